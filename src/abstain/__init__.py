@@ -1,0 +1,77 @@
+"""Selective classification for the Hugging Face stack: measure, explain and repair what label smoothing does to it.
+
+The names in `__all__` are the public ones; each is imported when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from abstain import scores
+    from abstain._checks import InputError
+    from abstain.curve import (
+        RiskCoverageCurve,
+        aurc,
+        aurc_difference,
+        coverage_at_risk,
+        risk_at_coverage,
+        risk_coverage_curve,
+    )
+    from abstain.extract import extract_logits
+    from abstain.logit_norm import LogitNorm
+    from abstain.logits_dataset import read_logits, write_logits
+    from abstain.report import SelectiveReport, evaluate_logits
+    from abstain.training.arguments import SelectiveTrainingArguments
+    from abstain.training.trainer import SelectiveTrainer
+
+_HOME = {
+    "InputError": "_checks",
+    "LogitNorm": "logit_norm",
+    "RiskCoverageCurve": "curve",
+    "SelectiveReport": "report",
+    "SelectiveTrainer": "training.trainer",
+    "SelectiveTrainingArguments": "training.arguments",
+    "aurc": "curve",
+    "aurc_difference": "curve",
+    "coverage_at_risk": "curve",
+    "evaluate_logits": "report",
+    "extract_logits": "extract",
+    "read_logits": "logits_dataset",
+    "risk_at_coverage": "curve",
+    "risk_coverage_curve": "curve",
+    "write_logits": "logits_dataset",
+}
+
+__all__ = [
+    "InputError",
+    "LogitNorm",
+    "RiskCoverageCurve",
+    "SelectiveReport",
+    "SelectiveTrainer",
+    "SelectiveTrainingArguments",
+    "aurc",
+    "aurc_difference",
+    "coverage_at_risk",
+    "evaluate_logits",
+    "extract_logits",
+    "read_logits",
+    "risk_at_coverage",
+    "risk_coverage_curve",
+    "scores",
+    "write_logits",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        value = getattr(import_module(f"abstain.{_HOME[name]}"), name)
+    elif name in __all__:
+        value = import_module(f"abstain.{name}")
+    else:
+        raise AttributeError(f"module 'abstain' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

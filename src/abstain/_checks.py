@@ -1,0 +1,159 @@
+"""The one place that turns bad input into errors: one sentence each, with what was found and what was wanted."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+
+
+class InputError(ValueError):
+    """Bad input from the user; the message is one sentence that says what was found, what was wanted and what to do."""
+
+
+def nearest(name: str, choices: Iterable[str]) -> str:
+    """The end of a sentence that names the choice most like `name`, or all of them if none is."""
+    choices = sorted(choices)
+    close = difflib.get_close_matches(name, choices, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(choices)}"
+
+
+def check_choice(what: str, value: str, choices: Iterable[str]) -> str:
+    """`value` if it is one of `choices`."""
+    choices = list(choices)
+    if value not in choices:
+        raise InputError(f"unknown {what} {value!r}: {nearest(str(value), choices)}")
+    return value
+
+
+def check_fraction(what: str, value: float, *, open_below: bool = False, open_above: bool = False) -> float:
+    """`value` as a float if it lies in [0, 1], without the ends that are open."""
+    value = float(value)
+    inside = (value > 0 if open_below else value >= 0) and (value < 1 if open_above else value <= 1)
+    if not inside:
+        interval = f"{'(' if open_below else '['}0, 1{')' if open_above else ']'}"
+        raise InputError(f"{what} is {value:g}, but must be a fraction in {interval}")
+    return value
+
+
+def check_smoothing(value: float) -> float:
+    """The label-smoothing factor α as a float if it lies in [0, 1)."""
+    value = float(value)
+    if not 0.0 <= value < 1.0:
+        raise InputError(
+            f"the label-smoothing factor is {value:g}, but must be in [0, 1): 0 is plain cross-entropy, 0.1 is common"
+        )
+    return value
+
+
+def check_p(value: float) -> float:
+    """The exponent of a p-norm as a float if it is finite and at least 1."""
+    value = float(value)
+    if not (math.isfinite(value) and value >= 1.0):
+        raise InputError(f"p is {value:g}, but must be a finite number of at least 1")
+    return value
+
+
+def to_numpy(values: Any) -> np.ndarray:
+    """A NumPy view (where possible) of a torch tensor on any device, a pandas object, an array or a list."""
+    if hasattr(values, "detach"):
+        values = values.detach()
+        if str(values.dtype) == "torch.bfloat16":  # NumPy has no bfloat16
+            values = values.float()
+        values = values.cpu()
+    return np.asarray(values)
+
+
+def check_confidence_error(confidence: Any, error: Any) -> tuple[np.ndarray, np.ndarray]:
+    """(confidence, error) as two float64 arrays of one length; neither input is changed."""
+    confidence, error = to_numpy(confidence), to_numpy(error)
+    for what, values in (("confidence", confidence), ("error", error)):
+        if values.ndim != 1:
+            raise InputError(f"{what} has shape {values.shape}, but must be one-dimensional: one number a sample")
+        if values.dtype.kind not in "biuf":
+            raise InputError(f"{what} holds {values.dtype}, but must hold real numbers")
+    if len(confidence) != len(error):
+        raise InputError(f"confidence has {len(confidence)} samples and error has {len(error)}: they must be equal")
+    if len(confidence) == 0:
+        raise InputError("the set of samples is empty, but at least one sample is needed")
+    confidence, error = confidence.astype(np.float64, copy=False), error.astype(np.float64, copy=False)
+    if np.isnan(confidence).any():
+        raise InputError(f"confidence holds {int(np.isnan(confidence).sum())} NaN, but NaN has no rank: remove them")
+    if not np.isfinite(error).all() or error.min() < 0:
+        raise InputError(
+            "error holds a negative, NaN or infinite value, but must be 0/1 or a finite loss of at least 0"
+        )
+    return confidence, error
+
+
+def check_logits(logits: Any) -> torch.Tensor:
+    """Logits (N, K) as a torch tensor of floats on the device where they are, not copied where that is possible."""
+    import torch  # here, so that work on (confidence, error) never waits for torch
+
+    if not isinstance(logits, torch.Tensor):
+        array = np.asarray(logits)
+        if array.dtype.kind not in "biuf":
+            raise InputError(f"logits hold {array.dtype}, but must hold real numbers in shape (N, K)")
+        if array.dtype.kind != "f":
+            array = array.astype(np.float64)
+        if not array.flags.writeable or not array.dtype.isnative or min(array.strides, default=0) < 0:
+            array = array.astype(array.dtype.newbyteorder("="), copy=True)  # what from_numpy cannot share
+        logits = torch.from_numpy(array)
+    logits = logits.detach()
+    if not logits.dtype.is_floating_point:
+        logits = logits.to(torch.float64)
+    if logits.ndim != 2:
+        raise InputError(f"logits have shape {tuple(logits.shape)}, but must be (N, K): one row a sample")
+    if logits.shape[0] == 0:
+        raise InputError("the set of samples is empty, but at least one sample is needed")
+    if logits.shape[1] == 0:
+        raise InputError("logits have no class (K = 0), but at least one column is needed")
+    low, high = torch.aminmax(logits)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        bad = int((~torch.isfinite(logits)).any(dim=1).sum())
+        raise InputError(f"{bad} of {len(logits)} rows of logits hold NaN or infinite values, but all must be finite")
+    return logits
+
+
+def check_labels(labels: Any, *, n_samples: int, n_logits: int) -> np.ndarray:
+    """Labels (N,) as int64, in the range of the classes that `n_logits` columns stand for (one column: 0 and 1)."""
+    labels = to_numpy(labels)
+    n_classes = max(n_logits, 2)
+    if labels.dtype.kind not in "biu" and labels.size:
+        raise InputError(f"labels hold {labels.dtype}, but must be integers from 0 to {n_classes - 1}")
+    if labels.ndim != 1:
+        raise InputError(f"labels have shape {labels.shape}, but must be one-dimensional: one class a sample")
+    if len(labels) != n_samples:
+        raise InputError(f"there are {n_samples} rows of logits and {len(labels)} labels: they must be equal")
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high >= n_classes:
+        found = low if low < 0 else high
+        raise InputError(
+            f"a label is {found}, but must be from 0 to {n_classes - 1} for {n_logits} column(s) of logits"
+        )
+    return labels.astype(np.int64, copy=False)
+
+
+def check_folder(path: str | Path, what: str) -> Path:
+    """`path` if it is a folder that exists."""
+    path = Path(path).expanduser()
+    if not path.is_dir():
+        raise InputError(f"{what} {str(path)!r} does not exist or is not a folder: give the path of a folder")
+    return path
+
+
+def check_results_folder(path: str | Path, *, overwrite: bool, how: str = "--overwrite_output_dir") -> Path:
+    """`path` for a program to write its results to: never one that holds results, unless `overwrite`."""
+    path = Path(path).expanduser()
+    if path.exists() and not path.is_dir():
+        raise InputError(f"the output folder {str(path)!r} is a file: give another path")
+    if (path / "results.json").exists() and not overwrite:
+        raise InputError(f"{str(path)!r} already holds results: give another folder, or {how} to replace them")
+    return path

@@ -1,0 +1,120 @@
+"""Named data sets, Hub data sets and local folders as one `datasets.DatasetDict`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from datasets import (
+    ClassLabel,
+    Dataset,
+    DatasetDict,
+    Features,
+    Image,
+    Value,
+    load_dataset,
+)
+
+from abstain._checks import InputError, check_folder, nearest
+
+DIGITS_TEST_SIZE = 797
+"""Test images of `digits`; the other 1,000 of scikit-learn's 1,797 are its train split."""
+
+
+def load_digits_dataset() -> DatasetDict:
+    """The 8×8 handwritten digits that come with scikit-learn (UCI 80, CC BY 4.0), in seeded train and test splits.
+
+    Returns:
+        Splits `train` (1,000) and `test` (797) with columns `image` (8×8 grey) and `label` (10 classes).
+    """
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    pixels = np.round(digits.images * (255 / 16)).astype(np.uint8)  # 17 grey levels, 0 to 16, to one byte
+    features = Features({"image": Image(), "label": ClassLabel(names=[str(name) for name in digits.target_names])})
+    whole = Dataset.from_dict({"image": list(pixels), "label": digits.target}, features=features)
+    return whole.train_test_split(test_size=DIGITS_TEST_SIZE, seed=0, stratify_by_column="label")
+
+
+def load_data(name: str) -> DatasetDict:
+    """Read a data set with all its splits.
+
+    Args:
+        name: `digits` (embedded, needs no network), a local folder (of Parquet files, or of images in one
+            folder a class), or the name of a data set on the Hub.
+
+    Raises:
+        InputError: the folder does not exist, or the name is not to be had from the Hub.
+    """
+    if name == "digits":
+        return load_digits_dataset()
+    if Path(name).expanduser().is_dir():
+        return load_dataset(str(Path(name).expanduser()))
+    if name.startswith((".", "/", "~")) or name.count("/") > 1 or "\\" in name:
+        check_folder(name, "the data folder")
+    try:
+        return load_dataset(name)
+    except (OSError, ValueError) as error:  # what datasets raises for: not found, no network, no such file layout
+        reason = str(error).strip().splitlines()[0][:200]
+        raise InputError(
+            f"the data set {name!r} is no folder here and could not be read from the Hub ({reason}): "
+            "give `digits`, an existing folder, or a Hub name and a network"
+        ) from error
+
+
+def find_column(dataset: Dataset, wanted: str | None, kind: type, what: str) -> str:
+    """The column called `wanted`, or without a name the only column of that kind of feature.
+
+    Raises:
+        InputError: there is no such column, or several.
+    """
+    columns = dataset.column_names
+    if wanted is not None:
+        if wanted not in columns:
+            raise InputError(f"there is no {what} column {wanted!r}: {nearest(wanted, columns)}")
+        return wanted
+    found = [name for name, feature in dataset.features.items() if isinstance(feature, kind)]
+    if len(found) == 1:
+        return found[0]
+    if "label" in columns and kind is ClassLabel:
+        return "label"
+    raise InputError(f"{len(found)} columns could be the {what} column: name one of {', '.join(columns)}")
+
+
+def class_names(dataset: Dataset, label_column: str) -> list[str]:
+    """The names of the classes, in the order of their ids.
+
+    Raises:
+        InputError: the labels are neither named classes nor integers 0, 1, ….
+    """
+    feature = dataset.features[label_column]
+    if isinstance(feature, ClassLabel):
+        return list(feature.names)
+    if not (isinstance(feature, Value) and feature.dtype.startswith(("int", "uint"))):
+        raise InputError(f"the label column {label_column!r} holds {feature}, but must hold classes or integers")
+    return [str(index) for index in range(int(max(dataset[label_column])) + 1)]
+
+
+def with_validation(data: DatasetDict, *, size: int, seed: int, test_split: str = "test") -> DatasetDict:
+    """Splits `train`, `validation` and `test`, with `size` seeded random samples of train held out for validation.
+
+    Args:
+        data: a data set with a `train` split and the one called `test_split`.
+        size: samples to hold out; 0 takes the data set's own `validation` split.
+        seed: of the choice; the same seed holds out the same samples, whatever the model.
+        test_split: the split to report; `validation` for data sets whose test labels are secret.
+
+    Raises:
+        InputError: a split that is needed is missing or empty, or smaller than `size`.
+    """
+    for name in ("train", test_split, *([] if size else ["validation"])):
+        if name not in data:
+            raise InputError(f"there is no split {name!r}: this data set has {', '.join(data)}")
+        if len(data[name]) == 0:
+            raise InputError(f"the split {name!r} is empty, but at least one sample is needed")
+    if not size:
+        return DatasetDict(train=data["train"], validation=data["validation"], test=data[test_split])
+    if not 0 < size < len(data["train"]):
+        raise InputError(f"validation_size is {size}, but must be from 1 to {len(data['train']) - 1} (train is larger)")
+    parts = data["train"].train_test_split(test_size=size, seed=seed)
+    return DatasetDict(train=parts["train"], validation=parts["test"], test=data[test_split])

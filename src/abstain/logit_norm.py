@@ -1,0 +1,191 @@
+"""Logit normalisation, the repair: the max logit over the p-norm of the logits, with p chosen on validation data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from abstain._checks import InputError, check_choice, check_logits, check_p
+from abstain.curve import aurc, aurc_difference
+from abstain.scores import classification_error, msp, score_by_rows
+
+Fallback = Literal["one_standard_error", "strict", "never"]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One value of p in the search.
+
+    Attributes:
+        p: exponent of the norm; None is MSP.
+        aurc: on the validation data; lower is better.
+        gain: AURC of MSP minus `aurc`; positive where normalisation is better.
+        gain_standard_error: of the gain, paired over the same samples.
+    """
+
+    p: float | None
+    aurc: float
+    gain: float
+    gain_standard_error: float
+
+
+@dataclass(frozen=True)
+class LogitNorm:
+    """The confidence score max_k (z - c)_k / ‖z - c‖_p, with c the mean of z if `center`, else 0.
+
+    Uncentred it is Eq. 17 of Xia et al. (arXiv 2403.14715), centred it is Cattelan and Silva (arXiv 2305.15508).
+    p and `center` travel together, so that validation and test cannot disagree. With `p=None` the score is MSP.
+
+    Attributes:
+        p: exponent of the norm, finite and at least 1; None for MSP.
+        center: subtract each row's mean before anything else.
+        reason: why `fit` chose this p, in one sentence; None for a p given by hand.
+        search: what `fit` looked at, MSP first; empty for a p given by hand.
+
+    Raises:
+        InputError: p below 1 or not finite.
+    """
+
+    p: float | None
+    center: bool = True
+    reason: str | None = None
+    search: tuple[Candidate, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.p is not None:
+            object.__setattr__(self, "p", check_p(self.p))
+
+    def score(self, logits: Any) -> NDArray[np.float64]:
+        """The confidence of each row of logits; larger is accepted first.
+
+        Args:
+            logits: (N, K) real, NumPy or torch on any device, not changed.
+
+        Returns:
+            (N,) float64. With a p: in [-1, 1], and -1 for a row whose (centred) logits are all 0, which is
+            least confident. With p=None: the log-odds of `scores.msp`.
+
+        Raises:
+            InputError: as `scores.msp`; a p with K of 1 or 2, where the centred score is the same for every row.
+        """
+        if self.p is None:
+            return msp(logits)
+        logits = check_logits(logits)
+        if logits.shape[1] <= 2:
+            raise InputError(
+                f"logits have K = {logits.shape[1]}, but a p-norm says nothing about two classes: use LogitNorm(p=None)"
+            )
+        return _normalized_max_logits(logits, [self.p], center=self.center)[0]
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `from_dict` takes, for JSON; floats survive the round trip exactly."""
+        return asdict(self) | {"search": [asdict(candidate) for candidate in self.search]}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> LogitNorm:
+        """The object that `to_dict` wrote.
+
+        Raises:
+            InputError: a key is unknown or `p` is missing.
+        """
+        known = {"p", "center", "reason", "search"}
+        if "p" not in values or not set(values) <= known:
+            raise InputError(f"the keys are {sorted(values)}, but must be p and optionally center, reason and search")
+        search = tuple(Candidate(**candidate) for candidate in values.get("search", ()))
+        return cls(**{**values, "search": search})
+
+    @classmethod
+    def fit(
+        cls,
+        logits: Any,
+        labels: Any,
+        *,
+        p_grid: Iterable[float] = range(1, 11),
+        center: bool = True,
+        fallback: Fallback = "one_standard_error",
+    ) -> LogitNorm:
+        """Choose the p with the lowest AURC on validation data, or MSP where no p is convincingly better.
+
+        Never fit on the data that you report. Of equal candidates the first of the grid wins.
+
+        Args:
+            logits: (N, K) validation logits.
+            labels: (N,) their labels, int in [0, K).
+            p_grid: values of p to try, finite and at least 1.
+            center: subtract each row's mean first.
+            fallback: when MSP stays: `"one_standard_error"`, unless the gain in AURC exceeds its own paired
+                standard error; `"strict"`, unless there is a gain; `"never"`.
+
+        Returns:
+            With `p`, `reason` and `search` set. For K of 1 or 2 always MSP, since there the centred score is
+            constant and the MSP already holds all that two logits say.
+
+        Raises:
+            InputError: bad logits or labels, an empty grid, a p below 1, an unknown fallback.
+        """
+        check_choice("fallback", fallback, ("one_standard_error", "strict", "never"))
+        grid = [check_p(p) for p in p_grid]
+        if not grid:
+            raise InputError("p_grid is empty, but at least one p is needed: range(1, 11) is the default")
+        logits = check_logits(logits)
+        error = classification_error(logits, labels)
+        if logits.shape[1] <= 2:
+            reason = f"MSP: with K = {logits.shape[1]} there is nothing that logit normalisation could add"
+            return cls(None, center, reason)
+        baseline = msp(logits)
+        search = [Candidate(None, aurc(baseline, error), 0.0, 0.0)]
+        for p, confidence in zip(grid, _normalized_max_logits(logits, grid, center=center), strict=True):
+            difference = aurc_difference(baseline, error, confidence, error)
+            search.append(Candidate(p, aurc(confidence, error), difference.estimate, difference.standard_error))
+        return cls(*_choose(search, fallback, center), tuple(search))
+
+
+def _choose(search: Sequence[Candidate], fallback: Fallback, center: bool) -> tuple[float | None, bool, str]:
+    """(p, center, reason): the best candidate after MSP, if it is good enough for `fallback`."""
+    best = min(search[1:], key=lambda candidate: candidate.aurc)
+    needed = {"one_standard_error": best.gain_standard_error, "strict": 0.0, "never": -np.inf}[fallback]
+    found = (
+        f"on validation data p = {best.p:g} has AURC {best.aurc:.6f} against {search[0].aurc:.6f} of MSP, "
+        f"a gain of {best.gain:.6f} ± {best.gain_standard_error:.6f}"
+    )
+    if best.gain > needed:
+        return best.p, center, found
+    return None, center, f"MSP: {found}, which is not enough for fallback={fallback!r}"
+
+
+def _normalized_max_logits(logits: Tensor, grid: Sequence[float], *, center: bool) -> NDArray[np.float64]:
+    """(P, N): the score for every p of the grid, in one pass over the logits."""
+    tiny = torch.finfo(torch.float64).tiny
+
+    def score(block: Tensor) -> Tensor:
+        if center:
+            block -= block.amax(
+                dim=1, keepdim=True
+            )  # so that equal logits are exactly 0, whatever their mean rounds to
+            block -= block.mean(dim=1, keepdim=True)
+        top = block.amax(dim=1)
+        magnitude = block.abs_()
+        largest = magnitude.amax(dim=1)
+        magnitude /= largest.clamp(min=tiny)[:, None]  # into [0, 1], so that no power overflows
+        sums = _power_sums(magnitude, grid)
+        confidence = top / largest / sums.pow_(1 / sums.new_tensor(grid)[:, None])
+        return confidence.where(largest > 0, -1.0)
+
+    return score_by_rows(logits, score)
+
+
+def _power_sums(magnitude: Tensor, grid: Sequence[float]) -> Tensor:
+    """(P, n): the sum of |z|^p along each row for every p; whole exponents by repeated multiplication."""
+    if any(p != int(p) for p in grid):
+        return torch.stack([magnitude.pow(p).sum(dim=1) for p in grid])
+    power, sums = magnitude, {1.0: magnitude.sum(dim=1)}
+    for exponent in range(2, int(max(grid)) + 1):
+        power = power * magnitude
+        sums[float(exponent)] = power.sum(dim=1)
+    return torch.stack([sums[p] for p in grid])

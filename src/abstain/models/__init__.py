@@ -1,0 +1,10 @@
+"""Architectures that neither timm nor transformers has; importing this module registers them with the Auto classes."""
+
+from transformers import AutoConfig, AutoModelForImageClassification
+
+from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageClassification
+
+AutoConfig.register(CifarResNetConfig.model_type, CifarResNetConfig)
+AutoModelForImageClassification.register(CifarResNetConfig, CifarResNetForImageClassification)
+
+__all__ = ["CifarResNetConfig", "CifarResNetForImageClassification"]

@@ -1,0 +1,56 @@
+"""Matplotlib figures, drawn from computed values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from abstain.curve import RiskCoverageCurve
+from abstain.report import SelectiveReport, score_label
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MAX_POINTS = 2000
+"""Points drawn of a curve; more cannot be told apart in a figure."""
+
+
+def risk_coverage_figure(panels: Mapping[str, Mapping[str, SelectiveReport]]) -> Figure:
+    """Risk-coverage curves, one panel a data set: a colour a model, solid for MSP and dashed after normalisation.
+
+    Args:
+        panels: title of each panel -> name of each model -> its report.
+
+    Returns:
+        A figure that belongs to no window; save it with `savefig`.
+    """
+    from matplotlib.figure import Figure  # not pyplot, which would keep the figure and choose a window system
+
+    figure = Figure(figsize=(5.2 * len(panels), 4.2), layout="constrained")
+    for axes, (title, reports) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
+        for number, (name, report) in enumerate(reports.items()):
+            for result in report.results:
+                if result.name != "msp" and report.logit_norm is not None and report.logit_norm.p is None:
+                    continue  # the same curve as MSP
+                label = f"{name}, {score_label(result, report.logit_norm)}"
+                style = "-" if result.name == "msp" else "--"
+                _draw_curve(axes, result.curve, color=f"C{number}", linestyle=style, label=label)
+        axes.set(title=title, xlabel="coverage (%)", ylabel="selective risk (%)", xlim=(0, 100))
+        axes.set_ylim(0, _top(reports))
+        axes.legend(frameon=False, loc="upper left")
+        axes.grid(alpha=0.3)
+    return figure
+
+
+def _draw_curve(axes: Axes, curve: RiskCoverageCurve, *, color: str, linestyle: str, label: str) -> None:
+    picked = np.unique(np.linspace(0, len(curve.coverage) - 1, MAX_POINTS).round().astype(int))
+    coverage, risk = 100 * curve.coverage[picked], 100 * curve.risk[picked]
+    axes.plot(coverage, risk, color=color, linestyle=linestyle, label=label, linewidth=1.6)
+
+
+def _top(reports: Mapping[str, SelectiveReport]) -> float:
+    """The upper end of the risk axis: above the full risk, so that a spike at the first few samples does not rule it."""
+    return 135 * max(float(report.msp.curve.risk[-1]) for report in reports.values()) + 1e-3

@@ -1,0 +1,205 @@
+"""Logits and labels in, a `SelectiveReport` out: what the model's confidence is worth, as JSON, Markdown and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abstain import scores
+from abstain._checks import InputError, check_logits
+from abstain.curve import Difference, RiskCoverageCurve, aurc_difference, risk_coverage_curve
+from abstain.logit_norm import LogitNorm
+
+
+@dataclass(frozen=True)
+class ScoreResult:
+    """One confidence score on the test data.
+
+    Attributes:
+        name: `msp`, or `max_logit_pnorm` for logit normalisation.
+        metrics: `risk`, `aurc`, `cov@5`, … as fractions, and `aurc_low` and `aurc_high` (None without any error).
+        confidence: (N,) float64, in the order of the samples.
+        curve: its risk-coverage curve.
+    """
+
+    name: str
+    metrics: dict[str, float | None]
+    confidence: NDArray[np.float64] = field(repr=False)
+    curve: RiskCoverageCurve = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SelectiveReport:
+    """How well a model knows when to abstain, by MSP and, with validation data, after logit normalisation.
+
+    Attributes:
+        n_samples: N, of the test data.
+        n_logits: K.
+        level: nominal coverage of the intervals.
+        error: (N,) 0/1 float64.
+        msp: the maximum softmax probability.
+        normalized: logit normalisation as fitted on the validation data; None without any. Where the fit
+            fell back to MSP, this is MSP.
+        logit_norm: the fit itself; None without validation data.
+    """
+
+    n_samples: int
+    n_logits: int
+    level: float
+    error: NDArray[np.float64] = field(repr=False)
+    msp: ScoreResult
+    normalized: ScoreResult | None
+    logit_norm: LogitNorm | None
+
+    @property
+    def results(self) -> list[ScoreResult]:
+        """The scores there are, MSP first."""
+        return [self.msp] if self.normalized is None else [self.msp, self.normalized]
+
+    def gain(self) -> Difference | None:
+        """AURC of MSP minus AURC after normalisation, paired; positive if normalisation is better."""
+        if self.normalized is None:
+            return None
+        return aurc_difference(
+            self.msp.confidence, self.error, self.normalized.confidence, self.error, level=self.level
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """All numbers, ready for JSON: fractions, with None for what is undefined."""
+        return {
+            "n_samples": self.n_samples,
+            "n_logits": self.n_logits,
+            "interval_level": self.level,
+            "scores": {result.name: result.metrics for result in self.results},
+            "logit_norm": None if self.logit_norm is None else self.logit_norm.to_dict(),
+        }
+
+    def to_markdown(self) -> str:
+        """The table of `comparison_table` for this model alone."""
+        return comparison_table({"": self})
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
+
+def evaluate_logits(
+    logits: Any,
+    labels: Any,
+    *,
+    validation: tuple[Any, Any] | None = None,
+    target_risks: Iterable[float] = (0.05, 0.01),
+    level: float = 0.95,
+) -> SelectiveReport:
+    """Measure a classifier's confidence on test data, before and after logit normalisation.
+
+    Args:
+        logits: (N, K) test logits, NumPy or torch on any device, not changed.
+        labels: (N,) int in [0, K).
+        validation: logits and labels of other samples, on which logit normalisation is fitted; without them
+            only MSP is measured, since p is never chosen on the data that is reported.
+        target_risks: risks at which the coverage is reported.
+        level: nominal coverage of the intervals, in (0, 1).
+
+    Raises:
+        InputError: bad logits or labels (see `scores.classification_error`), or a validation set with another K.
+    """
+    logits = check_logits(logits)
+    error = scores.classification_error(logits, labels)
+    target_risks = tuple(target_risks)
+    msp = _measure("msp", scores.msp(logits), error, target_risks, level)
+    logit_norm = normalized = None
+    if validation is not None:
+        logit_norm = _fit(validation, n_logits=logits.shape[1])
+        confidence = logit_norm.score(logits)
+        normalized = _measure("max_logit_pnorm", confidence, error, target_risks, level)
+    return SelectiveReport(len(error), logits.shape[1], level, error, msp, normalized, logit_norm)
+
+
+def _fit(validation: tuple[Any, Any], *, n_logits: int) -> LogitNorm:
+    if len(validation) != 2:
+        raise InputError(f"validation has {len(validation)} parts, but must be the pair (logits, labels)")
+    logits = check_logits(validation[0])
+    if logits.shape[1] != n_logits:
+        raise InputError(f"the test logits have K = {n_logits} and the validation logits K = {logits.shape[1]}")
+    return LogitNorm.fit(logits, validation[1])
+
+
+def _measure(
+    name: str, confidence: NDArray[np.float64], error: NDArray[np.float64], target_risks: Iterable[float], level: float
+) -> ScoreResult:
+    curve = risk_coverage_curve(confidence, error)
+    low, high = curve.aurc_interval(level) or (None, None)
+    return ScoreResult(name, curve.summary(target_risks) | {"aurc_low": low, "aurc_high": high}, confidence, curve)
+
+
+def score_label(result: ScoreResult, logit_norm: LogitNorm | None) -> str:
+    """What a table or a figure calls a score: `MSP`, `p-norm, p = 4`, or `p-norm (falls back to MSP)`."""
+    if result.name == "msp":
+        return "MSP"
+    if logit_norm is None or logit_norm.p is None:
+        return "p-norm (falls back to MSP)"
+    return f"p-norm, p = {logit_norm.p:g}"
+
+
+def comparison_table(reports: Mapping[str, SelectiveReport]) -> str:
+    """A Markdown table with one row a model and score; every number in percent, with the interval of AURC."""
+    named = any(reports)
+    coverages = [key for key in next(iter(reports.values())).msp.metrics if key.startswith("cov@")]
+    header = [
+        *(["model"] if named else []),
+        "confidence",
+        "error %",
+        "AURC %",
+        "interval",
+        *(f"{c} %" for c in coverages),
+    ]
+    rows = [header, [":--" if title in ("model", "confidence") else "--:" for title in header]]
+    for name, report in reports.items():
+        for result in report.results:
+            metrics = result.metrics
+            low, high = metrics["aurc_low"], metrics["aurc_high"]
+            interval = "–" if low is None or high is None else f"[{100 * low:.3f}, {100 * high:.3f}]"
+            numbers = [_percent(metrics["risk"], 2), _percent(metrics["aurc"], 3), interval]
+            numbers += [_percent(metrics[key], 1) for key in coverages]
+            rows.append([*([name] if named else []), score_label(result, report.logit_norm), *numbers])
+    widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
+    return "\n".join(
+        "| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) + " |" for row in rows
+    )
+
+
+def describe_smoothing(data: str, plain: SelectiveReport, smoothed: SelectiveReport) -> str:
+    """One sentence on what label smoothing did and what logit normalisation undid, from two models on one test set.
+
+    It says "raises" or "lowers" only where the paired interval of the difference in AURC excludes zero.
+    """
+    harm = aurc_difference(
+        smoothed.msp.confidence, smoothed.error, plain.msp.confidence, plain.error, level=plain.level
+    )
+    verb = "raises" if harm.low > 0 else "lowers" if harm.high < 0 else "does not clearly change"
+    risks = [report.msp.metrics["risk"] for report in (plain, smoothed)]
+    areas = [report.msp.metrics["aurc"] for report in (plain, smoothed)]
+    sentence = (
+        f"On {data}, label smoothing {verb} the AURC of MSP ({_percent(areas[0], 3)} % to {_percent(areas[1], 3)} %) "
+        f"at an error of {_percent(risks[0], 2)} % without and {_percent(risks[1], 2)} % with it"
+    )
+    repairs = [_describe_repair(name, report) for name, report in (("without", plain), ("with", smoothed))]
+    return f"{sentence}; logit normalisation {' and '.join(repairs)}."
+
+
+def _describe_repair(name: str, report: SelectiveReport) -> str:
+    gain = report.gain()
+    if gain is None or report.normalized is None:
+        return f"was not fitted for the model {name} smoothing"
+    if report.logit_norm is None or report.logit_norm.p is None:
+        return f"falls back to MSP for the model {name} smoothing"
+    verb = "lowers it to" if gain.low > 0 else "raises it to" if gain.high < 0 else "leaves it at"
+    return f"{verb} {_percent(report.normalized.metrics['aurc'], 3)} % for the model {name} smoothing"
+
+
+def _percent(fraction: float | None, digits: int) -> str:
+    return "–" if fraction is None else f"{100 * fraction:.{digits}f}"

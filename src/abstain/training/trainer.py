@@ -1,0 +1,145 @@
+"""`transformers.Trainer` for classifiers that may abstain: a right label-smoothing loss, and AURC at every evaluation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from transformers import EvalPrediction, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from abstain import scores
+from abstain._checks import InputError
+from abstain.curve import risk_coverage_curve
+from abstain.losses import smoothed_cross_entropy
+from abstain.training.arguments import SelectiveTrainingArguments
+
+if TYPE_CHECKING:
+    from transformers.trainer_utils import PredictionOutput
+
+
+class SelectiveTrainer(Trainer):
+    """A `Trainer` whose loss is label-smoothed cross-entropy and whose evaluations say how well the model abstains.
+
+    It minimises `smoothed_cross_entropy` with `args.label_smoothing_factor`, averaged over all samples of an
+    update whatever the number of accumulation steps and processes. `evaluate()` reports `eval_loss` (plain
+    cross-entropy, so comparable across smoothing factors), `eval_smoothed_loss`, `eval_risk`, `eval_aurc`,
+    `eval_cov@5` and `eval_cov@1` with the confidence score `msp`, and keeps four numbers a sample, never the logits.
+    `predict()` returns the logits.
+
+    Args: those of `Trainer`, except `compute_loss_func` and `preprocess_logits_for_metrics`, which it sets itself.
+        A `compute_metrics` of your own gets logits and labels, and adds its values.
+
+    Raises:
+        InputError: `args` are no `SelectiveTrainingArguments`, or one of the two excepted arguments is given.
+    """
+
+    args: SelectiveTrainingArguments
+
+    def __init__(self, model: nn.Module | None = None, args: TrainingArguments | None = None, **kwargs: Any) -> None:
+        if not isinstance(args, SelectiveTrainingArguments):
+            raise InputError(f"args is {type(args).__name__}, but must be SelectiveTrainingArguments")
+        for name in ("compute_loss_func", "preprocess_logits_for_metrics"):
+            if kwargs.get(name) is not None:
+                raise InputError(f"{name} is given, but SelectiveTrainer sets it itself: use Trainer for another loss")
+        self._user_metrics = kwargs.pop("compute_metrics", None)
+        self._keep_logits = False
+        super().__init__(model, args, **kwargs)
+        self.compute_loss_func = self._training_loss
+        self.label_smoother = None  # the stock one smooths eval_loss too
+        self.compute_metrics = self._selective_metrics
+        self.add_callback(_SetEpoch())
+        if args.channels_last:
+            self.model.to(memory_format=torch.channels_last)
+
+    def _training_loss(self, outputs: Any, labels: Tensor, num_items_in_batch: Tensor | None = None) -> Tensor:
+        smoothing = self.args.label_smoothing_factor
+        if num_items_in_batch is None:
+            return smoothed_cross_entropy(outputs.logits, labels, smoothing=smoothing)
+        total = smoothed_cross_entropy(outputs.logits, labels, smoothing=smoothing, reduction="sum")
+        return total / num_items_in_batch.clamp(min=1)
+
+    def prediction_step(
+        self, model: nn.Module, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: list[str] | None = None
+    ) -> tuple[None, Any, Tensor | None]:
+        """One batch without gradient: its per-sample statistics instead of a mean loss, and its labels."""
+        inputs = self._prepare_inputs(inputs)
+        labels = inputs.pop("labels", None)
+        with torch.no_grad(), self.compute_loss_context_manager():
+            logits = model(**inputs).logits
+        if labels is None:
+            return None, logits, None
+        statistics = sample_statistics(logits, labels, self.args.label_smoothing_factor)
+        keeps = self._keep_logits or self._user_metrics is not None
+        return None, (statistics, logits) if keeps else statistics, labels
+
+    def _selective_metrics(self, prediction: EvalPrediction) -> dict[str, float]:
+        statistics, logits = _split(prediction.predictions)
+        confidence, error, loss, smoothed_loss = statistics.T
+        metrics = {"loss": float(loss.mean()), "smoothed_loss": float(smoothed_loss.mean())}
+        metrics |= risk_coverage_curve(confidence, error).summary()
+        if self._user_metrics is not None:
+            metrics |= self._user_metrics(EvalPrediction(predictions=logits, label_ids=prediction.label_ids))
+        return metrics
+
+    def predict(self, *args: Any, **kwargs: Any) -> PredictionOutput:
+        """As `Trainer.predict`: `predictions` are the logits (N, K), `metrics` those of `evaluate`."""
+        self._keep_logits = True
+        try:
+            output = super().predict(*args, **kwargs)
+        finally:
+            self._keep_logits = False
+        return output._replace(predictions=_split(output.predictions)[1])
+
+    def get_decay_parameter_names(self, model: nn.Module) -> list[str]:
+        """The parameters that weight decay applies to: all of them with `decay_all_parameters`."""
+        if self.args.decay_all_parameters:
+            return [name for name, _ in model.named_parameters()]
+        return super().get_decay_parameter_names(model)
+
+    def create_scheduler(
+        self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
+    ) -> torch.optim.lr_scheduler.LRScheduler:
+        """The learning-rate schedule: steps after whole epochs with `lr_step_epochs`, else that of `Trainer`."""
+        if self.args.lr_step_epochs and self.lr_scheduler is None:
+            steps_per_epoch = num_training_steps / self.args.num_train_epochs
+            self.lr_scheduler = torch.optim.lr_scheduler.MultiStepLR(
+                optimizer or self.optimizer,
+                milestones=[round(epoch * steps_per_epoch) for epoch in self.args.lr_step_epochs],
+                gamma=self.args.lr_step_factor,
+            )
+            self._created_lr_scheduler = True
+        return super().create_scheduler(num_training_steps, optimizer)
+
+    def _prepare_input(self, data: Any) -> Any:
+        data = super()._prepare_input(data)
+        if self.args.channels_last and isinstance(data, Tensor) and data.ndim == 4:
+            data = data.contiguous(memory_format=torch.channels_last)
+        return data
+
+
+def sample_statistics(logits: Tensor, labels: Tensor, smoothing: float) -> Tensor:
+    """(N, 4) on the device of `logits`: confidence `msp`, 0/1 error, plain and smoothed cross-entropy of each sample."""
+    confidence, error = scores.msp(logits), scores.classification_error(logits, labels)
+    losses = [smoothed_cross_entropy(logits, labels, smoothing=a, reduction="none") for a in (0.0, smoothing)]
+    columns = [confidence, error, *(loss.double().cpu().numpy() for loss in losses)]
+    statistics = torch.from_numpy(np.stack(columns, axis=1))
+    return statistics.to(logits.device, torch.float32 if logits.device.type == "mps" else torch.float64)
+
+
+def _split(predictions: Any) -> tuple[np.ndarray, np.ndarray | None]:
+    """The statistics and, where they were kept, the logits."""
+    return predictions if isinstance(predictions, tuple) else (predictions, None)
+
+
+class _SetEpoch(TrainerCallback):
+    """Tells the training data its epoch; accelerate does not on several processes with a seedable sampler."""
+
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        loader = kwargs.get("train_dataloader")
+        dataset = getattr(loader, "dataset", None)
+        if hasattr(dataset, "set_epoch"):
+            dataset.set_epoch(int(state.epoch or 0))

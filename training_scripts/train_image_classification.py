@@ -1,0 +1,146 @@
+"""Train an image classifier, with or without label smoothing, and measure how well it knows when to abstain.
+
+    python training_scripts/train_image_classification.py training_scripts/recipes/resnet20_cifar10.yaml \
+        --label_smoothing_factor 0.2 --output_dir runs/resnet20_cifar10_ls
+
+A recipe sets options; the command line overrides them. The data set is `digits`, a local folder of Parquet files or of
+images, or a name on the Hub. With `accelerate launch` in place of `python` it runs on several devices or machines. A run
+that was stopped continues from its last checkpoint when the same command is given again.
+
+The output folder holds the model (`from_pretrained`), its image processor, `logits/validation.parquet` and
+`logits/test.parquet`, and `results.json`.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from transformers import AutoConfig, AutoModelForImageClassification, set_seed
+
+import abstain.models  # noqa: F401 - registers its architectures with the Auto classes
+from abstain import (
+    InputError,
+    SelectiveTrainer,
+    SelectiveTrainingArguments,
+    evaluate_logits,
+    extract_logits,
+    write_logits,
+)
+from abstain.data import class_names, find_column, load_data, with_validation
+from abstain.images import ImageTensors, decode_images
+from abstain.training import begin_run, environment, parse_recipe, run_settings, write_results
+
+
+@dataclass
+class ModelArguments:
+    """Which model to train."""
+
+    model_name_or_path: str | None = field(
+        default=None, metadata={"help": "A checkpoint to fine-tune: a folder or a name on the Hub."}
+    )
+    model_type: str = field(
+        default="cifar_resnet", metadata={"help": "Without a checkpoint: the architecture to train from scratch."}
+    )
+    config_overrides: str | None = field(
+        default=None, metadata={"help": "Without a checkpoint: changes to its default configuration: depth=20,width=16"}
+    )
+
+
+@dataclass
+class DataArguments:
+    """Which images to train on, and what to do to them."""
+
+    dataset_name: str = field(
+        default="digits", metadata={"help": "`digits`, a local folder of Parquet files or images, or a Hub name."}
+    )
+    image_column: str | None = field(default=None, metadata={"help": "Default: the only column of images."})
+    label_column: str | None = field(default=None, metadata={"help": "Default: the only column of classes."})
+    test_split: str = field(default="test", metadata={"help": "The split that is reported."})
+    validation_size: int = field(
+        default=0, metadata={"help": "Samples of train to hold out for validation; 0 takes the split `validation`."}
+    )
+    validation_seed: int = field(default=0, metadata={"help": "Chooses them; the same for all runs to be compared."})
+    image_size: int | None = field(default=None, metadata={"help": "Resize to this height and width; default: as is."})
+    crop_padding: int = field(default=0, metadata={"help": "Augment by shifts of up to this many pixels."})
+    flip: bool = field(default=False, metadata={"help": "Augment by mirroring half of the images."})
+    max_samples: int | None = field(default=None, metadata={"help": "Only so many of each split, for a quick try."})
+
+
+def main() -> None:
+    """Read the arguments, train, write the model and its logits, and measure them."""
+    model_args, data_args, args = parse_recipe(
+        (ModelArguments, DataArguments, SelectiveTrainingArguments), description=__doc__
+    )
+    settings = run_settings(args, model=asdict(model_args), data=_without_paths(data_args))
+    checkpoint = begin_run(args, settings)
+    splits, names = load_splits(data_args)
+    set_seed(args.seed)  # after the data, so that the initial weights depend on the seed alone
+    model = make_model(model_args, names)
+
+    train_data = splits["train"].augmented(crop_padding=data_args.crop_padding, flip=data_args.flip, seed=args.seed)
+    trainer = SelectiveTrainer(model, args, train_dataset=train_data, eval_dataset=splits["validation"])
+    training = trainer.train(resume_from_checkpoint=checkpoint).metrics
+    trainer.save_model()
+    splits["train"].image_processor().save_pretrained(args.output_dir)
+
+    trainer.accelerator.wait_for_everyone()
+    model = AutoModelForImageClassification.from_pretrained(args.output_dir)  # measure what is saved
+    logits = {name: extract_logits(model, splits[name]) for name in ("validation", "test")}
+    report = evaluate_logits(*logits["test"], validation=logits["validation"])
+    if trainer.is_world_process_zero():
+        for name, (values, labels) in logits.items():
+            write_logits(Path(args.output_dir) / "logits", name, values, labels)
+        data = {name: {"samples": len(split), "sha256": split.fingerprint()} for name, split in splits.items()}
+        results = {"settings": settings, "environment": environment(), "data": data, "training": training}
+        path = write_results(args.output_dir, results | {"evaluation": report.to_dict()})
+        print(report.to_markdown(), f"Results are in {path.parent}", sep="\n\n")
+
+
+def _without_paths(data_args: DataArguments) -> dict[str, object]:
+    """The data arguments, with the folder's name alone where the data lie in a local folder."""
+    return asdict(data_args) | {"dataset_name": Path(data_args.dataset_name).name}
+
+
+def load_splits(data_args: DataArguments) -> tuple[dict[str, ImageTensors], list[str]]:
+    """The three splits, decoded once, and the names of the classes."""
+    data = load_data(data_args.dataset_name)
+    data = with_validation(
+        data, size=data_args.validation_size, seed=data_args.validation_seed, test_split=data_args.test_split
+    )
+    from datasets import ClassLabel, Image
+
+    image_column = find_column(data["train"], data_args.image_column, Image, "image")
+    label_column = find_column(data["train"], data_args.label_column, ClassLabel, "label")
+    splits: dict[str, ImageTensors] = {}
+    for name, split in data.items():
+        kept = split.select(range(min(len(split), data_args.max_samples or len(split))))
+        splits[name] = decode_images(
+            kept,
+            image_column=image_column,
+            label_column=label_column,
+            image_size=data_args.image_size,
+            like=splits.get("train"),
+        )
+    return splits, class_names(data["train"], label_column)
+
+
+def make_model(model_args: ModelArguments, names: list[str]) -> AutoModelForImageClassification:
+    """The checkpoint with a head for these classes, or a new model."""
+    classes = {"id2label": dict(enumerate(names)), "label2id": {name: index for index, name in enumerate(names)}}
+    if model_args.model_name_or_path:
+        return AutoModelForImageClassification.from_pretrained(
+            model_args.model_name_or_path, ignore_mismatched_sizes=True, **classes
+        )
+    config = AutoConfig.for_model(model_args.model_type, **classes)
+    if model_args.config_overrides:
+        config.update_from_string(model_args.config_overrides)
+    return AutoModelForImageClassification.from_config(config)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except InputError as error:
+        sys.exit(f"error: {error}")
