@@ -4,8 +4,8 @@
         --label_smoothing_factor 0.2 --output_dir runs/resnet20_cifar10_ls
 
 A recipe sets options; the command line overrides them. The data set is `digits`, a local folder of Parquet files or of
-images, or a name on the Hub. With `accelerate launch` in place of `python` it runs on several devices or machines. A run
-that was stopped continues from its last checkpoint when the same command is given again.
+images, or a name on the Hub. With `accelerate launch` in place of `python` it runs on several devices or machines. A
+run that was stopped continues from its last checkpoint when the same command is given again.
 
 The output folder holds the model (`from_pretrained`), its image processor, `logits/validation.parquet` and
 `logits/test.parquet`, and `results.json`.
@@ -17,17 +17,11 @@ import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from transformers import AutoConfig, AutoModelForImageClassification, set_seed
+from datasets import ClassLabel, Image
+from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForImageClassification, set_seed
 
 import abstain.models  # noqa: F401 - registers its architectures with the Auto classes
-from abstain import (
-    InputError,
-    SelectiveTrainer,
-    SelectiveTrainingArguments,
-    evaluate_logits,
-    extract_logits,
-    write_logits,
-)
+from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, evaluate_logits
 from abstain.data import class_names, find_column, load_data, with_validation
 from abstain.images import ImageTensors, decode_images
 from abstain.training import begin_run, environment, parse_recipe, run_settings, write_results
@@ -73,7 +67,7 @@ def main() -> None:
     model_args, data_args, args = parse_recipe(
         (ModelArguments, DataArguments, SelectiveTrainingArguments), description=__doc__
     )
-    settings = run_settings(args, model=asdict(model_args), data=_without_paths(data_args))
+    settings = run_settings(args, model=without_folders(model_args), data=without_folders(data_args))
     checkpoint = begin_run(args, settings)
     splits, names = load_splits(data_args)
     set_seed(args.seed)  # after the data, so that the initial weights depend on the seed alone
@@ -82,25 +76,20 @@ def main() -> None:
     train_data = splits["train"].augmented(crop_padding=data_args.crop_padding, flip=data_args.flip, seed=args.seed)
     trainer = SelectiveTrainer(model, args, train_dataset=train_data, eval_dataset=splits["validation"])
     training = trainer.train(resume_from_checkpoint=checkpoint).metrics
-    trainer.save_model()
-    splits["train"].image_processor().save_pretrained(args.output_dir)
-
-    trainer.accelerator.wait_for_everyone()
-    model = AutoModelForImageClassification.from_pretrained(args.output_dir)  # measure what is saved
-    logits = {name: extract_logits(model, splits[name]) for name in ("validation", "test")}
+    logits = trainer.save_with_logits({name: splits[name] for name in ("validation", "test")})
     report = evaluate_logits(*logits["test"], validation=logits["validation"])
     if trainer.is_world_process_zero():
-        for name, (values, labels) in logits.items():
-            write_logits(Path(args.output_dir) / "logits", name, values, labels)
+        splits["train"].image_processor().save_pretrained(args.output_dir)
         data = {name: {"samples": len(split), "sha256": split.fingerprint()} for name, split in splits.items()}
         results = {"settings": settings, "environment": environment(), "data": data, "training": training}
         path = write_results(args.output_dir, results | {"evaluation": report.to_dict()})
         print(report.to_markdown(), f"Results are in {path.parent}", sep="\n\n")
 
 
-def _without_paths(data_args: DataArguments) -> dict[str, object]:
-    """The data arguments, with the folder's name alone where the data lie in a local folder."""
-    return asdict(data_args) | {"dataset_name": Path(data_args.dataset_name).name}
+def without_folders(arguments: ModelArguments | DataArguments) -> dict[str, object]:
+    """The arguments as they are written down: of a local folder its name alone."""
+    values = asdict(arguments)
+    return {k: Path(v).name if isinstance(v, str) and Path(v).is_dir() else v for k, v in values.items()}
 
 
 def load_splits(data_args: DataArguments) -> tuple[dict[str, ImageTensors], list[str]]:
@@ -109,8 +98,6 @@ def load_splits(data_args: DataArguments) -> tuple[dict[str, ImageTensors], list
     data = with_validation(
         data, size=data_args.validation_size, seed=data_args.validation_seed, test_split=data_args.test_split
     )
-    from datasets import ClassLabel, Image
-
     image_column = find_column(data["train"], data_args.image_column, Image, "image")
     label_column = find_column(data["train"], data_args.label_column, ClassLabel, "label")
     splits: dict[str, ImageTensors] = {}
@@ -129,13 +116,21 @@ def load_splits(data_args: DataArguments) -> tuple[dict[str, ImageTensors], list
 def make_model(model_args: ModelArguments, names: list[str]) -> AutoModelForImageClassification:
     """The checkpoint with a head for these classes, or a new model."""
     classes = {"id2label": dict(enumerate(names)), "label2id": {name: index for index, name in enumerate(names)}}
-    if model_args.model_name_or_path:
-        return AutoModelForImageClassification.from_pretrained(
-            model_args.model_name_or_path, ignore_mismatched_sizes=True, **classes
+    if model_args.model_name_or_path is None and model_args.model_type not in CONFIG_MAPPING:
+        raise InputError(
+            f"unknown model_type {model_args.model_type!r}: give cifar_resnet or one of transformers: resnet"
         )
-    config = AutoConfig.for_model(model_args.model_type, **classes)
-    if model_args.config_overrides:
-        config.update_from_string(model_args.config_overrides)
+    try:
+        if model_args.model_name_or_path:
+            return AutoModelForImageClassification.from_pretrained(
+                model_args.model_name_or_path, ignore_mismatched_sizes=True, **classes
+            )
+        config = AutoConfig.for_model(model_args.model_type, **classes)
+        if model_args.config_overrides:
+            config.update_from_string(model_args.config_overrides)
+            config = type(config).from_dict(config.to_dict())  # so that it is checked as a whole
+    except (OSError, ValueError) as error:  # no such checkpoint, no such setting
+        raise InputError(f"the model cannot be made: {str(error).splitlines()[0]}") from error
     return AutoModelForImageClassification.from_config(config)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from abstain.extract import extract_logits
     from abstain.logit_norm import LogitNorm
     from abstain.logits_dataset import read_logits, write_logits
+    from abstain.released import released_checkpoint
     from abstain.report import SelectiveReport, evaluate_logits
     from abstain.training.arguments import SelectiveTrainingArguments
     from abstain.training.trainer import SelectiveTrainer
@@ -37,6 +38,7 @@ _HOME = {
     "evaluate_logits": "report",
     "extract_logits": "extract",
     "read_logits": "logits_dataset",
+    "released_checkpoint": "released",
     "risk_at_coverage": "curve",
     "risk_coverage_curve": "curve",
     "write_logits": "logits_dataset",
@@ -55,6 +57,7 @@ __all__ = [
     "evaluate_logits",
     "extract_logits",
     "read_logits",
+    "released_checkpoint",
     "risk_at_coverage",
     "risk_coverage_curve",
     "scores",

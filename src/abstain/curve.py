@@ -188,8 +188,10 @@ def risk_coverage_curve(confidence: Any, error: Any) -> RiskCoverageCurve:
 
 
 def _count_errors(confidence: np.ndarray, wrong: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Distinct confidences descending, and samples and errors at or above each; sorts values, which is far faster
-    than sorting indices."""
+    """Distinct confidences descending, and samples and errors at or above each.
+
+    It sorts values, which is far faster than sorting indices.
+    """
     descending = np.sort(confidence)[::-1]
     last = np.flatnonzero(np.append(descending[1:] != descending[:-1], True))
     threshold = descending[last]
@@ -199,8 +201,10 @@ def _count_errors(confidence: np.ndarray, wrong: np.ndarray) -> tuple[np.ndarray
 
 
 def _sum_losses(confidence: np.ndarray, loss: np.ndarray) -> tuple[np.ndarray, ...]:
-    """As `_count_errors`, for real losses; equal confidences are summed in the order of their losses, so that
-    rounding cannot depend on the order of the samples."""
+    """As `_count_errors`, for real losses.
+
+    Equal confidences are summed in the order of their losses, so that rounding cannot depend on the order of samples.
+    """
     order = np.lexsort((loss, confidence))[::-1]
     descending, loss = confidence[order], loss[order]
     last = np.flatnonzero(np.append(descending[1:] != descending[:-1], True))

@@ -14,6 +14,7 @@ from datasets import (
     Value,
     load_dataset,
 )
+from datasets.exceptions import DatasetGenerationError
 
 from abstain._checks import InputError, check_folder, nearest
 
@@ -44,21 +45,21 @@ def load_data(name: str) -> DatasetDict:
             folder a class), or the name of a data set on the Hub.
 
     Raises:
-        InputError: the folder does not exist, or the name is not to be had from the Hub.
+        InputError: the folder does not exist or holds no data set, or the name is not to be had from the Hub.
     """
     if name == "digits":
         return load_digits_dataset()
-    if Path(name).expanduser().is_dir():
-        return load_dataset(str(Path(name).expanduser()))
+    path = Path(name).expanduser()
     if name.startswith((".", "/", "~")) or name.count("/") > 1 or "\\" in name:
         check_folder(name, "the data folder")
     try:
-        return load_dataset(name)
-    except (OSError, ValueError) as error:  # what datasets raises for: not found, no network, no such file layout
+        return load_dataset(str(path) if path.is_dir() else name)
+    except (OSError, ValueError, DatasetGenerationError) as error:  # not found, no network, not a data set
         reason = str(error).strip().splitlines()[0][:200]
+        place = "in this folder" if path.is_dir() else "on the Hub"
         raise InputError(
-            f"the data set {name!r} is no folder here and could not be read from the Hub ({reason}): "
-            "give `digits`, an existing folder, or a Hub name and a network"
+            f"the data set {name!r} could not be read {place} ({reason}): "
+            "give `digits`, a folder of Parquet files or images, or a Hub name and a network"
         ) from error
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 from transformers import ViTImageProcessor
+from transformers.image_utils import PILImageResampling
 
 from abstain._checks import InputError
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 
-@dataclass
-class ImageTensors(torch.utils.data.Dataset):
+@dataclass(eq=False)
+class ImageTensors(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
     """A map-style data set of images of one size, for `Trainer`: items are `{"pixel_values", "labels"}`.
 
     Attributes:
@@ -60,8 +61,8 @@ class ImageTensors(torch.utils.data.Dataset):
 
     def fingerprint(self) -> str:
         """SHA-256 of all pixels and labels, in hexadecimal."""
-        digest = hashlib.sha256(self.pixels.numpy())
-        digest.update(self.labels.numpy())
+        digest = hashlib.sha256(self.pixels.numpy().tobytes())
+        digest.update(self.labels.numpy().tobytes())
         return digest.hexdigest()
 
     def image_processor(self) -> ViTImageProcessor:
@@ -117,7 +118,7 @@ def decode_images(
     for index, row in enumerate(tqdm(columns, desc="decoding images", unit="img", leave=False)):
         image = row[image_column].convert("RGB")
         if image_size is not None:
-            image = image.resize((image_size, image_size), resample=2)  # 2 is bilinear, the processor's default
+            image = image.resize((image_size, image_size), resample=PILImageResampling.BILINEAR)  # as the processor
         array = np.asarray(image)
         if pixels is None:
             pixels = np.empty((len(dataset), *array.shape), np.uint8)

@@ -1,4 +1,4 @@
-"""Logits data sets, the seam between training and evaluation: Parquet with columns `logits` and `label`, a file a split."""
+"""Logits data sets, the seam between training and evaluation: one Parquet file a split, with `logits` and `label`."""
 
 from __future__ import annotations
 

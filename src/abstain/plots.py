@@ -52,5 +52,5 @@ def _draw_curve(axes: Axes, curve: RiskCoverageCurve, *, color: str, linestyle: 
 
 
 def _top(reports: Mapping[str, SelectiveReport]) -> float:
-    """The upper end of the risk axis: above the full risk, so that a spike at the first few samples does not rule it."""
+    """The upper end of the risk axis: somewhat above the full risk, so that a spike at the left does not rule it."""
     return 135 * max(float(report.msp.curve.risk[-1]) for report in reports.values()) + 1e-3

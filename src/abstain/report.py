@@ -1,4 +1,4 @@
-"""Logits and labels in, a `SelectiveReport` out: what the model's confidence is worth, as JSON, Markdown and sentences."""
+"""Logits and labels in, a `SelectiveReport` out: JSON, Markdown and sentences on what the confidence is worth."""
 
 from __future__ import annotations
 
@@ -133,7 +133,8 @@ def _measure(
 ) -> ScoreResult:
     curve = risk_coverage_curve(confidence, error)
     low, high = curve.aurc_interval(level) or (None, None)
-    return ScoreResult(name, curve.summary(target_risks) | {"aurc_low": low, "aurc_high": high}, confidence, curve)
+    metrics: dict[str, float | None] = {**curve.summary(target_risks), "aurc_low": low, "aurc_high": high}
+    return ScoreResult(name, metrics, confidence, curve)
 
 
 def score_label(result: ScoreResult, logit_norm: LogitNorm | None) -> str:

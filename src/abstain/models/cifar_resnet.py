@@ -85,7 +85,7 @@ class CifarResNetForImageClassification(PreTrainedModel):
                 for block in range(blocks)
             )
         )
-        self.classifier = nn.Linear(width * 4, config.num_labels)
+        self.classifier = nn.Linear(width * 4, int(config.num_labels or 0))
         self.post_init()
 
     @torch.no_grad()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import torch
 from transformers import TrainingArguments
@@ -21,7 +22,7 @@ class SelectiveTrainingArguments(TrainingArguments):
     `SelectiveTrainer` (`aurc`, `risk`, `cov@5`, …) unless it is given.
 
     Raises:
-        InputError: α outside [0, 1), or a best model wanted by the smoothed loss.
+        InputError: α outside [0, 1), a best model wanted by the smoothed loss, or `lr_step_epochs` with `max_steps`.
     """
 
     lr_step_epochs: list[float] | None = field(
@@ -44,8 +45,17 @@ class SelectiveTrainingArguments(TrainingArguments):
         default=False, metadata={"help": "Replace the results that output_dir holds; without it they are kept."}
     )
 
+    @property
+    def folder(self) -> Path:
+        """`output_dir` as a path."""
+        return Path(str(self.output_dir))
+
     def __post_init__(self) -> None:
         self.label_smoothing_factor = check_smoothing(self.label_smoothing_factor)
+        if self.lr_step_epochs and self.max_steps > 0:
+            raise InputError(
+                f"lr_step_epochs counts epochs, but max_steps = {self.max_steps} counts steps: give num_train_epochs"
+            )
         metric = (self.metric_for_best_model or "").removeprefix("eval_")
         if metric == "smoothed_loss":
             raise InputError(

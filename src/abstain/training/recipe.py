@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,7 +21,7 @@ class _Parser(HfArgumentParser):
 
 
 def parse_recipe(
-    dataclass_types: Sequence[type], argv: Sequence[str] | None = None, *, description: str | None = None
+    dataclass_types: Iterable[Any], argv: Sequence[str] | None = None, *, description: str | None = None
 ) -> tuple[Any, ...]:
     """Dataclasses from `[recipe.yaml] [--option value ...]`; an option on the command line wins over the recipe.
 

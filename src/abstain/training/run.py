@@ -47,8 +47,8 @@ def begin_run(args: SelectiveTrainingArguments, settings: dict[str, Any]) -> str
     """
     with args.main_process_first(local=False, desc="claiming the output folder"):
         if args.should_save:
-            _claim(Path(args.output_dir), settings, overwrite=args.overwrite_output_dir)
-        return get_last_checkpoint(args.output_dir) if Path(args.output_dir).is_dir() else None
+            _claim(args.folder, settings, overwrite=args.overwrite_output_dir)
+        return get_last_checkpoint(str(args.folder)) if args.folder.is_dir() else None
 
 
 def _claim(folder: Path, settings: dict[str, Any], *, overwrite: bool) -> None:
@@ -57,7 +57,7 @@ def _claim(folder: Path, settings: dict[str, Any], *, overwrite: bool) -> None:
         _remove_run(folder)
     folder.mkdir(parents=True, exist_ok=True)
     written = folder / SETTINGS_FILE
-    if written.exists():
+    if written.exists() and get_last_checkpoint(str(folder)):
         _check_same(json.loads(written.read_text()), settings, folder)
     written.write_text(json.dumps(settings, indent=2) + "\n")
 

@@ -1,17 +1,21 @@
-"""`transformers.Trainer` for classifiers that may abstain: a right label-smoothing loss, and AURC at every evaluation."""
+"""A `Trainer` for classifiers that may abstain: a right label-smoothing loss, and AURC at every evaluation."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.data import Dataset
 from transformers import EvalPrediction, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from abstain import scores
 from abstain._checks import InputError
 from abstain.curve import risk_coverage_curve
+from abstain.extract import extract_logits
+from abstain.logits_dataset import write_logits
 from abstain.losses import smoothed_cross_entropy
 from abstain.training.arguments import SelectiveTrainingArguments
 
@@ -51,7 +55,7 @@ class SelectiveTrainer(Trainer):
         self.compute_metrics = self._selective_metrics
         self.add_callback(_SetEpoch())
         if args.channels_last:
-            self.model.to(memory_format=torch.channels_last)
+            cast(nn.Module, self.model).to(memory_format=torch.channels_last)
 
     def _training_loss(self, outputs: Any, labels: Tensor, num_items_in_batch: Tensor | None = None) -> Tensor:
         smoothing = self.args.label_smoothing_factor
@@ -92,6 +96,31 @@ class SelectiveTrainer(Trainer):
             self._keep_logits = False
         return output._replace(predictions=_split(output.predictions)[1])
 
+    def save_with_logits(self, datasets: Mapping[str, Dataset[Any]]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Save the model, and as a logits data set beside it what the saved model says of each of `datasets`.
+
+        The model is loaded anew for that, so that the logits are those of its users: in the precision of the
+        weights, whatever the precision of training.
+
+        Args:
+            datasets: name of each split -> items with the model's inputs and `labels`.
+
+        Returns:
+            Name -> (logits (N, K) float32, labels (N,) int64); also in `output_dir/logits/name.parquet`.
+        """
+        self.save_model()
+        folder = self.args.folder
+        if self.args.should_save:
+            (folder / "training_args.bin").unlink(missing_ok=True)  # a pickle that no user of the model needs
+        self.accelerator.wait_for_everyone()
+        model = type(self.accelerator.unwrap_model(self.model)).from_pretrained(folder)
+        batch_size = self.args.per_device_eval_batch_size
+        logits = {name: extract_logits(model, dataset, batch_size=batch_size) for name, dataset in datasets.items()}
+        if self.is_world_process_zero():
+            for name, pair in logits.items():
+                write_logits(folder / "logits", name, *pair)
+        return logits
+
     def get_decay_parameter_names(self, model: nn.Module) -> list[str]:
         """The parameters that weight decay applies to: all of them with `decay_all_parameters`."""
         if self.args.decay_all_parameters:
@@ -104,11 +133,10 @@ class SelectiveTrainer(Trainer):
         """The learning-rate schedule: steps after whole epochs with `lr_step_epochs`, else that of `Trainer`."""
         if self.args.lr_step_epochs and self.lr_scheduler is None:
             steps_per_epoch = num_training_steps / self.args.num_train_epochs
-            self.lr_scheduler = torch.optim.lr_scheduler.MultiStepLR(
-                optimizer or self.optimizer,
-                milestones=[round(epoch * steps_per_epoch) for epoch in self.args.lr_step_epochs],
-                gamma=self.args.lr_step_factor,
-            )
+            steps = [round(epoch * steps_per_epoch) for epoch in self.args.lr_step_epochs]
+            optimizer = optimizer or cast(torch.optim.Optimizer, self.optimizer)
+            schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, steps, gamma=self.args.lr_step_factor)
+            self.lr_scheduler = cast(torch.optim.lr_scheduler.LambdaLR, schedule)  # Trainer takes any schedule
             self._created_lr_scheduler = True
         return super().create_scheduler(num_training_steps, optimizer)
 
@@ -120,7 +148,7 @@ class SelectiveTrainer(Trainer):
 
 
 def sample_statistics(logits: Tensor, labels: Tensor, smoothing: float) -> Tensor:
-    """(N, 4) on the device of `logits`: confidence `msp`, 0/1 error, plain and smoothed cross-entropy of each sample."""
+    """(N, 4) on the device of `logits`: confidence `msp`, 0/1 error, plain and smoothed cross-entropy."""
     confidence, error = scores.msp(logits), scores.classification_error(logits, labels)
     losses = [smoothed_cross_entropy(logits, labels, smoothing=a, reduction="none") for a in (0.0, smoothing)]
     columns = [confidence, error, *(loss.double().cpu().numpy() for loss in losses)]
@@ -128,7 +156,7 @@ def sample_statistics(logits: Tensor, labels: Tensor, smoothing: float) -> Tenso
     return statistics.to(logits.device, torch.float32 if logits.device.type == "mps" else torch.float64)
 
 
-def _split(predictions: Any) -> tuple[np.ndarray, np.ndarray | None]:
+def _split(predictions: Any) -> tuple[np.ndarray, Any]:
     """The statistics and, where they were kept, the logits."""
     return predictions if isinstance(predictions, tuple) else (predictions, None)
 
@@ -140,6 +168,6 @@ class _SetEpoch(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         loader = kwargs.get("train_dataloader")
-        dataset = getattr(loader, "dataset", None)
-        if hasattr(dataset, "set_epoch"):
-            dataset.set_epoch(int(state.epoch or 0))
+        set_epoch = getattr(getattr(loader, "dataset", None), "set_epoch", None)
+        if set_epoch is not None:
+            set_epoch(int(state.epoch or 0))

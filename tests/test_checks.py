@@ -1,0 +1,125 @@
+import numpy as np
+import pytest
+import torch
+
+from abstain import InputError
+from abstain._checks import (
+    check_choice,
+    check_confidence_error,
+    check_folder,
+    check_fraction,
+    check_labels,
+    check_logits,
+    check_p,
+    check_results_folder,
+    check_smoothing,
+    nearest,
+)
+
+
+@pytest.mark.parametrize(
+    ("logits", "message"),
+    [
+        ([[1.0, np.nan], [0.0, 1.0]], "1 of 2 rows of logits hold NaN or infinite"),
+        ([[1.0, np.inf], [-np.inf, 1.0]], "2 of 2 rows"),
+        (np.zeros((0, 3)), "empty"),
+        (np.zeros((2, 0)), "no class"),
+        (np.zeros(3), r"shape \(3,\).*\(N, K\)"),
+        (np.zeros((2, 3, 4)), r"shape \(2, 3, 4\)"),
+        ([["a", "b"]], "real numbers"),
+        (np.zeros((2, 2), complex), "real numbers"),
+    ],
+)
+def test_bad_logits_are_refused_in_one_sentence(logits, message):
+    with pytest.raises(InputError, match=message) as caught:
+        check_logits(logits)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([0, 1], "3 rows of logits and 2 labels"),
+        ([0, 1, 4], r"a label is 4, but must be from 0 to 3"),
+        ([0, -1, 2], r"a label is -1"),
+        ([0.0, 1.0, 2.0], "hold float64, but must be integers"),
+        ([[0], [1], [2]], "one-dimensional"),
+    ],
+)
+def test_bad_labels_are_refused_in_one_sentence(labels, message):
+    with pytest.raises(InputError, match=message):
+        check_labels(labels, n_samples=3, n_logits=4)
+
+
+def test_one_logit_has_two_classes():
+    assert check_labels([0, 1], n_samples=2, n_logits=1).tolist() == [0, 1]
+    with pytest.raises(InputError, match="from 0 to 1"):
+        check_labels([0, 2], n_samples=2, n_logits=1)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "error", "message"),
+    [
+        ([], [], "empty"),
+        ([1.0], [0, 1], "confidence has 1 samples and error has 2"),
+        ([np.nan, 1.0], [0, 1], "1 NaN"),
+        ([[1.0]], [0], "one-dimensional"),
+        (1.0, 0, "one-dimensional"),
+        ([1.0], [-1], "negative"),
+        ([1.0], [np.nan], "NaN"),
+        (["high"], [0], "real numbers"),
+    ],
+)
+def test_bad_confidence_or_error_is_refused(confidence, error, message):
+    with pytest.raises(InputError, match=message):
+        check_confidence_error(confidence, error)
+
+
+def test_logits_are_shared_not_copied_where_that_is_possible():
+    array = np.zeros((2, 3), np.float32)
+    assert check_logits(array).data_ptr() == array.ctypes.data
+    tensor = torch.zeros(2, 3, requires_grad=True)
+    assert check_logits(tensor).data_ptr() == tensor.data_ptr()
+    read_only = np.zeros((2, 3))
+    read_only.flags.writeable = False
+    assert check_logits(read_only).shape == (2, 3)
+    assert check_logits(np.arange(6.0).reshape(2, 3)[:, ::-1])[0].tolist() == [2.0, 1.0, 0.0]
+    assert check_logits([[1, 2]]).dtype == torch.float64
+
+
+@pytest.mark.parametrize("value", [-0.2, 1.0, 1.5, float("nan")])
+def test_smoothing_outside_its_range_is_refused(value):
+    with pytest.raises(InputError, match=r"must be in \[0, 1\)"):
+        check_smoothing(value)
+
+
+@pytest.mark.parametrize("value", [0.5, -1, float("inf"), float("nan")])
+def test_p_outside_its_range_is_refused(value):
+    with pytest.raises(InputError, match="finite number of at least 1"):
+        check_p(value)
+
+
+def test_fractions_say_which_ends_are_open():
+    assert check_fraction("x", 1) == 1.0
+    with pytest.raises(InputError, match=r"level is 1, but must be a fraction in \(0, 1\)"):
+        check_fraction("level", 1.0, open_below=True, open_above=True)
+
+
+def test_the_nearest_name_is_offered_or_else_all_of_them():
+    assert nearest("learing_rate", ["learning_rate", "seed"]) == "did you mean 'learning_rate'?"
+    assert nearest("zzz", ["b", "a"]) == "choose from a, b"
+    with pytest.raises(InputError, match=r"unknown fallback 'nevr': did you mean 'never'\?"):
+        check_choice("fallback", "nevr", ("never", "strict"))
+
+
+def test_folders(tmp_path):
+    assert check_folder(tmp_path, "the data folder") == tmp_path
+    with pytest.raises(InputError, match=r"the data folder '.*missing' does not exist"):
+        check_folder(tmp_path / "missing", "the data folder")
+    assert check_results_folder(tmp_path, overwrite=False) == tmp_path
+    (tmp_path / "results.json").write_text("{}")
+    with pytest.raises(InputError, match=r"already holds results.*--overwrite_output_dir"):
+        check_results_folder(tmp_path, overwrite=False)
+    assert check_results_folder(tmp_path, overwrite=True) == tmp_path
+    with pytest.raises(InputError, match="is a file"):
+        check_results_folder(tmp_path / "results.json", overwrite=True)

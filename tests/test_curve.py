@@ -1,0 +1,489 @@
+import dataclasses
+
+import numpy as np
+import oracle
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import abstain
+
+repeatable = settings(deadline=None, derandomize=True, max_examples=60)
+
+LEVELS = [-np.inf, -1.0, -0.0, 0.0, 0.25, 1.0, np.inf]  # -0.0 and 0.0 are one level
+zero_one = st.sampled_from([0, 1])
+losses = st.integers(0, 40).map(lambda eighths: eighths / 8)
+
+
+def samples(confidence, error, **sizes):
+    """Two arrays (confidence, error) of one length."""
+    pairs = st.lists(st.tuples(confidence, error), **({"min_size": 1, "max_size": 24} | sizes))
+    return pairs.map(lambda rows: tuple(np.array(column, dtype=np.float64) for column in zip(*rows, strict=True)))
+
+
+def samples_without_ties(error):
+    floats = st.floats(allow_nan=False)
+    pairs = st.lists(st.tuples(floats, error), min_size=1, max_size=24, unique_by=lambda pair: pair[0])
+    return pairs.map(lambda rows: tuple(np.array(column, dtype=np.float64) for column in zip(*rows, strict=True)))
+
+
+binary_samples = samples(st.sampled_from(LEVELS), zero_one) | samples_without_ties(zero_one)
+any_samples = binary_samples | samples(st.sampled_from(LEVELS), losses) | samples_without_ties(losses)
+
+
+def everything_read_from(curve):
+    return {
+        "coverage": curve.coverage.tolist(),
+        "risk": curve.risk.tolist(),
+        "accepted": curve.accepted.tolist(),
+        "mean": curve.aurc(),
+        "trapezoid": curve.aurc("trapezoid"),
+        "standard_error": curve.aurc_standard_error(),
+        "interval": curve.aurc_interval(),
+        "coverage_at_risk": [curve.coverage_at_risk(r) for r in (0.0, 0.05, 0.3, 1.0)],
+        "risk_at_coverage": [curve.risk_at_coverage(c) for c in (0.01, 0.5, 0.8, 1.0)],
+    }
+
+
+# --- worked by hand -------------------------------------------------------------------------------------------
+
+
+def test_one_error_at_the_top_of_five_as_worked_by_hand():
+    # R = 1, 1/2, 1/3, 1/4, 1/5, whose sum is 137/60 = 2.28333; a fifth of it is 0.456667.
+    # The trapezoid from (0, 0) takes half of the last risk less: (2.28333 - 0.1) / 5 = 0.436667.
+    curve = abstain.risk_coverage_curve([5, 4, 3, 2, 1], [1, 0, 0, 0, 0])
+    assert curve.aurc() == pytest.approx(137 / 300, abs=1e-15)
+    assert curve.aurc("trapezoid") == pytest.approx(0.436667, abs=5e-7)
+    assert curve.threshold.tolist() == [5, 4, 3, 2, 1]
+    assert curve.coverage.tolist() == [0.2, 0.4, 0.6, 0.8, 1.0]
+    assert curve.risk.tolist() == [1, 1 / 2, 1 / 3, 1 / 4, 1 / 5]
+
+
+def test_a_tie_block_as_worked_by_hand():
+    # Sorted errors: 0 | 0 and 1 tied | 1. R(1) = 0, R(2) = (0 + 1/2) / 2 = 1/4, R(3) = 1/3, R(4) = 2/4.
+    # Their mean is (3 + 4 + 6) / 12 / 4 = 13/48; the trapezoid takes (2/4) / 8 = 3/48 less.
+    curve = abstain.risk_coverage_curve([0.8, 0.6, 0.9, 0.8], [1, 1, 0, 0])
+    assert curve.aurc() == pytest.approx(13 / 48, abs=1e-15)
+    assert curve.aurc("trapezoid") == pytest.approx(10 / 48, abs=1e-15)
+    assert curve.threshold.tolist() == [0.9, 0.8, 0.6]
+    assert curve.coverage.tolist() == [0.25, 0.75, 1.0]
+    assert curve.risk.tolist() == [0, 1 / 3, 1 / 2]
+    assert curve.accepted.tolist() == [1, 3, 4]
+    assert curve.n_samples == 4
+
+
+def test_the_standard_error_of_two_samples_as_worked_by_hand():
+    # e = 0, 1 in sorted order: R = 0, 1/2 and A = 1/4.
+    # IF_1 = 0 + [(0 - 0)/1 + (0 - 1/2)/2] - 1/4 = -1/2; IF_2 = 1/2 + (1 - 1/2)/2 - 1/4 = 1/2.
+    # The root of their squares' sum is sqrt(1/2), and half of it sqrt(1/8).
+    assert abstain.risk_coverage_curve([2, 1], [0, 1]).aurc_standard_error() == pytest.approx(np.sqrt(1 / 8))
+
+
+def test_with_one_level_the_standard_error_is_that_of_a_proportion():
+    # One block: AURC is the error rate r, IF_k = e_k - r, so se = sqrt(r (1 - r) / N) = sqrt(0.2 * 0.8 / 10).
+    curve = abstain.risk_coverage_curve(np.zeros(10), [1, 1, 0, 0, 0, 0, 0, 0, 0, 0])
+    assert curve.aurc_standard_error() == pytest.approx(np.sqrt(0.016))
+
+
+# --- against the oracle ---------------------------------------------------------------------------------------
+
+
+@repeatable
+@given(any_samples)
+def test_points_are_those_of_the_oracle(case):
+    curve = abstain.risk_coverage_curve(*case)
+    threshold, coverage, risk = zip(*oracle.curve_points(*case), strict=True)
+    assert curve.threshold.tolist() == list(threshold)
+    assert curve.coverage.tolist() == list(coverage)
+    np.testing.assert_allclose(curve.risk, risk, rtol=1e-13, atol=0)
+
+
+@repeatable
+@given(any_samples)
+def test_areas_are_those_of_the_oracle(case):
+    curve = abstain.risk_coverage_curve(*case)
+    assert curve.aurc() == pytest.approx(oracle.aurc_mean(*case), abs=1e-12)
+    assert curve.aurc("trapezoid") == pytest.approx(oracle.aurc_trapezoid(*case), abs=1e-12)
+    assert abstain.aurc(*case) == curve.aurc()
+    assert abstain.aurc(*case, convention="trapezoid") == curve.aurc("trapezoid")
+
+
+@settings(repeatable, max_examples=30)
+@given(samples(st.sampled_from([0.0, 1.0, 2.0]), zero_one | losses, max_size=5))
+def test_aurc_is_the_mean_over_every_order_of_tied_samples(case):
+    assert abstain.aurc(*case) == pytest.approx(oracle.aurc_over_all_orders(*case), abs=1e-12)
+
+
+@repeatable
+@given(binary_samples, st.integers(0, 24), st.integers(1, 24))
+def test_operating_points_are_those_of_the_oracle(case, numerator, denominator):
+    target = min(numerator / denominator, 1.0)  # fractions, so that targets are often met exactly
+    curve = abstain.risk_coverage_curve(*case)
+    assert curve.coverage_at_risk(target) == oracle.coverage_at_risk(*case, target)
+    assert abstain.coverage_at_risk(*case, target_risk=target) == curve.coverage_at_risk(target)
+    if target > 0:
+        assert curve.risk_at_coverage(target) == oracle.risk_at_coverage(*case, target)
+        assert abstain.risk_at_coverage(*case, target_coverage=target) == curve.risk_at_coverage(target)
+
+
+@repeatable
+@given(any_samples)
+def test_the_standard_error_is_that_of_the_oracle(case):
+    expected = oracle.aurc_standard_error(*case)
+    assert abstain.risk_coverage_curve(*case).aurc_standard_error() == pytest.approx(expected, rel=1e-9, abs=1e-7)
+
+
+@repeatable
+@given(any_samples, st.randoms(use_true_random=False))
+def test_the_paired_standard_error_is_that_of_the_oracle(case, random):
+    confidence, error = case
+    other_confidence = np.array([random.choice(LEVELS) for _ in confidence])
+    other_error = np.array([random.choice([0.0, 1.0]) for _ in confidence])
+    found = abstain.aurc_difference(confidence, error, other_confidence, other_error)
+    expected = oracle.aurc_difference_standard_error(confidence, error, other_confidence, other_error)
+    assert found.standard_error == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    difference = oracle.aurc_mean(confidence, error) - oracle.aurc_mean(other_confidence, other_error)
+    assert found.estimate == pytest.approx(difference, abs=1e-12)
+
+
+# --- laws -----------------------------------------------------------------------------------------------------
+
+
+@repeatable
+@given(any_samples, st.randoms(use_true_random=False))
+def test_permuting_the_samples_changes_nothing_at_all(case, random):
+    confidence, error = case
+    order = list(range(len(confidence)))
+    random.shuffle(order)
+    before = abstain.risk_coverage_curve(confidence, error)
+    after = abstain.risk_coverage_curve(confidence[order], error[order])
+    assert everything_read_from(after) == everything_read_from(before)
+    assert after.threshold.tolist() == before.threshold.tolist()
+
+
+@repeatable
+@given(any_samples)
+def test_a_strictly_increasing_map_changes_only_the_thresholds(case):
+    confidence, error = case
+    ranks = np.unique(confidence, return_inverse=True)[1]
+    before, after = abstain.risk_coverage_curve(confidence, error), abstain.risk_coverage_curve(ranks**3 - 7, error)
+    assert everything_read_from(after) == everything_read_from(before)
+
+
+@repeatable
+@given(any_samples)
+def test_no_order_is_better_than_errors_last_nor_worse_than_errors_first(case):
+    confidence, error = case
+    best, worst = abstain.aurc(-error, error), abstain.aurc(error, error)
+    assert best == pytest.approx(oracle.optimal_aurc(error), abs=1e-12)
+    assert best - 1e-12 <= abstain.aurc(confidence, error) <= worst + 1e-12
+
+
+@repeatable
+@given(samples(st.sampled_from(LEVELS), losses))
+def test_scaling_the_losses_scales_areas_and_standard_error(case):
+    confidence, loss = case
+    once, eightfold = (abstain.risk_coverage_curve(confidence, factor * loss) for factor in (1, 8))
+    assert eightfold.aurc() == 8 * once.aurc()
+    assert eightfold.aurc_standard_error() == 8 * once.aurc_standard_error()
+    assert eightfold.risk.tolist() == (8 * once.risk).tolist()
+
+
+def test_without_errors_every_area_is_zero_and_everything_is_accepted():
+    curve = abstain.risk_coverage_curve([3, 2, 2, 1], [0, 0, 0, 0])
+    assert curve.aurc() == curve.aurc("trapezoid") == curve.aurc_standard_error() == 0.0
+    assert curve.coverage_at_risk(0.0) == 1.0
+    assert curve.aurc_interval() is None
+
+
+@pytest.mark.parametrize("confidence", [np.arange(n) for n in (1, 7, 11, 60)] + [np.zeros(21), np.arange(21) // 4])
+def test_with_errors_only_the_aurc_is_one_and_certain(confidence):
+    curve = abstain.risk_coverage_curve(confidence, np.ones(len(confidence)))
+    assert curve.aurc() == 1.0
+    assert curve.coverage_at_risk(0.99) == 0.0
+    assert curve.risk_at_coverage(0.01) == 1.0
+    assert curve.aurc_standard_error() == pytest.approx(0.0, abs=1e-7)
+    assert curve.aurc_interval() == pytest.approx((1.0, 1.0), abs=1e-6)
+
+
+@pytest.mark.parametrize("loss", [0.1, 0.7, 5.0])
+def test_equal_losses_leave_no_uncertainty(loss):
+    curve = abstain.risk_coverage_curve(np.arange(23) // 2, np.full(23, loss))
+    assert curve.aurc() == pytest.approx(loss)
+    assert curve.aurc_standard_error() == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("error", [0, 1])
+def test_a_single_sample_is_its_own_curve(error):
+    curve = abstain.risk_coverage_curve([0.3], [error])
+    assert (curve.threshold.tolist(), curve.coverage.tolist(), curve.risk.tolist()) == ([0.3], [1.0], [error])
+    assert curve.aurc() == error
+    assert curve.aurc("trapezoid") == error / 2
+
+
+def test_the_two_zeros_are_one_tie_block():
+    curve = abstain.risk_coverage_curve([0.0, -0.0, 0.0, -0.0], [1, 0, 0, 1])
+    assert curve.accepted.tolist() == [4]
+    assert not np.signbit(curve.threshold[0])
+    assert curve.aurc() == 0.5
+
+
+def test_infinities_are_ranks_like_any_other_confidence():
+    infinite = abstain.risk_coverage_curve([-np.inf, 0.5, np.inf, np.inf], [1, 0, 0, 1])
+    finite = abstain.risk_coverage_curve([1, 2, 3, 3], [1, 0, 0, 1])
+    assert everything_read_from(infinite) == everything_read_from(finite)
+    assert infinite.threshold.tolist() == [np.inf, 0.5, -np.inf]
+
+
+def test_only_zero_and_one_count_as_binary_errors():
+    assert abstain.risk_coverage_curve([2, 1], [True, False]).is_binary
+    assert not abstain.risk_coverage_curve([2, 1], [0.0, 0.5]).is_binary
+
+
+# --- traps seen in peers --------------------------------------------------------------------------------------
+
+
+def test_equal_scores_at_80_percent_accuracy_give_one_fifth_under_every_permutation():
+    error = np.array([1] * 20 + [0] * 80)
+    orders = [np.arange(100), np.arange(100)[::-1], np.random.default_rng(0).permutation(100)]
+    assert [abstain.aurc(np.ones(100), error[order]) for order in orders] == pytest.approx([0.2] * 3, abs=1e-15)
+
+
+def test_coverage_at_risk_sees_past_a_wrong_top_sample():
+    # 99 of 100 right and the most confident one wrong: risk starts at 1 and falls to 0.01 at full coverage.
+    curve = abstain.risk_coverage_curve(np.arange(100)[::-1], [1] + [0] * 99)
+    assert curve.coverage_at_risk(0.05) == 1.0
+    assert curve.coverage_at_risk(0.001) == 0.0
+
+
+def test_targets_met_exactly_count_as_met():
+    # 20 samples, the last one wrong: risk 1/20 at coverage 1, and 16/20 is reachable.
+    curve = abstain.risk_coverage_curve(np.arange(20)[::-1], [0] * 19 + [1])
+    assert curve.coverage_at_risk(0.05) == 1.0
+    assert curve.risk_at_coverage(0.8) == 0.0
+
+
+def test_summary_holds_the_customary_keys():
+    # Errors in sorted order 0, 0, 1, 0: risk 0 up to coverage 0.5, then 1/3 and 1/4.
+    curve = abstain.risk_coverage_curve([4, 3, 2, 1], [0, 0, 1, 0])
+    summary = curve.summary((0.05, 0.3, 0.005))
+    assert summary == {"risk": 0.25, "aurc": curve.aurc(), "cov@5": 0.5, "cov@30": 1.0, "cov@0.5": 0.5}
+    assert list(curve.summary()) == ["risk", "aurc", "cov@5", "cov@1"]
+
+
+# --- intervals ------------------------------------------------------------------------------------------------
+
+
+@repeatable
+@given(binary_samples)
+def test_the_interval_holds_the_estimate_and_stays_in_the_unit_interval(case):
+    curve = abstain.risk_coverage_curve(*case)
+    interval = curve.aurc_interval()
+    if case[1].any():
+        assert 0.0 <= interval[0] <= curve.aurc() <= interval[1] <= 1.0
+    else:
+        assert interval is None
+
+
+def test_the_interval_is_symmetric_on_the_log_scale_and_widens_with_its_level():
+    rng = np.random.default_rng(0)
+    curve = abstain.risk_coverage_curve(rng.normal(size=500), rng.random(500) < 0.1)
+    (low, high), (lower, higher) = curve.aurc_interval(0.95), curve.aurc_interval(0.99)
+    assert low * high == pytest.approx(curve.aurc() ** 2)
+    assert np.log(high / curve.aurc()) == pytest.approx(1.959964 * curve.aurc_standard_error() / curve.aurc())
+    assert lower < low < high < higher
+
+
+def test_the_interval_of_a_high_aurc_is_cut_at_one_for_errors_but_not_for_losses():
+    confidence, error = [4, 3, 2, 1], np.array([1, 1, 1, 0])
+    assert abstain.risk_coverage_curve(confidence, error).aurc_interval()[1] == 1.0
+    low, high = abstain.risk_coverage_curve(confidence, 3 * error).aurc_interval()
+    assert low < abstain.aurc(confidence, 3 * error) < high
+    assert high > 3.0
+
+
+@pytest.mark.parametrize("levels", [3, 20, None])
+def test_closed_form_uncertainty_agrees_with_the_spread_of_many_draws(levels):
+    # The confidence u is uniform and the risk falls in it, so about 30 % of 400 samples are errors. All draws
+    # together, 160,000 samples, stand for the population; 400 draws know their spread to 1/sqrt(800) = 3.5 %.
+    rng = np.random.default_rng(20250)
+    u = rng.random((400, 400))
+    error = rng.random(u.shape) < 0.6 * (1 - u)
+    confidence = u if levels is None else np.floor(levels * u)
+    curves = [abstain.risk_coverage_curve(*draw) for draw in zip(confidence, error, strict=True)]
+    spread = np.std([curve.aurc() for curve in curves])
+    assert np.mean([curve.aurc_standard_error() for curve in curves]) == pytest.approx(spread, rel=0.15)
+    truth = abstain.aurc(confidence.ravel(), error.ravel())
+    covered = np.mean([low <= truth <= high for low, high in (curve.aurc_interval() for curve in curves)])
+    assert 0.91 <= covered <= 0.99
+
+
+# --- paired differences ---------------------------------------------------------------------------------------
+
+
+@repeatable
+@given(any_samples)
+def test_a_score_does_not_differ_from_itself(case):
+    confidence, error = case
+    found = abstain.aurc_difference(confidence, error, confidence, error)
+    assert (found.estimate, found.standard_error, found.low, found.high, found.p_value) == (0, 0, 0, 0, 1)
+
+
+@repeatable
+@given(any_samples)
+def test_against_a_model_without_errors_the_difference_is_the_aurc_itself(case):
+    confidence, error = case
+    found = abstain.aurc_difference(confidence, error, confidence, np.zeros(len(error)))
+    assert found.estimate == abstain.aurc(confidence, error)
+    expected = oracle.aurc_standard_error(confidence, error)
+    assert found.standard_error == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def test_exchanging_the_two_scores_turns_the_sign_and_nothing_else():
+    rng = np.random.default_rng(1)
+    good, bad, error = rng.normal(size=300), rng.normal(size=300), rng.random(300) < 0.2
+    good = good - 2 * error
+    forward = abstain.aurc_difference(good, error, bad, error)
+    backward = abstain.aurc_difference(bad, error, good, error)
+    assert forward.estimate < 0  # a is better
+    assert (backward.estimate, backward.low, backward.high) == (-forward.estimate, -forward.high, -forward.low)
+    assert (backward.standard_error, backward.p_value) == (forward.standard_error, forward.p_value)
+    assert forward.high < 0
+    assert forward.p_value < 0.001
+
+
+def test_the_interval_and_p_value_of_a_difference_come_from_the_normal_law():
+    rng = np.random.default_rng(2)
+    error = rng.random(200) < 0.3
+    found = abstain.aurc_difference(rng.normal(size=200), error, rng.normal(size=200), error, level=0.9)
+    assert found.high - found.estimate == pytest.approx(1.644854 * found.standard_error)
+    assert found.estimate - found.low == pytest.approx(1.644854 * found.standard_error)
+    z = torch.tensor(abs(found.estimate) / found.standard_error, dtype=torch.float64)
+    assert found.p_value == pytest.approx(float(torch.erfc(z / 2**0.5)))
+
+
+def test_the_paired_standard_error_agrees_with_the_spread_of_many_draws():
+    # The second score is the first with noise: what they share must cancel, and unpaired it would not.
+    rng = np.random.default_rng(3)
+    u = rng.random((400, 400))
+    error = rng.random(u.shape) < 0.6 * (1 - u)
+    noisy = u + 0.2 * rng.normal(size=u.shape)
+    found = [abstain.aurc_difference(a, e, b, e) for a, b, e in zip(u, noisy, error, strict=True)]
+    spread = np.std([difference.estimate for difference in found])
+    assert np.mean([difference.standard_error for difference in found]) == pytest.approx(spread, rel=0.15)
+    unpaired = np.sqrt(2) * np.std([abstain.aurc(*draw) for draw in zip(u, error, strict=True)])
+    assert spread < 0.7 * unpaired
+
+
+# --- input and output -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        list,
+        tuple,
+        np.array,
+        np.float32,
+        np.float16,
+        lambda values: np.array(values, dtype=">f8"),
+        lambda values: np.array(values[::-1])[::-1],
+        torch.tensor,
+        lambda values: torch.tensor(values, dtype=torch.float32, requires_grad=True),
+        lambda values: torch.tensor(values, dtype=torch.bfloat16),
+        lambda values: pd.Series(values, index=[3, 1, 2, 0]),
+    ],
+)
+def test_any_kind_of_array_gives_the_same_curve(convert):
+    confidence, error = [0.5, 2.0, 0.5, 1.0], [1.0, 0.0, 0.0, 1.0]
+    expected = everything_read_from(abstain.risk_coverage_curve(confidence, error))
+    assert everything_read_from(abstain.risk_coverage_curve(convert(confidence), convert(error))) == expected
+
+
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.uint8, np.int64, np.float32])
+def test_errors_of_any_numeric_type_are_counted(dtype):
+    error = np.array([1, 0, 0, 1]).astype(dtype)
+    assert abstain.aurc([4, 3, 2, 1], error) == pytest.approx((1 + 1 / 2 + 1 / 3 + 2 / 4) / 4)
+
+
+@pytest.mark.parametrize("error", [np.array([1.0, 0.0, 1.0]), np.array([0.5, 0.0, 2.0])])
+def test_inputs_are_neither_changed_nor_frozen(error):
+    confidence, before = np.array([-0.0, 3.0, 1.0]), error.copy()
+    abstain.aurc_difference(confidence, error, confidence, error)
+    abstain.risk_coverage_curve(confidence, error).aurc_interval()
+    assert error.tolist() == before.tolist()
+    assert confidence.tolist() == [0.0, 3.0, 1.0]
+    assert np.signbit(confidence[0])
+    assert confidence.flags.writeable
+    assert error.flags.writeable
+
+
+@pytest.mark.parametrize("error", [[1, 0, 1], [0.5, 0.0, 2.0]])
+@pytest.mark.parametrize("name", ["threshold", "coverage", "risk", "accepted", "total_error", "total_squared_error"])
+def test_the_arrays_of_a_curve_are_read_only(name, error):
+    array = getattr(abstain.risk_coverage_curve([3, 2, 2], error), name)
+    with pytest.raises(ValueError, match="read-only"):
+        array[0] = 0
+
+
+def test_a_curve_is_frozen():
+    curve = abstain.risk_coverage_curve([2, 1], [0, 1])
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        curve.risk = np.zeros(2)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "error", "message"),
+    [
+        ([], [], "the set of samples is empty"),
+        ([1, 2, 3], [0, 1], "confidence has 3 samples and error has 2: they must be equal"),
+        ([[1, 2]], [0, 1], r"confidence has shape \(1, 2\), but must be one-dimensional"),
+        ([1, 2], [[0], [1]], r"error has shape \(2, 1\), but must be one-dimensional"),
+        (1.0, 0, r"confidence has shape \(\), but must be one-dimensional"),
+        ([1, np.nan, np.nan], [0, 1, 0], "confidence holds 2 NaN"),
+        ([1, 2], [0, -1], "error holds a negative, NaN or infinite value"),
+        ([1, 2], [0, np.nan], "error holds a negative, NaN or infinite value"),
+        ([1, 2], [0, np.inf], "error holds a negative, NaN or infinite value"),
+        (["a", "b"], [0, 1], "confidence holds <U1, but must hold real numbers"),
+        ([1, 2], [0, 1j], "error holds complex128, but must hold real numbers"),
+    ],
+)
+def test_bad_samples_are_refused(confidence, error, message):
+    with pytest.raises(abstain.InputError, match=message):
+        abstain.risk_coverage_curve(confidence, error)
+    with pytest.raises(abstain.InputError, match=message):
+        abstain.aurc_difference([1.0], [0], confidence, error)
+
+
+def test_an_unknown_convention_is_refused_with_the_nearest_name():
+    with pytest.raises(abstain.InputError, match="unknown convention 'trapezoidal': did you mean 'trapezoid'"):
+        abstain.aurc([1, 2], [0, 1], convention="trapezoidal")
+
+
+@pytest.mark.parametrize("target", [-0.01, 5, np.nan])
+def test_targets_that_are_no_fraction_are_refused(target):
+    curve = abstain.risk_coverage_curve([2, 1], [0, 1])
+    with pytest.raises(abstain.InputError, match=r"target_risk is .*, but must be a fraction in \[0, 1\]"):
+        curve.coverage_at_risk(target)
+    with pytest.raises(abstain.InputError, match=r"target_coverage is .*, but must be a fraction in \(0, 1\]"):
+        curve.risk_at_coverage(target)
+
+
+def test_coverage_zero_has_no_risk():
+    with pytest.raises(abstain.InputError, match="target_coverage is 0"):
+        abstain.risk_at_coverage([2, 1], [0, 1], target_coverage=0)
+
+
+@pytest.mark.parametrize("level", [0, 1, 95, np.nan])
+def test_levels_outside_the_open_unit_interval_are_refused(level):
+    with pytest.raises(abstain.InputError, match=r"level is .*, but must be a fraction in \(0, 1\)"):
+        abstain.risk_coverage_curve([2, 1], [0, 1]).aurc_interval(level)
+    with pytest.raises(abstain.InputError, match=r"level is .*, but must be a fraction in \(0, 1\)"):
+        abstain.aurc_difference([2, 1], [0, 1], [1, 2], [0, 1], level=level)
+
+
+def test_a_paired_difference_needs_the_same_samples():
+    with pytest.raises(abstain.InputError, match="a has 2 samples and b has 3: a paired difference needs the same"):
+        abstain.aurc_difference([2, 1], [0, 1], [3, 2, 1], [0, 1, 0])

@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+from datasets import ClassLabel, Dataset, DatasetDict, Image
+from PIL import Image as PILImage
+
+from abstain import InputError
+from abstain.data import class_names, find_column, load_data, with_validation
+
+
+def test_digits_are_whole_and_split_alike_every_time():
+    first, second = load_data("digits"), load_data("digits")
+    assert {name: len(split) for name, split in first.items()} == {"train": 1000, "test": 797}
+    assert first["test"]["label"] == second["test"]["label"]
+    assert np.asarray(first["train"][0]["image"]).shape == (8, 8)
+    assert first["train"].features["label"].num_classes == 10
+
+
+def test_a_folder_of_images_is_read(tmp_path):
+    for split in ("train", "test"):
+        for name in ("cat", "dog"):
+            folder = tmp_path / split / name
+            folder.mkdir(parents=True)
+            PILImage.new("RGB", (4, 4)).save(folder / "1.png")
+    data = load_data(str(tmp_path))
+    assert class_names(data["train"], "label") == ["cat", "dog"]
+    assert len(data["test"]) == 2
+
+
+@pytest.mark.parametrize("name", ["./nowhere", "/nowhere/data", "~/nowhere", "a/b/c"])
+def test_a_folder_that_does_not_exist_is_named(name):
+    with pytest.raises(InputError, match=r"the data folder '.*' does not exist"):
+        load_data(name)
+
+
+def test_a_folder_without_data_is_one_sentence(tmp_path):
+    (tmp_path / "notes.md").write_text("nothing")
+    with pytest.raises(InputError, match="could not be read in this folder") as caught:
+        load_data(str(tmp_path))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_hub_name_without_a_network_is_one_sentence():
+    with pytest.raises(InputError, match="'nobody/nothing' could not be read on the Hub"):
+        load_data("nobody/nothing")
+
+
+def test_the_held_out_samples_depend_on_the_seed_alone():
+    data = load_data("digits")
+    splits = [with_validation(data, size=300, seed=seed) for seed in (0, 0, 1)]
+    assert [len(splits[0][name]) for name in ("train", "validation", "test")] == [700, 300, 797]
+    assert splits[0]["validation"]["label"] == splits[1]["validation"]["label"]
+    assert splits[0]["validation"]["label"] != splits[2]["validation"]["label"]
+
+
+def test_held_out_samples_are_not_trained_on():
+    data = DatasetDict(train=Dataset.from_dict({"x": range(50)}), test=Dataset.from_dict({"x": [0]}))
+    splits = with_validation(data, size=20, seed=0)
+    assert sorted([*splits["train"]["x"], *splits["validation"]["x"]]) == list(range(50))
+
+
+def test_the_own_validation_split_is_taken_when_nothing_is_held_out():
+    data = DatasetDict({name: Dataset.from_dict({"x": [name]}) for name in ("train", "validation", "test")})
+    assert with_validation(data, size=0, seed=0)["validation"]["x"] == ["validation"]
+    assert with_validation(data, size=0, seed=0, test_split="validation")["test"]["x"] == ["validation"]
+
+
+def test_missing_empty_and_small_splits_are_named():
+    train, empty = Dataset.from_dict({"x": [1, 2]}), Dataset.from_dict({"x": []})
+    with pytest.raises(InputError, match="no split 'test': this data set has train"):
+        with_validation(DatasetDict(train=train), size=1, seed=0)
+    with pytest.raises(InputError, match="the split 'test' is empty"):
+        with_validation(DatasetDict(train=train, test=empty), size=1, seed=0)
+    with pytest.raises(InputError, match="no split 'validation'"):
+        with_validation(DatasetDict(train=train, test=train), size=0, seed=0)
+    with pytest.raises(InputError, match="validation_size is 2, but must be from 1 to 1"):
+        with_validation(DatasetDict(train=train, test=train), size=2, seed=0)
+
+
+def test_columns_are_found_by_their_kind_or_named():
+    train = load_data("digits")["train"]
+    assert find_column(train, None, Image, "image") == "image"
+    assert find_column(train, None, ClassLabel, "label") == "label"
+    with pytest.raises(InputError, match=r"no label column 'labels': did you mean 'label'\?"):
+        find_column(train, "labels", ClassLabel, "label")
+    with pytest.raises(InputError, match="0 columns could be the image column: name one of x"):
+        find_column(Dataset.from_dict({"x": [1]}), None, Image, "image")
+
+
+def test_integer_labels_are_classes_and_other_labels_are_refused():
+    assert class_names(Dataset.from_dict({"y": [0, 2]}), "y") == ["0", "1", "2"]
+    with pytest.raises(InputError, match="must hold classes or integers"):
+        class_names(Dataset.from_dict({"y": [0.5]}), "y")

@@ -1,0 +1,167 @@
+import numpy as np
+import oracle
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn import functional
+
+import abstain
+from abstain.losses import smoothed_cross_entropy
+
+repeatable = settings(deadline=None, derandomize=True, max_examples=60)
+
+few_values = st.integers(-2, 2).map(float)
+many_values = st.floats(-60, 60)
+smoothings = st.sampled_from([0.0, 0.1, 0.2, 0.3, 0.99])
+
+
+@st.composite
+def batches(draw, min_classes=2):
+    n_samples, n_classes = draw(st.integers(1, 6)), draw(st.integers(min_classes, 5))
+    row = st.lists(draw(st.sampled_from([few_values, many_values])), min_size=n_classes, max_size=n_classes)
+    logits = draw(st.lists(row, min_size=n_samples, max_size=n_samples))
+    labels = draw(st.lists(st.integers(0, n_classes - 1), min_size=n_samples, max_size=n_samples))
+    return torch.tensor(logits, dtype=torch.float64), torch.tensor(labels)
+
+
+def images(ignored=0.3):
+    """Logits (2, 3, 4, 5) and labels (2, 4, 5), some of them 255."""
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(2, 3, 4, 5, generator=generator, dtype=torch.float64)
+    labels = torch.randint(3, (2, 4, 5), generator=generator)
+    return logits, torch.where(torch.rand(2, 4, 5, generator=generator) < ignored, 255, labels)
+
+
+def test_one_sample_as_worked_by_hand():
+    # Softmax 0.6, 0.3, 0.1, label 0, α = 0.3: the target is 0.7 + 0.1, 0.1, 0.1.
+    # -(0.8 ln 0.6 + 0.1 ln 0.3 + 0.1 ln 0.1) = 0.408661 + 0.120397 + 0.230259 = 0.759316.
+    logits = torch.tensor([[6.0, 3.0, 1.0]], dtype=torch.float64).log()
+    assert smoothed_cross_entropy(logits, torch.tensor([0]), smoothing=0.3).item() == pytest.approx(0.759316, abs=5e-7)
+
+
+def test_one_logit_as_worked_by_hand():
+    # z = ln 3: σ = 3/4. y = 1, α = 0.4: the target is 0.6 + 0.2. -(0.8 ln 0.75 + 0.2 ln 0.25) = 0.507405.
+    logits = torch.tensor([[3.0]], dtype=torch.float64).log()
+    assert smoothed_cross_entropy(logits, torch.tensor([1]), smoothing=0.4).item() == pytest.approx(0.507405, abs=5e-7)
+
+
+@repeatable
+@given(batches(), smoothings)
+def test_losses_are_the_oracle_s_sample_by_sample(batch, smoothing):
+    logits, labels = batch
+    expected = [oracle.smoothed_cross_entropy(row, y, smoothing) for row, y in zip(logits, labels, strict=True)]
+    found = smoothed_cross_entropy(logits, labels, smoothing=smoothing, reduction="none")
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+    total, mean = (smoothed_cross_entropy(logits, labels, smoothing=smoothing, reduction=r) for r in ("sum", "mean"))
+    assert total.item() == pytest.approx(sum(expected), rel=1e-12, abs=1e-12)
+    assert mean.item() == pytest.approx(sum(expected) / len(expected), rel=1e-12, abs=1e-12)
+
+
+@repeatable
+@given(batches(), smoothings)
+def test_the_gradient_is_softmax_minus_the_smoothed_target(batch, smoothing):
+    logits, labels = batch
+    logits.requires_grad_()
+    smoothed_cross_entropy(logits, labels, smoothing=smoothing, reduction="sum").backward()
+    rows = zip(logits.tolist(), labels.tolist(), strict=True)
+    expected = [oracle.smoothed_cross_entropy_gradient(row, y, smoothing) for row, y in rows]
+    np.testing.assert_allclose(logits.grad, expected, rtol=1e-9, atol=1e-12)
+
+
+@repeatable
+@given(st.lists(st.tuples(many_values, st.integers(0, 1)), min_size=1, max_size=6), smoothings)
+def test_one_logit_is_the_oracle_s_binary_loss_and_the_pair_of_zero_and_itself(batch, smoothing):
+    z, labels = (torch.tensor(column) for column in zip(*batch, strict=True))
+    logits = z[:, None].double()
+    found = smoothed_cross_entropy(logits, labels, smoothing=smoothing, reduction="none")
+    expected = [
+        oracle.smoothed_binary_cross_entropy(x.item(), y.item(), smoothing) for x, y in zip(logits, labels, strict=True)
+    ]
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+    pair = torch.cat([torch.zeros_like(logits), logits], dim=1)
+    of_pair = smoothed_cross_entropy(pair, labels, smoothing=smoothing, reduction="none")
+    np.testing.assert_allclose(found, of_pair, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_without_smoothing_it_is_cross_entropy(reduction):
+    logits, labels = images()
+    expected = functional.cross_entropy(logits, labels, ignore_index=255, reduction=reduction)
+    found = smoothed_cross_entropy(logits, labels, ignore_index=255, reduction=reduction)
+    torch.testing.assert_close(found, expected, rtol=1e-14, atol=1e-14)
+
+
+def test_pixels_are_samples_and_ignored_ones_count_neither_above_nor_below_the_fraction_bar():
+    logits, labels = images()
+    flat_logits, flat_labels = logits.movedim(1, -1).reshape(-1, 3), labels.reshape(-1)
+    counted = flat_labels != 255
+    assert 0 < counted.sum() < len(counted)
+    found = smoothed_cross_entropy(logits, labels, smoothing=0.2, ignore_index=255, reduction="none")
+    assert found.shape == labels.shape
+    expected = [
+        oracle.smoothed_cross_entropy(row, y, 0.2) if y != 255 else 0.0
+        for row, y in zip(flat_logits.tolist(), flat_labels.tolist(), strict=True)
+    ]
+    np.testing.assert_allclose(found.reshape(-1), expected, rtol=1e-12)
+    mean = smoothed_cross_entropy(logits, labels, smoothing=0.2, ignore_index=255)
+    assert mean.item() == pytest.approx(sum(expected) / counted.sum().item(), rel=1e-12)
+
+
+def test_ignored_samples_of_one_logit_do_not_count():
+    logits = torch.tensor([[1.0], [-2.0], [3.0]], requires_grad=True)
+    labels = torch.tensor([1, -100, 0])
+    loss = smoothed_cross_entropy(logits, labels, smoothing=0.4)
+    loss.backward()
+    first, last = (oracle.smoothed_binary_cross_entropy(z, y, 0.4) for z, y in ((1.0, 1), (3.0, 0)))
+    assert loss.item() == pytest.approx((first + last) / 2)
+    assert logits.grad[1] == 0
+    losses = smoothed_cross_entropy(logits, labels, smoothing=0.4, reduction="none")
+    assert losses.tolist() == pytest.approx([first, 0.0, last])
+
+
+def test_one_logit_a_pixel():
+    logits, labels = torch.tensor([[[0.0, 1.0]]]), torch.tensor([[1, 0]])  # (N, 1, 2) and (N, 2)
+    found = smoothed_cross_entropy(logits, labels, smoothing=0.2, reduction="none")
+    expected = [oracle.smoothed_binary_cross_entropy(z, y, 0.2) for z, y in ((0.0, 1), (1.0, 0))]
+    np.testing.assert_allclose(found, [expected], rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(2, 1), (2, 3), (2, 3, 4, 5), (2, 1, 4, 5)])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_a_batch_with_every_label_ignored_has_loss_zero_and_gradient_zero(shape, smoothing):
+    logits = torch.ones(shape, requires_grad=True)
+    loss = smoothed_cross_entropy(logits, torch.full((2, *shape[2:]), -100), smoothing=smoothing)
+    loss.backward()
+    assert loss.item() == 0.0
+    assert logits.grad.count_nonzero() == 0
+    assert logits.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("n_classes", [1, 10])
+def test_half_precision_logits_are_computed_in_float32(n_classes):
+    generator = torch.Generator().manual_seed(0)
+    logits = (5 * torch.randn(50, n_classes, generator=generator)).bfloat16().requires_grad_()
+    labels = torch.randint(max(n_classes, 2), (50,), generator=generator)
+    loss = smoothed_cross_entropy(logits, labels, smoothing=0.1)
+    loss.backward()
+    expected = smoothed_cross_entropy(logits.detach().float(), labels, smoothing=0.1)
+    assert loss.dtype == torch.float32
+    assert loss.item() == expected.item()
+    assert logits.grad.dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("n_classes", [1, 4])
+def test_confident_logits_stay_finite(n_classes):
+    logits = torch.full((1, n_classes), -1e4, requires_grad=True)
+    loss = smoothed_cross_entropy(logits * torch.eye(1, n_classes), torch.tensor([1]), smoothing=0.5)
+    loss.backward()
+    assert loss.isfinite()
+    assert logits.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("smoothing", [-0.2, 1.0, 1.5, float("nan")])
+@pytest.mark.parametrize("n_classes", [1, 3])
+def test_smoothing_outside_zero_to_one_is_refused(smoothing, n_classes):
+    with pytest.raises(abstain.InputError, match=r"the label-smoothing factor is .*, but must be in \[0, 1\)"):
+        smoothed_cross_entropy(torch.zeros(2, n_classes), torch.tensor([0, 1]), smoothing=smoothing)

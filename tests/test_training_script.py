@@ -1,0 +1,72 @@
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from abstain import read_logits
+
+RECIPE = "training_scripts/recipes/resnet20_cifar10.yaml"
+QUICK = ["--config_overrides", "depth=8", "--max_samples", "70", "--num_train_epochs", "1", "--disable_tqdm"]
+
+
+def train(root, *arguments, launcher=(sys.executable,)):
+    command = [*launcher, "training_scripts/train_image_classification.py", *map(str, arguments)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, env=environment)
+
+
+def test_a_recipe_is_trained_measured_and_never_overwritten(root, tmp_path):
+    command = [RECIPE, "--dataset_name", "digits", "--validation_size", "300", *QUICK]
+    command += ["--label_smoothing_factor", "0.2", "--output_dir", tmp_path / "run"]
+    finished = train(root, *command)
+    assert finished.returncode == 0, finished.stderr
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert results["settings"]["training"]["label_smoothing_factor"] == 0.2
+    assert results["settings"]["training"]["learning_rate"] == 0.1, "from the recipe"
+    assert results["data"]["test"]["samples"] == results["evaluation"]["n_samples"] == 70
+    assert read_logits(tmp_path / "run" / "logits", "validation")[0].shape == (70, 10)
+    assert str(tmp_path) not in json.dumps(results)
+
+    again = train(root, *command)
+    assert again.returncode == 1 and "already holds results" in again.stderr
+    assert again.stderr.strip().count("\n") == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--dataset_name", "./nowhere"], "the data folder './nowhere' does not exist"),
+        (["--label_smoothing_factor", "1.5"], "must be in [0, 1)"),
+        (["--config_overrides", "depth=21", "--dataset_name", "digits"], "depth is 21, but must be 6n + 2"),
+        (["--model_type", "resnett", "--dataset_name", "digits"], "unknown model_type 'resnett'"),
+        (["--label_smoothing_facto_", "0.1"], "did you mean 'label_smoothing_factor'?"),
+    ],
+)
+def test_mistakes_are_one_line(root, tmp_path, arguments, message):
+    failed = train(root, RECIPE, *arguments, "--output_dir", tmp_path / "run")
+    assert failed.returncode == 1 and message in failed.stderr
+    assert failed.stderr.startswith("error: ") and failed.stderr.count("\n") == 1
+    assert not (tmp_path / "run" / "results.json").exists()
+
+
+def test_two_processes_count_every_sample_once(root, tmp_path):
+    launcher = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2"]
+    arguments = ["--dataset_name", "digits", "--validation_size", "300", *QUICK, "--max_samples", "71", "--use_cpu"]
+    arguments += ["--model_type", "cifar_resnet", "--report_to", "none", "--output_dir", tmp_path / "run"]
+    finished = train(root, *arguments, launcher=launcher)
+    assert finished.returncode == 0, finished.stderr
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert results["evaluation"]["n_samples"] == 71
+    logits, labels = read_logits(tmp_path / "run" / "logits", "test")
+    assert logits.shape == (71, 10)
+    assert results["data"]["test"]["samples"] == len(labels)
+
+
+def test_the_parquet_files_of_cifar10_are_read(root, tmp_path, cifar10_folder):
+    finished = train(root, RECIPE, "--dataset_name", cifar10_folder, *QUICK, "--output_dir", tmp_path / "run")
+    assert finished.returncode == 0, finished.stderr
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert results["settings"]["data"]["dataset_name"] == "cifar10"
+    assert results["evaluation"]["n_logits"] == 10

@@ -1,0 +1,61 @@
+from dataclasses import dataclass, field
+
+import pytest
+
+from abstain import InputError, SelectiveTrainingArguments
+from abstain.training import parse_recipe
+
+
+@dataclass
+class Arguments:
+    name: str = field(metadata={"help": "needed"})
+    rate: float = 0.5
+    steps: list[int] | None = None
+    fast: bool = False
+
+
+def write(tmp_path, text):
+    path = tmp_path / "recipe.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_the_command_line_wins_over_the_recipe_and_the_recipe_over_the_default(tmp_path):
+    recipe = write(tmp_path, "name: a\nrate: 1e-1\nsteps: [8, 16]\nfast: true\n")
+    (parsed,) = parse_recipe([Arguments], [recipe, "--name", "b"])
+    assert parsed == Arguments(name="b", rate=0.1, steps=[8, 16], fast=True)
+    (parsed,) = parse_recipe([Arguments], ["--name", "c", "--steps", "1", "2"])
+    assert parsed == Arguments(name="c", steps=[1, 2])
+
+
+@pytest.mark.parametrize(
+    ("text", "argv", "message"),
+    [
+        ("naem: a", [], "unknown recipe key 'naem': did you mean 'name'?"),
+        ("name: a", ["--raet", "1"], "unknown option '--raet': did you mean 'rate'?"),
+        ("name: a\nrate: fast", [], "argument --rate: invalid float value: 'fast'"),
+        ("rate: 1", [], "required: --name"),
+        ("- a", [], "holds list, but must be lines of `key: value`"),
+        ("name: [", [], "is not YAML"),
+    ],
+)
+def test_mistakes_are_one_sentence(tmp_path, text, argv, message):
+    with pytest.raises(InputError) as caught:
+        parse_recipe([Arguments], [write(tmp_path, text), *argv])
+    assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_recipe_that_does_not_exist_is_named():
+    with pytest.raises(InputError, match=r"the recipe 'no\.yaml' does not exist"):
+        parse_recipe([Arguments], ["no.yaml"])
+
+
+def test_every_shipped_recipe_parses(root, tmp_path, monkeypatch):
+    script = {}
+    exec((root / "training_scripts" / "train_image_classification.py").read_text().split("\ndef main")[0], script)
+    recipes = sorted((root / "training_scripts" / "recipes").glob("*.yaml"))
+    assert recipes
+    for recipe in recipes:
+        types = (script["ModelArguments"], script["DataArguments"], SelectiveTrainingArguments)
+        parsed = parse_recipe(types, [str(recipe), "--output_dir", str(tmp_path)])
+        assert parsed[2].label_smoothing_factor == 0.0

@@ -1,0 +1,71 @@
+import json
+
+import pytest
+
+from abstain import InputError, SelectiveTrainingArguments
+from abstain.training import begin_run, environment, run_settings, write_results
+
+
+def arguments(folder, **changes):
+    return SelectiveTrainingArguments(output_dir=str(folder), report_to="none", **changes)
+
+
+def test_a_new_folder_is_claimed_and_nothing_is_resumed(tmp_path):
+    args = arguments(tmp_path / "run")
+    settings = run_settings(args, data={"name": "digits"})
+    assert begin_run(args, settings) is None
+    assert json.loads((tmp_path / "run" / "run.json").read_text()) == settings
+
+
+def test_an_unfinished_run_of_the_same_settings_is_resumed(tmp_path):
+    args = arguments(tmp_path)
+    begin_run(args, run_settings(args))
+    (tmp_path / "checkpoint-5").mkdir()
+    (tmp_path / "checkpoint-10").mkdir()
+    assert begin_run(args, run_settings(args)) == str(tmp_path / "checkpoint-10")
+
+
+def test_an_unfinished_run_of_other_settings_is_refused(tmp_path):
+    args = arguments(tmp_path, label_smoothing_factor=0.2)
+    begin_run(args, run_settings(args))
+    (tmp_path / "checkpoint-5").mkdir()
+    other = arguments(tmp_path, label_smoothing_factor=0.1)
+    with pytest.raises(InputError, match=r"label_smoothing_factor = 0\.2, but this one has 0\.1"):
+        begin_run(other, run_settings(other))
+
+
+def test_a_run_that_never_saved_a_checkpoint_binds_nobody(tmp_path):
+    args, other = arguments(tmp_path, label_smoothing_factor=0.2), arguments(tmp_path)
+    begin_run(args, run_settings(args))
+    assert begin_run(other, run_settings(other)) is None
+    assert json.loads((tmp_path / "run.json").read_text()) == run_settings(other)
+
+
+def test_results_are_replaced_only_when_asked(tmp_path):
+    args = arguments(tmp_path)
+    begin_run(args, run_settings(args))
+    (tmp_path / "checkpoint-5").mkdir()
+    (tmp_path / "mine.txt").write_text("kept")
+    write_results(tmp_path, {"a": 1})
+    with pytest.raises(InputError, match="already holds results"):
+        begin_run(args, run_settings(args))
+    assert json.loads((tmp_path / "results.json").read_text()) == {"a": 1}
+    anew = arguments(tmp_path, overwrite_output_dir=True)
+    assert begin_run(anew, run_settings(anew)) is None
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.txt", "run.json"]
+
+
+def test_settings_hold_no_path_and_no_token(tmp_path):
+    settings = json.dumps(run_settings(arguments(tmp_path, hub_token="hf_secret")))
+    assert "hf_secret" not in settings and str(tmp_path) not in settings
+
+
+def test_results_are_plain_json_without_nan(tmp_path):
+    with pytest.raises(ValueError, match="JSON"):
+        write_results(tmp_path, {"a": float("nan")})
+    assert not (tmp_path / "results.json").exists()
+
+
+def test_the_environment_names_versions_and_revision():
+    found = environment()
+    assert {"python", "abstain", "torch", "transformers", "git_revision", "device"} <= set(found)

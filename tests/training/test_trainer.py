@@ -1,0 +1,206 @@
+import numpy as np
+import pytest
+import torch
+from transformers import (
+    AutoModelForImageClassification,
+    Trainer,
+    TrainingArguments,
+    ViTConfig,
+    ViTForImageClassification,
+)
+
+from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, read_logits, risk_coverage_curve, scores
+from abstain.data import load_data
+from abstain.images import decode_images
+from abstain.models import CifarResNetConfig, CifarResNetForImageClassification
+
+
+@pytest.fixture(scope="module")
+def digits():
+    train = load_data("digits")["train"].select(range(96))
+    return decode_images(train, image_column="image", label_column="label")
+
+
+def small_vit():
+    """A model without batch statistics or dropout, whose gradients do not depend on how a batch is cut."""
+    torch.manual_seed(0)
+    config = ViTConfig(
+        image_size=8, patch_size=4, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16
+    )
+    config.num_labels = 10
+    return ViTForImageClassification(config)
+
+
+def small_resnet():
+    torch.manual_seed(0)
+    return CifarResNetForImageClassification(CifarResNetConfig(depth=8, width=4, num_labels=10))
+
+
+def arguments(folder, **changes):
+    defaults = {"num_train_epochs": 1, "per_device_train_batch_size": 16, "save_strategy": "no", "disable_tqdm": True}
+    return SelectiveTrainingArguments(output_dir=str(folder), **{"report_to": "none", **defaults, **changes})
+
+
+def all_items(data):
+    items = [data[index] for index in range(len(data))]
+    return torch.stack([item["pixel_values"] for item in items]), torch.stack([item["labels"] for item in items])
+
+
+def test_the_gradient_does_not_depend_on_gradient_accumulation(tmp_path, digits):
+    norms = []
+    for steps in (1, 4, 12):
+        changes = {"per_device_train_batch_size": 48 // steps, "gradient_accumulation_steps": steps, "max_steps": 1}
+        args = arguments(tmp_path, label_smoothing_factor=0.2, logging_steps=1, **changes)
+        trainer = SelectiveTrainer(small_vit(), args, train_dataset=digits)
+        trainer.train()
+        norms.append(next(log["grad_norm"] for log in trainer.state.log_history if "grad_norm" in log))
+    assert norms == pytest.approx([norms[0]] * 3, rel=1e-4)
+
+
+def test_it_minimises_the_smoothed_loss(tmp_path, digits):
+    model, (images, labels) = small_vit(), all_items(digits)
+    with torch.no_grad():
+        expected = torch.nn.functional.cross_entropy(model(images).logits, labels, label_smoothing=0.3)
+    args = arguments(tmp_path, label_smoothing_factor=0.3, per_device_train_batch_size=96, logging_steps=1)
+    trainer = SelectiveTrainer(model, args, train_dataset=digits)
+    trainer.train()
+    assert trainer.state.log_history[0]["loss"] == pytest.approx(float(expected), rel=1e-4)
+
+
+def test_eval_loss_is_plain_cross_entropy_whatever_the_smoothing(tmp_path, digits):
+    model, (images, labels) = small_resnet(), all_items(digits)
+    metrics = {}
+    for smoothing in (0.0, 0.2):
+        args = arguments(tmp_path, label_smoothing_factor=smoothing, per_device_eval_batch_size=40)
+        metrics[smoothing] = SelectiveTrainer(model, args, eval_dataset=digits).evaluate()
+    with torch.no_grad():
+        logits = model.eval()(images).logits
+        for smoothing, found in metrics.items():
+            expected = torch.nn.functional.cross_entropy(logits, labels, label_smoothing=smoothing)
+            assert found["eval_smoothed_loss"] == pytest.approx(float(expected), rel=1e-5)
+    assert metrics[0.0]["eval_loss"] == metrics[0.2]["eval_loss"] == metrics[0.0]["eval_smoothed_loss"]
+    assert metrics[0.2]["eval_smoothed_loss"] != metrics[0.2]["eval_loss"]
+
+
+def test_every_evaluation_reports_what_the_core_computes_of_all_samples(tmp_path, digits):
+    model, (images, labels) = small_resnet(), all_items(digits)
+    metrics = SelectiveTrainer(
+        model, arguments(tmp_path, per_device_eval_batch_size=40), eval_dataset=digits
+    ).evaluate()
+    with torch.no_grad():
+        logits = model.eval()(images).logits
+    curve = risk_coverage_curve(scores.msp(logits), scores.classification_error(logits, labels))
+    assert curve.n_samples == len(digits)
+    for name, value in curve.summary().items():
+        assert metrics[f"eval_{name}"] == pytest.approx(value)
+
+
+def test_evaluation_hands_four_numbers_a_sample_to_the_metrics_and_predict_returns_logits(tmp_path, digits):
+    trainer = SelectiveTrainer(small_resnet(), arguments(tmp_path), eval_dataset=digits)
+    loop = trainer.evaluation_loop(trainer.get_eval_dataloader(), "Evaluation")
+    assert loop.predictions.shape == (96, 4)
+    output = trainer.predict(digits)
+    assert output.predictions.shape == (96, 10)
+    assert np.array_equal(output.label_ids, digits.labels.numpy())
+    assert {"test_aurc", "test_cov@5", "test_loss"} <= set(output.metrics)
+
+
+def test_metrics_of_the_user_get_logits_and_labels(tmp_path, digits):
+    def accuracy(prediction):
+        return {"accuracy": float((prediction.predictions.argmax(-1) == prediction.label_ids).mean())}
+
+    trainer = SelectiveTrainer(small_resnet(), arguments(tmp_path), eval_dataset=digits, compute_metrics=accuracy)
+    metrics = trainer.evaluate()
+    assert metrics["eval_accuracy"] == pytest.approx(1 - metrics["eval_risk"])
+
+
+def test_what_it_sets_itself_is_refused(tmp_path):
+    with pytest.raises(InputError, match="compute_loss_func is given"):
+        SelectiveTrainer(small_vit(), arguments(tmp_path), compute_loss_func=lambda *_: 0)
+    with pytest.raises(InputError, match="must be SelectiveTrainingArguments"):
+        SelectiveTrainer(small_vit(), TrainingArguments(output_dir=str(tmp_path), report_to="none"))
+
+
+@pytest.mark.parametrize(
+    ("metric", "greater"), [("aurc", False), ("eval_risk", False), ("loss", False), ("cov@5", True), ("accuracy", True)]
+)
+def test_the_best_model_is_sought_in_the_right_direction(tmp_path, metric, greater):
+    assert arguments(tmp_path, metric_for_best_model=metric).greater_is_better is greater
+
+
+def test_the_model_with_the_lowest_aurc_is_kept(tmp_path, digits):
+    changes = {"eval_strategy": "epoch", "save_strategy": "epoch", "load_best_model_at_end": True}
+    args = arguments(tmp_path, num_train_epochs=3, metric_for_best_model="aurc", learning_rate=1e-2, **changes)
+    trainer = SelectiveTrainer(small_vit(), args, train_dataset=digits, eval_dataset=digits)
+    trainer.train()
+    areas = [log["eval_aurc"] for log in trainer.state.log_history if "eval_aurc" in log]
+    assert trainer.state.best_metric == min(areas)
+
+
+@pytest.mark.parametrize("smoothing", [-0.2, 1.0, 1.5])
+def test_smoothing_outside_its_range_is_refused(tmp_path, smoothing):
+    with pytest.raises(InputError, match=r"must be in \[0, 1\)"):
+        arguments(tmp_path, label_smoothing_factor=smoothing)
+
+
+def test_arguments_that_contradict_each_other_are_refused(tmp_path):
+    with pytest.raises(InputError, match="smoothed loss, which differs"):
+        arguments(tmp_path, metric_for_best_model="eval_smoothed_loss")
+    with pytest.raises(InputError, match="max_steps = 5 counts steps"):
+        arguments(tmp_path, lr_step_epochs=[1], max_steps=5)
+
+
+def test_the_learning_rate_steps_after_whole_epochs(tmp_path, digits):
+    changes = {"lr_step_epochs": [1, 2], "learning_rate": 0.5, "logging_strategy": "steps", "logging_steps": 1}
+    args = arguments(tmp_path, num_train_epochs=3, optim="sgd", **changes)
+    trainer = SelectiveTrainer(small_vit(), args, train_dataset=digits)
+    trainer.train()
+    rates = [log["learning_rate"] for log in trainer.state.log_history if "learning_rate" in log]
+    assert rates == pytest.approx([0.5] * 6 + [0.05] * 6 + [0.005] * 6)
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_weight_decay_applies_to_all_parameters_only_when_asked(tmp_path, digits, everything):
+    args = arguments(tmp_path, weight_decay=0.1, decay_all_parameters=everything)
+    trainer = SelectiveTrainer(small_resnet(), args, train_dataset=digits)
+    decayed, spared = (len(group["params"]) for group in trainer.create_optimizer().param_groups)
+    assert (spared == 0) is everything and decayed > 0
+
+
+def test_alpha_zero_trains_exactly_as_the_stock_trainer(tmp_path, digits):
+    weights = []
+    for kind, args_kind in ((Trainer, TrainingArguments), (SelectiveTrainer, SelectiveTrainingArguments)):
+        args = args_kind(
+            output_dir=str(tmp_path), num_train_epochs=2, report_to="none", save_strategy="no", use_cpu=True
+        )
+        trainer = kind(small_vit(), args, train_dataset=digits)
+        trainer.train()
+        weights.append(torch.cat([parameter.flatten() for parameter in trainer.model.parameters()]))
+    assert torch.allclose(*weights, atol=1e-6)
+
+
+def test_a_resumed_run_with_augmentation_ends_with_the_same_weights(tmp_path, digits):
+    augmented = digits.augmented(crop_padding=1, flip=True, seed=0)
+
+    def train(folder, resume=None):
+        args = arguments(folder, num_train_epochs=2, save_strategy="epoch", label_smoothing_factor=0.1)
+        trainer = SelectiveTrainer(small_resnet(), args, train_dataset=augmented)
+        trainer.train(resume_from_checkpoint=resume)
+        return trainer.model.state_dict()
+
+    whole = train(tmp_path / "whole")
+    resumed = train(tmp_path / "resumed", resume=str(tmp_path / "whole" / "checkpoint-6"))
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_the_saved_model_says_what_the_saved_logits_say(tmp_path, digits):
+    args = arguments(tmp_path, bf16=True, channels_last=True, label_smoothing_factor=0.1)
+    trainer = SelectiveTrainer(small_resnet(), args, train_dataset=digits)
+    trainer.train()
+    returned = trainer.save_with_logits({"test": digits})["test"]
+    logits, labels = read_logits(tmp_path / "logits", "test")
+    assert np.array_equal(logits, returned[0]) and np.array_equal(labels, digits.labels.numpy())
+    model = AutoModelForImageClassification.from_pretrained(tmp_path).eval()
+    with torch.no_grad():
+        assert np.allclose(model(all_items(digits)[0]).logits.numpy(), logits, atol=1e-5)
+    assert {path.name for path in tmp_path.iterdir()} == {"config.json", "model.safetensors", "logits"}  # no pickle
