@@ -74,8 +74,8 @@ def render_readme(reports: dict[str, SelectiveReport], results: dict[str, dict])
     }
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for name, section in sections.items():
-        pattern = rf"(<!-- begin: {name} -->\n).*?(\n<!-- end: {name} -->)"
-        text, count = re.subn(pattern, lambda match, s=section: match[1] + s + match[2], text, flags=re.DOTALL)
+        pattern = rf"(<!-- begin: {name} -->\n).*?(<!-- end: {name} -->)"
+        text, count = re.subn(pattern, lambda match, s=section: f"{match[1]}{s}\n{match[2]}", text, flags=re.DOTALL)
         if count != 1:
             sys.exit(f"README.md has {count} sections called {name!r}, but must have one")
     return text

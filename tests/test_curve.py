@@ -14,7 +14,7 @@ repeatable = settings(deadline=None, derandomize=True, max_examples=60)
 
 LEVELS = [-np.inf, -1.0, -0.0, 0.0, 0.25, 1.0, np.inf]  # -0.0 and 0.0 are one level
 zero_one = st.sampled_from([0, 1])
-losses = st.integers(0, 40).map(lambda eighths: eighths / 8)
+losses = st.integers(0, 40).map(lambda tenths: tenths / 10)  # whose sums round, each order in its own way
 
 
 def samples(confidence, error, **sizes):
@@ -117,13 +117,13 @@ def test_aurc_is_the_mean_over_every_order_of_tied_samples(case):
 
 
 @repeatable
-@given(binary_samples, st.integers(0, 24), st.integers(1, 24))
-def test_operating_points_are_those_of_the_oracle(case, numerator, denominator):
-    target = min(numerator / denominator, 1.0)  # fractions, so that targets are often met exactly
+@given(binary_samples, st.floats(0.001, 1))
+def test_operating_points_are_those_of_the_oracle(case, between):
     curve = abstain.risk_coverage_curve(*case)
-    assert curve.coverage_at_risk(target) == oracle.coverage_at_risk(*case, target)
-    assert abstain.coverage_at_risk(*case, target_risk=target) == curve.coverage_at_risk(target)
-    if target > 0:
+    for target in (between, 0.0, *curve.risk):  # met exactly, and not
+        assert curve.coverage_at_risk(target) == oracle.coverage_at_risk(*case, target)
+        assert abstain.coverage_at_risk(*case, target_risk=target) == curve.coverage_at_risk(target)
+    for target in (between, *curve.coverage):
         assert curve.risk_at_coverage(target) == oracle.risk_at_coverage(*case, target)
         assert abstain.risk_at_coverage(*case, target_coverage=target) == curve.risk_at_coverage(target)
 
@@ -226,8 +226,9 @@ def test_a_single_sample_is_its_own_curve(error):
 def test_the_two_zeros_are_one_tie_block():
     curve = abstain.risk_coverage_curve([0.0, -0.0, 0.0, -0.0], [1, 0, 0, 1])
     assert curve.accepted.tolist() == [4]
-    assert not np.signbit(curve.threshold[0])
     assert curve.aurc() == 0.5
+    assert not np.signbit(curve.threshold[0])
+    assert not np.signbit(abstain.risk_coverage_curve([-0.0], [0]).threshold[0])
 
 
 def test_infinities_are_ranks_like_any_other_confidence():
@@ -259,8 +260,8 @@ def test_coverage_at_risk_sees_past_a_wrong_top_sample():
 
 
 def test_targets_met_exactly_count_as_met():
-    # 20 samples, the last one wrong: risk 1/20 at coverage 1, and 16/20 is reachable.
-    curve = abstain.risk_coverage_curve(np.arange(20)[::-1], [0] * 19 + [1])
+    # 20 samples, the 17th wrong: no error up to coverage 16/20, and risk 1/20 at coverage 1.
+    curve = abstain.risk_coverage_curve(np.arange(20)[::-1], [0] * 16 + [1] + [0] * 3)
     assert curve.coverage_at_risk(0.05) == 1.0
     assert curve.risk_at_coverage(0.8) == 0.0
 

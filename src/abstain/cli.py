@@ -44,7 +44,7 @@ def quickstart(
     ] = None,
     overwrite_output_dir: Annotated[bool, typer.Option(help="Replace the results that the folder holds.")] = False,
 ) -> None:
-    """Train, measure and repair two small models in under three minutes, without a network.
+    """Train, measure and repair two small models in a few minutes, without a network.
 
     Trains the same small convolutional network twice on scikit-learn's digits, without and with label smoothing
     (α = 0.2), and evaluates both of them and the CIFAR-10 logits that come with the package: error, area under the
