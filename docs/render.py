@@ -39,9 +39,8 @@ def main() -> None:
 
     stale = [path for path, text in texts.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if "--check" in sys.argv:
-        sys.exit(
-            f"out of date, run `make docs`: {', '.join(str(path.relative_to(ROOT)) for path in stale)}" * bool(stale)
-        )
+        names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
+        sys.exit(f"out of date, run `make docs`: {names}" if stale else 0)
     for path in stale:
         path.write_text(texts[path], encoding="utf-8")
         print(f"wrote {path.relative_to(ROOT)}")

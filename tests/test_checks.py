@@ -123,3 +123,13 @@ def test_folders(tmp_path):
     assert check_results_folder(tmp_path, overwrite=True) == tmp_path
     with pytest.raises(InputError, match="is a file"):
         check_results_folder(tmp_path / "results.json", overwrite=True)
+
+
+def test_lists_of_unequal_lengths_are_refused():
+    for what in (check_logits, lambda rows: check_labels(rows, n_samples=2, n_logits=2)):
+        with pytest.raises(InputError, match="lists of unequal lengths"):
+            what([[1, 2], [3]])
+
+
+def test_wider_floats_than_torch_has_become_float64():
+    assert check_logits(np.ones((1, 2), np.longdouble)).dtype == torch.float64

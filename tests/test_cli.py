@@ -36,6 +36,7 @@ def test_quickstart_leaves_checkpoints_logits_numbers_and_a_picture(monkeypatch,
         assert report.msp.metrics["risk"] < 0.1, "it has learnt to read digits"
     assert results["evaluation"]["CIFAR-10"]["ls"]["n_samples"] == 10_000
 
+    capsys.readouterr()
     assert run(monkeypatch, "quickstart", "--output-dir", str(folder)) == 2
     error = capsys.readouterr().err
     assert error.startswith("error:") and "already holds results" in error and error.count("\n") == 1

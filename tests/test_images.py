@@ -18,12 +18,12 @@ def as_dataset(arrays):
 
 @pytest.fixture(scope="module")
 def digits():
-    return decode_images(load_data("digits")["train"].select(range(40)), image_column="image", label_column="label")
+    return decode_images(load_data("digits")["train"].select(range(40)))
 
 
 def test_images_are_normalised_by_their_own_channels():
     arrays = np.random.default_rng(0).integers(0, 256, size=(6, 5, 4, 3), dtype=np.uint8)
-    images = decode_images(as_dataset(arrays), image_column="image", label_column="label")
+    images = decode_images(as_dataset(arrays))
     assert images.pixels.shape == (6, 3, 5, 4) and images.pixels.dtype == torch.uint8
     assert np.allclose(images.mean, (arrays / 255).mean(axis=(0, 1, 2)), atol=1e-6)
     assert np.allclose(images.std, (arrays / 255).std(axis=(0, 1, 2)), atol=1e-6)
@@ -33,15 +33,13 @@ def test_images_are_normalised_by_their_own_channels():
 
 
 def test_other_splits_take_the_statistics_of_the_training_images(digits):
-    dark = decode_images(
-        as_dataset(np.zeros((2, 8, 8, 3), np.uint8)), image_column="image", label_column="label", like=digits
-    )
+    dark = decode_images(as_dataset(np.zeros((2, 8, 8, 3), np.uint8)), like=digits)
     assert (dark.mean, dark.std) == (digits.mean, digits.std)
     assert torch.allclose(dark[0]["pixel_values"][0], torch.tensor(-digits.mean[0] / digits.std[0]))
 
 
 def test_images_of_one_grey_level_do_not_divide_by_zero():
-    black = decode_images(as_dataset(np.zeros((2, 4, 4, 3), np.uint8)), image_column="image", label_column="label")
+    black = decode_images(as_dataset(np.zeros((2, 4, 4, 3), np.uint8)))
     assert torch.isfinite(black[0]["pixel_values"]).all()
 
 
@@ -62,7 +60,7 @@ def test_augmentation_depends_on_seed_epoch_and_index_alone(digits):
 
 def test_every_shift_and_both_flips_occur_and_are_crops_of_the_image():
     array = np.arange(1, 10, dtype=np.uint8).reshape(1, 3, 3, 1).repeat(3, axis=-1)
-    images = decode_images(as_dataset(np.repeat(array, 400, axis=0)), image_column="image", label_column="label")
+    images = decode_images(as_dataset(np.repeat(array, 400, axis=0)))
     augmented = images.augmented(crop_padding=1, flip=True, seed=0)
     padded = np.pad(array[0, :, :, 0], 1)
     crops = {padded[t : t + 3, s : s + 3].tobytes() for t in range(3) for s in range(3)}
@@ -84,14 +82,14 @@ def test_no_augmentation_leaves_the_images_alone(digits):
 def test_images_of_several_sizes_need_a_size():
     mixed = as_dataset([np.zeros((4, 4, 3), np.uint8), np.zeros((4, 6, 3), np.uint8)])
     with pytest.raises(InputError, match=r"image 1 is 6×4 and the first one 4×4.*--image_size"):
-        decode_images(mixed, image_column="image", label_column="label")
-    resized = decode_images(mixed, image_column="image", label_column="label", image_size=5)
+        decode_images(mixed)
+    resized = decode_images(mixed, image_size=5)
     assert resized.pixels.shape == (2, 3, 5, 5)
 
 
 def test_an_empty_set_is_refused():
     with pytest.raises(InputError, match="empty"):
-        decode_images(as_dataset([]), image_column="image", label_column="label")
+        decode_images(as_dataset([]))
 
 
 def test_the_processor_makes_of_an_image_what_the_data_set_makes_of_it(digits):
@@ -101,7 +99,7 @@ def test_the_processor_makes_of_an_image_what_the_data_set_makes_of_it(digits):
 
 
 def test_the_fingerprint_is_of_the_content(digits):
-    same = decode_images(load_data("digits")["train"].select(range(40)), image_column="image", label_column="label")
+    same = decode_images(load_data("digits")["train"].select(range(40)))
     assert same.fingerprint() == digits.fingerprint()
     same.labels[0] += 1
     assert same.fingerprint() != digits.fingerprint()

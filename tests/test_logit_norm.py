@@ -302,7 +302,7 @@ def test_json_brings_back_what_was_given_by_hand(norm):
 
 @pytest.mark.parametrize("values", [{}, {"center": True}, {"p": 2, "centre": True}])
 def test_a_dictionary_without_p_or_with_an_unknown_key_is_refused(values):
-    with pytest.raises(abstain.InputError, match=r"the keys are .*, but must be p and optionally center"):
+    with pytest.raises(abstain.InputError, match=r"has the keys .*, but must have them of"):
         LogitNorm.from_dict(values)
 
 
@@ -327,3 +327,8 @@ def test_labels_out_of_range_are_refused():
     logits, labels = random_case()
     with pytest.raises(abstain.InputError, match="a label is 5, but must be from 0 to 4"):
         LogitNorm.fit(logits, np.where(labels == 0, 5, labels))
+
+
+def test_a_huge_p_is_the_maximum_norm_and_takes_no_loop():
+    logits = np.array([[3.0, 1.0, 0.5, -1.0], [2.0, -4.0, 1.0, 0.0]])
+    np.testing.assert_allclose(LogitNorm(1e9, center=False).score(logits), [1.0, 0.5])

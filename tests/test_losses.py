@@ -165,3 +165,30 @@ def test_confident_logits_stay_finite(n_classes):
 def test_smoothing_outside_zero_to_one_is_refused(smoothing, n_classes):
     with pytest.raises(abstain.InputError, match=r"the label-smoothing factor is .*, but must be in \[0, 1\)"):
         smoothed_cross_entropy(torch.zeros(2, n_classes), torch.tensor([0, 1]), smoothing=smoothing)
+
+
+def test_one_logit_refuses_labels_that_are_no_class():
+    logits = torch.tensor([[1.0], [2.0]])
+    with pytest.raises(abstain.InputError, match=r"takes the labels 0, 1 and 255 \(ignored\), but there are others"):
+        smoothed_cross_entropy(logits, torch.tensor([1, -1]), ignore_index=255)
+    kept = smoothed_cross_entropy(logits, torch.tensor([1, 255]), ignore_index=255)
+    assert torch.equal(kept, smoothed_cross_entropy(logits[:1], torch.tensor([1])))
+
+
+@pytest.mark.parametrize("n_logits", [1, 3])
+def test_nothing_of_an_ignored_sample_reaches_the_loss(n_logits):
+    logits = torch.zeros(2, n_logits)
+    logits[1] = float("nan")
+    assert torch.isfinite(smoothed_cross_entropy(logits, torch.tensor([0, -100]), smoothing=0.1))
+
+
+@pytest.mark.parametrize("n_logits", [1, 3])
+def test_labels_may_be_any_integers(n_logits):
+    logits = torch.arange(2.0 * n_logits).reshape(2, n_logits)
+    wide, narrow = torch.tensor([0, 1]), torch.tensor([0, 1], dtype=torch.int32)
+    assert torch.equal(smoothed_cross_entropy(logits, wide), smoothed_cross_entropy(logits, narrow))
+
+
+def test_an_unknown_reduction_is_refused():
+    with pytest.raises(abstain.InputError, match=r"unknown reduction 'men': did you mean 'mean'\?"):
+        smoothed_cross_entropy(torch.zeros(1, 2), torch.tensor([0]), reduction="men")

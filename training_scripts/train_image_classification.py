@@ -17,7 +17,7 @@ import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from datasets import ClassLabel, Image
+from datasets import ClassLabel, DatasetDict, Image
 from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForImageClassification, set_seed
 
 import abstain.models  # noqa: F401 - registers its architectures with the Auto classes
@@ -69,9 +69,10 @@ def main() -> None:
     )
     settings = run_settings(args, model=without_folders(model_args), data=without_folders(data_args))
     checkpoint = begin_run(args, settings)
-    splits, names = load_splits(data_args)
-    set_seed(args.seed)  # after the data, so that the initial weights depend on the seed alone
+    data, names = read_data(data_args)
+    set_seed(args.seed)
     model = make_model(model_args, names)
+    splits = decode_splits(data, data_args)
 
     train_data = splits["train"].augmented(crop_padding=data_args.crop_padding, flip=data_args.flip, seed=args.seed)
     trainer = SelectiveTrainer(model, args, train_dataset=train_data, eval_dataset=splits["validation"])
@@ -80,8 +81,8 @@ def main() -> None:
     report = evaluate_logits(*logits["test"], validation=logits["validation"])
     if trainer.is_world_process_zero():
         splits["train"].image_processor().save_pretrained(args.output_dir)
-        data = {name: {"samples": len(split), "sha256": split.fingerprint()} for name, split in splits.items()}
-        results = {"settings": settings, "environment": environment(), "data": data, "training": training}
+        contents = {name: {"samples": len(split), "sha256": split.fingerprint()} for name, split in splits.items()}
+        results = {"settings": settings, "environment": environment(), "data": contents, "training": training}
         path = write_results(args.output_dir, results | {"evaluation": report.to_dict()})
         print(report.to_markdown(), f"Results are in {path.parent}", sep="\n\n")
 
@@ -92,25 +93,26 @@ def without_folders(arguments: ModelArguments | DataArguments) -> dict[str, obje
     return {k: Path(v).name if isinstance(v, str) and Path(v).is_dir() else v for k, v in values.items()}
 
 
-def load_splits(data_args: DataArguments) -> tuple[dict[str, ImageTensors], list[str]]:
-    """The three splits, decoded once, and the names of the classes."""
+def read_data(data_args: DataArguments) -> tuple[DatasetDict, list[str]]:
+    """The three splits with the columns `image` and `label`, and the names of the classes."""
     data = load_data(data_args.dataset_name)
     data = with_validation(
         data, size=data_args.validation_size, seed=data_args.validation_seed, test_split=data_args.test_split
     )
     image_column = find_column(data["train"], data_args.image_column, Image, "image")
     label_column = find_column(data["train"], data_args.label_column, ClassLabel, "label")
+    names = class_names(data["train"], label_column)
+    data = data.select_columns([image_column, label_column])
+    return data.rename_columns({image_column: "image", label_column: "label"}), names
+
+
+def decode_splits(data: DatasetDict, data_args: DataArguments) -> dict[str, ImageTensors]:
+    """All images in memory, decoded once, and normalised by the training images."""
     splits: dict[str, ImageTensors] = {}
     for name, split in data.items():
         kept = split.select(range(min(len(split), data_args.max_samples or len(split))))
-        splits[name] = decode_images(
-            kept,
-            image_column=image_column,
-            label_column=label_column,
-            image_size=data_args.image_size,
-            like=splits.get("train"),
-        )
-    return splits, class_names(data["train"], label_column)
+        splits[name] = decode_images(kept, image_size=data_args.image_size, like=splits.get("train"))
+    return splits
 
 
 def make_model(model_args: ModelArguments, names: list[str]) -> AutoModelForImageClassification:

@@ -61,19 +61,26 @@ def check_p(value: float) -> float:
     return value
 
 
-def to_numpy(values: Any) -> np.ndarray:
+def to_numpy(values: Any, what: str) -> np.ndarray:
     """A NumPy view (where possible) of a torch tensor on any device, a pandas object, an array or a list."""
     if hasattr(values, "detach"):
         values = values.detach()
         if str(values.dtype) == "torch.bfloat16":  # NumPy has no bfloat16
             values = values.float()
         values = values.cpu()
-    return np.asarray(values)
+    return _as_array(values, what)
+
+
+def _as_array(values: Any, what: str) -> np.ndarray:
+    try:
+        return np.asarray(values)
+    except ValueError as error:  # lists of unequal lengths
+        raise InputError(f"{what} are lists of unequal lengths, but must make up an array") from error
 
 
 def check_confidence_error(confidence: Any, error: Any) -> tuple[np.ndarray, np.ndarray]:
     """(confidence, error) as two float64 arrays of one length; neither input is changed."""
-    confidence, error = to_numpy(confidence), to_numpy(error)
+    confidence, error = to_numpy(confidence, "confidence"), to_numpy(error, "error")
     for what, values in (("confidence", confidence), ("error", error)):
         if values.ndim != 1:
             raise InputError(f"{what} has shape {values.shape}, but must be one-dimensional: one number a sample")
@@ -97,16 +104,9 @@ def check_logits(logits: Any) -> torch.Tensor:
     """Logits (N, K) as a torch tensor of floats on the device where they are, not copied where that is possible."""
     import torch  # here, so that work on (confidence, error) never waits for torch
 
-    if not isinstance(logits, torch.Tensor):
-        array = np.asarray(logits)
-        if array.dtype.kind not in "biuf":
-            raise InputError(f"logits hold {array.dtype}, but must hold real numbers in shape (N, K)")
-        if array.dtype.kind != "f":
-            array = array.astype(np.float64)
-        if not array.flags.writeable or not array.dtype.isnative or min(array.strides, default=0) < 0:
-            array = array.astype(array.dtype.newbyteorder("="), copy=True)  # what from_numpy cannot share
-        logits = torch.from_numpy(array)
-    logits = logits.detach()
+    logits = logits.detach() if isinstance(logits, torch.Tensor) else torch.from_numpy(_shareable(logits))
+    if logits.dtype.is_complex:
+        raise InputError(f"logits hold {str(logits.dtype).removeprefix('torch.')}, but must hold real numbers")
     if not logits.dtype.is_floating_point:
         logits = logits.to(torch.float64)
     if logits.ndim != 2:
@@ -122,9 +122,21 @@ def check_logits(logits: Any) -> torch.Tensor:
     return logits
 
 
+def _shareable(logits: Any) -> np.ndarray:
+    """A float array that torch can share memory with; a copy only of what it cannot."""
+    array = _as_array(logits, "logits")
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"logits hold {array.dtype}, but must hold real numbers in shape (N, K)")
+    if array.dtype.kind != "f" or array.dtype.itemsize > 8:
+        array = array.astype(np.float64)
+    if not array.flags.writeable or not array.dtype.isnative or min(array.strides, default=0) < 0:
+        array = array.astype(array.dtype.newbyteorder("="), copy=True)
+    return array
+
+
 def check_labels(labels: Any, *, n_samples: int, n_logits: int) -> np.ndarray:
     """Labels (N,) as int64, in the range of the classes that `n_logits` columns stand for (one column: 0 and 1)."""
-    labels = to_numpy(labels)
+    labels = to_numpy(labels, "labels")
     n_classes = max(n_logits, 2)
     if labels.dtype.kind not in "biu" and labels.size:
         raise InputError(f"labels hold {labels.dtype}, but must be integers from 0 to {n_classes - 1}")
@@ -143,9 +155,9 @@ def check_labels(labels: Any, *, n_samples: int, n_logits: int) -> np.ndarray:
 
 def check_folder(path: str | Path, what: str) -> Path:
     """`path` if it is a folder that exists."""
-    path = Path(path).expanduser()
+    given, path = str(path), Path(path).expanduser()
     if not path.is_dir():
-        raise InputError(f"{what} {str(path)!r} does not exist or is not a folder: give the path of a folder")
+        raise InputError(f"{what} {given!r} does not exist or is not a folder: give the path of a folder")
     return path
 
 

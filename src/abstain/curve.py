@@ -69,7 +69,8 @@ class RiskCoverageCurve:
         """Standard error of `aurc()`, in closed form from its influence function; 0.0 without any error."""
         slope, offset = self._influence()
         blocks = _Blocks(self)
-        squares = blocks.size * offset**2 + 2 * offset * slope * blocks.sum_error + slope**2 * blocks.sum_squared_error
+        spread = np.maximum(blocks.sum_squared_error - blocks.sum_error * blocks.mean_error, 0.0)
+        squares = blocks.size * (offset + slope * blocks.mean_error) ** 2 + slope**2 * spread
         return float(np.sqrt(np.sum(squares))) / self.n_samples
 
     def aurc_interval(self, level: float = 0.95) -> tuple[float, float] | None:
@@ -99,7 +100,8 @@ class RiskCoverageCurve:
         Returns:
             A fraction in [0, 1]; 0.0 if no threshold qualifies.
         """
-        check_fraction("target_risk", target_risk)
+        if self.is_binary or not target_risk >= 0:  # a real loss may exceed 1
+            check_fraction("target_risk", target_risk)
         qualifying = np.flatnonzero(self.risk <= target_risk)
         return float(self.coverage[qualifying[-1]]) if len(qualifying) else 0.0
 

@@ -18,15 +18,15 @@ from datasets.exceptions import DatasetGenerationError
 
 from abstain._checks import InputError, check_folder, nearest
 
-DIGITS_TEST_SIZE = 797
-"""Test images of `digits`; the other 1,000 of scikit-learn's 1,797 are its train split."""
+DIGITS_TEST_SIZE, DIGITS_VALIDATION_SIZE = 797, 300
+"""Images of `digits` in two of its splits; the other 700 of scikit-learn's 1,797 are its train split."""
 
 
 def load_digits_dataset() -> DatasetDict:
-    """The 8×8 handwritten digits that come with scikit-learn (UCI 80, CC BY 4.0), in seeded train and test splits.
+    """The 8×8 handwritten digits that come with scikit-learn (UCI 80, CC BY 4.0), in three seeded splits.
 
     Returns:
-        Splits `train` (1,000) and `test` (797) with columns `image` (8×8 grey) and `label` (10 classes).
+        Splits `train` (700), `validation` (300) and `test` (797); columns `image` (8×8 grey) and `label` (10 classes).
     """
     from sklearn.datasets import load_digits
 
@@ -34,7 +34,9 @@ def load_digits_dataset() -> DatasetDict:
     pixels = np.round(digits.images * (255 / 16)).astype(np.uint8)  # 17 grey levels, 0 to 16, to one byte
     features = Features({"image": Image(), "label": ClassLabel(names=[str(name) for name in digits.target_names])})
     whole = Dataset.from_dict({"image": list(pixels), "label": digits.target}, features=features)
-    return whole.train_test_split(test_size=DIGITS_TEST_SIZE, seed=0, stratify_by_column="label")
+    rest = whole.train_test_split(test_size=DIGITS_TEST_SIZE, seed=0, stratify_by_column="label")
+    parts = rest["train"].train_test_split(test_size=DIGITS_VALIDATION_SIZE, seed=0, stratify_by_column="label")
+    return DatasetDict(train=parts["train"], validation=parts["test"], test=rest["test"])
 
 
 def load_data(name: str) -> DatasetDict:

@@ -93,20 +93,11 @@ class _Augmentation:
         return image.flip(-1) if self.flips[index] else image
 
 
-def decode_images(
-    dataset: Dataset,
-    *,
-    image_column: str,
-    label_column: str,
-    image_size: int | None = None,
-    like: ImageTensors | None = None,
-) -> ImageTensors:
+def decode_images(dataset: Dataset, *, image_size: int | None = None, like: ImageTensors | None = None) -> ImageTensors:
     """Decode every image of `dataset` to RGB once, with a progress bar.
 
     Args:
-        dataset: with an image and a label column.
-        image_column: its name.
-        label_column: its name; integers.
+        dataset: with a column `image` of images and a column `label` of integers.
         image_size: resize all images to this height and width; None takes them as they are.
         like: take mean and standard deviation from these images (the training ones); None computes them.
 
@@ -114,9 +105,8 @@ def decode_images(
         InputError: without `image_size`, images of different sizes.
     """
     pixels: np.ndarray | None = None
-    columns = dataset.select_columns([image_column, label_column])
-    for index, row in enumerate(tqdm(columns, desc="decoding images", unit="img", leave=False)):
-        image = row[image_column].convert("RGB")
+    for index, row in enumerate(tqdm(dataset, desc="decoding images", unit="img", leave=False)):
+        image = row["image"].convert("RGB")
         if image_size is not None:
             image = image.resize((image_size, image_size), resample=PILImageResampling.BILINEAR)  # as the processor
         array = np.asarray(image)
@@ -132,7 +122,7 @@ def decode_images(
         raise InputError("the set of images is empty, but at least one image is needed")
     tensor = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
     mean, std = (like.mean, like.std) if like is not None else _channel_statistics(pixels)
-    return ImageTensors(tensor, torch.tensor(dataset[label_column], dtype=torch.int64), mean, std)
+    return ImageTensors(tensor, torch.tensor(dataset["label"], dtype=torch.int64), mean, std)
 
 
 def _channel_statistics(pixels: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:

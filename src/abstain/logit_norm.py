@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +13,10 @@ from torch import Tensor
 
 from abstain._checks import InputError, check_choice, check_logits, check_p
 from abstain.curve import aurc, aurc_difference
-from abstain.scores import classification_error, msp, score_by_rows
+from abstain.scores import classification_error, msp, score_by_rows, warn_if_normalized
+
+MAX_MULTIPLIED = 64
+"""Whole exponents up to here are made by repeated multiplication, which is far faster than a power each."""
 
 Fallback = Literal["one_standard_error", "strict", "never"]
 
@@ -92,11 +95,11 @@ class LogitNorm:
         """The object that `to_dict` wrote.
 
         Raises:
-            InputError: a key is unknown or `p` is missing.
+            InputError: a key is unknown or missing.
         """
-        known = {"p", "center", "reason", "search"}
-        if "p" not in values or not set(values) <= known:
-            raise InputError(f"the keys are {sorted(values)}, but must be p and optionally center, reason and search")
+        _check_keys(cls, values, needed={"p"})
+        for candidate in values.get("search", ()):
+            _check_keys(Candidate, candidate, needed={field.name for field in fields(Candidate)})
         search = tuple(Candidate(**candidate) for candidate in values.get("search", ()))
         return cls(**{**values, "search": search})
 
@@ -146,6 +149,12 @@ class LogitNorm:
         return cls(*_choose(search, fallback, center), tuple(search))
 
 
+def _check_keys(kind: type[LogitNorm] | type[Candidate], values: dict[str, Any], needed: set[str]) -> None:
+    known = {field.name for field in fields(kind)}
+    if not needed <= set(values) <= known:
+        raise InputError(f"a {kind.__name__} has the keys {sorted(values)}, but must have them of {sorted(known)}")
+
+
 def _choose(search: Sequence[Candidate], fallback: Fallback, center: bool) -> tuple[float | None, bool, str]:
     """(p, center, reason): the best candidate after MSP, if it is good enough for `fallback`."""
     best = min(search[1:], key=lambda candidate: candidate.aurc)
@@ -161,28 +170,33 @@ def _choose(search: Sequence[Candidate], fallback: Fallback, center: bool) -> tu
 
 def _normalized_max_logits(logits: Tensor, grid: Sequence[float], *, center: bool) -> NDArray[np.float64]:
     """(P, N): the score for every p of the grid, in one pass over the logits."""
-    tiny = torch.finfo(torch.float64).tiny
+    if not center:
+        warn_if_normalized(logits)
 
     def score(block: Tensor) -> Tensor:
+        _divide_by_largest(block)  # so that neither the mean nor a power overflows; equal logits are exactly 1 or -1
         if center:
-            block -= block.amax(
-                dim=1, keepdim=True
-            )  # so that equal logits are exactly 0, whatever their mean rounds to
             block -= block.mean(dim=1, keepdim=True)
+        largest = _divide_by_largest(block)
         top = block.amax(dim=1)
         magnitude = block.abs_()
-        largest = magnitude.amax(dim=1)
-        magnitude /= largest.clamp(min=tiny)[:, None]  # into [0, 1], so that no power overflows
         sums = _power_sums(magnitude, grid)
-        confidence = top / largest / sums.pow_(1 / sums.new_tensor(grid)[:, None])
+        confidence = top / sums.pow_(1 / sums.new_tensor(grid)[:, None])
         return confidence.where(largest > 0, -1.0)
 
     return score_by_rows(logits, score)
 
 
+def _divide_by_largest(block: Tensor) -> Tensor:
+    """Divide each row, in place, by its largest magnitude, which is returned; rows of zeros stay."""
+    largest = torch.maximum(block.amax(dim=1), -block.amin(dim=1))
+    block /= largest.where(largest > 0, 1.0)[:, None]
+    return largest
+
+
 def _power_sums(magnitude: Tensor, grid: Sequence[float]) -> Tensor:
     """(P, n): the sum of |z|^p along each row for every p; whole exponents by repeated multiplication."""
-    if any(p != int(p) for p in grid):
+    if any(p != int(p) or p > MAX_MULTIPLIED for p in grid):
         return torch.stack([magnitude.pow(p).sum(dim=1) for p in grid])
     power, sums = magnitude, {1.0: magnitude.sum(dim=1)}
     for exponent in range(2, int(max(grid)) + 1):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from abstain._checks import check_smoothing
+from abstain._checks import InputError, check_choice, check_smoothing
 
 
 def smoothed_cross_entropy(
@@ -35,14 +35,19 @@ def smoothed_cross_entropy(
         A scalar, or with `reduction="none"` the shape of `labels` with 0 where ignored; float32 or wider.
 
     Raises:
-        InputError: α outside [0, 1).
+        InputError: α outside [0, 1), an unknown reduction, or with one logit a label other than 0 and 1.
     """
     smoothing = check_smoothing(smoothing)
+    check_choice("reduction", reduction, ("mean", "sum", "none"))
+    labels = labels.long()
     logits = logits.float() if logits.dtype.itemsize < 4 else logits  # half-precision sums lose the rare classes
     if logits.shape[1] == 1:
         counted = labels != ignore_index
-        targets = torch.where(counted, labels, 0).to(logits.dtype) * (1.0 - smoothing) + smoothing / 2
-        losses = functional.binary_cross_entropy_with_logits(logits[:, 0], targets, reduction="none") * counted
+        if not torch.isin(labels[counted], labels.new_tensor([0, 1])).all():
+            raise InputError(f"one logit takes the labels 0, 1 and {ignore_index} (ignored), but there are others")
+        scores = logits[:, 0].where(counted, 0.0)
+        targets = labels.where(counted, 0).to(scores) * (1.0 - smoothing) + smoothing / 2
+        losses = functional.binary_cross_entropy_with_logits(scores, targets, reduction="none") * counted
         total = losses if reduction == "none" else losses.sum()
     else:
         total = functional.cross_entropy(

@@ -7,7 +7,7 @@ from pathlib import Path
 from transformers import set_seed
 
 from abstain._checks import check_results_folder
-from abstain.data import class_names, load_digits_dataset, with_validation
+from abstain.data import class_names, load_digits_dataset
 from abstain.images import ImageTensors, decode_images
 from abstain.logits_dataset import read_logits
 from abstain.models import CifarResNetConfig, CifarResNetForImageClassification
@@ -19,7 +19,6 @@ from abstain.training import SelectiveTrainer, SelectiveTrainingArguments, envir
 SMOOTHING = {"ce": 0.0, "ls": 0.2}
 """Name -> label-smoothing factor of the two models of each data set."""
 SEED = 0
-VALIDATION_SIZE = 300
 EPOCHS = 25
 
 Reports = dict[str, SelectiveReport]
@@ -56,10 +55,10 @@ def run_quickstart(folder: Path, *, overwrite: bool = False) -> Path:
 
 def train_on_digits(folder: Path) -> Reports:
     """The two models of scikit-learn's digits, trained alike but for α, saved below `folder`."""
-    data = with_validation(load_digits_dataset(), size=VALIDATION_SIZE, seed=SEED)
+    data = load_digits_dataset()
     splits: dict[str, ImageTensors] = {}
     for name, split in data.items():
-        splits[name] = decode_images(split, image_column="image", label_column="label", like=splits.get("train"))
+        splits[name] = decode_images(split, like=splits.get("train"))
     names = class_names(data["train"], "label")
     return {name: _train(folder / f"digits_{name}", smoothing, splits, names) for name, smoothing in SMOOTHING.items()}
 

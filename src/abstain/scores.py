@@ -17,6 +17,10 @@ BLOCK_ELEMENTS = 2**18
 """Logits in one block of rows: 2 MiB in float64, so that a block and its temporaries stay in a processor's cache."""
 
 
+NORMALIZED_WITHIN = 1e-3
+"""How near to 1 (or its logarithm to 0) the sum of every row must be to look like probabilities, even in float16."""
+
+
 def score_by_rows(logits: Tensor, score: Callable[[Tensor], Tensor]) -> NDArray[np.float64]:
     """Apply `score`, (n, K) -> (..., n), to blocks of rows in float64, and join its results in NumPy.
 
@@ -27,12 +31,26 @@ def score_by_rows(logits: Tensor, score: Callable[[Tensor], Tensor]) -> NDArray[
         warnings.warn(
             f"logits are {str(logits.dtype).removeprefix('torch.')}: rounding ties many samples, and ties lose the "
             "order in which to abstain; compute the last layer in float32",
-            stacklevel=3,
+            stacklevel=1,  # one place for all callers, so that it is shown once
         )
     device = torch.device("cpu") if logits.device.type == "mps" else logits.device
     rows = max(1, BLOCK_ELEMENTS // logits.shape[1])
     blocks = (block.to(device, torch.float64, copy=True) for block in logits.split(rows))
     return np.concatenate([score(block).cpu().numpy() for block in blocks], axis=-1)
+
+
+def warn_if_normalized(logits: Tensor) -> None:
+    """Warn if rows look like probabilities or log-probabilities: they have lost the shift that some scores read."""
+    rows = logits[: max(1, BLOCK_ELEMENTS // logits.shape[1])].double()
+    is_probability = bool((rows >= 0).all()) and bool(((rows.sum(dim=1) - 1).abs() < NORMALIZED_WITHIN).all())
+    is_log_probability = bool((rows <= 0).all()) and bool((rows.logsumexp(dim=1).abs() < NORMALIZED_WITHIN).all())
+    if is_probability or is_log_probability:
+        found = "probabilities" if is_probability else "log-probabilities"
+        warnings.warn(
+            f"the rows look like {found}, but an uncentred score needs logits as the model puts them out, before "
+            "softmax; with center=True log-probabilities do as well",
+            stacklevel=1,
+        )
 
 
 def msp(logits: Any) -> NDArray[np.float64]:
@@ -55,13 +73,15 @@ def msp(logits: Any) -> NDArray[np.float64]:
         [2.0, 0.0]
     """
     logits = check_logits(logits)
-    return score_by_rows(logits, torch.Tensor.abs_ if logits.shape[1] == 1 else _msp).reshape(len(logits))
+    return score_by_rows(logits, _msp)
 
 
 def _msp(block: Tensor) -> Tensor:
+    if block.shape[1] == 1:
+        return block[:, 0].abs()
     top, predicted = block.max(dim=1, keepdim=True)
-    others = block.scatter_(1, predicted, -torch.inf)
-    return top[:, 0] - others.logsumexp(dim=1)
+    below = block.sub_(top).scatter_(1, predicted, -torch.inf)  # relative to the top, where no digit is lost
+    return 0.0 - below.logsumexp(dim=1)  # 0.0, not -0.0, for two equal logits
 
 
 SCORES: dict[str, Callable[[Any], NDArray[np.float64]]] = {"msp": msp}

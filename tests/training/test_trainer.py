@@ -18,7 +18,7 @@ from abstain.models import CifarResNetConfig, CifarResNetForImageClassification
 @pytest.fixture(scope="module")
 def digits():
     train = load_data("digits")["train"].select(range(96))
-    return decode_images(train, image_column="image", label_column="label")
+    return decode_images(train)
 
 
 def small_vit():
