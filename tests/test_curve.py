@@ -492,8 +492,8 @@ def test_a_paired_difference_needs_the_same_samples():
 
 def test_a_target_above_one_is_a_risk_only_for_real_losses():
     with pytest.raises(abstain.InputError, match=r"target_risk is 1\.5, but must be a fraction"):
-        risk_coverage_curve([1, 2], [0, 1]).coverage_at_risk(1.5)
-    losses = risk_coverage_curve([2, 1], [1.0, 3.0])
+        abstain.risk_coverage_curve([1, 2], [0, 1]).coverage_at_risk(1.5)
+    losses = abstain.risk_coverage_curve([2, 1], [1.0, 3.0])
     assert (losses.coverage_at_risk(1.5), losses.coverage_at_risk(2.0)) == (0.5, 1.0)
     with pytest.raises(abstain.InputError, match="target_risk"):
         losses.coverage_at_risk(-1)
