@@ -188,18 +188,20 @@ def describe_smoothing(data: str, plain: SelectiveReport, smoothed: SelectiveRep
         f"On {data}, label smoothing {verb} the AURC of MSP ({_percent(areas[0], 3)} % to {_percent(areas[1], 3)} %) "
         f"at an error of {_percent(risks[0], 2)} % without and {_percent(risks[1], 2)} % with it"
     )
-    repairs = [_describe_repair(name, report) for name, report in (("without", plain), ("with", smoothed))]
-    return f"{sentence}; logit normalisation {' and '.join(repairs)}."
+    repairs = [_describe_repair(report) for report in (plain, smoothed)]
+    if repairs[0] == repairs[1]:
+        return f"{sentence}; logit normalisation {repairs[0]} for both models."
+    return f"{sentence}; logit normalisation {repairs[0]} without and {repairs[1]} with smoothing."
 
 
-def _describe_repair(name: str, report: SelectiveReport) -> str:
+def _describe_repair(report: SelectiveReport) -> str:
     gain = report.gain()
     if gain is None or report.normalized is None:
-        return f"was not fitted for the model {name} smoothing"
+        return "was not fitted"
     if report.logit_norm is None or report.logit_norm.p is None:
-        return f"falls back to MSP for the model {name} smoothing"
+        return "falls back to MSP"
     verb = "lowers it to" if gain.low > 0 else "raises it to" if gain.high < 0 else "leaves it at"
-    return f"{verb} {_percent(report.normalized.metrics['aurc'], 3)} % for the model {name} smoothing"
+    return f"{verb} {_percent(report.normalized.metrics['aurc'], 3)} %"
 
 
 def _percent(fraction: float | None, digits: int) -> str:
