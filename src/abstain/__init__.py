@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from abstain import scores
-    from abstain._checks import InputError
+    from abstain._checks import InputError, NoThresholdError
     from abstain.curve import (
         RiskCoverageCurve,
         aurc,
@@ -17,23 +17,27 @@ if TYPE_CHECKING:
         risk_at_coverage,
         risk_coverage_curve,
     )
+    from abstain.difference import aurc_difference
     from abstain.extract import extract_logits
     from abstain.logit_norm import LogitNorm
     from abstain.logits_dataset import read_logits, write_logits
     from abstain.released import released_checkpoint
     from abstain.report import SelectiveReport, evaluate_logits
+    from abstain.threshold import OperatingPoint, select_threshold
     from abstain.training.arguments import SelectiveTrainingArguments
     from abstain.training.trainer import SelectiveTrainer
 
 _HOME = {
     "InputError": "_checks",
     "LogitNorm": "logit_norm",
+    "NoThresholdError": "_checks",
+    "OperatingPoint": "threshold",
     "RiskCoverageCurve": "curve",
     "SelectiveReport": "report",
     "SelectiveTrainer": "training.trainer",
     "SelectiveTrainingArguments": "training.arguments",
     "aurc": "curve",
-    "aurc_difference": "curve",
+    "aurc_difference": "difference",
     "coverage_at_risk": "curve",
     "evaluate_logits": "report",
     "extract_logits": "extract",
@@ -41,12 +45,15 @@ _HOME = {
     "released_checkpoint": "released",
     "risk_at_coverage": "curve",
     "risk_coverage_curve": "curve",
+    "select_threshold": "threshold",
     "write_logits": "logits_dataset",
 }
 
 __all__ = [
     "InputError",
     "LogitNorm",
+    "NoThresholdError",
+    "OperatingPoint",
     "RiskCoverageCurve",
     "SelectiveReport",
     "SelectiveTrainer",
@@ -61,6 +68,7 @@ __all__ = [
     "risk_at_coverage",
     "risk_coverage_curve",
     "scores",
+    "select_threshold",
     "write_logits",
 ]
 

@@ -18,6 +18,10 @@ class InputError(ValueError):
     """Bad input from the user; the message is one sentence that says what was found, what was wanted and what to do."""
 
 
+class NoThresholdError(ValueError):
+    """No threshold meets the target risk on the given data; the message says how far off it is."""
+
+
 def nearest(name: str, choices: Iterable[str]) -> str:
     """The end of a sentence that names the choice most like `name`, or all of them if none is."""
     choices = sorted(choices)
@@ -79,7 +83,10 @@ def _as_array(values: Any, what: str) -> np.ndarray:
 
 
 def check_confidence_error(confidence: Any, error: Any) -> tuple[np.ndarray, np.ndarray]:
-    """(confidence, error) as two float64 arrays of one length; neither input is changed."""
+    """(confidence, error) as two arrays of one length; neither input is changed.
+
+    The confidence is float32 or float64, whichever keeps every rank; the error keeps its type.
+    """
     confidence, error = to_numpy(confidence, "confidence"), to_numpy(error, "error")
     for what, values in (("confidence", confidence), ("error", error)):
         if values.ndim != 1:
@@ -90,10 +97,11 @@ def check_confidence_error(confidence: Any, error: Any) -> tuple[np.ndarray, np.
         raise InputError(f"confidence has {len(confidence)} samples and error has {len(error)}: they must be equal")
     if len(confidence) == 0:
         raise InputError("the set of samples is empty, but at least one sample is needed")
-    confidence, error = confidence.astype(np.float64, copy=False), error.astype(np.float64, copy=False)
+    if confidence.dtype not in (np.float32, np.float64):
+        confidence = confidence.astype(np.float32 if confidence.dtype == np.float16 else np.float64)
     if np.isnan(confidence).any():
         raise InputError(f"confidence holds {int(np.isnan(confidence).sum())} NaN, but NaN has no rank: remove them")
-    if not np.isfinite(error).all() or error.min() < 0:
+    if not (error.min() >= 0 and error.max() < np.inf):  # false for NaN too
         raise InputError(
             "error holds a negative, NaN or infinite value, but must be 0/1 or a finite loss of at least 0"
         )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 
+from abstain import influence
 from abstain._checks import InputError, check_choice, check_confidence_error, check_fraction
+from abstain.error_blocks import ErrorBlocks
 
+Array = NDArray[np.float64]
 Convention = Literal["mean", "trapezoid"]
+Interval = tuple[float, float] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,29 +25,38 @@ class RiskCoverageCurve:
 
     Samples with equal confidence are accepted or rejected together; areas take the expectation over all their
     orders. So nothing depends on the order of the samples, nor on anything but the ranks of the confidence.
+    Made by `risk_coverage_curve`; its arrays are read-only.
 
     Attributes:
-        threshold: (M,) float64, the distinct confidences, descending.
-        coverage: (M,) float64 in (0, 1], ascending; the fraction accepted at each threshold.
-        risk: (M,) float64, the selective risk: the mean error of those accepted; in [0, 1] for 0/1 errors.
-        accepted: (M,) int64, the number accepted.
-        total_error: (M,) float64, the sum of the errors of those accepted.
-        total_squared_error: (M,) float64, the sum of their squares.
+        n_samples: N.
         is_binary: whether every error is 0 or 1.
     """
 
-    threshold: NDArray[np.float64]
-    coverage: NDArray[np.float64]
-    risk: NDArray[np.float64]
-    accepted: NDArray[np.int64]
-    total_error: NDArray[np.float64]
-    total_squared_error: NDArray[np.float64]
+    n_samples: int
     is_binary: bool
+    _descending: NDArray[np.floating[Any]] = field(repr=False)  # (N,) all confidences
+    _errors: ErrorBlocks = field(repr=False)
 
-    @property
-    def n_samples(self) -> int:
-        """N, the number of samples."""
-        return int(self.accepted[-1])
+    @cached_property
+    def accepted(self) -> NDArray[np.int64]:
+        """(M,) int64, the number accepted at each threshold."""
+        last = np.append(self._descending[1:] != self._descending[:-1], True)
+        return _frozen(np.flatnonzero(last) + 1)
+
+    @cached_property
+    def threshold(self) -> Array:
+        """(M,) float64, the distinct confidences, descending."""
+        return _frozen(self._descending[self.accepted - 1].astype(np.float64) + 0.0)  # -0.0 is shown as 0.0
+
+    @cached_property
+    def coverage(self) -> Array:
+        """(M,) float64 in (0, 1], ascending; the fraction accepted at each threshold."""
+        return _frozen(self.accepted / self.n_samples)
+
+    @cached_property
+    def risk(self) -> Array:
+        """(M,) float64, the selective risk at each threshold: the mean error of those accepted."""
+        return _frozen(self._errors.sum_among(self.accepted) / self.accepted)
 
     def aurc(self, convention: Convention = "mean") -> float:
         """Area under the risk-coverage curve; lower is better.
@@ -59,21 +72,111 @@ class RiskCoverageCurve:
             InputError: another convention.
         """
         check_choice("convention", convention, ("mean", "trapezoid"))
-        blocks = _Blocks(self)
-        inverse = 1.0 / np.arange(1, self.n_samples + 1)
-        harmonic = np.add.reduceat(inverse, blocks.start)
-        area = float(np.sum(blocks.size * blocks.mean_error + blocks.excess * harmonic) / self.n_samples)
-        return area if convention == "mean" else area - float(self.risk[-1]) / (2 * self.n_samples)
+        area = self._mean_aurc
+        return area if convention == "mean" else area - self._full_risk / (2 * self.n_samples)
+
+    @cached_property
+    def _mean_aurc(self) -> float:
+        return self._errors.sum_of_risks(self.n_samples) / self.n_samples
+
+    @property
+    def _full_risk(self) -> float:
+        return self._errors.total / self.n_samples
+
+    def optimal_aurc(self) -> float:
+        """AURC* of `aurc()`: what the same errors would give if the confidence put all of them last, in exact form."""
+        return self._errors.optimal_sum_of_risks(self.n_samples) / self.n_samples
+
+    def excess_aurc(self) -> float:
+        """E-AURC, `aurc()` minus the AURC of a perfect order of the same errors; lower is better, 0.0 is perfect."""
+        return max(self.aurc() - self.optimal_aurc(), 0.0)
+
+    def normalized_aurc(self) -> float | None:
+        """NAURC, (AURC - AURC*) / (risk - AURC*); lower is better: 0 is a perfect order, 1 a random one.
+
+        Returns:
+            A float, above 1 for a confidence worse than chance; None where every order is as good as any other: without
+            errors, with nothing else, or with all losses equal.
+        """
+        if self._errors.all_equal(self.n_samples):
+            return None
+        optimal = self.optimal_aurc()
+        return self.excess_aurc() / (self._full_risk - optimal)
+
+    def augrc(self) -> float:
+        """Area under the generalised risk-coverage curve, i·R(i)/N against coverage; lower is better.
+
+        Trapezoid through (0, 0) and (i/N, i·R(i)/N) (Traub et al. 2024, arXiv 2407.01032). For 0/1 errors it is
+        (1 - AUROC)·r·(1 - r) + r²/2 exactly, with r the risk and AUROC that of `failure_auroc`.
+
+        Returns:
+            In [0, 1/2] for 0/1 errors.
+        """
+        return self._errors.sum_of_errors_times_below(self.n_samples) / self.n_samples**2
+
+    def failure_auroc(self) -> float | None:
+        """P(confidence of a correct sample > that of an error), ties counting ½; higher is better, ½ is chance.
+
+        Returns:
+            In [0, 1]; None where all samples are correct, or all wrong.
+
+        Raises:
+            InputError: the errors are not 0/1.
+        """
+        self._needs_binary("the failure AUROC")
+        wrong = self._errors.total
+        right = self.n_samples - wrong
+        if not (wrong and right):
+            return None
+        return self._errors.sum_of_correct_above() / (wrong * right)
+
+    def coverage_at_risk(self, target_risk: float) -> float:
+        """Largest coverage whose selective risk is at most `target_risk`; higher is better.
+
+        The curve is not monotone, so all its points are searched.
+
+        Returns:
+            A fraction in [0, 1]; 0.0 if no threshold qualifies.
+
+        Raises:
+            InputError: `target_risk` is negative, or above 1 for 0/1 errors.
+        """
+        if self.is_binary or not target_risk >= 0:  # a real loss may exceed 1
+            check_fraction("target_risk", target_risk)
+        return self._errors.most_accepted(target_risk, self.n_samples) / self.n_samples
+
+    def risk_at_coverage(self, target_coverage: float) -> float:
+        """Selective risk at the smallest reachable coverage of at least `target_coverage`; lower is better.
+
+        At 1.0 it is the risk: for 0/1 errors, the error rate.
+
+        Returns:
+            In [0, 1] for 0/1 errors.
+
+        Raises:
+            InputError: `target_coverage` outside (0, 1].
+        """
+        check_fraction("target_coverage", target_coverage, open_below=True)
+        n = max(int(target_coverage * self.n_samples) - 1, 1)  # a lower bound, whatever the product rounds to
+        while n / self.n_samples < target_coverage:
+            n += 1
+        accepted = self._count_at_or_above(self._descending[n - 1])
+        return float(self._errors.sum_among(np.array([accepted]))[0]) / accepted
+
+    def _count_at_or_above(self, threshold: float | np.floating[Any]) -> int:
+        return self.n_samples - int(np.searchsorted(self._descending[::-1], threshold, side="left"))
+
+    def summary(self, target_risks: Iterable[float] = (0.05, 0.01)) -> dict[str, float]:
+        """The usual numbers under their customary keys: `risk`, `aurc`, and `cov@5` for the coverage at risk 0.05."""
+        return {"risk": self.risk_at_coverage(1.0), "aurc": self.aurc()} | {
+            f"cov@{100 * risk:g}": self.coverage_at_risk(risk) for risk in target_risks
+        }
 
     def aurc_standard_error(self) -> float:
         """Standard error of `aurc()`, in closed form from its influence function; 0.0 without any error."""
-        slope, offset = self._influence()
-        blocks = _Blocks(self)
-        spread = np.maximum(blocks.sum_squared_error - blocks.sum_error * blocks.mean_error, 0.0)
-        squares = blocks.size * (offset + slope * blocks.mean_error) ** 2 + slope**2 * spread
-        return float(np.sqrt(np.sum(squares))) / self.n_samples
+        return influence.standard_error(self._blocks, influence.aurc_influence(self._blocks))
 
-    def aurc_interval(self, level: float = 0.95) -> tuple[float, float] | None:
+    def aurc_interval(self, level: float = 0.95) -> Interval:
         """Confidence interval of `aurc()` on the log scale, for samples drawn independently.
 
         Reliable from about 50 errors on; with 10 errors a nominal 95 % covers 87 to 92 %.
@@ -84,76 +187,62 @@ class RiskCoverageCurve:
         Returns:
             (low, high), for 0/1 errors in [0, 1]; None without any error, where there is nothing to estimate.
         """
+        return self._log_interval(self.aurc(), influence.aurc_influence, level)
+
+    def augrc_interval(self, level: float = 0.95) -> Interval:
+        """Confidence interval of `augrc()`, as `aurc_interval`."""
+        return self._log_interval(self.augrc(), influence.augrc_influence, level)
+
+    def risk_interval(self, level: float = 0.95) -> Interval:
+        """Confidence interval of the risk at full coverage, as `aurc_interval`."""
+        return self._log_interval(self._full_risk, influence.risk_influence, level)
+
+    def failure_auroc_interval(self, level: float = 0.95) -> Interval:
+        """Confidence interval of `failure_auroc()` on the scale of log-odds (DeLong et al. 1988).
+
+        Returns:
+            (low, high) in (0, 1); None where it is undefined, 0 or 1.
+
+        Raises:
+            InputError: the errors are not 0/1.
+        """
         check_fraction("level", level, open_below=True, open_above=True)
-        area = self.aurc()
-        if area == 0.0:
+        auroc = self.failure_auroc()
+        if auroc is None:
             return None
-        factor = float(np.exp(norm.ppf((1 + level) / 2) * self.aurc_standard_error() / area))
-        high = area * factor
-        return area / factor, min(high, 1.0) if self.is_binary else high
+        error = influence.standard_error(self._blocks, influence.failure_auroc_influence(self._blocks))
+        return influence.logit_interval(auroc, error, level)
 
-    def coverage_at_risk(self, target_risk: float) -> float:
-        """Largest coverage whose selective risk is at most `target_risk`; higher is better.
+    def _log_interval(self, estimate: float, of: Any, level: float) -> Interval:
+        check_fraction("level", level, open_below=True, open_above=True)
+        error = influence.standard_error(self._blocks, of(self._blocks))
+        interval = influence.log_interval(estimate, error, level)
+        if interval is None or not self.is_binary:
+            return interval
+        return interval[0], min(interval[1], 1.0)
 
-        The curve is not monotone, so all its points are searched.
+    @cached_property
+    def _blocks(self) -> influence.TieBlocks:
+        """All tie blocks, those without errors too."""
+        start = np.concatenate(([0], self.accepted[:-1]))
+        sums = np.zeros((2, len(start)))
+        sums[:, np.searchsorted(start, self._errors.start)] = self._errors.sum_error, self._errors.sum_squared_error
+        return influence.TieBlocks(start, self.accepted - start, *sums)
 
-        Returns:
-            A fraction in [0, 1]; 0.0 if no threshold qualifies.
-        """
-        if self.is_binary or not target_risk >= 0:  # a real loss may exceed 1
-            check_fraction("target_risk", target_risk)
-        qualifying = np.flatnonzero(self.risk <= target_risk)
-        return float(self.coverage[qualifying[-1]]) if len(qualifying) else 0.0
-
-    def risk_at_coverage(self, target_coverage: float) -> float:
-        """Selective risk at the smallest reachable coverage of at least `target_coverage`; lower is better.
-
-        At 1.0 it is the risk: for 0/1 errors, the error rate.
-
-        Returns:
-            In [0, 1] for 0/1 errors.
-        """
-        check_fraction("target_coverage", target_coverage, open_below=True)
-        return float(self.risk[np.searchsorted(self.coverage, target_coverage)])
-
-    def summary(self, target_risks: Iterable[float] = (0.05, 0.01)) -> dict[str, float]:
-        """The usual numbers under their customary keys: `risk`, `aurc`, and `cov@5` for the coverage at risk 0.05."""
-        return {"risk": self.risk_at_coverage(1.0), "aurc": self.aurc()} | {
-            f"cov@{100 * risk:g}": self.coverage_at_risk(risk) for risk in target_risks
-        }
-
-    def _influence(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(slope, offset), each (M,): a sample of error e in tie block j has influence e · slope_j + offset_j on AURC.
-
-        At position i it is R_i + Σ_{i' >= i} (e - R_i') / i' - AURC; the block's is the mean over its positions,
-        with the sample's own e.
-        """
-        blocks = _Blocks(self)
-        inverse = 1.0 / np.arange(1, self.n_samples + 1)
-        risk = np.repeat(blocks.mean_error, blocks.size) + np.repeat(blocks.excess, blocks.size) * inverse
-        later = np.cumsum(inverse[::-1])[::-1]
-        later_risk = np.cumsum((risk * inverse)[::-1])[::-1]
-        slope = np.add.reduceat(later, blocks.start) / blocks.size
-        offset = np.add.reduceat(risk - later_risk, blocks.start) / blocks.size - risk.mean()
-        return slope, offset
-
-    def _influence_of(self, confidence: NDArray[np.float64], error: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(N,) the influence of each of the curve's samples on AURC, in their own order."""
-        slope, offset = self._influence()
+    def influence_on_aurc(self, confidence: NDArray[Any], error: NDArray[Any]) -> Array:
+        """(N,) the influence of each of the curve's samples, in their own order."""
+        slope, offset = influence.aurc_influence(self._blocks)
         block = np.searchsorted(-self.threshold, -confidence)
         return error * slope[block] + offset[block]
 
+    def _needs_binary(self, what: str) -> None:
+        if not self.is_binary:
+            raise InputError(f"{what} needs 0/1 errors, but these are real losses: take aurc() or augrc()")
 
-class _Blocks:
-    """The tie blocks of a curve: within one, R(i) = mean_error + excess / i for the positions i = start + 1, …."""
 
-    def __init__(self, curve: RiskCoverageCurve) -> None:
-        self.start = np.concatenate(([0], curve.accepted[:-1]))
-        self.size = curve.accepted - self.start
-        self.sum_error = np.diff(curve.total_error, prepend=0.0)
-        self.sum_squared_error = np.diff(curve.total_squared_error, prepend=0.0)
-        self.mean_error = self.sum_error / self.size
-        self.excess = curve.total_error - self.sum_error - self.start * self.mean_error
+def _frozen(array: Any) -> Any:
+    array.flags.writeable = False
+    return array
 
 
 def risk_coverage_curve(confidence: Any, error: Any) -> RiskCoverageCurve:
@@ -177,40 +266,40 @@ def risk_coverage_curve(confidence: Any, error: Any) -> RiskCoverageCurve:
         0.75
     """
     confidence, error = check_confidence_error(confidence, error)
-    is_binary = bool(((error == 0.0) | (error == 1.0)).all())
-    if is_binary:
-        threshold, accepted, total, squared = _count_errors(confidence, error == 1.0)
-    else:
-        threshold, accepted, total, squared = _sum_losses(confidence, error)
-    threshold = threshold + 0.0  # -0.0 and 0.0 are one confidence, shown as 0.0
-    arrays = (threshold, accepted / len(confidence), total / accepted, accepted, total, squared)
-    for array in arrays:
-        array.flags.writeable = False
-    return RiskCoverageCurve(*arrays, is_binary)
+    ascending = np.sort(confidence)  # of values, which is far faster than of indices
+    wrong = np.flatnonzero(error)
+    is_binary = bool((error[wrong] == 1).all())
+    blocks = _count(ascending, confidence[wrong]) if is_binary else _add(ascending, confidence[wrong], error[wrong])
+    return RiskCoverageCurve(len(confidence), is_binary, _frozen(ascending)[::-1], blocks)
 
 
-def _count_errors(confidence: np.ndarray, wrong: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Distinct confidences descending, and samples and errors at or above each.
+def _count(ascending: NDArray[Any], of_wrong: NDArray[Any]) -> ErrorBlocks:
+    """The error blocks of 0/1 errors at these confidences."""
+    of_wrong = np.sort(of_wrong)[::-1]
+    last = np.flatnonzero(np.append(of_wrong[1:] != of_wrong[:-1], True)) if len(of_wrong) else np.empty(0, np.int64)
+    count = np.diff(last, prepend=-1).astype(np.float64)
+    return ErrorBlocks(*_places(ascending, of_wrong[last]), count, count)
 
-    It sorts values, which is far faster than sorting indices.
+
+def _add(ascending: NDArray[Any], of_losses: NDArray[Any], losses: Array) -> ErrorBlocks:
+    """The error blocks of real losses; those of one confidence are added in the order of their size.
+
+    So rounding cannot depend on the order of the samples.
     """
-    descending = np.sort(confidence)[::-1]
-    last = np.flatnonzero(np.append(descending[1:] != descending[:-1], True))
-    threshold = descending[last]
-    errors = np.bincount(np.searchsorted(-threshold, -confidence[wrong]), minlength=len(threshold))
-    total = np.cumsum(errors).astype(np.float64)
-    return threshold, last + 1, total, total.copy()
+    order = np.lexsort((losses, of_losses))[::-1]
+    of_losses, losses = of_losses[order], losses[order].astype(np.float64)
+    first = np.flatnonzero(np.append(True, of_losses[1:] != of_losses[:-1]))
+    sums = (np.add.reduceat(losses, first), np.add.reduceat(losses**2, first))
+    return ErrorBlocks(*_places(ascending, of_losses[first]), *sums, np.sort(losses))
 
 
-def _sum_losses(confidence: np.ndarray, loss: np.ndarray) -> tuple[np.ndarray, ...]:
-    """As `_count_errors`, for real losses.
-
-    Equal confidences are summed in the order of their losses, so that rounding cannot depend on the order of samples.
-    """
-    order = np.lexsort((loss, confidence))[::-1]
-    descending, loss = confidence[order], loss[order]
-    last = np.flatnonzero(np.append(descending[1:] != descending[:-1], True))
-    return descending[last], last + 1, np.cumsum(loss)[last], np.cumsum(loss**2)[last]
+def _places(ascending: NDArray[Any], confidence: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """How many samples are above, and how many at or above, each of these distinct descending confidences."""
+    at_least = np.searchsorted(ascending, confidence[::-1])[::-1]
+    above = at_least + 1
+    tied = np.flatnonzero(ascending[np.minimum(above, len(ascending) - 1)] == confidence)
+    above[tied] = np.searchsorted(ascending, confidence[tied][::-1], side="right")[::-1]
+    return len(ascending) - above, len(ascending) - at_least
 
 
 def aurc(confidence: Any, error: Any, *, convention: Convention = "mean") -> float:
@@ -234,53 +323,3 @@ def coverage_at_risk(confidence: Any, error: Any, *, target_risk: float) -> floa
 def risk_at_coverage(confidence: Any, error: Any, *, target_coverage: float) -> float:
     """Selective risk at the smallest reachable coverage of at least `target_coverage`; lower is better."""
     return risk_coverage_curve(confidence, error).risk_at_coverage(target_coverage)
-
-
-@dataclass(frozen=True)
-class Difference:
-    """An estimated difference a - b, with its uncertainty over the draw of the samples.
-
-    Attributes:
-        estimate: a - b.
-        standard_error: of the estimate.
-        low: lower end of the confidence interval.
-        high: upper end.
-        p_value: two-sided, of the hypothesis that there is no difference.
-    """
-
-    estimate: float
-    standard_error: float
-    low: float
-    high: float
-    p_value: float
-
-
-def aurc_difference(
-    confidence_a: Any, error_a: Any, confidence_b: Any, error_b: Any, *, level: float = 0.95
-) -> Difference:
-    """AURC of a minus AURC of b on the *same* samples in the same order; negative if a is better.
-
-    The standard error comes from the difference of the two influence vectors, so what both share cancels.
-
-    Args:
-        confidence_a: (N,) confidence of the one score or model.
-        error_a: (N,) its errors.
-        confidence_b: (N,) confidence of the other.
-        error_b: (N,) its errors; the same as `error_a` for two scores of one model.
-        level: nominal coverage of the interval, in (0, 1).
-
-    Raises:
-        InputError: as `risk_coverage_curve`, or the two are not of one length.
-    """
-    check_fraction("level", level, open_below=True, open_above=True)
-    pairs = [check_confidence_error(confidence_a, error_a), check_confidence_error(confidence_b, error_b)]
-    lengths = [len(confidence) for confidence, _ in pairs]
-    if lengths[0] != lengths[1]:
-        raise InputError(f"a has {lengths[0]} samples and b has {lengths[1]}: a paired difference needs the same ones")
-    curve_a, curve_b = (risk_coverage_curve(*pair) for pair in pairs)
-    influence = curve_a._influence_of(*pairs[0]) - curve_b._influence_of(*pairs[1])
-    estimate = curve_a.aurc() - curve_b.aurc()
-    standard_error = float(np.sqrt(np.sum(influence**2))) / lengths[0]
-    half = float(norm.ppf((1 + level) / 2)) * standard_error
-    p_value = float(2 * norm.sf(abs(estimate) / standard_error)) if standard_error > 0 else float(estimate == 0)
-    return Difference(estimate, standard_error, estimate - half, estimate + half, p_value)

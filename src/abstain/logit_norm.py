@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from abstain._checks import InputError, check_choice, check_logits, check_p
-from abstain.curve import aurc, aurc_difference
+from abstain.curve import aurc
+from abstain.difference import aurc_difference
 from abstain.scores import classification_error, msp, score_by_rows, warn_if_normalized
 
 MAX_MULTIPLIED = 64

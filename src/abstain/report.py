@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from abstain import scores
 from abstain._checks import InputError, check_logits
-from abstain.curve import Difference, RiskCoverageCurve, aurc_difference, risk_coverage_curve
+from abstain.curve import RiskCoverageCurve, risk_coverage_curve
+from abstain.difference import Difference, aurc_difference
 from abstain.logit_norm import LogitNorm
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,72 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from abstain._checks import check_labels, check_logits
+from abstain._checks import check_choice, check_labels, check_logits
 
-BLOCK_ELEMENTS = 2**18
-"""Logits in one block of rows: 2 MiB in float64, so that a block and its temporaries stay in a processor's cache."""
-
-
+BLOCK_ELEMENTS = 2**17
+"""Logits in one block of rows: 1 MiB in float64, so that a block and its temporaries stay in a processor's cache."""
 NORMALIZED_WITHIN = 1e-3
 """How near to 1 (or its logarithm to 0) the sum of every row must be to look like probabilities, even in float16."""
+
+Score = Callable[[Any], NDArray[np.float64]]
+"""Logits (N, K), NumPy or torch on any device, not changed -> confidence (N,) float64, larger accepted first."""
+
+
+class Rows:
+    """A block of rows of logits (n, K) in float64, and what several scores read of it, computed when first asked for.
+
+    Everything is relative to the largest of the *other* logits, those that are not the predicted class: their sum of
+    exponentials is at least 1, so that no score loses what a confident row says of its errors.
+    """
+
+    def __init__(self, logits: Tensor) -> None:
+        self.logits = logits if logits.shape[1] > 1 else torch.cat([torch.zeros_like(logits), logits], dim=1)
+        self.top, self.predicted = self.logits.max(dim=1, keepdim=True)
+
+    @cached_property
+    def _others(self) -> Tensor:
+        """(n, K) the logits, with -inf for the predicted class."""
+        return self.logits.scatter(1, self.predicted, -torch.inf)
+
+    @cached_property
+    def second(self) -> Tensor:
+        """(n, 1) the largest of the other logits."""
+        return self._others.amax(dim=1, keepdim=True)
+
+    @property
+    def gap(self) -> Tensor:
+        """(n,) the largest logit minus the second."""
+        return (self.top - self.second)[:, 0]
+
+    @cached_property
+    def _weights(self) -> Tensor:
+        """(n, K) exponentials of the other logits minus the second; 0 for the predicted class."""
+        return (self._others - self.second).exp_()
+
+    @cached_property
+    def sum_others(self) -> Tensor:
+        """(n,) the sum of the weights, from 1 to K - 1."""
+        return self._weights.sum(dim=1)
+
+    @property
+    def sum_others_squared(self) -> Tensor:
+        """(n,) the sum of their squares."""
+        return torch.linalg.vecdot(self._weights, self._weights)
+
+    @property
+    def sum_others_gap(self) -> Tensor:
+        """(n,) the sum of weight times distance below the largest logit."""
+        return torch.linalg.vecdot(self._weights, self.top - self.logits)
+
+    @cached_property
+    def small(self) -> Tensor:
+        """(n,) the ratio of the second exponential to the first, in (0, 1]."""
+        return torch.exp(-self.gap)
+
+    @cached_property
+    def denominator(self) -> Tensor:
+        """(n,) the sum of all exponentials over the largest, in [1, K]."""
+        return 1.0 + self.small * self.sum_others
 
 
 def score_by_rows(logits: Tensor, score: Callable[[Tensor], Tensor]) -> NDArray[np.float64]:
@@ -53,39 +112,127 @@ def warn_if_normalized(logits: Tensor) -> None:
         )
 
 
-def msp(logits: Any) -> NDArray[np.float64]:
+def _of_rows(formula: Callable[[Rows], Tensor]) -> Score:
+    """The public score, of logits, that a formula for a block of rows gives."""
+
+    def score(logits: Any) -> NDArray[np.float64]:
+        return score_all(logits, [formula.__name__])[formula.__name__]
+
+    _FORMULAS[formula.__name__] = formula
+    score.__name__ = score.__qualname__ = formula.__name__
+    score.__doc__ = formula.__doc__
+    return score
+
+
+_FORMULAS: dict[str, Callable[[Rows], Tensor]] = {}
+
+
+@_of_rows
+def msp(rows: Rows) -> Tensor:  # noqa: D417 - the decorated function takes logits
     """Maximum softmax probability as its log-odds, z_max - logsumexp of the other logits; larger is more confident.
 
     The same order as the probability (Hendrycks and Gimpel 2017, arXiv 1610.02136), but it never saturates:
     probabilities near 1 round to 1.0 and tie. `scipy.special.expit` of it is the probability.
 
     Args:
-        logits: (N, K) real, NumPy or torch on any device; (N, 1) stands for the pair (0, z).
+        logits: (N, K) real, NumPy or torch on any device; (N, 1) stands for the pair (0, z). Not changed.
 
     Returns:
         (N,) float64, at least -log(K - 1).
 
     Raises:
         InputError: another shape, N = 0, NaN or infinite logits.
-
-    Example:
-        >>> msp([[2.0, 0.0], [0.0, 0.0]]).tolist()
-        [2.0, 0.0]
     """
-    logits = check_logits(logits)
-    return score_by_rows(logits, _msp)
+    return rows.gap - rows.sum_others.log()
 
 
-def _msp(block: Tensor) -> Tensor:
-    if block.shape[1] == 1:
-        return block[:, 0].abs()
-    top, predicted = block.max(dim=1, keepdim=True)
-    below = block.sub_(top).scatter_(1, predicted, -torch.inf)  # relative to the top, where no digit is lost
-    return 0.0 - below.logsumexp(dim=1)  # 0.0, not -0.0, for two equal logits
+@_of_rows
+def max_logit(rows: Rows) -> Tensor:
+    """The largest logit, z_max; larger is more confident (Hendrycks et al. 2022, arXiv 1911.11132).
+
+    It depends on a shift of a whole row, which softmax does not see, so rows of probabilities get a warning. Takes and
+    refuses what `msp` does; returns any (N,) float64.
+    """
+    return rows.top[:, 0]
 
 
-SCORES: dict[str, Callable[[Any], NDArray[np.float64]]] = {"msp": msp}
+@_of_rows
+def logit_margin(rows: Rows) -> Tensor:
+    """The largest logit minus the second; larger is more confident.
+
+    Takes and refuses what `msp` does; returns (N,) float64 of at least 0.
+    """
+    return rows.gap
+
+
+@_of_rows
+def softmax_margin(rows: Rows) -> Tensor:
+    """The largest softmax probability minus the second; larger is more confident.
+
+    Takes and refuses what `msp` does; returns (N,) float64 in [0, 1].
+    """
+    return -torch.expm1(-rows.gap) / rows.denominator
+
+
+@_of_rows
+def negative_entropy(rows: Rows) -> Tensor:
+    """Σ p log p of the softmax, in nats; larger is more confident.
+
+    Takes and refuses what `msp` does; returns (N,) float64 in [-log K, 0].
+    """
+    return -rows.small * rows.sum_others_gap / rows.denominator - rows.denominator.log()
+
+
+@_of_rows
+def energy(rows: Rows) -> Tensor:
+    """The logsumexp of the logits, their negative free energy; larger is more confident (Liu et al. 2020, 2010.03759).
+
+    It depends on a shift of a whole row, as `max_logit` does. Takes and refuses what `msp` does; returns (N,) float64.
+    """
+    return rows.top[:, 0] + torch.log1p(rows.small * rows.sum_others)
+
+
+@_of_rows
+def doctor(rows: Rows) -> Tensor:
+    """Σ p² of the softmax; larger is more confident (Granese et al. 2021, arXiv 2106.02395).
+
+    Takes and refuses what `msp` does; returns (N,) float64 in [1/K, 1].
+    """
+    return (1.0 + rows.small**2 * rows.sum_others_squared) / rows.denominator**2
+
+
+SCORES: dict[str, Score] = {
+    score.__name__: score for score in (msp, max_logit, logit_margin, softmax_margin, negative_entropy, energy, doctor)
+}
 """Name -> function of the scores that need no parameter."""
+
+SHIFTED = {"max_logit", "energy"}
+"""Scores that read the shift of a row, which probabilities and log-probabilities have lost."""
+
+
+def score_all(logits: Any, names: Iterable[str] = tuple(SCORES)) -> dict[str, NDArray[np.float64]]:
+    """Several scores in one pass over the logits, which they share.
+
+    Args:
+        logits: (N, K) real, NumPy or torch on any device, not changed.
+        names: of `SCORES`; all of them if not given.
+
+    Returns:
+        Name -> (N,) float64; larger is accepted first.
+
+    Raises:
+        InputError: bad logits (see `msp`), or a name that is not in `SCORES`.
+    """
+    names = [check_choice("score", name, SCORES) for name in names]
+    logits = check_logits(logits)
+    if SHIFTED & set(names):
+        warn_if_normalized(logits)
+
+    def score(block: Tensor) -> Tensor:
+        rows = Rows(block)
+        return torch.stack([_FORMULAS[name](rows) for name in names])
+
+    return dict(zip(names, score_by_rows(logits, score), strict=True))
 
 
 def classification_error(logits: Any, labels: Any) -> NDArray[np.float64]:

@@ -1,0 +1,106 @@
+"""The tie blocks that hold errors, and every area of the risk-coverage curve as a sum over them alone.
+
+Between two of them the sum of errors stays the same, so R(i) = E / i, whose sum is a difference of harmonic numbers: a
+curve of ten million samples is measured in the time that it takes to sort them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+_SMALL = 256
+_SMALL_HARMONIC = np.concatenate(([0.0], np.cumsum(1.0 / np.arange(1, _SMALL))))
+
+
+def harmonic(n: NDArray[np.int64]) -> Array:
+    """Harmonic numbers H(n) = Σ_{i <= n} 1/i of integers n >= 0, to the last digits of float64.
+
+    From 256 on by Euler and Maclaurin, where the first term left out is 1/(252·n⁶) < 2e-17.
+    """
+    inverse = 1.0 / np.maximum(n, _SMALL)
+    square = inverse * inverse
+    large = np.euler_gamma - np.log(inverse) + inverse / 2 - square * (1 / 12 - square / 120)
+    return np.where(n < _SMALL, _SMALL_HARMONIC[np.minimum(n, _SMALL - 1)], large)
+
+
+@dataclass(frozen=True)
+class ErrorBlocks:
+    """The distinct confidences at which there are errors, most confident first.
+
+    Attributes:
+        start: (B,) int64, the samples of higher confidence.
+        stop: (B,) int64, the samples of this confidence or higher.
+        sum_error: (B,) float64, the sum of the errors in the block, above 0.
+        sum_squared_error: (B,) float64, the sum of their squares.
+        ascending: (L,) float64, all errors above 0, ascending; None if each is 1.
+    """
+
+    start: NDArray[np.int64]
+    stop: NDArray[np.int64]
+    sum_error: Array
+    sum_squared_error: Array
+    ascending: Array | None = None
+
+    @cached_property
+    def error_after(self) -> Array:
+        """(B,) the sum of all errors of this confidence or higher."""
+        return np.cumsum(self.sum_error)
+
+    @property
+    def total(self) -> float:
+        """The sum of all errors."""
+        return float(self.error_after[-1]) if len(self.start) else 0.0
+
+    def sum_among(self, accepted: NDArray[np.int64]) -> Array:
+        """The sum of errors among the most confident samples, for numbers of them that end a tie block."""
+        return np.concatenate(([0.0], self.error_after))[np.searchsorted(self.stop, accepted, side="right")]
+
+    def sum_of_risks(self, n_samples: int) -> float:
+        """Σᵢ R(i): in a block R(i) = mean + excess / i, after it R(i) = error_after / i."""
+        size = self.stop - self.start
+        mean = self.sum_error / size
+        excess = self.error_after - self.sum_error - self.start * mean
+        at_start, at_stop = harmonic(self.start), harmonic(self.stop)
+        at_next = np.append(at_start[1:], harmonic(np.array([n_samples])))
+        return float(np.sum(self.sum_error + excess * (at_stop - at_start) + self.error_after * (at_next - at_stop)))
+
+    def optimal_sum_of_risks(self, n_samples: int) -> float:
+        """Σᵢ R(i) with the errors last and the largest loss last of all."""
+        if self.ascending is not None:
+            positions = np.arange(n_samples - len(self.ascending) + 1, n_samples + 1)
+            return float(np.sum(np.cumsum(self.ascending) / positions))
+        right = n_samples - int(self.total)
+        at_right, at_all = harmonic(np.array([right, n_samples])).tolist()
+        return self.total - right * (at_all - at_right)
+
+    def all_equal(self, n_samples: int) -> bool:
+        """Whether every sample has the same error, so that no order is better than another."""
+        if self.ascending is not None:
+            return len(self.ascending) == n_samples and bool(self.ascending[0] == self.ascending[-1])
+        return self.total in (0.0, n_samples)
+
+    def sum_of_errors_times_below(self, n_samples: int) -> float:
+        """Σ over errors of e times the number of samples below it in confidence, ties (and itself) counting ½."""
+        return float(np.sum(self.sum_error * (n_samples - (self.start + self.stop) / 2)))
+
+    def sum_of_correct_above(self) -> float:
+        """Σ over 0/1 errors of the number of correct samples above it in confidence, ties counting ½."""
+        before = self.error_after - self.sum_error
+        correct_in_block = self.stop - self.start - self.sum_error
+        return float(np.sum(self.sum_error * (self.start - before + correct_in_block / 2)))
+
+    def most_accepted(self, target_risk: float, n_samples: int) -> int:
+        """The largest number of samples that end a tie block and have at most this risk; 0 if there is none.
+
+        Just before the next error the risk is lowest, so only those places can be the answer.
+        """
+        accepted = np.append(self.start, n_samples)
+        error = np.concatenate(([0.0], self.error_after))
+        qualifying = np.flatnonzero((accepted > 0) & (error / np.maximum(accepted, 1) <= target_risk))
+        return int(accepted[qualifying[-1]]) if len(qualifying) else 0

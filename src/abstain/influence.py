@@ -1,0 +1,114 @@
+"""How much each sample moves an area under the curve: influence functions, and the standard errors they give.
+
+On every area here the influence of a sample depends on its tie block j and, linearly, on its error e, so a function
+returns two arrays over the blocks: the influence is `slope_j · e + offset_j`. Its mean over the samples is 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+from scipy.stats import norm
+
+Array = NDArray[np.float64]
+Influence = tuple[Array, Array]
+
+
+@dataclass(frozen=True)
+class TieBlocks:
+    """The samples of each distinct confidence, most confident first.
+
+    Attributes:
+        start: (M,) int64, the samples of higher confidence.
+        size: (M,) int64, the samples of this confidence.
+        sum_error: (M,) float64, the sum of their errors.
+        sum_squared_error: (M,) float64, the sum of the squares of their errors.
+    """
+
+    start: NDArray[np.int64]
+    size: NDArray[np.int64]
+    sum_error: Array
+    sum_squared_error: Array
+
+    @property
+    def n_samples(self) -> int:
+        """N, the number of samples."""
+        return int(self.start[-1] + self.size[-1])
+
+    @property
+    def error_before(self) -> Array:
+        """(M,) the sum of the errors of higher confidence."""
+        return np.cumsum(self.sum_error) - self.sum_error
+
+    @property
+    def mean_error(self) -> Array:
+        """(M,) the mean error of each block."""
+        return self.sum_error / self.size
+
+
+def risk_influence(blocks: TieBlocks) -> Influence:
+    """On the mean error: e - risk."""
+    risk = blocks.sum_error.sum() / blocks.n_samples
+    return np.ones(len(blocks.start)), np.full(len(blocks.start), -risk)
+
+
+def aurc_influence(blocks: TieBlocks) -> Influence:
+    """On AURC: at position i it is R_i + Σ_{i' >= i} (e - R_i') / i' - AURC, averaged over the block's positions.
+
+    The average is over positions alone: the sample keeps its own e.
+    """
+    excess = blocks.error_before - blocks.start * blocks.mean_error
+    inverse = 1.0 / np.arange(1, blocks.n_samples + 1)
+    risk = np.repeat(blocks.mean_error, blocks.size) + np.repeat(excess, blocks.size) * inverse
+    later = np.cumsum(inverse[::-1])[::-1]
+    later_risk = np.cumsum((risk * inverse)[::-1])[::-1]
+    slope = np.add.reduceat(later, blocks.start) / blocks.size
+    offset = np.add.reduceat(risk - later_risk, blocks.start) / blocks.size - risk.mean()
+    return slope, offset
+
+
+def augrc_influence(blocks: TieBlocks) -> Influence:
+    """On AUGRC, the mean over pairs of e_k · [κ_k' < κ_k, ties ½]: a sample's share as either of the two."""
+    below = (blocks.n_samples - blocks.start - blocks.size / 2) / blocks.n_samples
+    errors_above = (blocks.error_before + blocks.sum_error / 2) / blocks.n_samples
+    return below, errors_above - 2 * float(np.sum(blocks.sum_error * below)) / blocks.n_samples
+
+
+def failure_auroc_influence(blocks: TieBlocks) -> Influence:
+    """On the failure AUROC, for 0/1 errors of both kinds: DeLong et al. 1988, as a mean over all samples."""
+    n_wrong = blocks.sum_error.sum()
+    n_right = blocks.n_samples - n_wrong
+    right_above = blocks.start - blocks.error_before + (blocks.size - blocks.sum_error) / 2
+    wrong_below = n_wrong - blocks.error_before - blocks.sum_error / 2
+    auroc = float(np.sum(blocks.sum_error * right_above)) / (n_wrong * n_right)
+    of_wrong = blocks.n_samples / n_wrong * (right_above / n_right - auroc)
+    of_right = blocks.n_samples / n_right * (wrong_below / n_wrong - auroc)
+    return of_wrong - of_right, of_right
+
+
+def standard_error(blocks: TieBlocks, influence: Influence) -> float:
+    """sqrt(Σ IF²) / N over all samples."""
+    slope, offset = influence
+    spread = np.maximum(blocks.sum_squared_error - blocks.sum_error * blocks.mean_error, 0.0)
+    squares = blocks.size * (offset + slope * blocks.mean_error) ** 2 + slope**2 * spread
+    return float(np.sqrt(np.sum(squares))) / blocks.n_samples
+
+
+def log_interval(estimate: float, error: float, level: float) -> tuple[float, float] | None:
+    """Normal interval of the logarithm, taken back; None where the estimate is 0 and says nothing of its error."""
+    if estimate == 0.0:
+        return None
+    factor = float(np.exp(norm.ppf((1 + level) / 2) * error / estimate))
+    return estimate / factor, estimate * factor
+
+
+def logit_interval(estimate: float, error: float, level: float) -> tuple[float, float] | None:
+    """Normal interval of the log-odds, taken back into (0, 1); None where the estimate is 0 or 1."""
+    if not 0.0 < estimate < 1.0:
+        return None
+    half = norm.ppf((1 + level) / 2) * error / (estimate * (1 - estimate))
+    low, high = expit(logit(estimate) + np.array([-half, half])).tolist()
+    return low, high

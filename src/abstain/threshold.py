@@ -1,0 +1,142 @@
+"""A threshold on the confidence, chosen on validation data, for a target risk: with a guarantee, or empirically."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import beta
+
+from abstain._checks import InputError, NoThresholdError, check_confidence_error, check_fraction
+from abstain.curve import RiskCoverageCurve, risk_coverage_curve
+
+LINEAR_RANKS = 40
+"""Ranks of the grid at equal distances; below the first of them come its halves, for targets that few samples meet."""
+HALVINGS = 6
+ENOUGH_AT_MOST = 10**9
+"""Where the search for the number of samples that would be enough gives up."""
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A threshold, and what it does on the data on which it was chosen.
+
+    Attributes:
+        threshold: accept where `confidence >= threshold`; -inf accepts all.
+        coverage: the accepted fraction, in (0, 1].
+        risk: the selective risk, the mean error of those accepted; an optimistic estimate, since it was selected for.
+        guaranteed: whether P(selective risk <= target_risk) >= 1 - delta over the draw of the validation data.
+        target_risk: what was asked for.
+        delta: the probability with which the guarantee may fail; None without one.
+        n_samples: N, of the validation data.
+    """
+
+    threshold: float
+    coverage: float
+    risk: float
+    guaranteed: bool
+    target_risk: float
+    delta: float | None
+    n_samples: int
+
+
+def select_threshold(confidence: Any, error: Any, target_risk: float, delta: float | None = None) -> OperatingPoint:
+    """The operating point of largest coverage whose selective risk is at most `target_risk`.
+
+    With `delta`, the risk on new data from the same distribution is at most `target_risk` with probability at least
+    1 - delta over the draw of the validation data. It is void under a shift of the distribution. The candidates are a
+    grid of J ranks that N alone fixes; at each, the errors among the samples strictly above the next confidence are
+    binomial, and the one-sided Clopper-Pearson bound at delta / J must be at most `target_risk`. All candidates are
+    looked at, since the risk may be highest at the very top. Without `delta` the result is what this data shows, and
+    on new data its risk exceeds the target about half of the time.
+
+    Args:
+        confidence: (N,) real, of validation data; larger is accepted first.
+        error: (N,) in {0, 1}.
+        target_risk: fraction in (0, 1).
+        delta: fraction in (0, 1), such as 0.05; None for an empirical threshold.
+
+    Raises:
+        NoThresholdError: no threshold qualifies; the message says about how many samples would be enough.
+        InputError: a fraction outside its range, errors that are not 0/1, or as `risk_coverage_curve`.
+
+    Example:
+        >>> point = select_threshold(range(1000), [1] * 100 + [0] * 900, target_risk=0.05, delta=0.05)
+        >>> point.guaranteed, point.coverage
+        (True, 0.925)
+    """
+    check_fraction("target_risk", target_risk, open_below=True, open_above=True)
+    if delta is not None:
+        check_fraction("delta", delta, open_below=True, open_above=True)
+    curve = risk_coverage_curve(*check_confidence_error(confidence, error))
+    if not curve.is_binary:
+        raise InputError("a threshold for a target risk needs 0/1 errors, but these are real losses")
+    return _empirical(curve, target_risk) if delta is None else _guaranteed(curve, target_risk, delta)
+
+
+def _empirical(curve: RiskCoverageCurve, target_risk: float) -> OperatingPoint:
+    qualifying = np.flatnonzero(curve.risk <= target_risk)
+    if not len(qualifying):
+        raise NoThresholdError(
+            f"none of the {len(curve.risk)} thresholds on {curve.n_samples} samples has a selective risk of at most "
+            f"{target_risk:g}: the lowest is {curve.risk.min():.4g}"
+        )
+    best = qualifying[-1]
+    found = (float(values[best]) for values in (curve.threshold, curve.coverage, curve.risk))
+    return OperatingPoint(*found, False, target_risk, None, curve.n_samples)
+
+
+def _guaranteed(curve: RiskCoverageCurve, target_risk: float, delta: float) -> OperatingPoint:
+    ranks = candidate_ranks(curve.n_samples)
+    points = np.unique(np.searchsorted(curve.accepted, ranks, side="right"))  # blocks that each rank holds in whole
+    points = points[points > 0] - 1
+    accepted, errors = curve.accepted[points], np.rint(curve.risk[points] * curve.accepted[points])
+    bounds = upper_bound(errors, accepted, delta / len(ranks))
+    qualifying = np.flatnonzero(bounds <= target_risk)
+    if not len(qualifying):
+        raise NoThresholdError(_too_few(errors, accepted, bounds, curve.n_samples, target_risk, delta))
+    best = points[qualifying[-1]]
+    last = best == len(curve.threshold) - 1
+    threshold = -np.inf if last else np.nextafter(curve.threshold[best + 1], np.inf)
+    found = (float(values[best]) for values in (curve.coverage, curve.risk))
+    return OperatingPoint(float(threshold), *found, True, target_risk, delta, curve.n_samples)
+
+
+def candidate_ranks(n_samples: int) -> NDArray[np.int64]:
+    """The numbers of samples to look at, ascending: they depend on N alone, so that no label has a say in them."""
+    linear = np.arange(1, LINEAR_RANKS + 1) / LINEAR_RANKS
+    halves = linear[0] / 2.0 ** np.arange(1, HALVINGS + 1)
+    ranks = np.unique(np.floor(np.concatenate([halves, linear]) * n_samples).astype(np.int64))
+    return ranks[ranks > 0]
+
+
+def upper_bound(errors: Any, accepted: Any, delta: float) -> NDArray[np.float64]:
+    """The one-sided Clopper-Pearson upper bound of a probability, from `errors` of `accepted`, at level 1 - delta."""
+    return np.where(errors >= accepted, 1.0, beta.ppf(1 - delta, errors + 1, np.maximum(accepted - errors, 1e-300)))
+
+
+def _too_few(
+    errors: NDArray[Any], accepted: NDArray[Any], bounds: NDArray[Any], n: int, target_risk: float, delta: float
+) -> str:
+    found = (
+        f"no threshold on {n} samples is sure to have a selective risk of at most {target_risk:g} (delta = {delta:g})"
+    )
+    if not len(bounds):
+        return f"{found}: every rank to be looked at lies inside the block of ties at the top"
+    best = int(np.argmin(bounds))
+    enough = _enough(errors[best] / accepted[best], accepted[best] / n, target_risk, delta)
+    advice = f"about {enough:,} samples like these would be enough" if enough else "more samples like these do not help"
+    return f"{found}: the lowest bound is {bounds[best]:.4g}, at a coverage of {accepted[best] / n:.3g}; {advice}"
+
+
+def _enough(risk: float, coverage: float, target_risk: float, delta: float) -> int | None:
+    """The smallest N, to about 5 %, whose bound at this coverage and empirical risk meets the target."""
+    n, ranks = 10.0, LINEAR_RANKS + HALVINGS
+    while n < ENOUGH_AT_MOST:
+        accepted = np.floor(n * coverage)
+        if accepted and upper_bound(np.ceil(risk * accepted), accepted, delta / ranks) <= target_risk:
+            return int(n)
+        n *= 1.05
+    return None
