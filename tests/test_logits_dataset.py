@@ -1,6 +1,8 @@
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from datasets import load_dataset
+from datasets import Dataset, load_dataset
 
 from abstain import InputError, read_logits, write_logits
 
@@ -21,12 +23,20 @@ def test_datasets_reads_it_as_a_fixed_size_list(tmp_path, logits_and_labels):
     assert dataset["train"].features["logits"].length == 5
 
 
-def test_more_rows_than_one_batch_are_read_in_order(tmp_path, monkeypatch):
-    monkeypatch.setattr("abstain.logits_dataset.BATCH_ROWS", 7)
+def test_several_row_groups_are_read_in_order(tmp_path):
     logits = np.arange(60, dtype=np.float32).reshape(20, 3)
-    write_logits(tmp_path, "test", logits, np.arange(20) % 3)
+    table = pa.table({"logits": pa.FixedSizeListArray.from_arrays(logits.ravel(), 3), "label": np.arange(20) % 3})
+    pq.write_table(table, tmp_path / "test.parquet", row_group_size=7)
     read, labels = read_logits(tmp_path, "test")
     assert np.array_equal(read, logits) and np.array_equal(labels, np.arange(20) % 3)
+
+
+def test_lists_of_any_length_are_read_if_all_are_equal(tmp_path):
+    Dataset.from_dict({"logits": [[1.0, 2.0], [3.0, 4.0]], "label": [0, 1]}).to_parquet(str(tmp_path / "test.parquet"))
+    assert read_logits(tmp_path, "test")[0].tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    Dataset.from_dict({"logits": [[1.0], [2.0, 3.0, 4.0]], "label": [0, 1]}).to_parquet(str(tmp_path / "test.parquet"))
+    with pytest.raises(InputError, match="different numbers of logits"):
+        read_logits(tmp_path, "test")
 
 
 def test_what_is_missing_is_named(tmp_path, logits_and_labels):
@@ -38,10 +48,8 @@ def test_what_is_missing_is_named(tmp_path, logits_and_labels):
 
 
 def test_a_parquet_file_of_something_else_is_refused(tmp_path):
-    from datasets import Dataset
-
     Dataset.from_dict({"text": ["a"]}).to_parquet(str(tmp_path / "test.parquet"))
-    with pytest.raises(InputError, match="lacks the columns `logits` and `label`"):
+    with pytest.raises(InputError, match="has the columns text, but must have `logits` and `label`"):
         read_logits(tmp_path, "test")
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 import abstain
-from abstain.losses import smoothed_cross_entropy
+from abstain.losses import logit_gradient, max_logit_suppression, regularisation_gradient, smoothed_cross_entropy
 
 repeatable = settings(deadline=None, derandomize=True, max_examples=60)
 
@@ -192,3 +192,50 @@ def test_labels_may_be_any_integers(n_logits):
 def test_an_unknown_reduction_is_refused():
     with pytest.raises(abstain.InputError, match=r"unknown reduction 'men': did you mean 'mean'\?"):
         smoothed_cross_entropy(torch.zeros(1, 2), torch.tensor([0]), reduction="men")
+
+
+def test_the_gradients_are_those_of_autograd_under_the_true_conditional():
+    torch.manual_seed(0)
+    logits = torch.randn(6, 4, dtype=torch.float64, requires_grad=True)
+    conditional = torch.rand(6, 4, dtype=torch.float64).softmax(dim=1)
+    for smoothing in (0.0, 0.3):
+        every_label = [torch.full((6,), label) for label in range(4)]
+        losses = [smoothed_cross_entropy(logits, y, smoothing=smoothing, reduction="none") for y in every_label]
+        expected = (conditional * torch.stack(losses, dim=1)).sum()
+        (gradient,) = torch.autograd.grad(expected, logits)
+        torch.testing.assert_close(logit_gradient(logits.detach(), conditional, smoothing=smoothing), gradient)
+
+
+def test_what_smoothing_adds_is_the_difference_of_the_gradients_and_falls_with_the_probability_of_error():
+    logits = torch.tensor([[3.0, 0.0, 0.0, 0.0], [3.0, 0.0, 0.0, 0.0]], dtype=torch.float64)
+    conditional = torch.tensor([[0.9, 0.1, 0.0, 0.0], [0.4, 0.6, 0.0, 0.0]], dtype=torch.float64)
+    added = logit_gradient(logits, conditional, smoothing=0.2) - logit_gradient(logits, conditional)
+    torch.testing.assert_close(added, regularisation_gradient(conditional, smoothing=0.2))
+    # 0.2 · (0.9 - 1/4) = 0.13 where the prediction is likely right, 0.2 · (0.4 - 1/4) = 0.03 where it is likely wrong
+    torch.testing.assert_close(added[:, 0], torch.tensor([0.13, 0.03], dtype=torch.float64))
+    suppression = max_logit_suppression(1 - conditional[:, 0], n_classes=4, smoothing=0.2)
+    torch.testing.assert_close(suppression, added[:, 0])
+    with pytest.raises(abstain.InputError, match="not equal"):
+        logit_gradient(logits, conditional[:1])
+
+
+def test_class_weights_are_those_of_torch_and_survive_a_batch_without_labels():
+    torch.manual_seed(0)
+    logits, weight = torch.randn(8, 3, 2), torch.tensor([0.5, 1.0, 4.0])
+    labels = torch.randint(0, 3, (8, 2))
+    labels[0] = -100
+    expected = functional.cross_entropy(logits, labels, weight=weight)
+    torch.testing.assert_close(smoothed_cross_entropy(logits, labels, weight=weight), expected)
+    smoothed = functional.cross_entropy(logits, labels, weight=weight, label_smoothing=0.2)
+    torch.testing.assert_close(smoothed_cross_entropy(logits, labels, weight=weight, smoothing=0.2), smoothed)
+    assert smoothed_cross_entropy(logits, torch.full((8, 2), -100), weight=weight) == 0
+    with pytest.raises(abstain.InputError, match="no classes to weigh"):
+        smoothed_cross_entropy(logits[:, :1, 0], labels[:, 0].clamp(0, 1), weight=weight)
+
+
+def test_negative_smoothing_needs_its_flag_and_is_linear_in_the_same_formula():
+    logits, labels = torch.randn(5, 3), torch.tensor([0, 1, 2, 0, 1])
+    losses = {
+        a: smoothed_cross_entropy(logits, labels, smoothing=a, allow_negative_smoothing=True) for a in (-0.4, 0.0, 0.4)
+    }
+    torch.testing.assert_close(losses[0.0] - losses[-0.4], losses[0.4] - losses[0.0])

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from abstain.curve import (
         RiskCoverageCurve,
         aurc,
-        aurc_difference,
         coverage_at_risk,
         risk_at_coverage,
         risk_coverage_curve,

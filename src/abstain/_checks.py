@@ -47,10 +47,10 @@ def check_fraction(what: str, value: float, *, open_below: bool = False, open_ab
     return value
 
 
-def check_smoothing(value: float) -> float:
-    """The label-smoothing factor α as a float if it lies in [0, 1)."""
+def check_smoothing(value: float, *, allow_negative: bool = False) -> float:
+    """The label-smoothing factor α as a float if it lies in [0, 1), or with `allow_negative` anywhere below 1."""
     value = float(value)
-    if not 0.0 <= value < 1.0:
+    if not (-math.inf if allow_negative else 0.0) <= value < 1.0 or math.isinf(value):
         raise InputError(
             f"the label-smoothing factor is {value:g}, but must be in [0, 1): 0 is plain cross-entropy, 0.1 is common"
         )

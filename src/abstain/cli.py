@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from abstain._checks import InputError
+from abstain._checks import InputError, NoThresholdError
 
 app = typer.Typer(
     help="Measure, explain and repair what label smoothing does to a classifier's ability to abstain.",
@@ -60,6 +62,91 @@ def quickstart(
     typer.echo(f"\nResults are in {folder.resolve()}")
 
 
+LogitsFile = Annotated[
+    Path, typer.Argument(help="Logits and labels: .parquet or .npz (logits, label), .csv (label and logits), or .npy.")
+]
+LabelsFile = Annotated[Path | None, typer.Option(help="Labels as .npy, for and only for logits as .npy.")]
+
+
+@app.command()
+def evaluate(
+    logits: LogitsFile,
+    labels: LabelsFile = None,
+    validation: Annotated[
+        Path | None, typer.Option(help="The same of other samples, on which logit normalisation is fitted.")
+    ] = None,
+    validation_labels: LabelsFile = None,
+    target_risk: Annotated[
+        list[float], typer.Option(help="Report the coverage at this risk; can be given several times.")
+    ] = [0.05, 0.01],  # noqa: B006 - typer copies it
+    level: Annotated[float, typer.Option(help="Nominal coverage of the intervals.")] = 0.95,
+    output_dir: Annotated[
+        Path | None, typer.Option(help="Write results.json, report.md and risk_coverage.png into this folder.")
+    ] = None,
+    overwrite_output_dir: Annotated[bool, typer.Option(help="Replace the results that the folder holds.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Measure how well a classifier knows when to abstain, from a file of its logits.
+
+    Prints the error, the area under the risk-coverage curve (AURC) with its interval, and the coverage at low risks: by
+    maximum softmax probability, and with --validation also after logit normalisation, fitted on those samples alone.
+
+    Example: abstain evaluate test.parquet --validation validation.parquet --output-dir report
+    """
+    from abstain._checks import check_results_folder
+    from abstain.logits_file import read_logits_file
+    from abstain.report import evaluate_logits
+    from abstain.results_folder import write_report
+
+    if output_dir is not None:
+        check_results_folder(output_dir, overwrite=overwrite_output_dir, how="--overwrite-output-dir")
+    fitted_on = None if validation is None else read_logits_file(validation, validation_labels)
+    report = evaluate_logits(
+        *read_logits_file(logits, labels), validation=fitted_on, target_risks=target_risk, level=level
+    )
+    text = report.to_markdown()
+    if report.logit_norm is not None:
+        text += f"\n\nLogit normalisation: {report.logit_norm.reason}."
+    typer.echo(json.dumps(report.to_dict(), indent=2) if as_json else text)
+    if output_dir is not None:
+        panels = {logits.name: {logits.stem: report}}
+        write_report(output_dir, title=logits.name, text=text, panels=panels, results=report.to_dict())
+        typer.echo(f"Results are in {output_dir.resolve()}", err=as_json)
+
+
+@app.command()
+def threshold(
+    logits: LogitsFile,
+    target_risk: Annotated[float, typer.Option(help="The selective risk to stay below, such as 0.05.")],
+    labels: LabelsFile = None,
+    delta: Annotated[
+        float | None, typer.Option(help="The probability with which the guarantee may fail; none: no guarantee.")
+    ] = None,
+    score: Annotated[
+        str, typer.Option(help="The confidence: a name of abstain.scores.SCORES, or max_logit_pnorm.")
+    ] = "msp",
+    p: Annotated[float | None, typer.Option(help="Of max_logit_pnorm, chosen on yet other samples.")] = None,
+    center: Annotated[bool, typer.Option(help="Of max_logit_pnorm: subtract each row's mean.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of sentences.")] = False,
+) -> None:
+    """Choose a threshold on the confidence, so that the accepted samples hold at most so many errors.
+
+    With --delta 0.05 the risk on new samples from the same distribution is at most --target-risk with probability 95 %.
+    The file must hold validation samples, never the ones that are reported.
+
+    Example: abstain threshold validation.parquet --target-risk 0.05 --delta 0.05
+    """
+    from abstain.logit_norm import named_score
+    from abstain.logits_file import read_logits_file
+    from abstain.scores import classification_error
+    from abstain.threshold import select_threshold
+
+    values, classes = read_logits_file(logits, labels)
+    confidence = named_score(score, p=p, center=center)(values)
+    point = select_threshold(confidence, classification_error(values, classes), target_risk, delta)
+    typer.echo(json.dumps(asdict(point), indent=2) if as_json else point.describe(score))
+
+
 def _free_folder() -> Path:
     """The first of quickstart-results, quickstart-results-2, … that does not exist."""
     folder, number = DEFAULT_FOLDER, 1
@@ -76,3 +163,6 @@ def main() -> None:
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
+    except NoThresholdError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import norm
 
 from abstain._checks import InputError, check_confidence_error, check_fraction
@@ -54,9 +55,13 @@ def aurc_difference(
     if lengths[0] != lengths[1]:
         raise InputError(f"a has {lengths[0]} samples and b has {lengths[1]}: a paired difference needs the same ones")
     curve_a, curve_b = (risk_coverage_curve(*pair) for pair in pairs)
-    influence = curve_a.influence_on_aurc(*pairs[0]) - curve_b.influence_on_aurc(*pairs[1])
     estimate = curve_a.aurc() - curve_b.aurc()
-    standard_error = float(np.sqrt(np.sum(influence**2))) / lengths[0]
+    standard_error = paired_standard_error(curve_a.influence_on_aurc(*pairs[0]), curve_b.influence_on_aurc(*pairs[1]))
     half = float(norm.ppf((1 + level) / 2)) * standard_error
     p_value = float(2 * norm.sf(abs(estimate) / standard_error)) if standard_error > 0 else float(estimate == 0)
     return Difference(estimate, standard_error, estimate - half, estimate + half, p_value)
+
+
+def paired_standard_error(influence_a: NDArray[np.float64], influence_b: NDArray[np.float64]) -> float:
+    """Standard error of a difference from the influence (N,) of the same samples on both of its parts."""
+    return float(np.linalg.norm(influence_a - influence_b)) / len(influence_a)

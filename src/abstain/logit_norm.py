@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from abstain._checks import InputError, check_choice, check_logits, check_p
-from abstain.curve import aurc
-from abstain.difference import aurc_difference
-from abstain.scores import classification_error, msp, score_by_rows, warn_if_normalized
+from abstain.curve import risk_coverage_curve
+from abstain.difference import paired_standard_error
+from abstain.scores import SCORES, Score, classification_error, msp, score_by_rows, warn_if_normalized
 
 MAX_MULTIPLIED = 64
 """Whole exponents up to here are made by repeated multiplication, which is far faster than a power each."""
@@ -142,18 +142,42 @@ class LogitNorm:
         if logits.shape[1] <= 2:
             reason = f"MSP: with K = {logits.shape[1]} there is nothing that logit normalisation could add"
             return cls(None, center, reason)
-        baseline = msp(logits)
-        search = [Candidate(None, aurc(baseline, error), 0.0, 0.0)]
-        for p, confidence in zip(grid, _normalized_max_logits(logits, grid, center=center), strict=True):
-            difference = aurc_difference(baseline, error, confidence, error)
-            search.append(Candidate(p, aurc(confidence, error), difference.estimate, difference.standard_error))
-        return cls(*_choose(search, fallback, center), tuple(search))
+        search = _search(logits, error, grid, center=center)
+        return cls(*_choose(search, fallback, center), search)
 
 
 def _check_keys(kind: type[LogitNorm] | type[Candidate], values: dict[str, Any], needed: set[str]) -> None:
     known = {field.name for field in fields(kind)}
     if not needed <= set(values) <= known:
         raise InputError(f"a {kind.__name__} has the keys {sorted(values)}, but must have them of {sorted(known)}")
+
+
+def named_score(name: str, *, p: float | None = None, center: bool = True) -> Score:
+    """The score called `name`: one of `SCORES`, or `max_logit_pnorm`, which needs its `p`.
+
+    Raises:
+        InputError: there is none of that name (with the nearest one), `p` is missing, or given to another score.
+    """
+    check_choice("score", name, [*SCORES, "max_logit_pnorm"])
+    if (name == "max_logit_pnorm") != (p is not None):
+        raise InputError(f"the score is {name} and p is {p}: max_logit_pnorm needs a p, and no other score takes one")
+    return SCORES[name] if p is None else LogitNorm(p, center).score
+
+
+def _search(
+    logits: Tensor, error: NDArray[np.float64], grid: Sequence[float], *, center: bool
+) -> tuple[Candidate, ...]:
+    """MSP and every p of the grid. Its norms are in float32 where the logits are: the final score is in float64."""
+    dtype = torch.float64 if logits.dtype == torch.float64 else torch.float32
+    baseline = msp(logits)
+    of_msp = risk_coverage_curve(baseline, error)
+    influence = of_msp.influence_on_aurc(baseline, error)
+    search = [Candidate(None, of_msp.aurc(), 0.0, 0.0)]
+    for p, confidence in zip(grid, _normalized_max_logits(logits, grid, center=center, dtype=dtype), strict=True):
+        curve = risk_coverage_curve(confidence, error)
+        gain_error = paired_standard_error(influence, curve.influence_on_aurc(confidence, error))
+        search.append(Candidate(p, curve.aurc(), of_msp.aurc() - curve.aurc(), gain_error))
+    return tuple(search)
 
 
 def _choose(search: Sequence[Candidate], fallback: Fallback, center: bool) -> tuple[float | None, bool, str]:
@@ -169,7 +193,9 @@ def _choose(search: Sequence[Candidate], fallback: Fallback, center: bool) -> tu
     return None, center, f"MSP: {found}, which is not enough for fallback={fallback!r}"
 
 
-def _normalized_max_logits(logits: Tensor, grid: Sequence[float], *, center: bool) -> NDArray[np.float64]:
+def _normalized_max_logits(
+    logits: Tensor, grid: Sequence[float], *, center: bool, dtype: torch.dtype = torch.float64
+) -> NDArray[np.float64]:
     """(P, N): the score for every p of the grid, in one pass over the logits."""
     if not center:
         warn_if_normalized(logits)
@@ -185,7 +211,7 @@ def _normalized_max_logits(logits: Tensor, grid: Sequence[float], *, center: boo
         confidence = top / sums.pow_(1 / sums.new_tensor(grid)[:, None])
         return confidence.where(largest > 0, -1.0)
 
-    return score_by_rows(logits, score)
+    return score_by_rows(logits, score, dtype)
 
 
 def _divide_by_largest(block: Tensor) -> Tensor:
@@ -199,8 +225,8 @@ def _power_sums(magnitude: Tensor, grid: Sequence[float]) -> Tensor:
     """(P, n): the sum of |z|^p along each row for every p; whole exponents by repeated multiplication."""
     if any(p != int(p) or p > MAX_MULTIPLIED for p in grid):
         return torch.stack([magnitude.pow(p).sum(dim=1) for p in grid])
-    power, sums = magnitude, {1.0: magnitude.sum(dim=1)}
+    power, sums = magnitude.clone(), {1.0: magnitude.sum(dim=1)}
     for exponent in range(2, int(max(grid)) + 1):
-        power = power * magnitude
+        power *= magnitude
         sums[float(exponent)] = power.sum(dim=1)
     return torch.stack([sums[p] for p in grid])

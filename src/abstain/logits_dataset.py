@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from datasets import Dataset, Features, List, Value, load_dataset
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from datasets import Dataset, Features, List, Value
 from numpy.typing import NDArray
 
 from abstain._checks import InputError, check_folder, check_labels, check_logits
-
-BATCH_ROWS = 65_536
-"""Rows read at once."""
 
 
 def write_logits(folder: str | Path, split: str, logits: Any, labels: Any) -> Path:
@@ -44,15 +43,29 @@ def read_logits(folder: str | Path, split: str) -> tuple[NDArray[np.float32], ND
     """Logits (N, K) float32 and labels (N,) int64 of one split.
 
     Raises:
-        InputError: there is no such folder or split, or the columns are not `logits` and `label`.
+        InputError: there is no such folder or split, or as `read_parquet`.
     """
     path = check_folder(folder, "the folder of the logits data set") / f"{split}.parquet"
     if not path.is_file():
         splits = ", ".join(sorted(file.stem for file in path.parent.glob("*.parquet"))) or "none"
         raise InputError(f"there is no split {split!r} in {str(folder)!r}: it has {splits}")
-    stream = load_dataset("parquet", data_files=str(path), split="train", streaming=True)
-    tables = list(stream.with_format("arrow").iter(batch_size=BATCH_ROWS))
-    if not tables or not {"logits", "label"} <= set(tables[0].column_names):
-        raise InputError(f"{str(path)!r} is empty or lacks the columns `logits` and `label` of a logits data set")
-    logits = [np.asarray(chunk.flatten()).reshape(len(chunk), -1) for t in tables for chunk in t["logits"].chunks]
-    return np.concatenate(logits), np.concatenate([np.asarray(table["label"]) for table in tables])
+    return read_parquet(path)
+
+
+def read_parquet(path: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """As `read_logits`, of one file.
+
+    Raises:
+        InputError: the file holds no row, or not the columns `logits` (K of them in every row) and `label`.
+    """
+    columns = pq.read_schema(path).names
+    if not {"logits", "label"} <= set(columns):
+        raise InputError(f"{str(path)!r} has the columns {', '.join(columns)}, but must have `logits` and `label`")
+    table = pq.read_table(path, columns=["logits", "label"])
+    rows = table["logits"].combine_chunks()
+    if not len(rows):
+        raise InputError(f"{str(path)!r} holds no row, but at least one sample is needed")
+    logits = rows.flatten().to_numpy(zero_copy_only=False)
+    if len(logits) % len(rows) or pc.count_distinct(pc.list_value_length(rows)).as_py() != 1:
+        raise InputError(f"{str(path)!r} has rows with different numbers of logits, but all must have K")
+    return logits.reshape(len(rows), -1), table["label"].to_numpy()

@@ -11,10 +11,10 @@ from abstain.data import class_names, load_digits_dataset
 from abstain.images import ImageTensors, decode_images
 from abstain.logits_dataset import read_logits
 from abstain.models import CifarResNetConfig, CifarResNetForImageClassification
-from abstain.plots import risk_coverage_figure
 from abstain.released import released_checkpoint
 from abstain.report import SelectiveReport, comparison_table, describe_smoothing, evaluate_logits
-from abstain.training import SelectiveTrainer, SelectiveTrainingArguments, environment, write_results
+from abstain.results_folder import write_report
+from abstain.training import SelectiveTrainer, SelectiveTrainingArguments, environment
 
 SMOOTHING = {"ce": 0.0, "ls": 0.2}
 """Name -> label-smoothing factor of the two models of each data set."""
@@ -46,10 +46,9 @@ def run_quickstart(folder: Path, *, overwrite: bool = False) -> Path:
     print(text)
 
     panels = {data: {_title("", name): report for name, report in pair.items()} for data, pair in reports.items()}
-    risk_coverage_figure(panels).savefig(folder / "risk_coverage.png", dpi=150)
-    (folder / "report.md").write_text(f"# Quickstart\n\n{text}\n\n![Risk and coverage](risk_coverage.png)\n")
     evaluations = {data: {name: report.to_dict() for name, report in pair.items()} for data, pair in reports.items()}
-    write_results(folder, {"environment": environment(), "evaluation": evaluations})
+    results = {"environment": environment(), "evaluation": evaluations}
+    write_report(folder, title="Quickstart", text=text, panels=panels, results=results)
     return folder
 
 

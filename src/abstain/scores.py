@@ -80,8 +80,10 @@ class Rows:
         return 1.0 + self.small * self.sum_others
 
 
-def score_by_rows(logits: Tensor, score: Callable[[Tensor], Tensor]) -> NDArray[np.float64]:
-    """Apply `score`, (n, K) -> (..., n), to blocks of rows in float64, and join its results in NumPy.
+def score_by_rows(
+    logits: Tensor, score: Callable[[Tensor], Tensor], dtype: torch.dtype = torch.float64
+) -> NDArray[np.float64]:
+    """Apply `score`, (n, K) -> (..., n), to blocks of rows in `dtype`, and join its results in NumPy as float64.
 
     `score` gets a copy that it may change. Blocks are on the device of `logits`, or on the CPU where that
     device has no float64.
@@ -94,8 +96,8 @@ def score_by_rows(logits: Tensor, score: Callable[[Tensor], Tensor]) -> NDArray[
         )
     device = torch.device("cpu") if logits.device.type == "mps" else logits.device
     rows = max(1, BLOCK_ELEMENTS // logits.shape[1])
-    blocks = (block.to(device, torch.float64, copy=True) for block in logits.split(rows))
-    return np.concatenate([score(block).cpu().numpy() for block in blocks], axis=-1)
+    blocks = (block.to(device, dtype, copy=True) for block in logits.split(rows))
+    return np.concatenate([score(block).cpu().numpy() for block in blocks], axis=-1, dtype=np.float64)
 
 
 def warn_if_normalized(logits: Tensor) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 from scipy.stats import beta
 
 from abstain._checks import InputError, NoThresholdError, check_confidence_error, check_fraction
@@ -40,6 +41,24 @@ class OperatingPoint:
     target_risk: float
     delta: float | None
     n_samples: int
+
+    def describe(self, score: str = "confidence") -> str:
+        """Two sentences: what to accept, and what is known of the risk.
+
+        Args:
+            score: the name of the confidence; for `msp`, whose thresholds are log-odds, the probability is said too.
+        """
+        probability = f" (a probability of at least {expit(self.threshold):.6g})" if score == "msp" else ""
+        found = (
+            f"Accept where {score} >= {self.threshold!r}{probability}: this accepts {self.coverage:.2%} of "
+            f"{self.n_samples:,} samples with a risk of {self.risk:.2%}."
+        )
+        if self.delta is None:
+            return f"{found} There is no guarantee: on new samples the risk may well be above {self.target_risk:.4g}."
+        return (
+            f"{found} With probability {1 - self.delta:.4g} over the draw of these samples, the risk on new ones from "
+            f"the same distribution is at most {self.target_risk:.4g}; under a shift nothing is guaranteed."
+        )
 
 
 def select_threshold(confidence: Any, error: Any, target_risk: float, delta: float | None = None) -> OperatingPoint:
@@ -83,9 +102,8 @@ def _empirical(curve: RiskCoverageCurve, target_risk: float) -> OperatingPoint:
             f"none of the {len(curve.risk)} thresholds on {curve.n_samples} samples has a selective risk of at most "
             f"{target_risk:g}: the lowest is {curve.risk.min():.4g}"
         )
-    best = qualifying[-1]
-    found = (float(values[best]) for values in (curve.threshold, curve.coverage, curve.risk))
-    return OperatingPoint(*found, False, target_risk, None, curve.n_samples)
+    best = int(qualifying[-1])
+    return _operating_point(curve, best, float(curve.threshold[best]), target_risk, None)
 
 
 def _guaranteed(curve: RiskCoverageCurve, target_risk: float, delta: float) -> OperatingPoint:
@@ -97,11 +115,24 @@ def _guaranteed(curve: RiskCoverageCurve, target_risk: float, delta: float) -> O
     qualifying = np.flatnonzero(bounds <= target_risk)
     if not len(qualifying):
         raise NoThresholdError(_too_few(errors, accepted, bounds, curve.n_samples, target_risk, delta))
-    best = points[qualifying[-1]]
+    best = int(points[qualifying[-1]])
     last = best == len(curve.threshold) - 1
-    threshold = -np.inf if last else np.nextafter(curve.threshold[best + 1], np.inf)
-    found = (float(values[best]) for values in (curve.coverage, curve.risk))
-    return OperatingPoint(float(threshold), *found, True, target_risk, delta, curve.n_samples)
+    threshold = -np.inf if last else float(np.nextafter(curve.threshold[best + 1], np.inf))
+    return _operating_point(curve, best, threshold, target_risk, delta)
+
+
+def _operating_point(
+    curve: RiskCoverageCurve, index: int, threshold: float, target_risk: float, delta: float | None
+) -> OperatingPoint:
+    return OperatingPoint(
+        threshold=threshold,
+        coverage=float(curve.coverage[index]),
+        risk=float(curve.risk[index]),
+        guaranteed=delta is not None,
+        target_risk=target_risk,
+        delta=delta,
+        n_samples=curve.n_samples,
+    )
 
 
 def candidate_ranks(n_samples: int) -> NDArray[np.int64]:

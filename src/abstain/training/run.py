@@ -14,10 +14,10 @@ import torch
 from transformers.trainer_utils import get_last_checkpoint
 
 from abstain._checks import InputError, check_results_folder
+from abstain.results_folder import RESULTS_FILE
 from abstain.training.arguments import SelectiveTrainingArguments
 
 SETTINGS_FILE = "run.json"
-RESULTS_FILE = "results.json"
 PACKAGES = ("abstain", "torch", "transformers", "datasets", "accelerate", "timm", "numpy", "scipy")
 WHERE_NOT_WHAT = {
     "output_dir",
@@ -79,14 +79,6 @@ def _check_same(before: dict[str, Any], now: dict[str, Any], folder: Path) -> No
                     f"{str(folder)!r} holds an unfinished run with {key} = {old.get(key)!r}, but this one has "
                     f"{new.get(key)!r}: give another folder, or --overwrite_output_dir to start anew"
                 )
-
-
-def write_results(folder: str | Path, results: dict[str, Any]) -> Path:
-    """Write `results.json` as the last act of a run: where it exists, the run is whole."""
-    path = Path(folder) / RESULTS_FILE
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(results, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    return partial.replace(path)
 
 
 def environment() -> dict[str, Any]:
