@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help quickstart test lint type format docs clean
+.PHONY: help quickstart test lint type format bench docs clean
 
 help:  ## say what each verb does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -40,6 +40,9 @@ type: $(VENV)/installed-dev  ## check types
 format: $(VENV)/installed-dev  ## put the code into its standard form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: $(VENV)/installed-dev  ## measure speed and memory, and render benchmarks/README.md
+	$(BIN)/python benchmarks/run.py
 
 docs: $(VENV)/installed-dev  ## render README and model cards from the result files
 	$(BIN)/python docs/render.py

@@ -6,7 +6,7 @@ import pytest
 from transformers import AutoModelForImageClassification
 
 import abstain.models  # noqa: F401
-from abstain import cli, evaluate_logits, read_logits
+from abstain import cli, evaluate_logits, read_logits, write_logits
 
 
 def run(monkeypatch, *arguments):
@@ -60,3 +60,67 @@ def test_help_teaches_and_does_not_wait_for_torch():
 def test_version(monkeypatch, capsys):
     assert run(monkeypatch, "--version") == 0
     assert capsys.readouterr().out.strip() == "0.1.0"
+
+
+@pytest.fixture
+def logits_files(tmp_path, logits_and_labels):
+    logits, labels = logits_and_labels
+    for name, part in (("test", slice(150)), ("validation", slice(150, None))):
+        write_logits(tmp_path, name, logits[part], labels[part])
+    return tmp_path / "test.parquet", tmp_path / "validation.parquet"
+
+
+def test_evaluate_prints_a_table_and_leaves_it_with_a_picture(monkeypatch, capsys, tmp_path, logits_files):
+    test, validation = map(str, logits_files)
+    folder = tmp_path / "out"
+    assert run(monkeypatch, "evaluate", test, "--validation", validation, "--output-dir", str(folder)) == 0
+    printed = capsys.readouterr().out
+    report = evaluate_logits(*read_logits(tmp_path, "test"), validation=read_logits(tmp_path, "validation"))
+    assert printed.startswith(report.to_markdown()) and report.logit_norm.reason in printed
+    assert {path.name for path in folder.iterdir()} == {"results.json", "report.md", "risk_coverage.png"}
+    assert json.loads((folder / "results.json").read_text()) == report.to_dict()
+    assert report.to_markdown() in (folder / "report.md").read_text()
+
+    assert run(monkeypatch, "evaluate", test, "--output-dir", str(folder)) == 2
+    assert "already holds results: give another folder, or --overwrite-output-dir" in capsys.readouterr().err
+    assert run(monkeypatch, "evaluate", test, "--output-dir", str(folder), "--overwrite-output-dir") == 0
+
+
+def test_evaluate_prints_json_and_nothing_else(monkeypatch, capsys, logits_files):
+    assert run(monkeypatch, "evaluate", str(logits_files[0]), "--json", "--target-risk", "0.2") == 0
+    assert "cov@20" in json.loads(capsys.readouterr().out)["scores"]["msp"]
+
+
+def test_threshold_says_what_to_accept_and_what_is_guaranteed(monkeypatch, capsys, logits_files):
+    command = ["threshold", str(logits_files[0]), "--target-risk", "0.4"]
+    assert run(monkeypatch, *command, "--delta", "0.05") == 0
+    printed = capsys.readouterr().out
+    assert "Accept where msp >= " in printed and "With probability 0.95" in printed and "under a shift" in printed
+    assert run(monkeypatch, *command, "--score", "max_logit_pnorm", "--p", "2", "--json") == 0
+    point = json.loads(capsys.readouterr().out)
+    assert point["guaranteed"] is False and point["risk"] <= 0.4
+    assert run(monkeypatch, *command) == 0
+    assert "There is no guarantee" in capsys.readouterr().out
+
+
+def test_no_threshold_is_one_line_and_its_own_exit_status(monkeypatch, capsys, logits_files):
+    assert run(monkeypatch, "threshold", str(logits_files[0]), "--target-risk", "0.001", "--delta", "0.05") == 1
+    error = capsys.readouterr().err
+    assert "no threshold on 150 samples is sure" in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["evaluate", "nowhere.parquet"], "the file 'nowhere.parquet' does not exist"),
+        (["threshold", "TEST", "--target-risk", "5"], "target_risk is 5, but must be a fraction in (0, 1)"),
+        (["threshold", "TEST", "--target-risk", "0.1", "--score", "mps"], "unknown score 'mps': did you mean 'msp'?"),
+        (["threshold", "TEST", "--target-risk", "0.1", "--score", "max_logit_pnorm"], "max_logit_pnorm needs a p"),
+        (["threshold", "TEST", "--target-risk", "0.1", "--p", "2"], "no other score takes one"),
+    ],
+)
+def test_mistakes_are_one_line(monkeypatch, capsys, logits_files, arguments, message):
+    arguments = [str(logits_files[0]) if argument == "TEST" else argument for argument in arguments]
+    assert run(monkeypatch, *arguments) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1

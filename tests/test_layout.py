@@ -9,10 +9,14 @@ import abstain
 # Lower layers know nothing of higher ones: a module may import only from layers before its own.
 LAYERS = [
     ["_checks"],
-    ["curve", "losses", "released", "scores"],
+    ["error_blocks", "groups", "influence", "losses", "released", "scores"],
+    ["bootstrap"],
+    ["curve"],
+    ["difference", "sketch", "threshold"],
     ["data", "extract", "images", "logit_norm", "logits_dataset", "models.cifar_resnet"],
-    ["models", "report"],
+    ["logits_file", "models", "report"],
     ["plots", "training.arguments", "training.recipe"],
+    ["results_folder"],
     ["training.run", "training.trainer"],
     ["training"],
     ["quickstart"],

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     )
     from abstain.difference import aurc_difference
     from abstain.extract import extract_logits
+    from abstain.groups import operating_point_by_group
     from abstain.logit_norm import LogitNorm
     from abstain.logits_dataset import read_logits, write_logits
     from abstain.released import released_checkpoint
     from abstain.report import SelectiveReport, evaluate_logits
+    from abstain.sketch import RiskCoverageSketch
     from abstain.threshold import OperatingPoint, select_threshold
     from abstain.training.arguments import SelectiveTrainingArguments
     from abstain.training.trainer import SelectiveTrainer
@@ -32,6 +34,7 @@ _HOME = {
     "NoThresholdError": "_checks",
     "OperatingPoint": "threshold",
     "RiskCoverageCurve": "curve",
+    "RiskCoverageSketch": "sketch",
     "SelectiveReport": "report",
     "SelectiveTrainer": "training.trainer",
     "SelectiveTrainingArguments": "training.arguments",
@@ -40,6 +43,7 @@ _HOME = {
     "coverage_at_risk": "curve",
     "evaluate_logits": "report",
     "extract_logits": "extract",
+    "operating_point_by_group": "groups",
     "read_logits": "logits_dataset",
     "released_checkpoint": "released",
     "risk_at_coverage": "curve",
@@ -54,6 +58,7 @@ __all__ = [
     "NoThresholdError",
     "OperatingPoint",
     "RiskCoverageCurve",
+    "RiskCoverageSketch",
     "SelectiveReport",
     "SelectiveTrainer",
     "SelectiveTrainingArguments",
@@ -62,6 +67,7 @@ __all__ = [
     "coverage_at_risk",
     "evaluate_logits",
     "extract_logits",
+    "operating_point_by_group",
     "read_logits",
     "released_checkpoint",
     "risk_at_coverage",

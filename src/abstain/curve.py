@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from abstain import influence
 from abstain._checks import InputError, check_choice, check_confidence_error, check_fraction
+from abstain.bootstrap import coverage_at_risk_interval
 from abstain.error_blocks import ErrorBlocks
 
 Array = NDArray[np.float64]
@@ -212,6 +213,29 @@ class RiskCoverageCurve:
             return None
         error = influence.standard_error(self._blocks, influence.failure_auroc_influence(self._blocks))
         return influence.logit_interval(auroc, error, level)
+
+    def coverage_at_risk_interval(
+        self, target_risk: float, level: float = 0.95, *, n_resamples: int = 1000, seed: int = 0
+    ) -> tuple[float, float]:
+        """Percentile interval of `coverage_at_risk`, by a seeded bootstrap that never sorts again.
+
+        Args:
+            target_risk: fraction in [0, 1].
+            level: nominal coverage of the interval, in (0, 1).
+            n_resamples: at least 1; the time is proportional to it.
+            seed: of the resamples.
+
+        Raises:
+            InputError: the errors are not 0/1, or an argument is out of its range.
+        """
+        self._needs_binary("the interval of the coverage at a risk")
+        check_fraction("target_risk", target_risk)
+        check_fraction("level", level, open_below=True, open_above=True)
+        if n_resamples < 1:
+            raise InputError(f"n_resamples is {n_resamples}, but must be at least 1: 1000 is usual")
+        return coverage_at_risk_interval(
+            self._errors, self.n_samples, target_risk, level=level, n_resamples=n_resamples, seed=seed
+        )
 
     def _log_interval(self, estimate: float, of: Any, level: float) -> Interval:
         check_fraction("level", level, open_below=True, open_above=True)

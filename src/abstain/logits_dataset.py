@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from datasets import Dataset, Features, List, Value
 from numpy.typing import NDArray
 
 from abstain._checks import InputError, check_folder, check_labels, check_logits
@@ -31,11 +31,11 @@ def write_logits(folder: str | Path, split: str, logits: Any, labels: Any) -> Pa
     """
     logits = check_logits(logits).float().cpu().numpy()
     labels = check_labels(labels, n_samples=len(logits), n_logits=logits.shape[1])
-    features = Features({"logits": List(Value("float32"), length=logits.shape[1]), "label": Value("int64")})
+    rows = pa.FixedSizeListArray.from_arrays(pa.array(logits.ravel()), logits.shape[1])
     path = Path(folder) / f"{split}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".parquet.partial")
-    Dataset.from_dict({"logits": logits, "label": labels}, features=features).to_parquet(str(partial))
+    pq.write_table(pa.table({"logits": rows, "label": labels}), partial)
     return partial.replace(path)
 
 

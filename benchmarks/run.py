@@ -1,0 +1,191 @@
+"""Measure the core against a peer or a floor in the same run: `make bench`.
+
+Writes `results.json` and renders `README.md` beside this file. Only ratios mean anything: times differ from machine to
+machine, and a busy one slows both sides. A peer is the plain way to compute the same in torch, as libraries do it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import abstain
+from abstain import scores
+
+FOLDER = Path(__file__).parent
+N_ROWS, N_CLASSES = 50_000, 1000
+N_LONG = 10_000_000
+REPEATS = 5
+
+
+def main() -> None:
+    """Run every benchmark and write what it gave."""
+    if sys.argv[1:2] == ["--extra-memory-of-fit"]:
+        print(extra_memory_of_fit())
+        return
+    rows = [*of_logits(), *of_curves(), of_interval(), of_sketch(), of_import()]
+    machine = {
+        "processor": platform.machine(),
+        "cores": os.cpu_count(),
+        "torch threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+    }
+    (FOLDER / "results.json").write_text(json.dumps({"machine": machine, "rows": rows}, indent=2) + "\n")
+    (FOLDER / "README.md").write_text(render(machine, rows), encoding="utf-8")
+    print(render(machine, rows))
+
+
+def best(work: Callable[[], Any], repeats: int = REPEATS) -> float:
+    """The shortest of some runs, in seconds, after one that does not count."""
+    work()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def row(work: str, ours: float, other: str, theirs: float, wanted: str, **more: Any) -> dict[str, Any]:
+    """One line of the table."""
+    print(f"{work}: {ours:.4g} s against {theirs:.4g} s of {other}", file=sys.stderr)
+    return {"work": work, "seconds": ours, "other": other, "other_seconds": theirs, "wanted": wanted, **more}
+
+
+def make_logits() -> tuple[torch.Tensor, torch.Tensor]:
+    """50,000 × 1000 float32 with about a quarter of the labels missed."""
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(N_ROWS, N_CLASSES, generator=generator)
+    labels = torch.randint(0, N_CLASSES, (N_ROWS,), generator=generator)
+    logits[torch.arange(N_ROWS), labels] += 4.0
+    return logits, labels
+
+
+def peer_fit(logits: torch.Tensor, labels: torch.Tensor) -> float:
+    """The plain search: a normalised copy of the logits and a sorted AURC for every p, and one for MSP."""
+    error = (logits.argmax(dim=1) != labels).double()
+    centred = logits - logits.mean(dim=1, keepdim=True)
+    candidates = [centred.amax(dim=1) / centred.norm(p=p, dim=1) for p in range(1, 11)]
+    candidates.append(logits.softmax(dim=1).amax(dim=1))
+    return min(peer_aurc(confidence, error) for confidence in candidates)
+
+
+def peer_aurc(confidence: torch.Tensor, error: torch.Tensor) -> float:
+    """AURC by sorting indices, ties in the order of the rows."""
+    order = confidence.argsort(descending=True)
+    return float((error[order].cumsum(0) / torch.arange(1, len(error) + 1)).mean())
+
+
+def of_logits() -> list[dict[str, Any]]:
+    """The search for p, and all scores."""
+    logits, labels = make_logits()
+    command = [sys.executable, __file__, "--extra-memory-of-fit"]
+    memory = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    fit = best(lambda: abstain.LogitNorm.fit(logits, labels))
+    plain = best(lambda: peer_fit(logits, labels), repeats=2)
+    every = best(lambda: (scores.score_all(logits), abstain.LogitNorm(p=3).score(logits)))
+    softmax = best(lambda: logits.double().softmax(dim=1))
+    return [
+        row("LogitNorm.fit, 50,000 × 1000, 10 p", fit, "the plain search", plain, "≥ 10× faster", extra_mb=memory),
+        row("all eight scores, 50,000 × 1000", every, "one float64 softmax", softmax, "≤ 4× its cost"),
+    ]
+
+
+def extra_memory_of_fit() -> float:
+    """Peak memory in MB that the fit adds to logits, libraries and a first small fit, in a process of its own."""
+    logits, labels = make_logits()
+    abstain.LogitNorm.fit(logits[:500], labels[:500])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    abstain.LogitNorm.fit(logits, labels)
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+
+
+def make_confidence(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct confidences, and errors that become rarer as they rise; about a quarter are wrong."""
+    generator = np.random.default_rng(0)
+    confidence = generator.random(n)
+    return confidence, (generator.random(n) < 0.5 * (1 - confidence)).astype(np.float64)
+
+
+def every_summary(confidence: np.ndarray, error: np.ndarray) -> None:
+    """The curve, and each number that it gives."""
+    curve = abstain.risk_coverage_curve(confidence, error)
+    curve.summary()
+    curve.aurc("trapezoid"), curve.excess_aurc(), curve.normalized_aurc(), curve.augrc(), curve.failure_auroc()
+    curve.risk_at_coverage(0.8)
+
+
+def of_curves() -> list[dict[str, Any]]:
+    """The curve and every summary, in both widths."""
+    confidence, error = make_confidence(N_LONG)
+    rows = []
+    for dtype, wanted in ((np.float64, "≥ 4× faster"), (np.float32, "≥ 10× faster")):
+        values = confidence.astype(dtype)
+        ours = best(lambda values=values: every_summary(values, error), repeats=3)
+        tensors = torch.from_numpy(values), torch.from_numpy(error)
+        theirs = best(lambda tensors=tensors: peer_aurc(*tensors), repeats=2)
+        rows.append(row(f"curve and every summary, N = 10⁷, {values.dtype}", ours, "plain AURC alone", theirs, wanted))
+    return rows
+
+
+def of_interval() -> dict[str, Any]:
+    """The closed-form interval, beside AURC itself."""
+    confidence, error = make_confidence(N_ROWS)
+    area = best(lambda: abstain.aurc(confidence, error), repeats=20)
+    interval = best(lambda: abstain.risk_coverage_curve(confidence, error).aurc_interval(), repeats=20)
+    return row("95 % interval of AURC, N = 50,000", interval, "AURC itself", area, "≤ 3× its cost")
+
+
+def of_sketch() -> dict[str, Any]:
+    """Pairs a second on one core (NumPy counts on one), beside one copy of them."""
+    confidence, error = make_confidence(N_LONG)
+    confidence, error = np.log(confidence / (1 - confidence)).astype(np.float32), error.astype(np.int8)
+    sketch = abstain.RiskCoverageSketch()
+    ours = best(lambda: sketch.update(confidence, error), repeats=3)
+    copy = best(lambda: (confidence.copy(), error.copy()), repeats=3)
+    return row(
+        "sketch update, 10⁷ pairs", ours, "one copy of them", copy, "≥ 30 million/s", pairs_per_second=N_LONG / ours
+    )
+
+
+def of_import() -> dict[str, Any]:
+    """A new process that imports the package, less one that imports nothing."""
+    codes = ("import abstain", "pass")
+    spent = [best(lambda code=code: subprocess.run([sys.executable, "-c", code], check=True)) for code in codes]
+    return row("import abstain", spent[0] - spent[1], "an empty process", spent[1], "≤ 0.2 s")
+
+
+def render(machine: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+    """The table, in Markdown."""
+    lines = ["# Benchmarks", "", "Written by `make bench`; ratios of one run on one machine.", ""]
+    lines += [", ".join(f"{key} {value}" for key, value in machine.items()), ""]
+    lines += [
+        "| work | seconds | compared with | its seconds | ratio | wanted |",
+        "| :-- | --: | :-- | --: | --: | :-- |",
+    ]
+    for r in rows:
+        ratio = r["other_seconds"] / r["seconds"]
+        shown = f"{ratio:.1f}× faster" if ratio >= 1 else f"{1 / ratio:.1f}× its cost"
+        if "pairs_per_second" in r:
+            shown = f"{r['pairs_per_second'] / 1e6:.0f} million/s"
+        wanted = r["wanted"] + (f"; ≤ 64 MB, found {r['extra_mb']:.0f} MB" if "extra_mb" in r else "")
+        cells = [r["work"], f"{r['seconds']:.4f}", r["other"], f"{r['other_seconds']:.4f}", shown, wanted]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
