@@ -46,6 +46,7 @@ bench: $(VENV)/installed-dev  ## measure speed and memory, and render benchmarks
 
 docs: $(VENV)/installed-dev  ## render README and model cards from the result files
 	$(BIN)/python docs/render.py
+	$(BIN)/python docs/conventions.py
 
 clean:  ## remove the environment and caches
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis

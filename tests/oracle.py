@@ -4,6 +4,8 @@ Nothing here imports `abstain`. Positions, samples and classes are visited one b
 compared with the formula it stands for; N of a few hundred is the most these functions are meant for.
 """
 
+import math
+
 import numpy as np
 
 # --- the curve ------------------------------------------------------------------------------------------------
@@ -80,6 +82,42 @@ def optimal_aurc(error):
     return aurc_mean([-rank for rank in range(len(ascending))], ascending)
 
 
+def excess_aurc(confidence, error):
+    return aurc_mean(confidence, error) - optimal_aurc(error)
+
+
+def normalized_aurc(confidence, error):
+    """None where every order is as good as any other: no errors, errors only, or all losses equal."""
+    if all(e == error[0] for e in error):
+        return None
+    return excess_aurc(confidence, error) / (risk(error) - optimal_aurc(error))
+
+
+def risk(error):
+    return sum(float(e) for e in error) / len(error)
+
+
+def augrc(confidence, error):
+    """The trapezoid through (0, 0) and every (i/N, i·R(i)/N), position by position."""
+    risks = expected_risks(confidence, error)
+    n = len(risks)
+    return trapezoid_from_origin([(i / n, i * risk / n) for i, risk in enumerate(risks, start=1)])
+
+
+def failure_auroc(confidence, error):
+    """The share of pairs (correct, wrong) in which the correct one is the more confident; a tie counts half."""
+    won, pairs = 0.0, 0
+    for correct_confidence, correct in zip(confidence, error, strict=True):
+        for wrong_confidence, wrong in zip(confidence, error, strict=True):
+            if correct == 0 and wrong == 1:
+                pairs += 1
+                if correct_confidence > wrong_confidence:
+                    won += 1
+                elif correct_confidence == wrong_confidence:
+                    won += 0.5
+    return won / pairs if pairs else None
+
+
 # --- operating points -----------------------------------------------------------------------------------------
 
 
@@ -132,6 +170,133 @@ def aurc_difference_standard_error(confidence_a, error_a, confidence_b, error_b)
     return np.sqrt(squares) / len(influence_a)
 
 
+def standard_error(influence):
+    return math.sqrt(sum(value**2 for value in influence)) / len(influence)
+
+
+# The same quantities as functionals of a *weighted* sample, weights of any sum. Inside a tie block the weight and the
+# error grow together in a straight line, which is the expectation over the orders of infinitely small shares.
+
+
+def weighted_risk(confidence, error, weight):
+    return sum(w * float(e) for w, e in zip(weight, error, strict=True)) / sum(weight)
+
+
+def weighted_augrc(confidence, error, weight):
+    points = [(accepted, errors) for _, accepted, errors in weighted_points(confidence, error, weight)]
+    return trapezoid_from_origin(points) / sum(weight) ** 2
+
+
+def weighted_failure_auroc(confidence, error, weight):
+    samples = list(zip(confidence, error, weight, strict=True))
+    won, pairs = 0.0, 0.0
+    for correct_confidence, correct, correct_weight in samples:
+        for wrong_confidence, wrong, wrong_weight in samples:
+            if correct == 0 and wrong == 1:
+                pairs += correct_weight * wrong_weight
+                share = 1.0 if correct_confidence > wrong_confidence else 0.0
+                if correct_confidence == wrong_confidence:
+                    share = 0.5
+                won += correct_weight * wrong_weight * share
+    return won / pairs
+
+
+def weighted_aurc(confidence, error, weight):
+    """∫ R(c) dc, the limit of AURC for many samples; in a block R = (E + slope·(w - W)) / w, integrated exactly."""
+    area, weight_above, error_above = 0.0, 0.0, 0.0
+    for _, accepted, errors in weighted_points(confidence, error, weight):
+        slope = (errors - error_above) / (accepted - weight_above)
+        area += slope * (accepted - weight_above)
+        if weight_above > 0:
+            area += (error_above - slope * weight_above) * math.log(accepted / weight_above)
+        weight_above, error_above = accepted, errors
+    return area / sum(weight)
+
+
+def weighted_points(confidence, error, weight):
+    """One (threshold, weight accepted, weight of the errors accepted) per distinct confidence, in descending order."""
+    points, accepted, errors = [], 0.0, 0.0
+    for threshold in sorted({float(value) for value in confidence}, reverse=True):
+        for value, e, w in zip(confidence, error, weight, strict=True):
+            if value == threshold:
+                accepted += w
+                errors += w * float(e)
+        points.append((threshold, accepted, errors))
+    return points
+
+
+def influence_by_reweighting(functional, confidence, error, step=1e-5):
+    """d/dt of the functional at (1 - t)·sample + t·(all weight on sample k), by a central difference, for each k."""
+    n = len(confidence)
+    influence = []
+    for k in range(n):
+        sides = []
+        for t in (step, -step):
+            weight = [(1 - t) / n + (t if i == k else 0.0) for i in range(n)]
+            sides.append(functional(confidence, error, weight))
+        influence.append((sides[0] - sides[1]) / (2 * step))
+    return influence
+
+
+# --- thresholds -----------------------------------------------------------------------------------------------
+
+
+def binomial_cdf(k, n, p):
+    """P(X ≤ k) for X ~ Binomial(n, p), term by term."""
+    if p <= 0.0:
+        return 1.0
+    if p >= 1.0:
+        return 1.0 if k >= n else 0.0
+    terms = []
+    for i in range(k + 1):
+        log_choose = math.lgamma(n + 1) - math.lgamma(i + 1) - math.lgamma(n - i + 1)
+        terms.append(math.exp(log_choose + i * math.log(p) + (n - i) * math.log1p(-p)))
+    return math.fsum(terms)
+
+
+def clopper_pearson_upper(n_errors, n, delta):
+    """The p at which so few errors have probability δ, by bisection; 1 where all are errors."""
+    if n_errors >= n:
+        return 1.0
+    low, high = n_errors / n, 1.0
+    for _ in range(100):
+        middle = (low + high) / 2
+        if binomial_cdf(n_errors, n, middle) > delta:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def empirical_threshold(confidence, error, target_risk):
+    """The (threshold, coverage, risk) of largest coverage whose risk is at most the target; None if there is none."""
+    best = None
+    for point in curve_points(confidence, error):  # coverage ascends
+        if point[2] <= target_risk:
+            best = point
+    return best
+
+
+def guaranteed_threshold(confidence, error, ranks, target_risk, delta):
+    """(accepted, errors) of the largest fixed rank that is sure to meet the target; None if there is none.
+
+    At rank n all strictly above the (n + 1)-th confidence are accepted, and everything at n = N. A rank is sure if at
+    a risk of just the target so few errors had a probability of at most δ over the number of ranks.
+    """
+    descending = sorted((float(value) for value in confidence), reverse=True)
+    best = None
+    for rank in ranks:
+        if rank == len(descending):
+            accepted = list(error)
+        else:
+            accepted = [e for value, e in zip(confidence, error, strict=True) if value > descending[rank]]
+        n, n_errors = len(accepted), int(sum(accepted))
+        sure = n_errors < n and binomial_cdf(n_errors, n, target_risk) <= delta / len(ranks)
+        if sure and (best is None or n > best[0]):
+            best = (n, n_errors)
+    return best
+
+
 # --- scores of one row of logits ------------------------------------------------------------------------------
 
 
@@ -160,25 +325,68 @@ def log_sum_exp(values):
     return float(total)
 
 
-def softmax(row):
+def below_the_largest(row):
+    """Logits minus their largest: what softmax sees, with no digits lost to a shift of the whole row."""
     values = as_classes(row)
+    return [value - max(values) for value in values]
+
+
+def softmax(row):
+    values = below_the_largest(row)
     return [float(np.exp(value - log_sum_exp(values))) for value in values]
 
 
 def msp_log_odds(row):
     """log(p / (1 − p)) of the largest softmax probability p, as z_max − logsumexp of the other logits."""
-    values = as_classes(row)
+    values = below_the_largest(row)
     best = values.index(max(values))
     return values[best] - log_sum_exp([value for k, value in enumerate(values) if k != best])
 
 
+def max_logit(row):
+    return max(as_classes(row))
+
+
+def logit_margin(row):
+    descending = sorted(as_classes(row), reverse=True)
+    return descending[0] - descending[1]
+
+
+def softmax_margin(row):
+    descending = sorted(softmax(row), reverse=True)
+    return descending[0] - descending[1]
+
+
+def negative_entropy(row):
+    """Σ p log p, where log p is z − logsumexp(z): finite even where p rounds to 0."""
+    values = below_the_largest(row)
+    total = 0.0
+    for value in values:
+        log_p = value - log_sum_exp(values)
+        if math.exp(log_p) > 0:  # the limit of p log p is 0
+            total += math.exp(log_p) * log_p
+    return total
+
+
+def energy(row):
+    return log_sum_exp(as_classes(row))
+
+
+def doctor(row):
+    return sum(p * p for p in softmax(row))
+
+
 def max_logit_pnorm(row, p, center):
     """Largest logit divided by the p-norm of the row, both after centring if asked; −1 for a row of norm zero."""
-    values = np.array([float(value) for value in row])
+    values = np.array(as_classes(row))
     if center:
         values = values - sum(values) / len(values)
-    norm = np.linalg.norm(values, ord=p)
-    return float(max(values) / norm) if norm > 0 else -1.0
+    largest = max(abs(values))
+    if largest == 0:
+        return -1.0
+    values = values / largest  # so that no power over- or underflows
+    norm = sum(abs(float(value)) ** p for value in values) ** (1 / p)
+    return float(max(values) / norm)
 
 
 # --- losses of one sample -------------------------------------------------------------------------------------

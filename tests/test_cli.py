@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import pytest
+from scipy.special import softmax
 from transformers import AutoModelForImageClassification
 
 import abstain.models  # noqa: F401
@@ -34,6 +35,8 @@ def test_quickstart_leaves_checkpoints_logits_numbers_and_a_picture(monkeypatch,
         )
         assert report.to_dict() == results["evaluation"]["digits"][name]
         assert report.msp.metrics["risk"] < 0.1, "it has learnt to read digits"
+    ce, ls = (read_logits(folder / f"digits_{name}" / "logits", "test")[0] for name in ("ce", "ls"))
+    assert softmax(ls, axis=1).max(axis=1).mean() < softmax(ce, axis=1).max(axis=1).mean() - 0.1, "α = 0.2 was used"
     assert results["evaluation"]["CIFAR-10"]["ls"]["n_samples"] == 10_000
 
     capsys.readouterr()
@@ -82,8 +85,11 @@ def test_evaluate_prints_a_table_and_leaves_it_with_a_picture(monkeypatch, capsy
     assert report.to_markdown() in (folder / "report.md").read_text()
 
     assert run(monkeypatch, "evaluate", test, "--output-dir", str(folder)) == 2
-    assert "already holds results: give another folder, or --overwrite-output-dir" in capsys.readouterr().err
-    assert run(monkeypatch, "evaluate", test, "--output-dir", str(folder), "--overwrite-output-dir") == 0
+    assert (
+        "already holds results (results.json): give another folder, or --overwrite_output_dir"
+        in capsys.readouterr().err
+    )
+    assert run(monkeypatch, "evaluate", test, "--output-dir", str(folder), "--overwrite_output_dir") == 0
 
 
 def test_evaluate_prints_json_and_nothing_else(monkeypatch, capsys, logits_files):

@@ -35,13 +35,18 @@ any_samples = binary_samples | samples(st.sampled_from(LEVELS), losses) | sample
 
 def everything_read_from(curve):
     return {
+        "auroc": curve.is_binary and (curve.failure_auroc(), curve.failure_auroc_interval()),
         "coverage": curve.coverage.tolist(),
         "risk": curve.risk.tolist(),
         "accepted": curve.accepted.tolist(),
         "mean": curve.aurc(),
         "trapezoid": curve.aurc("trapezoid"),
         "standard_error": curve.aurc_standard_error(),
-        "interval": curve.aurc_interval(),
+        "optimal": curve.optimal_aurc(),
+        "excess": curve.excess_aurc(),
+        "normalized": curve.normalized_aurc(),
+        "augrc": curve.augrc(),
+        "intervals": [curve.aurc_interval(), curve.augrc_interval(), curve.risk_interval()],
         "coverage_at_risk": [curve.coverage_at_risk(r) for r in (0.0, 0.05, 0.3, 1.0)],
         "risk_at_coverage": [curve.risk_at_coverage(c) for c in (0.01, 0.5, 0.8, 1.0)],
     }
@@ -87,6 +92,25 @@ def test_with_one_level_the_standard_error_is_that_of_a_proportion():
     assert curve.aurc_standard_error() == pytest.approx(np.sqrt(0.016))
 
 
+def test_every_summary_of_a_tie_block_as_worked_by_hand():
+    # Sorted errors: 0 | 0 and 1 tied | 1, with AURC = 13/48 and risk 1/2 as above.
+    # AURC* of 0, 0, 1, 1: R = 0, 0, 1/3, 2/4, whose mean is 5/24.
+    # E-AURC = 13/48 - 10/48 = 1/16; NAURC = (3/48) / (24/48 - 10/48).
+    # Errors accepted: 0, 0, 1/2, 1, 2 of 4 at coverage 0, 1/4, ..., 1; the trapezoid is (1/2 + 1 + 2/2) / 16 = 5/32.
+    # Of the four pairs (correct, wrong) three are in order and one is tied: AUROC = 7/8.
+    curve = abstain.risk_coverage_curve([0.8, 0.6, 0.9, 0.8], [1, 1, 0, 0])
+    assert curve.optimal_aurc() == pytest.approx(5 / 24, abs=1e-15)
+    assert curve.excess_aurc() == pytest.approx(1 / 16, abs=1e-15)
+    assert curve.normalized_aurc() == pytest.approx(3 / 14, abs=1e-15)
+    assert curve.augrc() == pytest.approx(5 / 32, abs=1e-15)
+    assert curve.failure_auroc() == 7 / 8
+
+
+def test_the_augrc_of_real_losses_as_worked_by_hand():
+    # Sorted losses 3, 1: sums 3 and 4 of N = 2, so (0, 0), (1/2, 3/2), (1, 2): (3/2)/4 + (3/2 + 2)/4 = 5/4.
+    assert abstain.risk_coverage_curve([2, 1], [3.0, 1.0]).augrc() == 1.25
+
+
 # --- against the oracle ---------------------------------------------------------------------------------------
 
 
@@ -97,6 +121,8 @@ def test_points_are_those_of_the_oracle(case):
     threshold, coverage, risk = zip(*oracle.curve_points(*case), strict=True)
     assert curve.threshold.tolist() == list(threshold)
     assert curve.coverage.tolist() == list(coverage)
+    assert curve.accepted.tolist() == [round(c * curve.n_samples) for c in coverage]
+    assert curve.n_samples == len(case[0])
     np.testing.assert_allclose(curve.risk, risk, rtol=1e-13, atol=0)
 
 
@@ -110,6 +136,24 @@ def test_areas_are_those_of_the_oracle(case):
     assert abstain.aurc(*case, convention="trapezoid") == curve.aurc("trapezoid")
 
 
+@repeatable
+@given(any_samples)
+def test_areas_beside_aurc_are_those_of_the_oracle(case):
+    curve = abstain.risk_coverage_curve(*case)
+    assert curve.optimal_aurc() == pytest.approx(oracle.optimal_aurc(case[1]), abs=1e-12)
+    assert curve.excess_aurc() == pytest.approx(oracle.excess_aurc(*case), abs=1e-12)
+    assert curve.augrc() == pytest.approx(oracle.augrc(*case), abs=1e-12)
+    expected = oracle.normalized_aurc(*case)
+    assert curve.normalized_aurc() == (expected if expected is None else pytest.approx(expected, rel=1e-9, abs=1e-9))
+
+
+@repeatable
+@given(binary_samples)
+def test_the_failure_auroc_is_that_of_all_pairs(case):
+    found, expected = abstain.risk_coverage_curve(*case).failure_auroc(), oracle.failure_auroc(*case)
+    assert found == (expected if expected is None else pytest.approx(expected, abs=1e-15))
+
+
 @settings(repeatable, max_examples=30)
 @given(samples(st.sampled_from([0.0, 1.0, 2.0]), zero_one | losses, max_size=5))
 def test_aurc_is_the_mean_over_every_order_of_tied_samples(case):
@@ -117,14 +161,16 @@ def test_aurc_is_the_mean_over_every_order_of_tied_samples(case):
 
 
 @repeatable
-@given(binary_samples, st.floats(0.001, 1))
+@given(any_samples, st.floats(0.001, 1))
 def test_operating_points_are_those_of_the_oracle(case, between):
     curve = abstain.risk_coverage_curve(*case)
-    for target in (between, 0.0, *curve.risk):  # met exactly, and not
+    exact = curve.is_binary  # sums of real losses round, each order in its own way
+    for target in (between, 0.0, *(curve.risk if exact else [])):  # met exactly, and not
         assert curve.coverage_at_risk(target) == oracle.coverage_at_risk(*case, target)
         assert abstain.coverage_at_risk(*case, target_risk=target) == curve.coverage_at_risk(target)
     for target in (between, *curve.coverage):
-        assert curve.risk_at_coverage(target) == oracle.risk_at_coverage(*case, target)
+        expected = oracle.risk_at_coverage(*case, target)
+        assert curve.risk_at_coverage(target) == (expected if exact else pytest.approx(expected, rel=1e-13))
         assert abstain.risk_at_coverage(*case, target_coverage=target) == curve.risk_at_coverage(target)
 
 
@@ -133,19 +179,6 @@ def test_operating_points_are_those_of_the_oracle(case, between):
 def test_the_standard_error_is_that_of_the_oracle(case):
     expected = oracle.aurc_standard_error(*case)
     assert abstain.risk_coverage_curve(*case).aurc_standard_error() == pytest.approx(expected, rel=1e-9, abs=1e-7)
-
-
-@repeatable
-@given(any_samples, st.randoms(use_true_random=False))
-def test_the_paired_standard_error_is_that_of_the_oracle(case, random):
-    confidence, error = case
-    other_confidence = np.array([random.choice(LEVELS) for _ in confidence])
-    other_error = np.array([random.choice([0.0, 1.0]) for _ in confidence])
-    found = abstain.aurc_difference(confidence, error, other_confidence, other_error)
-    expected = oracle.aurc_difference_standard_error(confidence, error, other_confidence, other_error)
-    assert found.standard_error == pytest.approx(expected, rel=1e-9, abs=1e-12)
-    difference = oracle.aurc_mean(confidence, error) - oracle.aurc_mean(other_confidence, other_error)
-    assert found.estimate == pytest.approx(difference, abs=1e-12)
 
 
 # --- laws -----------------------------------------------------------------------------------------------------
@@ -182,6 +215,47 @@ def test_no_order_is_better_than_errors_last_nor_worse_than_errors_first(case):
 
 
 @repeatable
+@given(any_samples)
+def test_the_optimal_aurc_is_a_lower_limit_and_normalized_aurc_0_there(case):
+    confidence, error = case
+    curve = abstain.risk_coverage_curve(confidence, error)
+    assert curve.optimal_aurc() <= curve.aurc() + 1e-12
+    assert curve.excess_aurc() >= 0
+    perfect = abstain.risk_coverage_curve(-error + 0.0, error)
+    assert perfect.excess_aurc() == pytest.approx(0, abs=1e-12)
+    if perfect.normalized_aurc() is not None:
+        assert perfect.normalized_aurc() == pytest.approx(0, abs=1e-9)
+
+
+@repeatable
+@given(binary_samples)
+def test_augrc_follows_from_the_failure_auroc_and_the_risk(case):
+    # Traub et al. 2024: AUGRC = (1 - AUROC)·r(1 - r) + r²/2; with one class only, r(1 - r) is 0.
+    curve = abstain.risk_coverage_curve(*case)
+    r, auroc = curve.risk[-1], curve.failure_auroc()
+    assert curve.augrc() == pytest.approx((1 - (auroc or 0)) * r * (1 - r) + r**2 / 2, abs=1e-14)
+
+
+@repeatable
+@given(binary_samples)
+def test_turning_the_confidence_round_turns_the_failure_auroc_round(case):
+    confidence, error = case
+    forward = abstain.risk_coverage_curve(confidence, error).failure_auroc()
+    backward = abstain.risk_coverage_curve(-confidence, error).failure_auroc()
+    assert backward == (forward if forward is None else pytest.approx(1 - forward, abs=1e-15))
+
+
+@repeatable
+@given(any_samples)
+def test_one_level_of_confidence_is_as_good_as_chance(case):
+    curve = abstain.risk_coverage_curve(np.zeros(len(case[1])), case[1])
+    assert curve.aurc() == pytest.approx(curve.risk[0], abs=1e-12)
+    assert curve.augrc() == pytest.approx(curve.risk[0] / 2, abs=1e-12)
+    assert curve.normalized_aurc() in (None, pytest.approx(1, abs=1e-9))
+    assert not curve.is_binary or curve.failure_auroc() in (None, 0.5)
+
+
+@repeatable
 @given(samples(st.sampled_from(LEVELS), losses))
 def test_scaling_the_losses_scales_areas_and_standard_error(case):
     confidence, loss = case
@@ -189,13 +263,21 @@ def test_scaling_the_losses_scales_areas_and_standard_error(case):
     assert eightfold.aurc() == 8 * once.aurc()
     assert eightfold.aurc_standard_error() == 8 * once.aurc_standard_error()
     assert eightfold.risk.tolist() == (8 * once.risk).tolist()
+    assert eightfold.augrc() == 8 * once.augrc()
+    assert eightfold.excess_aurc() == 8 * once.excess_aurc()
+    assert eightfold.normalized_aurc() == once.normalized_aurc()
 
 
 def test_without_errors_every_area_is_zero_and_everything_is_accepted():
     curve = abstain.risk_coverage_curve([3, 2, 2, 1], [0, 0, 0, 0])
     assert curve.aurc() == curve.aurc("trapezoid") == curve.aurc_standard_error() == 0.0
     assert curve.coverage_at_risk(0.0) == 1.0
-    assert curve.aurc_interval() is None
+    assert curve.risk.tolist() == [0.0, 0.0, 0.0]
+    assert curve.optimal_aurc() == curve.excess_aurc() == curve.augrc() == 0.0
+    assert curve.normalized_aurc() is None
+    assert curve.failure_auroc() is None
+    intervals = (curve.aurc_interval, curve.augrc_interval, curve.risk_interval, curve.failure_auroc_interval)
+    assert [interval() for interval in intervals] == [None] * 4
 
 
 @pytest.mark.parametrize("confidence", [np.arange(n) for n in (1, 7, 11, 60)] + [np.zeros(21), np.arange(21) // 4])
@@ -206,12 +288,21 @@ def test_with_errors_only_the_aurc_is_one_and_certain(confidence):
     assert curve.risk_at_coverage(0.01) == 1.0
     assert curve.aurc_standard_error() == pytest.approx(0.0, abs=1e-7)
     assert curve.aurc_interval() == pytest.approx((1.0, 1.0), abs=1e-6)
+    assert curve.optimal_aurc() == 1.0
+    assert curve.excess_aurc() == 0.0
+    assert curve.normalized_aurc() is None
+    assert curve.augrc() == 0.5
+    assert curve.augrc_interval() == pytest.approx((0.5, 0.5), abs=1e-6)
+    assert curve.risk_interval() == pytest.approx((1.0, 1.0), abs=1e-6)
+    assert curve.failure_auroc() is curve.failure_auroc_interval() is None
 
 
 @pytest.mark.parametrize("loss", [0.1, 0.7, 5.0])
 def test_equal_losses_leave_no_uncertainty(loss):
     curve = abstain.risk_coverage_curve(np.arange(23) // 2, np.full(23, loss))
     assert curve.aurc() == pytest.approx(loss)
+    assert curve.optimal_aurc() == pytest.approx(loss)
+    assert curve.normalized_aurc() is None
     assert curve.aurc_standard_error() == pytest.approx(0.0, abs=1e-6)
 
 
@@ -221,6 +312,12 @@ def test_a_single_sample_is_its_own_curve(error):
     assert (curve.threshold.tolist(), curve.coverage.tolist(), curve.risk.tolist()) == ([0.3], [1.0], [error])
     assert curve.aurc() == error
     assert curve.aurc("trapezoid") == error / 2
+    assert (curve.optimal_aurc(), curve.excess_aurc(), curve.augrc()) == (error, 0.0, error / 2)
+    assert curve.normalized_aurc() is curve.failure_auroc() is curve.failure_auroc_interval() is None
+    assert curve.coverage_at_risk(0.5) == 1.0 - error
+    assert curve.risk_at_coverage(0.5) == error
+    expected = (1.0, 1.0) if error else None
+    assert curve.aurc_interval() == curve.risk_interval() == expected
 
 
 def test_the_two_zeros_are_one_tie_block():
@@ -241,6 +338,37 @@ def test_infinities_are_ranks_like_any_other_confidence():
 def test_only_zero_and_one_count_as_binary_errors():
     assert abstain.risk_coverage_curve([2, 1], [True, False]).is_binary
     assert not abstain.risk_coverage_curve([2, 1], [0.0, 0.5]).is_binary
+
+
+@pytest.mark.parametrize("name", ["failure_auroc", "failure_auroc_interval"])
+def test_real_losses_have_no_failure_auroc(name):
+    with pytest.raises(abstain.InputError, match="failure AUROC needs 0/1 errors, but these are real losses"):
+        getattr(abstain.risk_coverage_curve([2, 1], [0.5, 0.0]), name)()
+
+
+# --- the type of the confidence -------------------------------------------------------------------------------
+
+
+@repeatable
+@given(st.lists(st.tuples(st.floats(width=32, allow_nan=False), zero_one | losses), min_size=1, max_size=24))
+def test_float32_confidence_agrees_with_the_same_numbers_in_float64(rows):
+    confidence, error = (np.array(column) for column in zip(*rows, strict=True))
+    narrow = abstain.risk_coverage_curve(confidence.astype(np.float32), error)
+    wide = abstain.risk_coverage_curve(confidence, error)
+    assert everything_read_from(narrow) == everything_read_from(wide)
+    assert narrow.threshold.tolist() == wide.threshold.tolist()
+    assert narrow.threshold.dtype == narrow.coverage.dtype == narrow.risk.dtype == np.float64
+
+
+def test_float64_confidence_keeps_ranks_that_float32_would_tie():
+    confidence = 1 + 1e-12 * np.arange(4)
+    assert abstain.risk_coverage_curve(confidence, [0, 1, 0, 1]).accepted.tolist() == [1, 2, 3, 4]
+    assert abstain.risk_coverage_curve(confidence.astype(np.float32), [0, 1, 0, 1]).accepted.tolist() == [4]
+
+
+def test_neighbouring_float32_numbers_are_two_ranks():
+    confidence = np.array([1, np.nextafter(np.float32(1), np.float32(2))], dtype=np.float32)
+    assert abstain.risk_coverage_curve(confidence, [1, 0]).coverage.tolist() == [0.5, 1.0]
 
 
 # --- traps seen in peers --------------------------------------------------------------------------------------
@@ -279,13 +407,22 @@ def test_summary_holds_the_customary_keys():
 
 @repeatable
 @given(binary_samples)
-def test_the_interval_holds_the_estimate_and_stays_in_the_unit_interval(case):
+def test_intervals_hold_the_estimate_and_stay_in_the_unit_interval(case):
     curve = abstain.risk_coverage_curve(*case)
-    interval = curve.aurc_interval()
-    if case[1].any():
-        assert 0.0 <= interval[0] <= curve.aurc() <= interval[1] <= 1.0
-    else:
+    for estimate, interval in (
+        (curve.aurc(), curve.aurc_interval()),
+        (curve.augrc(), curve.augrc_interval()),
+        (curve.risk[-1], curve.risk_interval()),
+    ):
+        if case[1].any():
+            assert 0.0 <= interval[0] <= estimate <= interval[1] <= 1.0
+        else:
+            assert interval is None
+    auroc, interval = curve.failure_auroc(), curve.failure_auroc_interval()
+    if auroc in (None, 0.0, 1.0):
         assert interval is None
+    else:
+        assert 0.0 <= interval[0] <= auroc <= interval[1] <= 1.0
 
 
 def test_the_interval_is_symmetric_on_the_log_scale_and_widens_with_its_level():
@@ -303,79 +440,6 @@ def test_the_interval_of_a_high_aurc_is_cut_at_one_for_errors_but_not_for_losses
     low, high = abstain.risk_coverage_curve(confidence, 3 * error).aurc_interval()
     assert low < abstain.aurc(confidence, 3 * error) < high
     assert high > 3.0
-
-
-@pytest.mark.parametrize("levels", [3, 20, None])
-def test_closed_form_uncertainty_agrees_with_the_spread_of_many_draws(levels):
-    # The confidence u is uniform and the risk falls in it, so about 30 % of 400 samples are errors. All draws
-    # together, 160,000 samples, stand for the population; 400 draws know their spread to 1/sqrt(800) = 3.5 %.
-    rng = np.random.default_rng(20250)
-    u = rng.random((400, 400))
-    error = rng.random(u.shape) < 0.6 * (1 - u)
-    confidence = u if levels is None else np.floor(levels * u)
-    curves = [abstain.risk_coverage_curve(*draw) for draw in zip(confidence, error, strict=True)]
-    spread = np.std([curve.aurc() for curve in curves])
-    assert np.mean([curve.aurc_standard_error() for curve in curves]) == pytest.approx(spread, rel=0.15)
-    truth = abstain.aurc(confidence.ravel(), error.ravel())
-    covered = np.mean([low <= truth <= high for low, high in (curve.aurc_interval() for curve in curves)])
-    assert 0.91 <= covered <= 0.99
-
-
-# --- paired differences ---------------------------------------------------------------------------------------
-
-
-@repeatable
-@given(any_samples)
-def test_a_score_does_not_differ_from_itself(case):
-    confidence, error = case
-    found = abstain.aurc_difference(confidence, error, confidence, error)
-    assert (found.estimate, found.standard_error, found.low, found.high, found.p_value) == (0, 0, 0, 0, 1)
-
-
-@repeatable
-@given(any_samples)
-def test_against_a_model_without_errors_the_difference_is_the_aurc_itself(case):
-    confidence, error = case
-    found = abstain.aurc_difference(confidence, error, confidence, np.zeros(len(error)))
-    assert found.estimate == abstain.aurc(confidence, error)
-    expected = oracle.aurc_standard_error(confidence, error)
-    assert found.standard_error == pytest.approx(expected, rel=1e-9, abs=1e-12)
-
-
-def test_exchanging_the_two_scores_turns_the_sign_and_nothing_else():
-    rng = np.random.default_rng(1)
-    good, bad, error = rng.normal(size=300), rng.normal(size=300), rng.random(300) < 0.2
-    good = good - 2 * error
-    forward = abstain.aurc_difference(good, error, bad, error)
-    backward = abstain.aurc_difference(bad, error, good, error)
-    assert forward.estimate < 0  # a is better
-    assert (backward.estimate, backward.low, backward.high) == (-forward.estimate, -forward.high, -forward.low)
-    assert (backward.standard_error, backward.p_value) == (forward.standard_error, forward.p_value)
-    assert forward.high < 0
-    assert forward.p_value < 0.001
-
-
-def test_the_interval_and_p_value_of_a_difference_come_from_the_normal_law():
-    rng = np.random.default_rng(2)
-    error = rng.random(200) < 0.3
-    found = abstain.aurc_difference(rng.normal(size=200), error, rng.normal(size=200), error, level=0.9)
-    assert found.high - found.estimate == pytest.approx(1.644854 * found.standard_error)
-    assert found.estimate - found.low == pytest.approx(1.644854 * found.standard_error)
-    z = torch.tensor(abs(found.estimate) / found.standard_error, dtype=torch.float64)
-    assert found.p_value == pytest.approx(float(torch.erfc(z / 2**0.5)))
-
-
-def test_the_paired_standard_error_agrees_with_the_spread_of_many_draws():
-    # The second score is the first with noise: what they share must cancel, and unpaired it would not.
-    rng = np.random.default_rng(3)
-    u = rng.random((400, 400))
-    error = rng.random(u.shape) < 0.6 * (1 - u)
-    noisy = u + 0.2 * rng.normal(size=u.shape)
-    found = [abstain.aurc_difference(a, e, b, e) for a, b, e in zip(u, noisy, error, strict=True)]
-    spread = np.std([difference.estimate for difference in found])
-    assert np.mean([difference.standard_error for difference in found]) == pytest.approx(spread, rel=0.15)
-    unpaired = np.sqrt(2) * np.std([abstain.aurc(*draw) for draw in zip(u, error, strict=True)])
-    assert spread < 0.7 * unpaired
 
 
 # --- input and output -----------------------------------------------------------------------------------------
@@ -412,8 +476,7 @@ def test_errors_of_any_numeric_type_are_counted(dtype):
 @pytest.mark.parametrize("error", [np.array([1.0, 0.0, 1.0]), np.array([0.5, 0.0, 2.0])])
 def test_inputs_are_neither_changed_nor_frozen(error):
     confidence, before = np.array([-0.0, 3.0, 1.0]), error.copy()
-    abstain.aurc_difference(confidence, error, confidence, error)
-    abstain.risk_coverage_curve(confidence, error).aurc_interval()
+    everything_read_from(abstain.risk_coverage_curve(confidence, error))
     assert error.tolist() == before.tolist()
     assert confidence.tolist() == [0.0, 3.0, 1.0]
     assert np.signbit(confidence[0])
@@ -422,17 +485,30 @@ def test_inputs_are_neither_changed_nor_frozen(error):
 
 
 @pytest.mark.parametrize("error", [[1, 0, 1], [0.5, 0.0, 2.0]])
-@pytest.mark.parametrize("name", ["threshold", "coverage", "risk", "accepted", "total_error", "total_squared_error"])
+@pytest.mark.parametrize("name", ["threshold", "coverage", "risk", "accepted"])
 def test_the_arrays_of_a_curve_are_read_only(name, error):
     array = getattr(abstain.risk_coverage_curve([3, 2, 2], error), name)
     with pytest.raises(ValueError, match="read-only"):
         array[0] = 0
 
 
-def test_a_curve_is_frozen():
+@pytest.mark.parametrize("name", ["n_samples", "is_binary", "threshold", "coverage", "risk", "accepted"])
+def test_a_curve_is_frozen(name):
     curve = abstain.risk_coverage_curve([2, 1], [0, 1])
     with pytest.raises(dataclasses.FrozenInstanceError):
-        curve.risk = np.zeros(2)
+        setattr(curve, name, 0)
+
+
+def test_summaries_are_plain_numbers():
+    curve = abstain.risk_coverage_curve(np.array([3, 2, 2, 1], dtype=np.float32), np.array([0, 1, 0, 1]))
+    names = ("aurc", "optimal_aurc", "excess_aurc", "normalized_aurc", "augrc", "failure_auroc", "aurc_standard_error")
+    assert {type(getattr(curve, name)()) for name in names} == {float}
+    assert type(curve.coverage_at_risk(0.4)) is type(curve.risk_at_coverage(0.4)) is float
+    for interval in (curve.aurc_interval(), curve.augrc_interval(), curve.risk_interval()):
+        assert [type(end) for end in interval] == [float, float]
+    assert [type(end) for end in curve.failure_auroc_interval()] == [float, float]
+    assert type(curve.n_samples) is int
+    assert type(curve.is_binary) is bool
 
 
 @pytest.mark.parametrize(
@@ -454,8 +530,6 @@ def test_a_curve_is_frozen():
 def test_bad_samples_are_refused(confidence, error, message):
     with pytest.raises(abstain.InputError, match=message):
         abstain.risk_coverage_curve(confidence, error)
-    with pytest.raises(abstain.InputError, match=message):
-        abstain.aurc_difference([1.0], [0], confidence, error)
 
 
 def test_an_unknown_convention_is_refused_with_the_nearest_name():
@@ -477,17 +551,12 @@ def test_coverage_zero_has_no_risk():
         abstain.risk_at_coverage([2, 1], [0, 1], target_coverage=0)
 
 
+@pytest.mark.parametrize("name", ["aurc_interval", "augrc_interval", "risk_interval", "failure_auroc_interval"])
+@pytest.mark.parametrize("error", [[0, 1], [0, 0]])  # also where the interval is None anyway
 @pytest.mark.parametrize("level", [0, 1, 95, np.nan])
-def test_levels_outside_the_open_unit_interval_are_refused(level):
+def test_levels_outside_the_open_unit_interval_are_refused(level, error, name):
     with pytest.raises(abstain.InputError, match=r"level is .*, but must be a fraction in \(0, 1\)"):
-        abstain.risk_coverage_curve([2, 1], [0, 1]).aurc_interval(level)
-    with pytest.raises(abstain.InputError, match=r"level is .*, but must be a fraction in \(0, 1\)"):
-        abstain.aurc_difference([2, 1], [0, 1], [1, 2], [0, 1], level=level)
-
-
-def test_a_paired_difference_needs_the_same_samples():
-    with pytest.raises(abstain.InputError, match="a has 2 samples and b has 3: a paired difference needs the same"):
-        abstain.aurc_difference([2, 1], [0, 1], [3, 2, 1], [0, 1, 0])
+        getattr(abstain.risk_coverage_curve([2, 1], error), name)(level)
 
 
 def test_a_target_above_one_is_a_risk_only_for_real_losses():

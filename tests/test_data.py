@@ -4,7 +4,7 @@ from datasets import ClassLabel, Dataset, DatasetDict, Image
 from PIL import Image as PILImage
 
 from abstain import InputError
-from abstain.data import class_names, find_column, load_data, with_validation
+from abstain.data import check_classes, class_names, find_column, load_data, with_validation
 
 
 def test_digits_are_whole_and_split_alike_every_time():
@@ -90,3 +90,10 @@ def test_integer_labels_are_classes_and_other_labels_are_refused():
     assert class_names(Dataset.from_dict({"y": [0, 2]}), "y") == ["0", "1", "2"]
     with pytest.raises(InputError, match="must hold classes or integers"):
         class_names(Dataset.from_dict({"y": [0.5]}), "y")
+
+
+def test_labels_that_are_no_class_are_found_before_training():
+    check_classes(Dataset.from_dict({"y": [0, 1]}), "y", n_classes=2, split="test")
+    for label in (-1, 2, None):
+        with pytest.raises(InputError, match=f"the split 'test' has the label {label}"):
+            check_classes(Dataset.from_dict({"y": [0, label]}), "y", n_classes=2, split="test")

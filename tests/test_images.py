@@ -103,3 +103,19 @@ def test_the_fingerprint_is_of_the_content(digits):
     assert same.fingerprint() == digits.fingerprint()
     same.labels[0] += 1
     assert same.fingerprint() != digits.fingerprint()
+
+
+def test_an_image_that_does_not_decode_is_named(tmp_path):
+    whole = tmp_path / "whole.png"
+    PILImage.new("RGB", (4, 4)).save(whole)
+    (tmp_path / "broken.png").write_bytes(whole.read_bytes()[:40])
+    paths = [str(whole), str(tmp_path / "broken.png")]
+    dataset = Dataset.from_dict({"image": paths, "label": [0, 0]}, features=FEATURES)
+    with pytest.raises(InputError, match="image 1 does not decode"):
+        decode_images(dataset)
+
+
+def test_a_checkpoint_s_processor_gives_its_statistics(digits):
+    like = digits.image_processor()
+    images = decode_images(as_dataset(np.zeros((2, 8, 8, 3), np.uint8)), like=like)
+    assert (images.mean, images.std) == (digits.mean, digits.std)

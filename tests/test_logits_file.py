@@ -44,7 +44,7 @@ def test_what_is_missing_or_superfluous_is_said(files):
 def test_a_file_that_is_not_what_it_says_is_one_sentence(tmp_path, kind):
     path = tmp_path / f"data.{kind}"
     path.write_text("this is no table")
-    with pytest.raises(InputError, match=f"cannot be read as .{kind}") as caught:
+    with pytest.raises(InputError, match="cannot be read as") as caught:
         read_logits_file(path, path if kind == "npy" else None)
     assert "\n" not in str(caught.value)
 

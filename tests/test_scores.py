@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from scipy.special import expit, softmax
 
 import abstain
-from abstain.scores import SCORES, classification_error, msp
+from abstain.scores import SCORES, classification_error, doctor, energy, max_logit, msp, negative_entropy, score_all
+
+# Random rows of a few values can add up to 1, and are then warned of; the tests of that warning see it all the same.
+pytestmark = pytest.mark.filterwarnings("ignore:the rows look like probabilities", "ignore:the rows look like log-")
 
 repeatable = settings(deadline=None, derandomize=True, max_examples=60)
 
@@ -26,6 +29,8 @@ def logits_of(values, min_classes=2, max_classes=6):
 
 
 any_logits = logits_of(few_values) | logits_of(many_values)
+every_score = pytest.mark.parametrize("name", list(SCORES))
+ORACLE = {"msp": oracle.msp_log_odds} | {name: getattr(oracle, name) for name in SCORES if name != "msp"}
 
 
 def test_probabilities_of_6_3_and_1_tenths_as_worked_by_hand():
@@ -38,10 +43,189 @@ def test_equal_logits_have_the_lowest_log_odds():
     assert msp(np.full((1, 4), 7.0)) == pytest.approx([-np.log(3)], abs=1e-15)
 
 
+def test_every_score_of_6_3_and_1_tenths_as_worked_by_hand():
+    scores = {name: score(np.log([[6.0, 3.0, 1.0]])).item() for name, score in SCORES.items()}
+    assert scores == pytest.approx(
+        {
+            "msp": np.log(1.5),
+            "max_logit": np.log(6),
+            "logit_margin": np.log(6 / 3),
+            "softmax_margin": 0.6 - 0.3,
+            "negative_entropy": 0.6 * np.log(0.6) + 0.3 * np.log(0.3) + 0.1 * np.log(0.1),
+            "energy": np.log(6 + 3 + 1),
+            "doctor": 0.36 + 0.09 + 0.01,
+        },
+        abs=1e-14,
+    )
+
+
+@every_score
 @repeatable
-@given(any_logits)
-def test_msp_is_the_oracle_s_row_by_row(logits):
-    np.testing.assert_allclose(msp(logits), [oracle.msp_log_odds(row) for row in logits], rtol=1e-12, atol=1e-12)
+@given(logits=any_logits | logits_of(many_values, 1, 1) | logits_of(many_values, 2, 2) | logits_of(few_values, 1, 2))
+def test_every_score_is_the_oracle_s_row_by_row(name, logits):
+    expected = [ORACLE[name](row) for row in logits]
+    np.testing.assert_allclose(SCORES[name](logits), expected, rtol=1e-12, atol=1e-12)
+
+
+@every_score
+def test_one_logit_and_two_as_worked_by_hand(name):
+    # One logit z = -1 stands for the pair (0, -1), with p = 1 / (1 + exp(-1)) of the first.
+    p = 1 / (1 + np.exp(-1))
+    expected = {
+        "msp": 1,
+        "max_logit": 0,
+        "logit_margin": 1,
+        "softmax_margin": 2 * p - 1,
+        "negative_entropy": p * np.log(p) + (1 - p) * np.log(1 - p),
+        "energy": -np.log(p),
+        "doctor": p**2 + (1 - p) ** 2,
+    }[name]
+    assert SCORES[name]([[-1.0]]) == pytest.approx([expected], abs=1e-15)
+    assert SCORES[name]([[0.0, -1.0]]) == pytest.approx([expected], abs=1e-15)
+
+
+@every_score
+def test_the_order_of_the_classes_does_not_matter(name):
+    logits = np.random.default_rng(0).normal(size=(50, 6))
+    np.testing.assert_allclose(SCORES[name](logits[:, ::-1]), SCORES[name](logits), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["msp", "logit_margin", "softmax_margin", "negative_entropy", "doctor"])
+def test_a_shift_of_a_row_does_not_matter_to_scores_that_softmax_decides(name):
+    logits = np.random.default_rng(0).normal(size=(50, 6))
+    shift = np.random.default_rng(1).normal(size=(50, 1))
+    np.testing.assert_allclose(SCORES[name](logits + shift), SCORES[name](logits), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("score", [max_logit, energy])
+def test_a_shift_of_a_row_is_added_to_scores_that_read_it(score):
+    logits = np.random.default_rng(0).normal(size=(50, 6))
+    shift = np.random.default_rng(1).normal(size=(50, 1))
+    np.testing.assert_allclose(score(logits + shift), score(logits) + shift[:, 0], rtol=1e-12, atol=1e-12)
+
+
+def test_equal_logits_are_the_least_confident():
+    # Each of K = 4 classes has 1/4.
+    logits = np.full((1, 4), 7.0)
+    assert negative_entropy(logits) == pytest.approx([-np.log(4)], abs=1e-15)
+    assert doctor(logits) == pytest.approx([1 / 4], abs=1e-15)
+    assert SCORES["softmax_margin"](logits) == SCORES["logit_margin"](logits) == [0.0]
+    assert energy(logits) == pytest.approx([7 + np.log(4)], abs=1e-14)
+
+
+@every_score
+def test_rows_beyond_the_range_of_exp_are_finite(name):
+    # Next to a logit 800 lower, a class has no probability in float64; 1e300 is far beyond what exp can take.
+    rows = np.array([[0.0, -800.0, -900.0], [1e300, 0.0, -1e300], [-1e300, -1e300, -1e300], [800.0, 800.0, 0.0]])
+    expected = [ORACLE[name](row) for row in rows]
+    np.testing.assert_allclose(SCORES[name](rows), expected, rtol=1e-12, atol=1e-12)
+
+
+@every_score
+def test_no_finite_logits_give_nan(name):
+    largest = np.finfo(np.float64).max
+    rows = [[largest, -largest, -largest], [largest, largest, -largest], [0.0, -largest, -largest]]
+    assert not np.isnan(SCORES[name](rows)).any()
+
+
+def test_negative_entropy_of_confident_rows_stays_distinct():
+    # With q = exp(-g) for the other of two classes it is -q·(g + 1) to first order, and never rounds to 0.
+    gaps = np.arange(40.0, 700.0, 20.0)
+    found = negative_entropy(np.stack([gaps, np.zeros_like(gaps)], axis=1))
+    np.testing.assert_allclose(found, -np.exp(-gaps) * (gaps + 1), rtol=1e-12, atol=0)
+
+
+# --- all scores in one pass -----------------------------------------------------------------------------------
+
+
+@repeatable
+@given(any_logits | logits_of(many_values, 1, 1))
+def test_all_scores_in_one_pass_equal_each_by_itself(logits):
+    together = score_all(logits)
+    assert list(together) == list(SCORES)
+    for name, score in SCORES.items():
+        np.testing.assert_array_equal(together[name], score(logits))
+
+
+def test_scores_come_in_the_order_in_which_they_are_named():
+    scores = score_all([[1.0, 3.0], [2.0, 0.0]], ["energy", "msp"])
+    assert list(scores) == ["energy", "msp"]
+    assert scores["msp"].tolist() == [2.0, 2.0]
+    assert all(score.dtype == np.float64 for score in scores.values())
+
+
+def test_an_unknown_score_is_refused_with_the_nearest_name():
+    with pytest.raises(abstain.InputError, match="unknown score 'max_logits': did you mean 'max_logit'"):
+        score_all([[1.0, 2.0]], ["msp", "max_logits"])
+    with pytest.raises(abstain.InputError, match="unknown score 'zzz': choose from doctor, energy, logit_margin"):
+        score_all([[1.0, 2.0]], ["zzz"])
+
+
+@every_score
+def test_every_score_is_the_same_however_many_rows_there_are(name):
+    logits = np.random.default_rng(0).normal(size=(60_000, 3)).astype(np.float32)  # 2 blocks of rows
+    parts = [SCORES[name](part) for part in np.array_split(logits, 7)]
+    np.testing.assert_array_equal(SCORES[name](logits), np.concatenate(parts))
+
+
+@every_score
+def test_no_score_changes_its_input(name):
+    for n_classes in (1, 2, 5):
+        array = np.random.default_rng(0).normal(size=(5, n_classes))
+        tensor, before = torch.from_numpy(array.copy()), array.copy()
+        SCORES[name](array)
+        SCORES[name](tensor)
+        np.testing.assert_array_equal(array, before)
+        np.testing.assert_array_equal(tensor.numpy(), before)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("n_classes", [1, 2, 1000])
+def test_scores_on_a_gpu_agree_with_those_on_the_cpu(n_classes):
+    logits = 5 * torch.randn((3000, n_classes), generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    on_gpu = score_all(logits.cuda())
+    for name, score in score_all(logits).items():
+        np.testing.assert_allclose(on_gpu[name], score, rtol=1e-12, atol=1e-14)
+
+
+# --- rows that are no logits ----------------------------------------------------------------------------------
+
+random_logits = np.random.default_rng(0).normal(size=(20, 5))
+probabilities = softmax(random_logits, axis=1)
+
+
+@pytest.mark.parametrize("score", [*SCORES.values(), score_all])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_probabilities_warn(score, dtype):
+    with pytest.warns(UserWarning, match="the rows look like probabilities, but must be logits"):
+        score(probabilities.astype(dtype))
+
+
+@pytest.mark.parametrize("score", [max_logit, energy, score_all])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_log_probabilities_warn_where_the_shift_that_they_have_lost_is_read(score, dtype):
+    with pytest.warns(UserWarning, match="the rows look like log-probabilities, but this score needs logits"):
+        score(np.log(probabilities).astype(dtype))
+
+
+@pytest.mark.parametrize(
+    ("names", "logits"),
+    [
+        (["msp", "logit_margin", "softmax_margin", "negative_entropy", "doctor"], np.log(probabilities)),
+        (list(SCORES), random_logits),
+        (list(SCORES), np.ones((20, 1))),  # one logit of a pair is no probability
+        (list(SCORES), np.zeros((20, 1))),
+    ],
+)
+def test_other_rows_do_not_warn(names, logits):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        score_all(logits, names)
+        for name in names:
+            SCORES[name](logits)
+
+
+# --- msp ------------------------------------------------------------------------------------------------------
 
 
 @repeatable

@@ -4,8 +4,9 @@
         --label_smoothing_factor 0.2 --output_dir runs/resnet20_cifar10_ls
 
 A recipe sets options; the command line overrides them. The data set is `digits`, a local folder of Parquet files or of
-images, or a name on the Hub. With `accelerate launch` in place of `python` it runs on several devices or machines. A
-run that was stopped continues from its last checkpoint when the same command is given again.
+images, or a name on the Hub. With `accelerate launch` in place of `python` it runs on several devices, or on machines
+that share the output folder. A run that was stopped continues from its last checkpoint, which recipes write every
+epoch, when the same command is given again.
 
 The output folder holds the model (`from_pretrained`), its image processor, `logits/validation.parquet` and
 `logits/test.parquet`, and `results.json`.
@@ -18,11 +19,18 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from datasets import ClassLabel, DatasetDict, Image
-from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForImageClassification, set_seed
+from transformers import (
+    CONFIG_MAPPING,
+    AutoConfig,
+    AutoImageProcessor,
+    AutoModelForImageClassification,
+    BaseImageProcessor,
+    set_seed,
+)
 
 import abstain.models  # noqa: F401 - registers its architectures with the Auto classes
 from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, evaluate_logits
-from abstain.data import class_names, find_column, load_data, with_validation
+from abstain.data import check_classes, class_names, find_column, load_data, with_validation
 from abstain.images import ImageTensors, decode_images
 from abstain.training import begin_run, environment, parse_recipe, run_settings, write_results
 
@@ -59,7 +67,16 @@ class DataArguments:
     image_size: int | None = field(default=None, metadata={"help": "Resize to this height and width; default: as is."})
     crop_padding: int = field(default=0, metadata={"help": "Augment by shifts of up to this many pixels."})
     flip: bool = field(default=False, metadata={"help": "Augment by mirroring half of the images."})
-    max_samples: int | None = field(default=None, metadata={"help": "Only so many of each split, for a quick try."})
+    max_samples: int | None = field(
+        default=None, metadata={"help": "Only so many of each split, chosen at random, for a quick try."}
+    )
+
+    def __post_init__(self) -> None:
+        lowest = {"validation_size": 0, "crop_padding": 0, "image_size": 1, "max_samples": 1}
+        for name, least in lowest.items():
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise InputError(f"{name} is {value}, but must be at least {least}")
 
 
 def main() -> None:
@@ -68,15 +85,20 @@ def main() -> None:
         (ModelArguments, DataArguments, SelectiveTrainingArguments), description=__doc__
     )
     settings = run_settings(args, model=without_folders(model_args), data=without_folders(data_args))
+    if model_args.model_name_or_path and Path(model_args.model_name_or_path).resolve() == args.folder.resolve():
+        raise InputError(
+            "the output folder is the checkpoint to fine-tune, which would be lost: give another --output_dir"
+        )
     checkpoint = begin_run(args, settings)
     data, names = read_data(data_args)
     set_seed(args.seed)
     model = make_model(model_args, names)
-    splits = decode_splits(data, data_args)
+    splits = decode_splits(data, data_args, image_processor(model_args))
 
     train_data = splits["train"].augmented(crop_padding=data_args.crop_padding, flip=data_args.flip, seed=args.seed)
     trainer = SelectiveTrainer(model, args, train_dataset=train_data, eval_dataset=splits["validation"])
     training = trainer.train(resume_from_checkpoint=checkpoint).metrics
+    training["resumed_from"] = Path(checkpoint).name if checkpoint else None  # the numbers are of the time since then
     logits = trainer.save_with_logits({name: splits[name] for name in ("validation", "test")})
     report = evaluate_logits(*logits["test"], validation=logits["validation"])
     if trainer.is_world_process_zero():
@@ -102,16 +124,36 @@ def read_data(data_args: DataArguments) -> tuple[DatasetDict, list[str]]:
     image_column = find_column(data["train"], data_args.image_column, Image, "image")
     label_column = find_column(data["train"], data_args.label_column, ClassLabel, "label")
     names = class_names(data["train"], label_column)
+    for name, split in data.items():
+        check_classes(split, label_column, n_classes=len(names), split=name)
+    if data_args.max_samples is not None:
+        for name, split in data.items():
+            kept = range(min(len(split), data_args.max_samples))
+            data[name] = split.shuffle(seed=data_args.validation_seed).select(kept)
     data = data.select_columns([image_column, label_column])
     return data.rename_columns({image_column: "image", label_column: "label"}), names
 
 
-def decode_splits(data: DatasetDict, data_args: DataArguments) -> dict[str, ImageTensors]:
-    """All images in memory, decoded once, and normalised by the training images."""
+def image_processor(model_args: ModelArguments) -> BaseImageProcessor | None:
+    """The image processor of the checkpoint to fine-tune, if it has one."""
+    if model_args.model_name_or_path is None:
+        return None
+    try:
+        return AutoImageProcessor.from_pretrained(model_args.model_name_or_path)
+    except (OSError, ValueError):
+        return None
+
+
+def decode_splits(
+    data: DatasetDict, data_args: DataArguments, processor: BaseImageProcessor | None
+) -> dict[str, ImageTensors]:
+    """All images in memory, decoded once; sized and normalised as the checkpoint wants, else by the training images."""
+    size, like = data_args.image_size, processor
+    if processor is not None and size is None:
+        size = processor.size.get("height") or processor.size.get("shortest_edge")
     splits: dict[str, ImageTensors] = {}
     for name, split in data.items():
-        kept = split.select(range(min(len(split), data_args.max_samples or len(split))))
-        splits[name] = decode_images(kept, image_size=data_args.image_size, like=splits.get("train"))
+        splits[name] = decode_images(split, image_size=size, like=like or splits.get("train"))
     return splits
 
 
@@ -131,9 +173,9 @@ def make_model(model_args: ModelArguments, names: list[str]) -> AutoModelForImag
         if model_args.config_overrides:
             config.update_from_string(model_args.config_overrides)
             config = type(config).from_dict(config.to_dict())  # so that it is checked as a whole
-    except (OSError, ValueError) as error:  # no such checkpoint, no such setting
-        raise InputError(f"the model cannot be made: {str(error).splitlines()[0]}") from error
-    return AutoModelForImageClassification.from_config(config)
+        return AutoModelForImageClassification.from_config(config)
+    except (OSError, ValueError, IndexError) as error:  # no such checkpoint, no such setting
+        raise InputError(f"the model cannot be made: {str(error).splitlines()[0][:300]}") from error
 
 
 if __name__ == "__main__":

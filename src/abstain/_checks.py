@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,10 @@ import numpy as np
 
 if TYPE_CHECKING:
     import torch
+
+
+MANY = 30
+"""More choices than this are not listed in an error."""
 
 
 class InputError(ValueError):
@@ -26,7 +31,9 @@ def nearest(name: str, choices: Iterable[str]) -> str:
     """The end of a sentence that names the choice most like `name`, or all of them if none is."""
     choices = sorted(choices)
     close = difflib.get_close_matches(name, choices, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(choices)}"
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"choose from {', '.join(choices)}" if len(choices) <= MANY else "--help lists them all"
 
 
 def check_choice(what: str, value: str, choices: Iterable[str]) -> str:
@@ -37,9 +44,16 @@ def check_choice(what: str, value: str, choices: Iterable[str]) -> str:
     return value
 
 
+def _as_float(what: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{what} is {value!r}, but must be a number") from error
+
+
 def check_fraction(what: str, value: float, *, open_below: bool = False, open_above: bool = False) -> float:
     """`value` as a float if it lies in [0, 1], without the ends that are open."""
-    value = float(value)
+    value = _as_float(what, value)
     inside = (value > 0 if open_below else value >= 0) and (value < 1 if open_above else value <= 1)
     if not inside:
         interval = f"{'(' if open_below else '['}0, 1{')' if open_above else ']'}"
@@ -49,7 +63,7 @@ def check_fraction(what: str, value: float, *, open_below: bool = False, open_ab
 
 def check_smoothing(value: float, *, allow_negative: bool = False) -> float:
     """The label-smoothing factor α as a float if it lies in [0, 1), or with `allow_negative` anywhere below 1."""
-    value = float(value)
+    value = _as_float("the label-smoothing factor", value)
     if not (-math.inf if allow_negative else 0.0) <= value < 1.0 or math.isinf(value):
         raise InputError(
             f"the label-smoothing factor is {value:g}, but must be in [0, 1): 0 is plain cross-entropy, 0.1 is common"
@@ -59,7 +73,7 @@ def check_smoothing(value: float, *, allow_negative: bool = False) -> float:
 
 def check_p(value: float) -> float:
     """The exponent of a p-norm as a float if it is finite and at least 1."""
-    value = float(value)
+    value = _as_float("p", value)
     if not (math.isfinite(value) and value >= 1.0):
         raise InputError(f"p is {value:g}, but must be a finite number of at least 1")
     return value
@@ -169,11 +183,25 @@ def check_folder(path: str | Path, what: str) -> Path:
     return path
 
 
-def check_results_folder(path: str | Path, *, overwrite: bool, how: str = "--overwrite_output_dir") -> Path:
-    """`path` for a program to write its results to: never one that holds results, unless `overwrite`."""
+def check_results_folder(
+    path: str | Path, *, overwrite: bool, written: Iterable[str] = (), how: str = "--overwrite_output_dir"
+) -> Path:
+    """`path`, made if need be, for a program to write `results.json` and the names in `written` to.
+
+    Never one that holds any of them, unless `overwrite`.
+    """
     path = Path(path).expanduser()
     if path.exists() and not path.is_dir():
         raise InputError(f"the output folder {str(path)!r} is a file: give another path")
-    if (path / "results.json").exists() and not overwrite:
-        raise InputError(f"{str(path)!r} already holds results: give another folder, or {how} to replace them")
+    held = [name for name in ("results.json", *written) if (path / name).exists()]
+    if held and not overwrite:
+        raise InputError(
+            f"{str(path)!r} already holds results ({held[0]}): give another folder, or {how} to replace them"
+        )
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"the output folder {str(path)!r} cannot be made: {error.strerror}") from error
+    if not os.access(path, os.W_OK):
+        raise InputError(f"the output folder {str(path)!r} cannot be written to: give another one")
     return path

@@ -20,6 +20,10 @@ app = typer.Typer(
     add_completion=False,
 )
 
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite_output_dir", "--overwrite-output-dir", help="Replace the results that the folder holds."),
+]
 DEFAULT_FOLDER = Path("quickstart-results")
 
 
@@ -44,7 +48,7 @@ def quickstart(
         Path | None,
         typer.Option(help="Folder for the results. Default: quickstart-results, with a number if that is taken."),
     ] = None,
-    overwrite_output_dir: Annotated[bool, typer.Option(help="Replace the results that the folder holds.")] = False,
+    overwrite_output_dir: Overwrite = False,
 ) -> None:
     """Train, measure and repair two small models in a few minutes, without a network.
 
@@ -83,7 +87,7 @@ def evaluate(
     output_dir: Annotated[
         Path | None, typer.Option(help="Write results.json, report.md and risk_coverage.png into this folder.")
     ] = None,
-    overwrite_output_dir: Annotated[bool, typer.Option(help="Replace the results that the folder holds.")] = False,
+    overwrite_output_dir: Overwrite = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Measure how well a classifier knows when to abstain, from a file of its logits.
@@ -96,10 +100,10 @@ def evaluate(
     from abstain._checks import check_results_folder
     from abstain.logits_file import read_logits_file
     from abstain.report import evaluate_logits
-    from abstain.results_folder import write_report
+    from abstain.results_folder import REPORT_FILES, write_report
 
     if output_dir is not None:
-        check_results_folder(output_dir, overwrite=overwrite_output_dir, how="--overwrite-output-dir")
+        check_results_folder(output_dir, overwrite=overwrite_output_dir, written=REPORT_FILES)
     fitted_on = None if validation is None else read_logits_file(validation, validation_labels)
     report = evaluate_logits(
         *read_logits_file(logits, labels), validation=fitted_on, target_risks=target_risk, level=level

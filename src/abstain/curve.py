@@ -164,6 +164,11 @@ class RiskCoverageCurve:
         accepted = self._count_at_or_above(self._descending[n - 1])
         return float(self._errors.sum_among(np.array([accepted]))[0]) / accepted
 
+    def next_above(self, confidence: float) -> float:
+        """The next number above one of the confidences, in the width in which they came: float32 stays float32."""
+        kind = self._descending.dtype.type
+        return float(np.nextafter(kind(confidence), kind(np.inf)))
+
     def _count_at_or_above(self, threshold: float | np.floating[Any]) -> int:
         return self.n_samples - int(np.searchsorted(self._descending[::-1], threshold, side="left"))
 

@@ -98,6 +98,18 @@ def class_names(dataset: Dataset, label_column: str) -> list[str]:
     return [str(index) for index in range(int(max(dataset[label_column])) + 1)]
 
 
+def check_classes(dataset: Dataset, label_column: str, *, n_classes: int, split: str) -> None:
+    """Check that every label is a class from 0 to `n_classes` - 1.
+
+    Raises:
+        InputError: a label is empty or another integer; the message names it and the split.
+    """
+    for label in set(dataset[label_column]):
+        if not isinstance(label, int) or not 0 <= label < n_classes:
+            wanted = f"labels must be classes of the training data, from 0 to {n_classes - 1}"
+            raise InputError(f"the split {split!r} has the label {label}, but {wanted}")
+
+
 def with_validation(data: DatasetDict, *, size: int, seed: int, test_split: str = "test") -> DatasetDict:
     """Splits `train`, `validation` and `test`, with `size` seeded random samples of train held out for validation.
 

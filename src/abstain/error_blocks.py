@@ -29,6 +29,16 @@ def harmonic(n: NDArray[np.int64]) -> Array:
     return np.where(n < _SMALL, _SMALL_HARMONIC[np.minimum(n, _SMALL - 1)], large)
 
 
+def harmonic_difference(start: NDArray[np.int64], stop: NDArray[np.int64]) -> Array:
+    """H(stop) - H(start) of integers 0 <= start <= stop, to the last digits also where the two are nearly equal."""
+    low, high = np.maximum(start, _SMALL), np.maximum(stop, _SMALL)
+    inverse = 1.0 / high - 1.0 / low
+    square = 1.0 / high**2 - 1.0 / low**2
+    fourth = 1.0 / high**4.0 - 1.0 / low**4.0
+    large = -np.log1p((low - high) / high) + inverse / 2 - square / 12 + fourth / 120
+    return np.where(start < _SMALL, harmonic(stop) - harmonic(start), large)
+
+
 @dataclass(frozen=True)
 class ErrorBlocks:
     """The distinct confidences at which there are errors, most confident first.
@@ -62,22 +72,18 @@ class ErrorBlocks:
         return np.concatenate(([0.0], self.error_after))[np.searchsorted(self.stop, accepted, side="right")]
 
     def sum_of_risks(self, n_samples: int) -> float:
-        """Σᵢ R(i): in a block R(i) = mean + excess / i, after it R(i) = error_after / i."""
+        """Σᵢ R(i): in a block R(i) = (before + mean·(i - start)) / i, after it R(i) = error_after / i."""
         size = self.stop - self.start
-        mean = self.sum_error / size
-        excess = self.error_after - self.sum_error - self.start * mean
-        at_start, at_stop = harmonic(self.start), harmonic(self.stop)
-        at_next = np.append(at_start[1:], harmonic(np.array([n_samples])))
-        return float(np.sum(self.sum_error + excess * (at_stop - at_start) + self.error_after * (at_next - at_stop)))
+        inside = harmonic_difference(self.start, self.stop)
+        before = self.error_after - self.sum_error
+        tied = before * inside + self.sum_error / size * (size - self.start * inside)
+        after = harmonic_difference(self.stop, np.append(self.start[1:], n_samples))
+        return float(np.sum(np.where(size == 1, self.error_after / self.stop, tied) + self.error_after * after))
 
     def optimal_sum_of_risks(self, n_samples: int) -> float:
         """Σᵢ R(i) with the errors last and the largest loss last of all."""
-        if self.ascending is not None:
-            positions = np.arange(n_samples - len(self.ascending) + 1, n_samples + 1)
-            return float(np.sum(np.cumsum(self.ascending) / positions))
-        right = n_samples - int(self.total)
-        at_right, at_all = harmonic(np.array([right, n_samples])).tolist()
-        return self.total - right * (at_all - at_right)
+        sums = np.arange(1, int(self.total) + 1) if self.ascending is None else np.cumsum(self.ascending)
+        return float(np.sum(sums / np.arange(n_samples - len(sums) + 1, n_samples + 1)))
 
     def all_equal(self, n_samples: int) -> bool:
         """Whether every sample has the same error, so that no order is better than another."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from tqdm.auto import tqdm
-from transformers import ViTImageProcessor
+from transformers import BaseImageProcessor, ViTImageProcessor
 from transformers.image_utils import PILImageResampling
 
 from abstain._checks import InputError
@@ -93,20 +93,23 @@ class _Augmentation:
         return image.flip(-1) if self.flips[index] else image
 
 
-def decode_images(dataset: Dataset, *, image_size: int | None = None, like: ImageTensors | None = None) -> ImageTensors:
+def decode_images(
+    dataset: Dataset, *, image_size: int | None = None, like: ImageTensors | BaseImageProcessor | None = None
+) -> ImageTensors:
     """Decode every image of `dataset` to RGB once, with a progress bar.
 
     Args:
         dataset: with a column `image` of images and a column `label` of integers.
         image_size: resize all images to this height and width; None takes them as they are.
-        like: take mean and standard deviation from these images (the training ones); None computes them.
+        like: take mean and standard deviation from these images (the training ones), or from a checkpoint's image
+            processor; None computes them.
 
     Raises:
-        InputError: without `image_size`, images of different sizes.
+        InputError: an image that does not decode; without `image_size`, images of different sizes.
     """
     pixels: np.ndarray | None = None
-    for index, row in enumerate(tqdm(dataset, desc="decoding images", unit="img", leave=False)):
-        image = row["image"].convert("RGB")
+    for index in tqdm(range(len(dataset)), desc="decoding images", unit="img", leave=False):
+        image = _read_image(dataset, index)
         if image_size is not None:
             image = image.resize((image_size, image_size), resample=PILImageResampling.BILINEAR)  # as the processor
         array = np.asarray(image)
@@ -121,8 +124,25 @@ def decode_images(dataset: Dataset, *, image_size: int | None = None, like: Imag
     if pixels is None:
         raise InputError("the set of images is empty, but at least one image is needed")
     tensor = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
-    mean, std = (like.mean, like.std) if like is not None else _channel_statistics(pixels)
+    mean, std = _channel_statistics(pixels) if like is None else _statistics_of(like)
     return ImageTensors(tensor, torch.tensor(dataset["label"], dtype=torch.int64), mean, std)
+
+
+def _read_image(dataset: Dataset, index: int) -> Any:
+    try:
+        image = dataset[index]["image"]
+        if image.mode.startswith("I"):  # 16 bits a pixel, which PIL clips at 255
+            image = image.point(lambda value: value / 256).convert("L")
+        return image.convert("RGB")
+    except (OSError, SyntaxError, AttributeError) as error:  # PIL's errors for what is no image, and None
+        raise InputError(f"image {index} does not decode: {str(error).splitlines()[0]}") from error
+
+
+def _statistics_of(like: ImageTensors | BaseImageProcessor) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    if isinstance(like, ImageTensors):
+        return like.mean, like.std
+    values = like.to_dict()
+    return tuple(values["image_mean"]), tuple(values["image_std"])
 
 
 def _channel_statistics(pixels: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:

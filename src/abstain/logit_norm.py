@@ -197,8 +197,7 @@ def _normalized_max_logits(
     logits: Tensor, grid: Sequence[float], *, center: bool, dtype: torch.dtype = torch.float64
 ) -> NDArray[np.float64]:
     """(P, N): the score for every p of the grid, in one pass over the logits."""
-    if not center:
-        warn_if_normalized(logits)
+    warn_if_normalized(logits, log_too=not center)
 
     def score(block: Tensor) -> Tensor:
         _divide_by_largest(block)  # so that neither the mean nor a power overflows; equal logits are exactly 1 or -1

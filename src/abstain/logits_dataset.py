@@ -29,10 +29,10 @@ def write_logits(folder: str | Path, split: str, logits: Any, labels: Any) -> Pa
     Raises:
         InputError: bad logits or labels.
     """
-    logits = check_logits(logits).float().cpu().numpy()
+    logits = check_logits(check_logits(logits).float()).cpu().numpy()  # again: float32 is narrower
     labels = check_labels(labels, n_samples=len(logits), n_logits=logits.shape[1])
     rows = pa.FixedSizeListArray.from_arrays(pa.array(logits.ravel()), logits.shape[1])
-    path = Path(folder) / f"{split}.parquet"
+    path = Path(folder).expanduser() / f"{split}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".parquet.partial")
     pq.write_table(pa.table({"logits": rows, "label": labels}), partial)
@@ -58,14 +58,24 @@ def read_parquet(path: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     Raises:
         InputError: the file holds no row, or not the columns `logits` (K of them in every row) and `label`.
     """
-    columns = pq.read_schema(path).names
+    try:
+        columns = pq.read_schema(path).names
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{str(path)!r} cannot be read as Parquet: {str(error).splitlines()[0]}") from error
     if not {"logits", "label"} <= set(columns):
         raise InputError(f"{str(path)!r} has the columns {', '.join(columns)}, but must have `logits` and `label`")
     table = pq.read_table(path, columns=["logits", "label"])
-    rows = table["logits"].combine_chunks()
-    if not len(rows):
+    if not table.num_rows:
         raise InputError(f"{str(path)!r} holds no row, but at least one sample is needed")
-    logits = rows.flatten().to_numpy(zero_copy_only=False)
-    if len(logits) % len(rows) or pc.count_distinct(pc.list_value_length(rows)).as_py() != 1:
+    kind = table.schema.field("logits").type
+    if not (pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind) or pa.types.is_large_list(kind)):
+        raise InputError(f"the column `logits` of {str(path)!r} holds {kind}, but must hold lists of numbers")
+    rows = table["logits"].combine_chunks()
+    values = rows.flatten()
+    if rows.null_count or values.null_count or table["label"].null_count:
+        raise InputError(f"{str(path)!r} has empty cells, but every sample needs all its logits and a label")
+    if pc.count_distinct(pc.list_value_length(rows)).as_py() != 1:
         raise InputError(f"{str(path)!r} has rows with different numbers of logits, but all must have K")
-    return logits.reshape(len(rows), -1), table["label"].to_numpy()
+    logits = values.to_numpy(zero_copy_only=False).reshape(len(rows), -1).astype(np.float32, copy=False)
+    labels = check_labels(table["label"].to_numpy(), n_samples=len(rows), n_logits=logits.shape[1])
+    return check_logits(logits).numpy(), labels

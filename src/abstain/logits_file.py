@@ -44,7 +44,7 @@ def read_logits_file(path: str | Path, labels: str | Path | None = None) -> Pair
     try:
         return readers[path.suffix.lower()](path)
     except InputError:
-        raise
+        raise  # one sentence already
     except (OSError, ValueError, KeyError) as error:  # what NumPy and pyarrow raise for a file that is not what it says
         raise InputError(f"{str(path)!r} cannot be read as {path.suffix}: {str(error).splitlines()[0]}") from error
 

@@ -41,10 +41,17 @@ def smoothed_cross_entropy(
         A scalar, or with `reduction="none"` the shape of `labels` with 0 where ignored; float32 or wider.
 
     Raises:
-        InputError: α outside [0, 1), an unknown reduction, or with one logit a label other than 0 and 1.
+        InputError: α outside [0, 1), an unknown reduction, float labels, shapes that do not match, or with one logit a
+            label other than 0 and 1, or class weights.
     """
     smoothing = check_smoothing(smoothing, allow_negative=allow_negative_smoothing)
     check_choice("reduction", reduction, ("mean", "sum", "none"))
+    if labels.is_floating_point():
+        raise InputError(f"labels hold {str(labels.dtype).removeprefix('torch.')}, but must be integers")
+    if logits.ndim < 2 or (logits.shape[0], *logits.shape[2:]) != tuple(labels.shape):
+        raise InputError(
+            f"logits have shape {tuple(logits.shape)} and labels {tuple(labels.shape)}: need (N, K, …), (N, …)"
+        )
     labels = labels.long()
     logits = logits.float() if logits.dtype.itemsize < 4 else logits  # half-precision sums lose the rare classes
     if logits.shape[1] == 1:

@@ -13,7 +13,7 @@ from abstain.logits_dataset import read_logits
 from abstain.models import CifarResNetConfig, CifarResNetForImageClassification
 from abstain.released import released_checkpoint
 from abstain.report import SelectiveReport, comparison_table, describe_smoothing, evaluate_logits
-from abstain.results_folder import write_report
+from abstain.results_folder import REPORT_FILES, write_report
 from abstain.training import SelectiveTrainer, SelectiveTrainingArguments, environment
 
 SMOOTHING = {"ce": 0.0, "ls": 0.2}
@@ -38,7 +38,8 @@ def run_quickstart(folder: Path, *, overwrite: bool = False) -> Path:
     Raises:
         InputError: the folder holds results, and `overwrite` is false.
     """
-    folder = check_results_folder(folder, overwrite=overwrite)
+    models = (f"digits_{name}" for name in SMOOTHING)
+    folder = check_results_folder(folder, overwrite=overwrite, written=[*REPORT_FILES, *models])
     reports = {"digits": train_on_digits(folder), "CIFAR-10": evaluate_released()}
     table = comparison_table({_title(data, name): report for data in reports for name, report in reports[data].items()})
     sentences = [describe_smoothing(data, pair["ce"], pair["ls"]) for data, pair in reports.items()]

@@ -15,8 +15,11 @@ from abstain.curve import RiskCoverageCurve, risk_coverage_curve
 from abstain.difference import Difference, aurc_difference
 from abstain.logit_norm import LogitNorm
 
+FEW_ERRORS = 50
+"""With fewer errors than this the intervals are too narrow: with 10, a nominal 95 % covers 87 to 92 %."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class ScoreResult:
     """One confidence score on the test data.
 
@@ -33,7 +36,7 @@ class ScoreResult:
     curve: RiskCoverageCurve = field(repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SelectiveReport:
     """How well a model knows when to abstain, by MSP and, with validation data, after logit normalisation.
 
@@ -74,6 +77,8 @@ class SelectiveReport:
         return {
             "n_samples": self.n_samples,
             "n_logits": self.n_logits,
+            "n_errors": int(self.error.sum()),
+            "aurc_convention": "mean",
             "interval_level": self.level,
             "scores": {result.name: result.metrics for result in self.results},
             "logit_norm": None if self.logit_norm is None else self.logit_norm.to_dict(),
@@ -94,6 +99,7 @@ def evaluate_logits(
     validation: tuple[Any, Any] | None = None,
     target_risks: Iterable[float] = (0.05, 0.01),
     level: float = 0.95,
+    **fit: Any,
 ) -> SelectiveReport:
     """Measure a classifier's confidence on test data, before and after logit normalisation.
 
@@ -104,6 +110,10 @@ def evaluate_logits(
             only MSP is measured, since p is never chosen on the data that is reported.
         target_risks: risks at which the coverage is reported.
         level: nominal coverage of the intervals, in (0, 1).
+        **fit: `p_grid`, `center` and `fallback` of `LogitNorm.fit`.
+
+    Returns:
+        The report; its AURC is in the convention `"mean"`.
 
     Raises:
         InputError: bad logits or labels (see `scores.classification_error`), or a validation set with another K.
@@ -114,19 +124,19 @@ def evaluate_logits(
     msp = _measure("msp", scores.msp(logits), error, target_risks, level)
     logit_norm = normalized = None
     if validation is not None:
-        logit_norm = _fit(validation, n_logits=logits.shape[1])
+        logit_norm = _fit(validation, n_logits=logits.shape[1], **fit)
         confidence = logit_norm.score(logits)
         normalized = _measure("max_logit_pnorm", confidence, error, target_risks, level)
     return SelectiveReport(len(error), logits.shape[1], level, error, msp, normalized, logit_norm)
 
 
-def _fit(validation: tuple[Any, Any], *, n_logits: int) -> LogitNorm:
-    if len(validation) != 2:
-        raise InputError(f"validation has {len(validation)} parts, but must be the pair (logits, labels)")
+def _fit(validation: tuple[Any, Any], *, n_logits: int, **fit: Any) -> LogitNorm:
+    if not isinstance(validation, tuple | list) or len(validation) != 2:
+        raise InputError(f"validation is {type(validation).__name__}, but must be the pair (logits, labels)")
     logits = check_logits(validation[0])
     if logits.shape[1] != n_logits:
         raise InputError(f"the test logits have K = {n_logits} and the validation logits K = {logits.shape[1]}")
-    return LogitNorm.fit(logits, validation[1])
+    return LogitNorm.fit(logits, validation[1], **fit)
 
 
 def _measure(
@@ -189,6 +199,9 @@ def describe_smoothing(data: str, plain: SelectiveReport, smoothed: SelectiveRep
         f"On {data}, label smoothing {verb} the AURC of MSP ({_percent(areas[0], 3)} % to {_percent(areas[1], 3)} %) "
         f"at an error of {_percent(risks[0], 2)} % without and {_percent(risks[1], 2)} % with it"
     )
+    errors = [int(report.error.sum()) for report in (plain, smoothed)]
+    if min(errors) < FEW_ERRORS:
+        sentence += f" (from {errors[0]} and {errors[1]} errors, too few to tell much)"
     repairs = [_describe_repair(report) for report in (plain, smoothed)]
     if repairs[0] == repairs[1]:
         return f"{sentence}; logit normalisation {repairs[0]} for both models."

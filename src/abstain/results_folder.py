@@ -11,6 +11,8 @@ from abstain.plots import risk_coverage_figure
 from abstain.report import SelectiveReport
 
 RESULTS_FILE = "results.json"
+REPORT_FILES = ("report.md", "risk_coverage.png")
+"""What `write_report` leaves besides."""
 
 
 def write_results(folder: str | Path, results: dict[str, Any]) -> Path:

@@ -67,7 +67,7 @@ class Rows:
     @property
     def sum_others_gap(self) -> Tensor:
         """(n,) the sum of weight times distance below the largest logit."""
-        return torch.linalg.vecdot(self._weights, self.top - self.logits)
+        return torch.linalg.vecdot(self._weights, (self.top - self.logits).clamp_(max=torch.finfo(torch.float64).max))
 
     @cached_property
     def small(self) -> Tensor:
@@ -100,16 +100,20 @@ def score_by_rows(
     return np.concatenate([score(block).cpu().numpy() for block in blocks], axis=-1, dtype=np.float64)
 
 
-def warn_if_normalized(logits: Tensor) -> None:
-    """Warn if rows look like probabilities or log-probabilities: they have lost the shift that some scores read."""
-    rows = logits[: max(1, BLOCK_ELEMENTS // logits.shape[1])].double()
+def warn_if_normalized(logits: Tensor, *, log_too: bool) -> None:
+    """Warn if rows look like probabilities, of which no score makes sense, or like log-probabilities with `log_too`.
+
+    Log-probabilities have lost the shift of the rows, which some scores read.
+    """
+    rows = logits[: max(1, BLOCK_ELEMENTS // logits.shape[1])].cpu().double()
     is_probability = bool((rows >= 0).all()) and bool(((rows.sum(dim=1) - 1).abs() < NORMALIZED_WITHIN).all())
     is_log_probability = bool((rows <= 0).all()) and bool((rows.logsumexp(dim=1).abs() < NORMALIZED_WITHIN).all())
-    if is_probability or is_log_probability:
-        found = "probabilities" if is_probability else "log-probabilities"
+    if is_probability and logits.shape[1] > 1:
+        warnings.warn("the rows look like probabilities, but must be logits: take their logarithm", stacklevel=1)
+    elif is_log_probability and log_too and logits.shape[1] > 1:
         warnings.warn(
-            f"the rows look like {found}, but an uncentred score needs logits as the model puts them out, before "
-            "softmax; with center=True log-probabilities do as well",
+            "the rows look like log-probabilities, but this score needs logits as the model puts them out, before "
+            "softmax; msp and a centred norm do not",
             stacklevel=1,
         )
 
@@ -182,7 +186,8 @@ def negative_entropy(rows: Rows) -> Tensor:
 
     Takes and refuses what `msp` does; returns (N,) float64 in [-log K, 0].
     """
-    return -rows.small * rows.sum_others_gap / rows.denominator - rows.denominator.log()
+    of_others = (rows.small * rows.sum_others_gap).where(rows.small > 0, 0.0)  # 0 · inf is 0 here
+    return -of_others / rows.denominator - torch.log1p(rows.small * rows.sum_others)
 
 
 @_of_rows
@@ -227,8 +232,7 @@ def score_all(logits: Any, names: Iterable[str] = tuple(SCORES)) -> dict[str, ND
     """
     names = [check_choice("score", name, SCORES) for name in names]
     logits = check_logits(logits)
-    if SHIFTED & set(names):
-        warn_if_normalized(logits)
+    warn_if_normalized(logits, log_too=bool(SHIFTED & set(names)))
 
     def score(block: Tensor) -> Tensor:
         rows = Rows(block)

@@ -117,7 +117,7 @@ def _guaranteed(curve: RiskCoverageCurve, target_risk: float, delta: float) -> O
         raise NoThresholdError(_too_few(errors, accepted, bounds, curve.n_samples, target_risk, delta))
     best = int(points[qualifying[-1]])
     last = best == len(curve.threshold) - 1
-    threshold = -np.inf if last else float(np.nextafter(curve.threshold[best + 1], np.inf))
+    threshold = -np.inf if last else curve.next_above(float(curve.threshold[best + 1]))
     return _operating_point(curve, best, threshold, target_risk, delta)
 
 
@@ -157,13 +157,17 @@ def _too_few(
     if not len(bounds):
         return f"{found}: every rank to be looked at lies inside the block of ties at the top"
     best = int(np.argmin(bounds))
-    enough = _enough(errors[best] / accepted[best], accepted[best] / n, target_risk, delta)
+    hopeful = np.where(errors < target_risk * accepted, bounds, np.inf)
+    most = int(np.argmin(hopeful))
+    enough = _enough(errors[most] / accepted[most], accepted[most] / n, target_risk, delta)
     advice = f"about {enough:,} samples like these would be enough" if enough else "more samples like these do not help"
     return f"{found}: the lowest bound is {bounds[best]:.4g}, at a coverage of {accepted[best] / n:.3g}; {advice}"
 
 
 def _enough(risk: float, coverage: float, target_risk: float, delta: float) -> int | None:
     """The smallest N, to about 5 %, whose bound at this coverage and empirical risk meets the target."""
+    if risk >= target_risk:
+        return None
     n, ranks = 10.0, LINEAR_RANKS + HALVINGS
     while n < ENOUGH_AT_MOST:
         accepted = np.floor(n * coverage)

@@ -59,3 +59,25 @@ def test_every_shipped_recipe_parses(root, tmp_path, monkeypatch):
         types = (script["ModelArguments"], script["DataArguments"], SelectiveTrainingArguments)
         parsed = parse_recipe(types, [str(recipe), "--output_dir", str(tmp_path)])
         assert parsed[2].label_smoothing_factor == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: a\nsteps: 1.5", "argument --steps"),
+        ("name: a\nsteps: [x]", "argument --steps"),
+        ("name: a\nfast: 7", "argument --fast"),
+        ("name: a\n5: b", "unknown recipe key 5"),
+        ("name: a\nhelp: 1", "unknown recipe key 'help'"),
+    ],
+)
+def test_values_of_a_recipe_are_checked_as_options_are(tmp_path, text, message):
+    with pytest.raises(InputError, match=message):
+        parse_recipe([Arguments], [write(tmp_path, text)])
+
+
+def test_what_training_arguments_refuse_is_one_sentence(tmp_path):
+    argv = ["--output_dir", str(tmp_path), "--load_best_model_at_end", "true", "--save_strategy", "epoch"]
+    with pytest.raises(InputError, match="do not go together") as caught:
+        parse_recipe([SelectiveTrainingArguments], argv)
+    assert "\n" not in str(caught.value)

@@ -4,6 +4,7 @@ import pytest
 
 from abstain import InputError, SelectiveTrainingArguments
 from abstain.training import begin_run, environment, run_settings, write_results
+from abstain.training.run import mark_complete
 
 
 def arguments(folder, **changes):
@@ -20,8 +21,10 @@ def test_a_new_folder_is_claimed_and_nothing_is_resumed(tmp_path):
 def test_an_unfinished_run_of_the_same_settings_is_resumed(tmp_path):
     args = arguments(tmp_path)
     begin_run(args, run_settings(args))
-    (tmp_path / "checkpoint-5").mkdir()
-    (tmp_path / "checkpoint-10").mkdir()
+    for step in (5, 10, 15):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+    mark_complete(tmp_path / "checkpoint-5")
+    mark_complete(tmp_path / "checkpoint-10")  # but the one of step 15 was cut off
     assert begin_run(args, run_settings(args)) == str(tmp_path / "checkpoint-10")
 
 
@@ -29,9 +32,37 @@ def test_an_unfinished_run_of_other_settings_is_refused(tmp_path):
     args = arguments(tmp_path, label_smoothing_factor=0.2)
     begin_run(args, run_settings(args))
     (tmp_path / "checkpoint-5").mkdir()
+    mark_complete(tmp_path / "checkpoint-5")
     other = arguments(tmp_path, label_smoothing_factor=0.1)
     with pytest.raises(InputError, match=r"label_smoothing_factor = 0\.2, but this one has 0\.1"):
         begin_run(other, run_settings(other))
+    anew = arguments(tmp_path, label_smoothing_factor=0.1, overwrite_output_dir=True)
+    assert begin_run(anew, run_settings(anew)) is None
+
+
+def test_what_does_not_change_the_result_may_differ(tmp_path):
+    args = arguments(tmp_path)
+    begin_run(args, run_settings(args))
+    (tmp_path / "checkpoint-5").mkdir()
+    mark_complete(tmp_path / "checkpoint-5")
+    other = arguments(tmp_path, logging_steps=7, disable_tqdm=True, save_total_limit=1, overwrite_output_dir=True)
+    assert begin_run(other, run_settings(other)) == str(tmp_path / "checkpoint-5")
+
+
+@pytest.mark.parametrize("found", ["checkpoint-44", "model.safetensors", "logits"])
+def test_what_no_run_of_this_program_left_is_neither_resumed_nor_replaced(tmp_path, found):
+    (tmp_path / found).mkdir()
+    args = arguments(tmp_path)
+    with pytest.raises(InputError, match=f"already holds results \\({found}\\)"):
+        begin_run(args, run_settings(args))
+
+
+def test_a_checkpoint_can_be_named(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    args = arguments(tmp_path / "run", resume_from_checkpoint=str(tmp_path / "elsewhere"))
+    assert begin_run(args, run_settings(args)) == str(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match="the checkpoint to resume from 'nowhere' does not exist"):
+        begin_run(arguments(tmp_path / "run2", resume_from_checkpoint="nowhere"), {})
 
 
 def test_a_run_that_never_saved_a_checkpoint_binds_nobody(tmp_path):

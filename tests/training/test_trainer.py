@@ -204,3 +204,83 @@ def test_the_saved_model_says_what_the_saved_logits_say(tmp_path, digits):
     with torch.no_grad():
         assert np.allclose(model(all_items(digits)[0]).logits.numpy(), logits, atol=1e-5)
     assert {path.name for path in tmp_path.iterdir()} == {"config.json", "model.safetensors", "logits"}  # no pickle
+
+
+class Unlabelled(torch.utils.data.Dataset):
+    def __init__(self, data):
+        self.data = data
+
+    def __len__(self):
+        return len(self.data)
+
+    def __getitem__(self, index):
+        return {"pixel_values": self.data[index]["pixel_values"]}
+
+
+def test_predict_needs_no_labels(tmp_path, digits):
+    trainer = SelectiveTrainer(small_resnet(), arguments(tmp_path))
+    with_labels, without = trainer.predict(digits), trainer.predict(Unlabelled(digits))
+    assert np.array_equal(with_labels.predictions, without.predictions) and without.label_ids is None
+
+
+def test_every_epoch_sees_other_augmented_images(tmp_path, digits):
+    augmented = digits.augmented(crop_padding=2, flip=True, seed=0)
+    seen = []
+
+    class Watching(SelectiveTrainer):
+        def training_step(self, model, inputs, *more):
+            seen.append(inputs["pixel_values"].sum().item())
+            return super().training_step(model, inputs, *more)
+
+    args = arguments(tmp_path, num_train_epochs=2, per_device_train_batch_size=96)
+    Watching(small_resnet(), args, train_dataset=augmented).train()
+    augmented.set_epoch(1)
+    assert seen[0] != seen[1]
+    assert seen[1] == pytest.approx(sum(augmented[i]["pixel_values"].sum().item() for i in range(96)), rel=1e-3)
+    with pytest.raises(InputError, match="dataloader_persistent_workers"):
+        args = arguments(tmp_path, dataloader_persistent_workers=True, dataloader_num_workers=1)
+        SelectiveTrainer(small_resnet(), args, train_dataset=augmented)
+
+
+@pytest.mark.parametrize(
+    ("metric", "greater"), [("eval_a_aurc", False), ("eval_a_loss", False), ("eval_a_cov@5", True)]
+)
+def test_metrics_of_one_of_several_data_sets_have_their_direction_too(tmp_path, metric, greater):
+    assert arguments(tmp_path, metric_for_best_model=metric).greater_is_better is greater
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"num_train_epochs": 0}, "must be above 0"),
+        ({"lr_step_epochs": [2, 1]}, "must be above 0 and ascending"),
+        ({"lr_step_epochs": [-1]}, "must be above 0 and ascending"),
+        ({"lr_step_epochs": [1], "warmup_steps": 5}, "has no warm-up"),
+        ({"batch_eval_metrics": True}, "AURC needs all samples at once"),
+        ({"label_smoothing_factor": "high"}, "'high', but must be a number"),
+    ],
+)
+def test_arguments_without_a_meaning_are_refused(tmp_path, changes, message):
+    with pytest.raises(InputError, match=message):
+        arguments(tmp_path, **changes)
+
+
+def test_no_checkpoint_holds_the_arguments_as_a_pickle_and_each_is_marked_whole(tmp_path, digits):
+    trainer = SelectiveTrainer(small_resnet(), arguments(tmp_path, save_strategy="epoch"), train_dataset=digits)
+    trainer.train()
+    trainer.save_model(str(tmp_path / "final"))
+    assert (tmp_path / "checkpoint-6" / "complete").is_file()
+    assert not list(tmp_path.rglob("training_args.bin"))
+
+
+def test_the_stock_trainer_is_not_misled_by_our_model(tmp_path, digits):
+    norms = []
+    for steps in (1, 4):
+        args = TrainingArguments(
+            output_dir=str(tmp_path), max_steps=1, logging_steps=1, report_to="none", save_strategy="no", use_cpu=True,
+            per_device_train_batch_size=24, gradient_accumulation_steps=steps,
+        )  # fmt: skip
+        trainer = Trainer(small_resnet(), args, train_dataset=digits)
+        trainer.train()
+        norms.append(next(log["grad_norm"] for log in trainer.state.log_history if "grad_norm" in log))
+    assert norms[1] < 2 * norms[0], "the mean of four batches, not their sum"

@@ -68,6 +68,7 @@ class CifarResNetForImageClassification(PreTrainedModel):
 
     config_class = CifarResNetConfig
     main_input_name = "pixel_values"
+    accepts_loss_kwargs = False  # or Trainer takes **kwargs for a loss that knows its number of samples
 
     def __init__(self, config: CifarResNetConfig) -> None:
         super().__init__(config)

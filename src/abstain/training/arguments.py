@@ -22,7 +22,8 @@ class SelectiveTrainingArguments(TrainingArguments):
     `SelectiveTrainer` (`aurc`, `risk`, `cov@5`, …) unless it is given.
 
     Raises:
-        InputError: α outside [0, 1), a best model wanted by the smoothed loss, or `lr_step_epochs` with `max_steps`.
+        InputError: α outside [0, 1), a best model wanted by the smoothed loss, bad `lr_step_epochs`, no epoch at all,
+            or an evaluation in parts.
     """
 
     lr_step_epochs: list[float] | None = field(
@@ -52,18 +53,33 @@ class SelectiveTrainingArguments(TrainingArguments):
 
     def __post_init__(self) -> None:
         self.label_smoothing_factor = check_smoothing(self.label_smoothing_factor)
-        if self.lr_step_epochs and self.max_steps > 0:
+        self._check_steps()
+        if self.batch_eval_metrics or not self.eval_do_concat_batches:
             raise InputError(
-                f"lr_step_epochs counts epochs, but max_steps = {self.max_steps} counts steps: give num_train_epochs"
+                "AURC needs all samples at once: leave out batch_eval_metrics and eval_do_concat_batches=False"
             )
-        metric = (self.metric_for_best_model or "").removeprefix("eval_")
-        if metric == "smoothed_loss":
+        metric = "_" + (self.metric_for_best_model or "")  # eval_aurc, or eval_NAME_aurc for one of several data sets
+        if metric.endswith("_smoothed_loss"):
             raise InputError(
                 "metric_for_best_model is the smoothed loss, which differs between smoothing factors: "
                 "take aurc, risk or loss (the plain cross-entropy)"
             )
-        if metric and self.greater_is_better is None:
-            self.greater_is_better = metric not in LOWER_IS_BETTER
+        if self.metric_for_best_model and self.greater_is_better is None:
+            self.greater_is_better = not metric.endswith(tuple(f"_{name}" for name in LOWER_IS_BETTER))
         if not torch.accelerator.is_available():
             self.use_cpu = True  # what Trainer would do, but bf16 it refuses until it is told
         super().__post_init__()
+
+    def _check_steps(self) -> None:
+        if self.num_train_epochs <= 0:
+            raise InputError(f"num_train_epochs is {self.num_train_epochs}, but must be above 0")
+        if not self.lr_step_epochs:
+            return
+        if self.max_steps > 0:
+            raise InputError(
+                f"lr_step_epochs counts epochs, but max_steps = {self.max_steps} counts steps: give num_train_epochs"
+            )
+        if self.warmup_steps:
+            raise InputError("lr_step_epochs replaces the schedule, which has no warm-up then: leave out warmup_steps")
+        if min(self.lr_step_epochs) <= 0 or sorted(set(self.lr_step_epochs)) != list(self.lr_step_epochs):
+            raise InputError(f"lr_step_epochs are {self.lr_step_epochs}, but must be above 0 and ascending")

@@ -8,16 +8,19 @@ import shutil
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
-from transformers.trainer_utils import get_last_checkpoint
+from accelerate import PartialState
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
-from abstain._checks import InputError, check_results_folder
+from abstain._checks import InputError, check_folder, check_results_folder
 from abstain.results_folder import RESULTS_FILE
 from abstain.training.arguments import SelectiveTrainingArguments
 
 SETTINGS_FILE = "run.json"
+COMPLETE_FILE = "complete"
+MODEL_FILES = ("config.json", "model.safetensors", "logits")
 PACKAGES = ("abstain", "torch", "transformers", "datasets", "accelerate", "timm", "numpy", "scipy")
 WHERE_NOT_WHAT = {
     "output_dir",
@@ -28,57 +31,103 @@ WHERE_NOT_WHAT = {
     "run_name",
 }
 """Arguments that do not change the result, and would put a path of the machine into it."""
+HARMLESS = (
+    "logging_",
+    "log_",
+    "disable_tqdm",
+    "save_",
+    "hub_",
+    "push_to_hub",
+    "report_to",
+    "dataloader_",
+    "use_cpu",
+    "ddp_",
+)
+"""Arguments that begin so may differ when a run is taken up again."""
 
 
 def run_settings(args: SelectiveTrainingArguments, **others: Any) -> dict[str, Any]:
     """Every argument that can change the result, ready for JSON; tokens are masked."""
     training = {key: value for key, value in args.to_dict().items() if key not in WHERE_NOT_WHAT}
-    return json.loads(json.dumps({**others, "training": training}, default=str))
+    return cast(dict[str, Any], json.loads(json.dumps({**others, "training": training}, default=str)))
 
 
 def begin_run(args: SelectiveTrainingArguments, settings: dict[str, Any]) -> str | None:
     """Claim `args.output_dir` for a run with these settings.
 
+    `overwrite_output_dir` removes finished results and an unfinished run of other settings; an unfinished run of the
+    same settings is always taken up, so that the same command goes on where it stopped. Several processes must share
+    the folder, and each of them looks before it waits for the first one to write.
+
     Returns:
-        The last checkpoint of an unfinished run with the same settings, to resume from; None for a new run.
+        The last complete checkpoint to resume from (or `args.resume_from_checkpoint`); None for a new run.
 
     Raises:
-        InputError: the folder holds results (unless `overwrite_output_dir`), or an unfinished run of other settings.
+        InputError: the folder holds results or an unfinished run of other settings (unless `overwrite_output_dir`), or
+            checkpoints that no run of this program left; `resume_from_checkpoint` is no folder.
     """
+    resumes = _find_resumable(args.folder, settings, overwrite=args.overwrite_output_dir)
     with args.main_process_first(local=False, desc="claiming the output folder"):
         if args.should_save:
-            _claim(args.folder, settings, overwrite=args.overwrite_output_dir)
-        return get_last_checkpoint(str(args.folder)) if args.folder.is_dir() else None
+            if not resumes:
+                _remove_run(args.folder)
+            _write_whole(args.folder / SETTINGS_FILE, json.dumps(settings, indent=2))
+    if args.resume_from_checkpoint:
+        return str(check_folder(args.resume_from_checkpoint, "the checkpoint to resume from"))
+    return _last_complete(args.folder)
 
 
-def _claim(folder: Path, settings: dict[str, Any], *, overwrite: bool) -> None:
-    folder = check_results_folder(folder, overwrite=overwrite)
-    if overwrite:
-        _remove_run(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    written = folder / SETTINGS_FILE
-    if written.exists() and get_last_checkpoint(str(folder)):
-        _check_same(json.loads(written.read_text()), settings, folder)
-    written.write_text(json.dumps(settings, indent=2) + "\n")
+def _find_resumable(folder: Path, settings: dict[str, Any], *, overwrite: bool) -> bool:
+    """Whether the folder holds an unfinished run of these settings; changes nothing."""
+    unfinished = (folder / SETTINGS_FILE).exists() and not (folder / RESULTS_FILE).exists()
+    if not unfinished:
+        found = [*MODEL_FILES, *(path.name for path in folder.glob(f"{PREFIX_CHECKPOINT_DIR}-*"))]
+        check_results_folder(folder, overwrite=overwrite, written=found)
+        return False
+    if _last_complete(folder) is None:
+        return True
+    difference = _difference(json.loads((folder / SETTINGS_FILE).read_text()), settings)
+    if difference and not overwrite:
+        raise InputError(
+            f"{str(folder)!r} holds an unfinished run with {difference}: give another folder, or "
+            "--overwrite_output_dir to start anew"
+        )
+    return not difference
+
+
+def _last_complete(folder: Path) -> str | None:
+    """The newest checkpoint that was written to its end."""
+    complete = [path.parent for path in folder.glob(f"{PREFIX_CHECKPOINT_DIR}-*/{COMPLETE_FILE}")]
+    return str(max(complete, key=lambda path: int(path.name.split("-")[-1]))) if complete else None
+
+
+def mark_complete(checkpoint: Path) -> None:
+    """Say that a checkpoint is whole: one without this mark was cut off while it was written, and is never read."""
+    _write_whole(checkpoint / COMPLETE_FILE, "")
+
+
+def _write_whole(path: Path, text: str) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(text + "\n", encoding="utf-8")
+    partial.replace(path)
 
 
 def _remove_run(folder: Path) -> None:
     """Remove what an earlier run left, and nothing else."""
-    for checkpoint in folder.glob("checkpoint-*"):
+    for checkpoint in folder.glob(f"{PREFIX_CHECKPOINT_DIR}-*"):
         shutil.rmtree(checkpoint)
     for name in (SETTINGS_FILE, RESULTS_FILE):
         (folder / name).unlink(missing_ok=True)
 
 
-def _check_same(before: dict[str, Any], now: dict[str, Any], folder: Path) -> None:
+def _difference(before: dict[str, Any], now: dict[str, Any]) -> str | None:
+    """The first setting in which two runs differ so that their results do."""
     for group in {**before, **now}:
         old, new = before.get(group) or {}, now.get(group) or {}
         for key in {**old, **new}:
-            if old.get(key) != new.get(key):
-                raise InputError(
-                    f"{str(folder)!r} holds an unfinished run with {key} = {old.get(key)!r}, but this one has "
-                    f"{new.get(key)!r}: give another folder, or --overwrite_output_dir to start anew"
-                )
+            if old.get(key) != new.get(key) and not key.startswith(HARMLESS):
+                return f"{key} = {old.get(key)!r}, but this one has {new.get(key)!r}"
+    return None
 
 
 def environment() -> dict[str, Any]:
@@ -89,6 +138,7 @@ def environment() -> dict[str, Any]:
         **{package: version(package) for package in PACKAGES},
         "git_revision": git_revision(),
         "device": device,
+        "processes": PartialState().num_processes,
         "threads": torch.get_num_threads(),
     }
 
@@ -97,6 +147,8 @@ def git_revision() -> str | None:
     """The commit of the sources that run, with `+changed` if they differ from it; None outside a clone."""
     folder = Path(__file__).parent
     try:
+        known = ["git", "-C", str(folder), "ls-files", "--error-unmatch", Path(__file__).name]
+        subprocess.run(known, capture_output=True, check=True)  # or it is another project's repository
         commit = ["git", "-C", str(folder), "rev-parse", "--short=12", "HEAD"]
         revision = subprocess.run(commit, capture_output=True, text=True, check=True).stdout.strip()
         status = ["git", "-C", str(folder), "status", "--porcelain", "--untracked-files=no", "."]

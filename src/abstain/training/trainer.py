@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 from transformers import EvalPrediction, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from abstain import scores
 from abstain._checks import InputError
@@ -18,6 +20,7 @@ from abstain.extract import extract_logits
 from abstain.logits_dataset import write_logits
 from abstain.losses import smoothed_cross_entropy
 from abstain.training.arguments import SelectiveTrainingArguments
+from abstain.training.run import mark_complete
 
 if TYPE_CHECKING:
     from transformers.trainer_utils import PredictionOutput
@@ -36,32 +39,52 @@ class SelectiveTrainer(Trainer):
         A `compute_metrics` of your own gets logits and labels, and adds its values.
 
     Raises:
-        InputError: `args` are no `SelectiveTrainingArguments`, or one of the two excepted arguments is given.
+        InputError: `args` are no `SelectiveTrainingArguments`, one of the two excepted arguments is given, one process
+            sees several GPUs, or workers that live on would not learn the epoch of augmented data.
     """
 
     args: SelectiveTrainingArguments
 
-    def __init__(self, model: nn.Module | None = None, args: TrainingArguments | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, model: nn.Module | None = None, args: TrainingArguments | None = None, *more: Any, **kwargs: Any
+    ) -> None:
         if not isinstance(args, SelectiveTrainingArguments):
             raise InputError(f"args is {type(args).__name__}, but must be SelectiveTrainingArguments")
         for name in ("compute_loss_func", "preprocess_logits_for_metrics"):
             if kwargs.get(name) is not None:
                 raise InputError(f"{name} is given, but SelectiveTrainer sets it itself: use Trainer for another loss")
-        self._user_metrics = kwargs.pop("compute_metrics", None)
+        if args.n_gpu > 1:
+            raise InputError(
+                f"one process sees {args.n_gpu} GPUs, but must have its own: start it with accelerate launch"
+            )
         self._keep_logits = False
-        super().__init__(model, args, **kwargs)
+        super().__init__(model, args, *more, **kwargs)
         self.compute_loss_func = self._training_loss
-        self.label_smoother = None  # the stock one smooths eval_loss too
+        self._user_metrics = self.compute_metrics
         self.compute_metrics = self._selective_metrics
+        if args.dataloader_persistent_workers and hasattr(self.train_dataset, "set_epoch"):
+            raise InputError(
+                "dataloader_persistent_workers keeps copies of the data that never learn their epoch, so every epoch "
+                "would be augmented alike: leave it out"
+            )
         self.add_callback(_SetEpoch())
-        if args.channels_last:
-            cast(nn.Module, self.model).to(memory_format=torch.channels_last)
+        self._to_channels_last(self.model)
+
+    def _to_channels_last(self, model: nn.Module | None) -> None:
+        if self.args.channels_last and model is not None:
+            nn.Module.to(model, memory_format=torch.channels_last)
+
+    def call_model_init(self, trial: Any = None) -> nn.Module:
+        """The model that `model_init` makes, in the memory format of the arguments."""
+        model = super().call_model_init(trial)
+        self._to_channels_last(model)
+        return model
 
     def _training_loss(self, outputs: Any, labels: Tensor, num_items_in_batch: Tensor | None = None) -> Tensor:
         smoothing = self.args.label_smoothing_factor
         if num_items_in_batch is None:
-            return smoothed_cross_entropy(outputs.logits, labels, smoothing=smoothing)
-        total = smoothed_cross_entropy(outputs.logits, labels, smoothing=smoothing, reduction="sum")
+            return smoothed_cross_entropy(_logits_of(outputs), labels, smoothing=smoothing)
+        total = smoothed_cross_entropy(_logits_of(outputs), labels, smoothing=smoothing, reduction="sum")
         return total / num_items_in_batch.clamp(min=1)
 
     def prediction_step(
@@ -71,7 +94,7 @@ class SelectiveTrainer(Trainer):
         inputs = self._prepare_inputs(inputs)
         labels = inputs.pop("labels", None)
         with torch.no_grad(), self.compute_loss_context_manager():
-            logits = model(**inputs).logits
+            logits = _logits_of(model(**inputs))
         if labels is None:
             return None, logits, None
         statistics = sample_statistics(logits, labels, self.args.label_smoothing_factor)
@@ -94,7 +117,19 @@ class SelectiveTrainer(Trainer):
             output = super().predict(*args, **kwargs)
         finally:
             self._keep_logits = False
-        return output._replace(predictions=_split(output.predictions)[1])
+        if isinstance(output.predictions, tuple):  # without labels there are the logits alone
+            output = output._replace(predictions=_split(output.predictions)[1])
+        return output
+
+    def _save(self, *args: Any, **kwargs: Any) -> None:
+        super()._save(*args, **kwargs)
+        folder = Path(args[0] if args else kwargs.get("output_dir") or self.args.folder)
+        (folder / "training_args.bin").unlink(missing_ok=True)  # a pickle that no user of the model needs
+
+    def _save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
+        super()._save_checkpoint(*args, **kwargs)
+        if self.args.should_save:
+            mark_complete(self.args.folder / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}")
 
     def save_with_logits(self, datasets: Mapping[str, Dataset[Any]]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Save the model, and as a logits data set beside it what the saved model says of each of `datasets`.
@@ -110,8 +145,6 @@ class SelectiveTrainer(Trainer):
         """
         self.save_model()
         folder = self.args.folder
-        if self.args.should_save:
-            (folder / "training_args.bin").unlink(missing_ok=True)  # a pickle that no user of the model needs
         self.accelerator.wait_for_everyone()
         model = type(self.accelerator.unwrap_model(self.model)).from_pretrained(folder)
         batch_size = self.args.per_device_eval_batch_size
@@ -154,6 +187,20 @@ def sample_statistics(logits: Tensor, labels: Tensor, smoothing: float) -> Tenso
     columns = [confidence, error, *(loss.double().cpu().numpy() for loss in losses)]
     statistics = torch.from_numpy(np.stack(columns, axis=1))
     return statistics.to(logits.device, torch.float32 if logits.device.type == "mps" else torch.float64)
+
+
+def _logits_of(outputs: Any) -> Tensor:
+    """The logits of a model's outputs: an object or mapping that has `logits`, or a tensor."""
+    if isinstance(outputs, Tensor):
+        return outputs
+    logits = getattr(outputs, "logits", None)
+    if logits is None and isinstance(outputs, Mapping):
+        logits = outputs.get("logits")
+    if logits is None:
+        raise InputError(
+            f"the model returns {type(outputs).__name__} without `logits`, but a classifier must have them"
+        )
+    return cast(Tensor, logits)
 
 
 def _split(predictions: Any) -> tuple[np.ndarray, Any]:
