@@ -391,3 +391,8 @@ def test_bad_labels_are_refused(labels, message):
 def test_one_column_of_logits_knows_two_labels():
     with pytest.raises(abstain.InputError, match="a label is 2, but must be from 0 to 1"):
         classification_error(np.zeros((2, 1)), [0, 2])
+
+
+def test_no_name_is_no_score():
+    with pytest.raises(abstain.InputError, match="no score is named"):
+        score_all([[1.0, 0.0]], [])

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from abstain._checks import check_choice, check_labels, check_logits
+from abstain._checks import InputError, check_choice, check_labels, check_logits
 
 BLOCK_ELEMENTS = 2**17
 """Logits in one block of rows: 1 MiB in float64, so that a block and its temporaries stay in a processor's cache."""
@@ -228,9 +228,11 @@ def score_all(logits: Any, names: Iterable[str] = tuple(SCORES)) -> dict[str, ND
         Name -> (N,) float64; larger is accepted first.
 
     Raises:
-        InputError: bad logits (see `msp`), or a name that is not in `SCORES`.
+        InputError: bad logits (see `msp`), no name, or one that is not in `SCORES`.
     """
     names = [check_choice("score", name, SCORES) for name in names]
+    if not names:
+        raise InputError(f"no score is named, but at least one is needed: {', '.join(SCORES)}")
     logits = check_logits(logits)
     warn_if_normalized(logits, log_too=bool(SHIFTED & set(names)))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.special import betaincc, expit
 from scipy.stats import beta
 
 from abstain._checks import InputError, NoThresholdError, check_confidence_error, check_fraction
@@ -25,7 +25,7 @@ class OperatingPoint:
     """A threshold, and what it does on the data on which it was chosen.
 
     Attributes:
-        threshold: accept where `confidence >= threshold`; -inf accepts all.
+        threshold: accept where `confidence >= threshold`, in float32 or wider; -inf accepts all.
         coverage: the accepted fraction, in (0, 1].
         risk: the selective risk, the mean error of those accepted; an optimistic estimate, since it was selected for.
         guaranteed: whether P(selective risk <= target_risk) >= 1 - delta over the draw of the validation data.
@@ -157,21 +157,21 @@ def _too_few(
     if not len(bounds):
         return f"{found}: every rank to be looked at lies inside the block of ties at the top"
     best = int(np.argmin(bounds))
-    hopeful = np.where(errors < target_risk * accepted, bounds, np.inf)
-    most = int(np.argmin(hopeful))
-    enough = _enough(errors[most] / accepted[most], accepted[most] / n, target_risk, delta)
+    hopeful = np.flatnonzero(errors / accepted < target_risk)
+    likely = hopeful[np.argsort(bounds[hopeful])[:1]]  # a minimum over all would promise too much
+    enough = _enough(errors[likely], accepted[likely], n, target_risk, delta)
     advice = f"about {enough:,} samples like these would be enough" if enough else "more samples like these do not help"
     return f"{found}: the lowest bound is {bounds[best]:.4g}, at a coverage of {accepted[best] / n:.3g}; {advice}"
 
 
-def _enough(risk: float, coverage: float, target_risk: float, delta: float) -> int | None:
-    """The smallest N, to about 5 %, whose bound at this coverage and empirical risk meets the target."""
-    if risk >= target_risk:
-        return None
-    n, ranks = 10.0, LINEAR_RANKS + HALVINGS
-    while n < ENOUGH_AT_MOST:
-        accepted = np.floor(n * coverage)
-        if accepted and upper_bound(np.ceil(risk * accepted), accepted, delta / ranks) <= target_risk:
-            return int(n)
-        n *= 1.05
-    return None
+def _enough(errors: NDArray[Any], accepted: NDArray[Any], n: int, target_risk: float, delta: float) -> int | None:
+    """The smallest N at which one of these ranks, with the risk and coverage it has now, would meet the target."""
+    risk, coverage = errors / accepted, accepted / n
+    low, high = np.zeros(len(risk)), np.full(len(risk), np.log(ENOUGH_AT_MOST))
+    for _ in range(16):  # to 0.03 %
+        middle = (low + high) / 2
+        taken = np.exp(middle) * coverage
+        met = betaincc(risk * taken + 1, (1 - risk) * taken, target_risk) <= delta / (LINEAR_RANKS + HALVINGS)
+        low, high = np.where(met, low, middle), np.where(met, middle, high)
+    enough = float(np.exp(high.min(initial=np.inf)))
+    return int(enough) + 1 if enough < 0.99 * ENOUGH_AT_MOST else None
