@@ -46,6 +46,9 @@ def aurc_difference(
         error_b: (N,) its errors; the same as `error_a` for two scores of one model.
         level: nominal coverage of the interval, in (0, 1).
 
+    Returns:
+        The difference, with its standard error, interval and p-value; all 0 and a p-value of 1 where a is b.
+
     Raises:
         InputError: as `risk_coverage_curve`, or the two are not of one length.
     """

@@ -31,12 +31,13 @@ def harmonic(n: NDArray[np.int64]) -> Array:
 
 def harmonic_difference(start: NDArray[np.int64], stop: NDArray[np.int64]) -> Array:
     """H(stop) - H(start) of integers 0 <= start <= stop, to the last digits also where the two are nearly equal."""
-    low, high = np.maximum(start, _SMALL), np.maximum(stop, _SMALL)
-    inverse = 1.0 / high - 1.0 / low
-    square = 1.0 / high**2 - 1.0 / low**2
-    fourth = 1.0 / high**4.0 - 1.0 / low**4.0
-    large = -np.log1p((low - high) / high) + inverse / 2 - square / 12 + fourth / 120
-    return np.where(start < _SMALL, harmonic(stop) - harmonic(start), large)
+    low, high = 1.0 / np.maximum(start, _SMALL), 1.0 / np.maximum(stop, _SMALL)
+    low_squared, high_squared = low * low, high * high
+    difference = -np.log1p((stop - start) * -high)
+    difference += (high - low) / 2 - (high_squared - low_squared) / 12 + (high_squared**2 - low_squared**2) / 120
+    few = np.flatnonzero(start < _SMALL)
+    difference[few] = harmonic(stop[few]) - harmonic(start[few])
+    return difference
 
 
 @dataclass(frozen=True)

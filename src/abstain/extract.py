@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sized
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
 from transformers import PreTrainedModel, default_data_collator
+
+from abstain._checks import InputError
 
 
 @torch.inference_mode()
@@ -29,7 +32,12 @@ def extract_logits(
 
     Returns:
         Logits (N, K) float32 and labels (N,) int64.
+
+    Raises:
+        InputError: the data set is empty.
     """
+    if not len(cast(Sized, dataset)):
+        raise InputError("the data set is empty, but at least one sample is needed")
     accelerator = Accelerator()
     model = model.to(accelerator.device).eval()
     loader = accelerator.prepare_data_loader(DataLoader(dataset, batch_size, collate_fn=default_data_collator))
