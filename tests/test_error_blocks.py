@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import abstain
-from abstain.error_blocks import ErrorBlocks, harmonic
+from abstain.error_blocks import ErrorBlocks, harmonic, harmonic_difference
 
 # --- harmonic numbers -----------------------------------------------------------------------------------------
 
@@ -112,3 +112,9 @@ def test_areas_of_many_samples_keep_their_digits(where, levels):
     assert abstain.aurc(confidence, error) == pytest.approx(expected, rel=1e-12, abs=0)
     best = math.fsum(np.cumsum(np.sort(error)) / np.arange(1, n + 1)) / n
     assert abstain.risk_coverage_curve(confidence, error).optimal_aurc() == pytest.approx(best, rel=1e-12, abs=0)
+
+
+def test_differences_from_small_to_large_numbers_are_exact_and_quiet():
+    start, stop = np.array([0, 0, 3, 255, 256, 10**7 - 1]), np.array([0, 300, 10**5, 257, 256, 10**7])
+    exact = [math.fsum(1.0 / i for i in range(a + 1, b + 1)) for a, b in zip(start, stop, strict=True)]
+    np.testing.assert_allclose(harmonic_difference(start, stop), exact, rtol=1e-13, atol=0)

@@ -86,6 +86,10 @@ class RiskCoverageCurve:
 
     def optimal_aurc(self) -> float:
         """AURC* of `aurc()`: what the same errors would give if the confidence put all of them last, in exact form."""
+        return self._optimal_aurc
+
+    @cached_property
+    def _optimal_aurc(self) -> float:
         return self._errors.optimal_sum_of_risks(self.n_samples) / self.n_samples
 
     def excess_aurc(self) -> float:

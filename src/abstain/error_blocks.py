@@ -31,9 +31,10 @@ def harmonic(n: NDArray[np.int64]) -> Array:
 
 def harmonic_difference(start: NDArray[np.int64], stop: NDArray[np.int64]) -> Array:
     """H(stop) - H(start) of integers 0 <= start <= stop, to the last digits also where the two are nearly equal."""
-    low, high = 1.0 / np.maximum(start, _SMALL), 1.0 / np.maximum(stop, _SMALL)
+    first, last = np.maximum(start, _SMALL), np.maximum(stop, _SMALL)
+    low, high = 1.0 / first, 1.0 / last
     low_squared, high_squared = low * low, high * high
-    difference = -np.log1p((stop - start) * -high)
+    difference = -np.log1p((last - first) * -high)
     difference += (high - low) / 2 - (high_squared - low_squared) / 12 + (high_squared**2 - low_squared**2) / 120
     few = np.flatnonzero(start < _SMALL)
     difference[few] = harmonic(stop[few]) - harmonic(start[few])
@@ -74,12 +75,14 @@ class ErrorBlocks:
 
     def sum_of_risks(self, n_samples: int) -> float:
         """Σᵢ R(i): in a block R(i) = (before + mean·(i - start)) / i, after it R(i) = error_after / i."""
-        size = self.stop - self.start
-        inside = harmonic_difference(self.start, self.stop)
-        before = self.error_after - self.sum_error
-        tied = before * inside + self.sum_error / size * (size - self.start * inside)
+        inside = self.error_after / self.stop  # of a block of one sample
+        tied = np.flatnonzero(self.stop - self.start > 1)
+        start, stop, error = self.start[tied], self.stop[tied], self.sum_error[tied]
+        difference = harmonic_difference(start, stop)
+        mean = error / (stop - start)
+        inside[tied] = (self.error_after[tied] - error) * difference + mean * (stop - start - start * difference)
         after = harmonic_difference(self.stop, np.append(self.start[1:], n_samples))
-        return float(np.sum(np.where(size == 1, self.error_after / self.stop, tied) + self.error_after * after))
+        return float(np.sum(inside) + np.sum(self.error_after * after))
 
     def optimal_sum_of_risks(self, n_samples: int) -> float:
         """Σᵢ R(i) with the errors last and the largest loss last of all."""
