@@ -4,9 +4,9 @@
         --label_smoothing_factor 0.2 --output_dir runs/resnet20_cifar10_ls
 
 A recipe sets options; the command line overrides them. The data set is `digits`, a local folder of Parquet files or of
-images, or a name on the Hub. With `accelerate launch` in place of `python` it runs on several devices, or on machines
-that share the output folder. A run that was stopped continues from its last checkpoint, which recipes write every
-epoch, when the same command is given again.
+images, or a name on the Hub. With `accelerate launch` in place of `python` it runs on several GPUs (with `torchrun` on
+several processors), or on machines that share the output folder. A run that was stopped continues from its last
+checkpoint, which recipes write every epoch, when the same command is given again.
 
 The output folder holds the model (`from_pretrained`), its image processor, `logits/validation.parquet` and
 `logits/test.parquet`, and `results.json`.
