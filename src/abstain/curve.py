@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from abstain import influence
 from abstain._checks import InputError, check_choice, check_confidence_error, check_fraction
 from abstain.bootstrap import coverage_at_risk_interval
-from abstain.error_blocks import ErrorBlocks
+from abstain.error_blocks import ErrorBlocks, error_blocks
 
 Array = NDArray[np.float64]
 Convention = Literal["mean", "trapezoid"]
@@ -302,37 +302,8 @@ def risk_coverage_curve(confidence: Any, error: Any) -> RiskCoverageCurve:
     ascending = np.sort(confidence)  # of values, which is far faster than of indices
     wrong = np.flatnonzero(error)
     is_binary = bool((error[wrong] == 1).all())
-    blocks = _count(ascending, confidence[wrong]) if is_binary else _add(ascending, confidence[wrong], error[wrong])
+    blocks = error_blocks(ascending, confidence[wrong], None if is_binary else error[wrong])
     return RiskCoverageCurve(len(confidence), is_binary, _frozen(ascending)[::-1], blocks)
-
-
-def _count(ascending: NDArray[Any], of_wrong: NDArray[Any]) -> ErrorBlocks:
-    """The error blocks of 0/1 errors at these confidences."""
-    of_wrong = np.sort(of_wrong)[::-1]
-    last = np.flatnonzero(np.append(of_wrong[1:] != of_wrong[:-1], True)) if len(of_wrong) else np.empty(0, np.int64)
-    count = np.diff(last, prepend=-1).astype(np.float64)
-    return ErrorBlocks(*_places(ascending, of_wrong[last]), count, count)
-
-
-def _add(ascending: NDArray[Any], of_losses: NDArray[Any], losses: Array) -> ErrorBlocks:
-    """The error blocks of real losses; those of one confidence are added in the order of their size.
-
-    So rounding cannot depend on the order of the samples.
-    """
-    order = np.lexsort((losses, of_losses))[::-1]
-    of_losses, losses = of_losses[order], losses[order].astype(np.float64)
-    first = np.flatnonzero(np.append(True, of_losses[1:] != of_losses[:-1]))
-    sums = (np.add.reduceat(losses, first), np.add.reduceat(losses**2, first))
-    return ErrorBlocks(*_places(ascending, of_losses[first]), *sums, np.sort(losses))
-
-
-def _places(ascending: NDArray[Any], confidence: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """How many samples are above, and how many at or above, each of these distinct descending confidences."""
-    at_least = np.searchsorted(ascending, confidence[::-1])[::-1]
-    above = at_least + 1
-    tied = np.flatnonzero(ascending[np.minimum(above, len(ascending) - 1)] == confidence)
-    above[tied] = np.searchsorted(ascending, confidence[tied][::-1], side="right")[::-1]
-    return len(ascending) - above, len(ascending) - at_least
 
 
 def aurc(confidence: Any, error: Any, *, convention: Convention = "mean") -> float:

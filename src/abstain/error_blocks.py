@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,3 +115,43 @@ class ErrorBlocks:
         error = np.concatenate(([0.0], self.error_after))
         qualifying = np.flatnonzero((accepted > 0) & (error / np.maximum(accepted, 1) <= target_risk))
         return int(accepted[qualifying[-1]]) if len(qualifying) else 0
+
+
+def error_blocks(ascending: NDArray[Any], confidence: NDArray[Any], losses: NDArray[Any] | None) -> ErrorBlocks:
+    """Count the errors at each confidence.
+
+    Args:
+        ascending: (N,) all confidences, sorted.
+        confidence: (L,) those of the samples with an error above 0, in any order.
+        losses: (L,) their errors; None if each is 1.
+    """
+    return _count(ascending, confidence) if losses is None else _add(ascending, confidence, losses)
+
+
+def _count(ascending: NDArray[Any], of_wrong: NDArray[Any]) -> ErrorBlocks:
+    """The error blocks of 0/1 errors at these confidences."""
+    of_wrong = np.sort(of_wrong)[::-1]
+    last = np.flatnonzero(np.append(of_wrong[1:] != of_wrong[:-1], True)) if len(of_wrong) else np.empty(0, np.int64)
+    count = np.diff(last, prepend=-1).astype(np.float64)
+    return ErrorBlocks(*_places(ascending, of_wrong[last]), count, count)
+
+
+def _add(ascending: NDArray[Any], of_losses: NDArray[Any], losses: Array) -> ErrorBlocks:
+    """The error blocks of real losses; those of one confidence are added in the order of their size.
+
+    So rounding cannot depend on the order of the samples.
+    """
+    order = np.lexsort((losses, of_losses))[::-1]
+    of_losses, losses = of_losses[order], losses[order].astype(np.float64)
+    first = np.flatnonzero(np.append(True, of_losses[1:] != of_losses[:-1]))
+    sums = (np.add.reduceat(losses, first), np.add.reduceat(losses**2, first))
+    return ErrorBlocks(*_places(ascending, of_losses[first]), *sums, np.sort(losses))
+
+
+def _places(ascending: NDArray[Any], confidence: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """How many samples are above, and how many at or above, each of these distinct descending confidences."""
+    at_least = np.searchsorted(ascending, confidence[::-1])[::-1]
+    above = at_least + 1
+    tied = np.flatnonzero(ascending[np.minimum(above, len(ascending) - 1)] == confidence)
+    above[tied] = np.searchsorted(ascending, confidence[tied][::-1], side="right")[::-1]
+    return len(ascending) - above, len(ascending) - at_least
