@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -96,8 +96,17 @@ def score_by_rows(
         )
     device = torch.device("cpu") if logits.device.type == "mps" else logits.device
     rows = max(1, BLOCK_ELEMENTS // logits.shape[1])
-    blocks = (block.to(device, dtype, copy=True) for block in logits.split(rows))
-    return np.concatenate([score(block).cpu().numpy() for block in blocks], axis=-1, dtype=np.float64)
+    joined: NDArray[np.float64] | None = (
+        None  # one array from the start: small results kept between blocks spoil the heap
+    )
+    start = 0
+    for block in logits.split(rows):
+        values = score(block.to(device, dtype, copy=True)).cpu().numpy()
+        if joined is None:
+            joined = np.empty((*values.shape[:-1], len(logits)))
+        joined[..., start : start + len(block)] = values
+        start += len(block)
+    return cast(NDArray[np.float64], joined)
 
 
 def warn_if_normalized(logits: Tensor, *, log_too: bool) -> None:
