@@ -66,6 +66,7 @@ def render_readme(reports: dict[str, SelectiveReport], results: dict[str, dict])
         "example": run_example(),
         "results": "\n\n".join(
             [
+                describe_data(results[PAIR[0]]["data"]),
                 comparison_table({title(results[name]): reports[name] for name in PAIR}),
                 describe_smoothing("CIFAR-10", *(reports[name] for name in PAIR)),
             ]
@@ -78,6 +79,15 @@ def render_readme(reports: dict[str, SelectiveReport], results: dict[str, dict])
         if count != 1:
             sys.exit(f"README.md has {count} sections called {name!r}, but must have one")
     return text
+
+
+def describe_data(data: dict) -> str:
+    """What the two runs were trained, fitted and tested on."""
+    return (
+        f"Two ResNet-20 that differ only in the smoothing factor α, trained on {data['train']['samples']:,} and tested "
+        f"on {data['test']['samples']:,} images of CIFAR-10 (in JPEG; see the [cards](model_cards)); p is chosen on "
+        f"{data['validation']['samples']:,} other images."
+    )
 
 
 def run_example() -> str:

@@ -119,3 +119,10 @@ def test_a_checkpoint_s_processor_gives_its_statistics(digits):
     like = digits.image_processor()
     images = decode_images(as_dataset(np.zeros((2, 8, 8, 3), np.uint8)), like=like)
     assert (images.mean, images.std) == (digits.mean, digits.std)
+
+
+def test_sixteen_bits_a_pixel_are_scaled_not_clipped(tmp_path):
+    levels = np.array([[0, 256], [32_768, 65_535]], np.uint16)
+    PILImage.fromarray(levels).save(tmp_path / "deep.png")
+    images = decode_images(Dataset.from_dict({"image": [str(tmp_path / "deep.png")], "label": [0]}, features=FEATURES))
+    assert images.pixels[0, 0].tolist() == [[0, 1], [128, 255]]

@@ -1,7 +1,9 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -72,6 +74,48 @@ def test_two_processes_count_every_sample_once(root, tmp_path):
     )
     assert np.array_equal(labels, expected_labels)
     assert np.allclose(logits, expected, atol=1e-4)
+
+
+def test_a_run_killed_in_mid_epoch_ends_as_if_it_had_not_been(root, tmp_path):
+    # 71 images in batches of 8 are 9 steps an epoch: checkpoints after 4, 8, 12, … fall inside the epochs
+    arguments = [
+        "--config_overrides",
+        "depth=8,width=4",
+        "--max_samples",
+        "71",
+        "--crop_padding",
+        "1",
+        "--flip",
+        "true",
+    ]
+    arguments += ["--num_train_epochs", "20", "--save_strategy", "steps", "--save_steps", "4", "--report_to", "none"]
+    whole = train(root, *arguments, "--output_dir", tmp_path / "whole")
+    assert whole.returncode == 0, whole.stderr
+
+    killed = tmp_path / "killed"
+    command = [
+        sys.executable,
+        "training_scripts/train_image_classification.py",
+        *arguments,
+        "--output_dir",
+        str(killed),
+    ]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    running = subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not (killed / "checkpoint-40" / "complete").exists():
+        assert running.poll() is None, "it ended before it could be killed"
+        time.sleep(0.01)
+    running.kill()
+    running.wait()
+    assert not (killed / "results.json").exists()
+    last = max(killed.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
+    shutil.copytree(last, killed / "checkpoint-999", ignore=shutil.ignore_patterns("complete", "trainer_state.json"))
+
+    again = train(root, *arguments, "--output_dir", killed)
+    assert again.returncode == 0, again.stderr
+    resumed = json.loads((killed / "results.json").read_text())["training"]["resumed_from"]
+    assert resumed != "checkpoint-999" and int(resumed.split("-")[1]) >= 40, "the one cut off is not taken for whole"
+    assert (killed / "model.safetensors").read_bytes() == (tmp_path / "whole" / "model.safetensors").read_bytes()
 
 
 def test_the_parquet_files_of_cifar10_are_read(root, tmp_path, cifar10_folder):

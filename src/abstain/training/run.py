@@ -78,7 +78,7 @@ def begin_run(args: SelectiveTrainingArguments, settings: dict[str, Any]) -> str
 
 
 def _find_resumable(folder: Path, settings: dict[str, Any], *, overwrite: bool) -> bool:
-    """Whether the folder holds an unfinished run of these settings; changes nothing."""
+    """Whether the folder, made if need be, holds an unfinished run of these settings; removes and writes nothing."""
     unfinished = (folder / SETTINGS_FILE).exists() and not (folder / RESULTS_FILE).exists()
     if not unfinished:
         found = [*MODEL_FILES, *(path.name for path in folder.glob(f"{PREFIX_CHECKPOINT_DIR}-*"))]

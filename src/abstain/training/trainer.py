@@ -121,15 +121,16 @@ class SelectiveTrainer(Trainer):
             output = output._replace(predictions=_split(output.predictions)[1])
         return output
 
-    def _save(self, *args: Any, **kwargs: Any) -> None:
-        super()._save(*args, **kwargs)
-        folder = Path(args[0] if args else kwargs.get("output_dir") or self.args.folder)
-        (folder / "training_args.bin").unlink(missing_ok=True)  # a pickle that no user of the model needs
+    def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
+        super()._save(output_dir, state_dict)
+        (Path(output_dir or self.args.folder) / "training_args.bin").unlink(
+            missing_ok=True
+        )  # a pickle that no user of the model needs
 
-    def _save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
-        super()._save_checkpoint(*args, **kwargs)
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        super()._save_checkpoint(model, trial)
         if self.args.should_save:
-            mark_complete(self.args.folder / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}")
+            mark_complete(Path(self._get_output_dir(trial)) / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}")
 
     def save_with_logits(self, datasets: Mapping[str, Dataset[Any]]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Save the model, and as a logits data set beside it what the saved model says of each of `datasets`.
