@@ -64,7 +64,7 @@ def test_pairs_of_two_blocks_as_worked_by_hand():
     # Correct above: for the first error 1 + 1/2; for each other 1 + 1 + 1 = 3. In all 1.5 + 6.
     blocks = two_blocks()
     assert blocks.sum_of_errors_times_below(7) == 9
-    assert blocks.sum_of_correct_above() == 7.5
+    assert blocks.sum_of_correct_above(7) == 7.5
 
 
 def test_the_most_accepted_at_a_risk_as_worked_by_hand():
@@ -89,7 +89,7 @@ def test_without_errors_every_sum_is_zero():
     none = np.empty(0)
     blocks = ErrorBlocks(none.astype(np.int64), none.astype(np.int64), none, none)
     sums = [blocks.total, blocks.sum_of_risks(5), blocks.optimal_sum_of_risks(5), blocks.sum_of_errors_times_below(5)]
-    assert [*sums, blocks.sum_of_correct_above()] == [0, 0, 0, 0, 0]
+    assert [*sums, blocks.sum_of_correct_above(5)] == [0, 0, 0, 0, 0]
     assert blocks.most_accepted(0.0, 5) == 5
     assert blocks.all_equal(5)
 

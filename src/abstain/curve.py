@@ -133,7 +133,7 @@ class RiskCoverageCurve:
         right = self.n_samples - wrong
         if not (wrong and right):
             return None
-        return self._errors.sum_of_correct_above() / (wrong * right)
+        return self._errors.sum_of_correct_above(self.n_samples) / (wrong * right)
 
     def coverage_at_risk(self, target_risk: float) -> float:
         """Largest coverage whose selective risk is at most `target_risk`; higher is better.
@@ -264,9 +264,11 @@ class RiskCoverageCurve:
 
     def influence_on_aurc(self, confidence: NDArray[Any], error: NDArray[Any]) -> Array:
         """(N,) the influence of each of the curve's samples, in their own order."""
-        slope, offset = influence.aurc_influence(self._blocks)
-        block = np.searchsorted(-self.threshold, -confidence)
-        return error * slope[block] + offset[block]
+        order = np.argsort(confidence)[::-1]  # ties in any order: all of a block have one slope and one offset
+        slope, offset = (np.repeat(of_blocks, self._blocks.size) for of_blocks in influence.aurc_influence(self._blocks))
+        of_samples = np.empty(self.n_samples)
+        of_samples[order] = error[order] * slope + offset
+        return of_samples
 
     def _needs_binary(self, what: str) -> None:
         if not self.is_binary:
@@ -300,7 +302,7 @@ def risk_coverage_curve(confidence: Any, error: Any) -> RiskCoverageCurve:
     """
     confidence, error = check_confidence_error(confidence, error)
     ascending = np.sort(confidence)  # of values, which is far faster than of indices
-    wrong = np.flatnonzero(error)
+    wrong = np.flatnonzero(error != 0)  # of booleans, which is faster
     is_binary = bool((error[wrong] == 1).all())
     blocks = error_blocks(ascending, confidence[wrong], None if is_binary else error[wrong])
     return RiskCoverageCurve(len(confidence), is_binary, _frozen(ascending)[::-1], blocks)

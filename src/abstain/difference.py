@@ -67,4 +67,5 @@ def aurc_difference(
 
 def paired_standard_error(influence_a: NDArray[np.float64], influence_b: NDArray[np.float64]) -> float:
     """Standard error of a difference from the influence (N,) of the same samples on both of its parts."""
-    return float(np.linalg.norm(influence_a - influence_b)) / len(influence_a)
+    squares = np.square(influence_a - influence_b)  # not a BLAS norm, whose threads would fight with those of torch
+    return float(np.sqrt(np.sum(squares))) / len(influence_a)

@@ -6,6 +6,10 @@ curve of ten million samples is measured in the time that it takes to sort them.
 
 from __future__ import annotations
 
+import math
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +19,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+PART = 2**16
+"""Error blocks that are worked on together, 512 KiB a column, so that what is made on the way stays near a core."""
+N_THREADS = min(os.cpu_count() or 1, 4)
 _SMALL = 256
 _SMALL_HARMONIC = np.concatenate(([0.0], np.cumsum(1.0 / np.arange(1, _SMALL))))
 
@@ -76,14 +83,16 @@ class ErrorBlocks:
 
     def sum_of_risks(self, n_samples: int) -> float:
         """Σᵢ R(i): in a block R(i) = (before + mean·(i - start)) / i, after it R(i) = error_after / i."""
-        inside = self.error_after / self.stop  # of a block of one sample
-        tied = np.flatnonzero(self.stop - self.start > 1)
-        start, stop, error = self.start[tied], self.stop[tied], self.sum_error[tied]
-        difference = harmonic_difference(start, stop)
-        mean = error / (stop - start)
-        inside[tied] = (self.error_after[tied] - error) * difference + mean * (stop - start - start * difference)
-        after = harmonic_difference(self.stop, np.append(self.start[1:], n_samples))
-        return float(np.sum(inside) + np.sum(self.error_after * after))
+        after = np.append(self.start[1:], n_samples)
+
+        def add(part: slice) -> float:
+            start, stop, error_after = self.start[part], self.stop[part], self.error_after[part]
+            inside = error_after / stop  # of a block of one sample
+            tied = np.flatnonzero(stop - start > 1)
+            inside[tied] = _sum_in_blocks(start[tied], stop[tied], error_after[tied], self.sum_error[part][tied])
+            return float(np.sum(inside) + np.sum(error_after * harmonic_difference(stop, after[part])))
+
+        return math.fsum(_in_parts(add, len(self.start)))
 
     def optimal_sum_of_risks(self, n_samples: int) -> float:
         """Σᵢ R(i) with the errors last and the largest loss last of all."""
@@ -100,11 +109,12 @@ class ErrorBlocks:
         """Σ over errors of e times the number of samples below it in confidence, ties (and itself) counting ½."""
         return float(np.sum(self.sum_error * (n_samples - (self.start + self.stop) / 2)))
 
-    def sum_of_correct_above(self) -> float:
-        """Σ over 0/1 errors of the number of correct samples above it in confidence, ties counting ½."""
-        before = self.error_after - self.sum_error
-        correct_in_block = self.stop - self.start - self.sum_error
-        return float(np.sum(self.sum_error * (self.start - before + correct_in_block / 2)))
+    def sum_of_correct_above(self, n_samples: int) -> float:
+        """Σ over 0/1 errors of the number of correct samples above it in confidence, ties counting ½.
+
+        All N above or below, less those below, less the other errors above: of two errors one is above the other.
+        """
+        return self.total * (n_samples - self.total / 2) - self.sum_of_errors_times_below(n_samples)
 
     def most_accepted(self, target_risk: float, n_samples: int) -> int:
         """The largest number of samples that end a tie block and have at most this risk; 0 if there is none.
@@ -115,6 +125,13 @@ class ErrorBlocks:
         error = np.concatenate(([0.0], self.error_after))
         qualifying = np.flatnonzero((accepted > 0) & (error / np.maximum(accepted, 1) <= target_risk))
         return int(accepted[qualifying[-1]]) if len(qualifying) else 0
+
+
+def _sum_in_blocks(start: NDArray[np.int64], stop: NDArray[np.int64], error_after: Array, error: Array) -> Array:
+    """The sum of R(i) over each block of several samples."""
+    difference = harmonic_difference(start, stop)
+    mean = error / (stop - start)
+    return (error_after - error) * difference + mean * (stop - start - start * difference)
 
 
 def error_blocks(ascending: NDArray[Any], confidence: NDArray[Any], losses: NDArray[Any] | None) -> ErrorBlocks:
@@ -130,10 +147,12 @@ def error_blocks(ascending: NDArray[Any], confidence: NDArray[Any], losses: NDAr
 
 def _count(ascending: NDArray[Any], of_wrong: NDArray[Any]) -> ErrorBlocks:
     """The error blocks of 0/1 errors at these confidences."""
-    of_wrong = np.sort(of_wrong)[::-1]
-    last = np.flatnonzero(np.append(of_wrong[1:] != of_wrong[:-1], True)) if len(of_wrong) else np.empty(0, np.int64)
-    count = np.diff(last, prepend=-1).astype(np.float64)
-    return ErrorBlocks(*_places(ascending, of_wrong[last]), count, count)
+    of_wrong = np.sort(of_wrong)
+    count = np.ones(len(of_wrong))
+    if (of_wrong[1:] == of_wrong[:-1]).any():
+        of_wrong, sizes = np.unique(of_wrong, return_counts=True)
+        count = sizes[::-1].astype(np.float64)
+    return ErrorBlocks(*_places(ascending, of_wrong[::-1]), count, count)
 
 
 def _add(ascending: NDArray[Any], of_losses: NDArray[Any], losses: Array) -> ErrorBlocks:
@@ -150,8 +169,28 @@ def _add(ascending: NDArray[Any], of_losses: NDArray[Any], losses: Array) -> Err
 
 def _places(ascending: NDArray[Any], confidence: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """How many samples are above, and how many at or above, each of these distinct descending confidences."""
-    at_least = np.searchsorted(ascending, confidence[::-1])[::-1]
-    above = at_least + 1
-    tied = np.flatnonzero(ascending[np.minimum(above, len(ascending) - 1)] == confidence)
-    above[tied] = np.searchsorted(ascending, confidence[tied][::-1], side="right")[::-1]
-    return len(ascending) - above, len(ascending) - at_least
+    n_samples = len(ascending)
+    above, at_least = np.empty((2, len(confidence)), dtype=np.int64)
+
+    def place(part: slice) -> None:
+        wanted = confidence[part]
+        low, high = np.searchsorted(ascending, wanted[-1]), np.searchsorted(ascending, wanted[0], side="right")
+        near = ascending[low:high]  # far fewer to search among
+        first = np.searchsorted(near, wanted[::-1])[::-1]
+        after = first + 1
+        tied = np.flatnonzero(near[np.minimum(after, len(near) - 1)] == wanted)
+        after[tied] = np.searchsorted(near, wanted[tied][::-1], side="right")[::-1]
+        np.subtract(n_samples - low, after, out=above[part])
+        np.subtract(n_samples - low, first, out=at_least[part])
+
+    _in_parts(place, len(confidence))
+    return above, at_least
+
+
+def _in_parts(work: Callable[[slice], Any], n: int) -> list[Any]:
+    """Do `work` on parts of a range of `n`, on two threads if there is more than one; NumPy leaves them free to run."""
+    parts = [slice(start, start + PART) for start in range(0, n, PART)]
+    if len(parts) <= 1:
+        return [work(part) for part in parts]
+    with ThreadPoolExecutor(N_THREADS) as pool:
+        return list(pool.map(work, parts))

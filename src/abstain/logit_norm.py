@@ -14,10 +14,22 @@ from torch import Tensor
 from abstain._checks import InputError, check_choice, check_logits, check_p
 from abstain.curve import risk_coverage_curve
 from abstain.difference import paired_standard_error
-from abstain.scores import SCORES, Score, classification_error, msp, score_by_rows, warn_if_normalized
+from abstain.scores import (
+    SCORES,
+    Rows,
+    Score,
+    classification_error,
+    log_odds,
+    msp,
+    score_by_rows,
+    warn_if_normalized,
+)
 
 MAX_MULTIPLIED = 64
 """Whole exponents up to here are made by repeated multiplication, which is far faster than a power each."""
+
+SEARCH_BLOCK = 2**19
+"""Logits in one block of the search, 2 MiB in float32: half as many calls as with less, and still near the processor."""
 
 Fallback = Literal["one_standard_error", "strict", "never"]
 
@@ -85,7 +97,8 @@ class LogitNorm:
             raise InputError(
                 f"logits have K = {logits.shape[1]}, but a p-norm says nothing about two classes: use LogitNorm(p=None)"
             )
-        return _normalized_max_logits(logits, [self.p], center=self.center)[0]
+        warn_if_normalized(logits, log_too=not self.center)
+        return score_by_rows(logits, _Normalizer([self.p], center=self.center))[0]
 
     def to_dict(self) -> dict[str, Any]:
         """What `from_dict` takes, for JSON; floats survive the round trip exactly."""
@@ -167,17 +180,23 @@ def named_score(name: str, *, p: float | None = None, center: bool = True) -> Sc
 def _search(
     logits: Tensor, error: NDArray[np.float64], grid: Sequence[float], *, center: bool
 ) -> tuple[Candidate, ...]:
-    """MSP and every p of the grid. Its norms are in float32 where the logits are: the final score is in float64."""
+    """MSP and every p of the grid, in float32 where the logits are: the final score is in float64."""
+    warn_if_normalized(logits, log_too=not center)
+    normalize = _Normalizer(grid, center=center)
+
+    def score(block: Tensor) -> Tensor:
+        of_msp = log_odds(Rows(block))  # first, since the other changes the block
+        return torch.cat([of_msp[None], normalize(block)])
+
     dtype = torch.float64 if logits.dtype == torch.float64 else torch.float32
-    baseline = msp(logits)
-    of_msp = risk_coverage_curve(baseline, error)
-    influence = of_msp.influence_on_aurc(baseline, error)
-    search = [Candidate(None, of_msp.aurc(), 0.0, 0.0)]
-    for p, confidence in zip(grid, _normalized_max_logits(logits, grid, center=center, dtype=dtype), strict=True):
-        curve = risk_coverage_curve(confidence, error)
-        gain_error = paired_standard_error(influence, curve.influence_on_aurc(confidence, error))
-        search.append(Candidate(p, curve.aurc(), of_msp.aurc() - curve.aurc(), gain_error))
-    return tuple(search)
+    confidences = score_by_rows(logits, score, dtype, SEARCH_BLOCK)
+    curves = [risk_coverage_curve(confidence, error) for confidence in confidences]
+    influences = [c.influence_on_aurc(confidence, error) for c, confidence in zip(curves, confidences, strict=True)]
+    areas = [curve.aurc() for curve in curves]
+    return tuple(
+        Candidate(p, area, areas[0] - area, paired_standard_error(influences[0], influence))
+        for p, area, influence in zip([None, *grid], areas, influences, strict=True)
+    )
 
 
 def _choose(search: Sequence[Candidate], fallback: Fallback, center: bool) -> tuple[float | None, bool, str]:
@@ -193,39 +212,46 @@ def _choose(search: Sequence[Candidate], fallback: Fallback, center: bool) -> tu
     return None, center, f"MSP: {found}, which is not enough for fallback={fallback!r}"
 
 
-def _normalized_max_logits(
-    logits: Tensor, grid: Sequence[float], *, center: bool, dtype: torch.dtype = torch.float64
-) -> NDArray[np.float64]:
-    """(P, N): the score for every p of the grid, in one pass over the logits."""
-    warn_if_normalized(logits, log_too=not center)
+class _Normalizer:
+    """The score of a block of rows for every p, in the memory of the block and of one more."""
 
-    def score(block: Tensor) -> Tensor:
-        _divide_by_largest(block)  # so that neither the mean nor a power overflows; equal logits are exactly 1 or -1
-        if center:
-            block -= block.mean(dim=1, keepdim=True)
-        largest = _divide_by_largest(block)
-        top = block.amax(dim=1)
-        magnitude = block.abs_()
-        sums = _power_sums(magnitude, grid)
-        confidence = top / sums.pow_(1 / sums.new_tensor(grid)[:, None])
+    def __init__(self, grid: Sequence[float], *, center: bool) -> None:
+        self.grid, self.center = grid, center
+        self.multiplied = all(p == int(p) and p <= MAX_MULTIPLIED for p in grid)
+        self.power: Tensor | None = None
+
+    def __call__(self, block: Tensor) -> Tensor:
+        """(P, n), from a block (n, K) that is changed."""
+        high, low = block.amax(dim=1), block.amin(dim=1)
+        _divide_by_largest(block, high, low)  # so that neither the mean nor a power overflows; equal logits are ±1
+        if self.center:
+            mean = block.mean(dim=1)
+            block -= mean[:, None]
+            high, low = high - mean, low - mean
+        largest = _divide_by_largest(block, high, low)
+        sums = self._power_sums(block.abs_())
+        confidence = high / sums.pow_(1 / sums.new_tensor(self.grid)[:, None])
         return confidence.where(largest > 0, -1.0)
 
-    return score_by_rows(logits, score, dtype)
+    def _power_sums(self, magnitude: Tensor) -> Tensor:
+        """(P, n): the sum of |z|^p along each row for every p; whole exponents by repeated multiplication."""
+        if not self.multiplied:
+            return torch.stack([magnitude.pow(p).sum(dim=1) for p in self.grid])
+        if self.power is None or len(self.power) < len(magnitude):
+            self.power = torch.empty_like(magnitude)
+        power = self.power[: len(magnitude)].copy_(magnitude)
+        sums = {1.0: magnitude.sum(dim=1)}
+        for exponent in range(2, int(max(self.grid)) + 1):
+            power *= magnitude
+            sums[float(exponent)] = power.sum(dim=1)
+        return torch.stack([sums[p] for p in self.grid])
 
 
-def _divide_by_largest(block: Tensor) -> Tensor:
-    """Divide each row, in place, by its largest magnitude, which is returned; rows of zeros stay."""
-    largest = torch.maximum(block.amax(dim=1), -block.amin(dim=1))
-    block /= largest.where(largest > 0, 1.0)[:, None]
+def _divide_by_largest(block: Tensor, high: Tensor, low: Tensor) -> Tensor:
+    """Divide each row and its extremes, in place, by its largest magnitude, which is returned; rows of zeros stay."""
+    largest = torch.maximum(high, -low)
+    divisor = largest.where(largest > 0, 1.0)
+    block /= divisor[:, None]
+    high /= divisor
+    low /= divisor
     return largest
-
-
-def _power_sums(magnitude: Tensor, grid: Sequence[float]) -> Tensor:
-    """(P, n): the sum of |z|^p along each row for every p; whole exponents by repeated multiplication."""
-    if any(p != int(p) or p > MAX_MULTIPLIED for p in grid):
-        return torch.stack([magnitude.pow(p).sum(dim=1) for p in grid])
-    power, sums = magnitude.clone(), {1.0: magnitude.sum(dim=1)}
-    for exponent in range(2, int(max(grid)) + 1):
-        power *= magnitude
-        sums[float(exponent)] = power.sum(dim=1)
-    return torch.stack([sums[p] for p in grid])

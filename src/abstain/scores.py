@@ -24,7 +24,7 @@ Score = Callable[[Any], NDArray[np.float64]]
 
 
 class Rows:
-    """A block of rows of logits (n, K) in float64, and what several scores read of it, computed when first asked for.
+    """A block of rows of logits (n, K), and what several scores read of it, computed when first asked for.
 
     Everything is relative to the largest of the *other* logits, those that are not the predicted class: their sum of
     exponentials is at least 1, so that no score loses what a confident row says of its errors.
@@ -52,7 +52,7 @@ class Rows:
     @cached_property
     def _weights(self) -> Tensor:
         """(n, K) exponentials of the other logits minus the second; 0 for the predicted class."""
-        return (self._others - self.second).exp_()
+        return self._others.sub_(self.second).exp_()  # in its memory: only `second`, cached by now, reads the others
 
     @cached_property
     def sum_others(self) -> Tensor:
@@ -81,12 +81,15 @@ class Rows:
 
 
 def score_by_rows(
-    logits: Tensor, score: Callable[[Tensor], Tensor], dtype: torch.dtype = torch.float64
+    logits: Tensor,
+    score: Callable[[Tensor], Tensor],
+    dtype: torch.dtype = torch.float64,
+    block_elements: int = BLOCK_ELEMENTS,
 ) -> NDArray[np.float64]:
     """Apply `score`, (n, K) -> (..., n), to blocks of rows in `dtype`, and join its results in NumPy as float64.
 
-    `score` gets a copy that it may change. Blocks are on the device of `logits`, or on the CPU where that
-    device has no float64.
+    `score` gets a copy that it may change, in memory that the next block uses again: new memory for each would cost
+    more than the arithmetic. Blocks are on the device of `logits`, or on the CPU where that device has no float64.
     """
     if logits.dtype.itemsize < 4:
         warnings.warn(
@@ -95,17 +98,15 @@ def score_by_rows(
             stacklevel=1,  # one place for all callers, so that it is shown once
         )
     device = torch.device("cpu") if logits.device.type == "mps" else logits.device
-    rows = max(1, BLOCK_ELEMENTS // logits.shape[1])
-    joined: NDArray[np.float64] | None = (
-        None  # one array from the start: small results kept between blocks spoil the heap
-    )
-    start = 0
-    for block in logits.split(rows):
-        values = score(block.to(device, dtype, copy=True)).cpu().numpy()
+    rows = max(1, min(block_elements // logits.shape[1], len(logits)))
+    buffer = torch.empty((rows, logits.shape[1]), dtype=dtype, device=device)
+    joined: NDArray[np.float64] | None = None
+    for start in range(0, len(logits), rows):
+        block = logits[start : start + rows]
+        values = score(buffer[: len(block)].copy_(block)).cpu().numpy()
         if joined is None:
             joined = np.empty((*values.shape[:-1], len(logits)))
         joined[..., start : start + len(block)] = values
-        start += len(block)
     return cast(NDArray[np.float64], joined)
 
 
@@ -142,6 +143,11 @@ def _of_rows(formula: Callable[[Rows], Tensor]) -> Score:
 _FORMULAS: dict[str, Callable[[Rows], Tensor]] = {}
 
 
+def log_odds(rows: Rows) -> Tensor:
+    """(n,) the formula of `msp`."""
+    return rows.gap - rows.sum_others.log()
+
+
 @_of_rows
 def msp(rows: Rows) -> Tensor:  # noqa: D417 - the decorated function takes logits
     """Maximum softmax probability as its log-odds, z_max - logsumexp of the other logits; larger is more confident.
@@ -158,7 +164,7 @@ def msp(rows: Rows) -> Tensor:  # noqa: D417 - the decorated function takes logi
     Raises:
         InputError: another shape, N = 0, NaN or infinite logits.
     """
-    return rows.gap - rows.sum_others.log()
+    return log_odds(rows)
 
 
 @_of_rows
