@@ -265,9 +265,10 @@ class RiskCoverageCurve:
     def influence_on_aurc(self, confidence: NDArray[Any], error: NDArray[Any]) -> Array:
         """(N,) the influence of each of the curve's samples, in their own order."""
         order = np.argsort(confidence)[::-1]  # ties in any order: all of a block have one slope and one offset
-        slope, offset = (np.repeat(of_blocks, self._blocks.size) for of_blocks in influence.aurc_influence(self._blocks))
+        slope, offset = influence.aurc_influence(self._blocks)
+        block = np.repeat(np.arange(len(slope)), self._blocks.size)
         of_samples = np.empty(self.n_samples)
-        of_samples[order] = error[order] * slope + offset
+        of_samples[order] = error[order] * slope[block] + offset[block]
         return of_samples
 
     def _needs_binary(self, what: str) -> None:

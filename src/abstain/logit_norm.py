@@ -29,7 +29,7 @@ MAX_MULTIPLIED = 64
 """Whole exponents up to here are made by repeated multiplication, which is far faster than a power each."""
 
 SEARCH_BLOCK = 2**19
-"""Logits in one block of the search, 2 MiB in float32: half as many calls as with less, and still near the processor."""
+"""Logits in one block of the search, 2 MiB in float32: with less, calls cost more than arithmetic."""
 
 Fallback = Literal["one_standard_error", "strict", "never"]
 
