@@ -418,3 +418,19 @@ def smoothed_binary_cross_entropy(logit, label, smoothing):
     log_p = -float(np.logaddexp(0.0, -logit))
     log_not_p = -float(np.logaddexp(0.0, logit))
     return -target * log_p - (1 - target) * log_not_p
+
+
+def calibration(logits, labels, n_bins=15):
+    """NLL, Brier score and expected calibration error, sample by sample; bins are open below and closed above."""
+    nll = brier = 0.0
+    bins = [[] for _ in range(n_bins)]
+    for row, label in zip(np.asarray(logits, dtype=np.float64), labels, strict=True):
+        weights = [np.exp(z - max(row)) for z in row]
+        p = [w / sum(weights) for w in weights]
+        nll -= np.log(p[label]) / len(labels)
+        brier += sum((p[k] - (k == label)) ** 2 for k in range(len(p))) / len(labels)
+        best = int(np.argmax(row))
+        number = min(int(np.ceil(p[best] * n_bins)) - 1, n_bins - 1)
+        bins[number].append((p[best], best == label))
+    ece = sum(abs(sum(p for p, _ in b) - sum(right for _, right in b)) for b in bins) / len(labels)
+    return {"nll": nll, "brier": brier, "ece": ece}

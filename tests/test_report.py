@@ -5,6 +5,7 @@ import pytest
 
 import abstain
 from abstain import InputError, LogitNorm, evaluate_logits, scores
+from abstain.calibration import TemperatureScaling, calibration_metrics
 from abstain.report import comparison_table, describe_smoothing
 
 
@@ -26,10 +27,32 @@ def test_the_report_holds_what_the_core_computes(halves):
         "cov@1": curve.coverage_at_risk(0.01),
         "aurc_low": curve.aurc_interval()[0],
         "aurc_high": curve.aurc_interval()[1],
+        **calibration_metrics(logits, labels),
     }
     assert report.logit_norm == LogitNorm.fit(*validation)
     assert report.normalized.metrics["aurc"] == abstain.aurc(report.logit_norm.score(logits), error)
+    assert [result.name for result in report.results] == [
+        "msp",
+        "max_logit_pnorm",
+        "max_logit_pnorm_uncentered",
+        "temperature_scaling",
+    ]
+    uncentred, scaled = report.results[2:]
+    assert uncentred.fit == LogitNorm.fit(*validation, center=False)
+    normed = evaluate_logits(logits, labels, validation=validation, fallback="never").normalized
+    assert "nll" not in normed.metrics, "a norm is no probability"
+    assert scaled.fit == TemperatureScaling.fit(*validation)
+    assert scaled.metrics["aurc"] == abstain.aurc(scaled.fit.score(logits), error)
+    assert scaled.metrics["nll"] == calibration_metrics(logits, labels, temperature=scaled.fit.temperature)["nll"]
     assert json.loads(json.dumps(report.to_dict(), allow_nan=False)) == report.to_dict()
+
+
+def test_the_form_that_is_asked_for_is_the_repair_and_the_other_stands_beside_it(halves):
+    validation, test = halves
+    report = evaluate_logits(*test, validation=validation, center=False, fallback="never")
+    assert not report.logit_norm.center and report.results[2].name == "max_logit_pnorm_centered"
+    assert report.results[2].fit == LogitNorm.fit(*validation, fallback="never")
+    assert "uncentred p-norm, p = " in report.to_markdown() and "MSP, temperature " in report.to_markdown()
 
 
 def test_without_validation_nothing_is_fitted(halves):
@@ -67,7 +90,7 @@ def test_the_table_prints_the_numbers_of_the_report_in_percent(halves):
     row = report.to_markdown().splitlines()[2]
     assert f" {100 * report.msp.metrics['aurc']:.3f} " in row and f" {100 * report.msp.metrics['risk']:.2f} " in row
     named = comparison_table({"mine": report})
-    assert named.startswith("| model") and named.count("| mine ") == 2
+    assert named.startswith("| model") and named.count("| mine ") == 4
 
 
 def test_a_test_set_without_errors_has_no_interval():

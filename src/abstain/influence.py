@@ -48,6 +48,16 @@ class TieBlocks:
         """(M,) the mean error of each block."""
         return self.sum_error / self.size
 
+    def spread(self, of_blocks: Array) -> Array:
+        """(N,) the value of its block for each position; without a tie, the same array."""
+        return of_blocks if len(self.start) == self.n_samples else np.repeat(of_blocks, self.size)
+
+    def average(self, of_positions: Array) -> Array:
+        """(M,) the mean of (N,) over each block; without a tie, the same array."""
+        if len(self.start) == self.n_samples:
+            return of_positions
+        return np.add.reduceat(of_positions, self.start) / self.size
+
 
 def risk_influence(blocks: TieBlocks) -> Influence:
     """On the mean error: e - risk."""
@@ -60,14 +70,17 @@ def aurc_influence(blocks: TieBlocks) -> Influence:
 
     The average is over positions alone: the sample keeps its own e.
     """
-    excess = blocks.error_before - blocks.start * blocks.mean_error
     inverse = 1.0 / np.arange(1, blocks.n_samples + 1)
-    risk = np.repeat(blocks.mean_error, blocks.size) + np.repeat(excess, blocks.size) * inverse
     later = np.cumsum(inverse[::-1])[::-1]
-    later_risk = np.cumsum((risk * inverse)[::-1])[::-1]
-    slope = np.add.reduceat(later, blocks.start) / blocks.size
-    offset = np.add.reduceat(risk - later_risk, blocks.start) / blocks.size - risk.mean()
-    return slope, offset
+    mean_error = blocks.mean_error
+    risk = blocks.spread(blocks.error_before - blocks.start * mean_error) * inverse
+    risk += blocks.spread(mean_error)
+    aurc = risk.mean()
+    inverse *= risk  # in place, here and below: new memory would cost as much as the sums
+    risk -= np.cumsum(inverse[::-1])[::-1]
+    offset = blocks.average(risk)
+    offset -= aurc
+    return blocks.average(later), offset
 
 
 def augrc_influence(blocks: TieBlocks) -> Influence:
@@ -92,8 +105,9 @@ def failure_auroc_influence(blocks: TieBlocks) -> Influence:
 def standard_error(blocks: TieBlocks, influence: Influence) -> float:
     """sqrt(Σ IF²) / N over all samples."""
     slope, offset = influence
-    spread = np.maximum(blocks.sum_squared_error - blocks.sum_error * blocks.mean_error, 0.0)
-    squares = blocks.size * (offset + slope * blocks.mean_error) ** 2 + slope**2 * spread
+    mean_error = blocks.mean_error
+    spread = np.maximum(blocks.sum_squared_error - blocks.sum_error * mean_error, 0.0)
+    squares = blocks.size * (offset + slope * mean_error) ** 2 + slope**2 * spread
     return float(np.sqrt(np.sum(squares))) / blocks.n_samples
 
 

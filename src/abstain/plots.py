@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abstain.curve import RiskCoverageCurve
-from abstain.report import SelectiveReport, score_label
+from abstain.report import SelectiveReport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,10 +37,10 @@ def risk_coverage_figure(panels: Mapping[str, Mapping[str, SelectiveReport]]) ->
     for axes, (title, reports) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
         inset = axes.inset_axes((0.09, 0.3, 0.5, 0.36))
         for number, (name, report) in enumerate(reports.items()):
-            for result in report.results:
-                if result.name != "msp" and report.logit_norm is not None and report.logit_norm.p is None:
+            for result in filter(None, (report.msp, report.normalized)):
+                if result.falls_back:
                     continue  # the same curve as MSP
-                label = f"{name}, {score_label(result, report.logit_norm)}"
+                label = f"{name}, {result.label}"
                 style = "-" if result.name == "msp" else "--"
                 for place in (axes, inset):
                     _draw_curve(place, result.curve, color=f"C{number}", linestyle=style, label=label)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from abstain import scores
 from abstain._checks import InputError, check_logits
+from abstain.calibration import TemperatureScaling, calibration_metrics
 from abstain.curve import RiskCoverageCurve, risk_coverage_curve
 from abstain.difference import Difference, aurc_difference
 from abstain.logit_norm import LogitNorm
@@ -24,16 +25,35 @@ class ScoreResult:
     """One confidence score on the test data.
 
     Attributes:
-        name: `msp`, or `max_logit_pnorm` for logit normalisation.
-        metrics: `risk`, `aurc`, `cov@5`, … as fractions, and `aurc_low` and `aurc_high` (None without any error).
+        name: `msp`, `temperature_scaling`, `max_logit_pnorm` for logit normalisation, or `max_logit_pnorm_uncentered`
+            (`_centered`) for the other of its two forms.
+        metrics: `risk`, `aurc`, `cov@5`, … as fractions, and `aurc_low` and `aurc_high` (None without any error); for
+            a score that is a probability also `nll`, `brier` and `ece` (see `calibration.calibration_metrics`).
         confidence: (N,) float64, in the order of the samples.
         curve: its risk-coverage curve.
+        fit: what was fitted on the validation data; None for MSP.
     """
 
     name: str
     metrics: dict[str, float | None]
     confidence: NDArray[np.float64] = field(repr=False)
     curve: RiskCoverageCurve = field(repr=False)
+    fit: LogitNorm | TemperatureScaling | None = None
+
+    @property
+    def falls_back(self) -> bool:
+        """Whether this is logit normalisation that stayed with MSP."""
+        return isinstance(self.fit, LogitNorm) and self.fit.p is None
+
+    @property
+    def label(self) -> str:
+        """What a table or a figure calls the score: `MSP`, `p-norm, p = 4`, or `p-norm (falls back to MSP)`."""
+        if self.fit is None:
+            return "MSP"
+        if isinstance(self.fit, TemperatureScaling):
+            return f"MSP, temperature {self.fit.temperature:.3g}"
+        norm = "p-norm" if self.fit.center else "uncentred p-norm"
+        return f"{norm} (falls back to MSP)" if self.fit.p is None else f"{norm}, p = {self.fit.p:g}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,24 +65,29 @@ class SelectiveReport:
         n_logits: K.
         level: nominal coverage of the intervals.
         error: (N,) 0/1 float64.
-        msp: the maximum softmax probability.
-        normalized: logit normalisation as fitted on the validation data; None without any. Where the fit
-            fell back to MSP, this is MSP.
-        logit_norm: the fit itself; None without validation data.
+        results: MSP; with validation data also logit normalisation in both its forms, and temperature scaling.
     """
 
     n_samples: int
     n_logits: int
     level: float
     error: NDArray[np.float64] = field(repr=False)
-    msp: ScoreResult
-    normalized: ScoreResult | None
-    logit_norm: LogitNorm | None
+    results: tuple[ScoreResult, ...]
 
     @property
-    def results(self) -> list[ScoreResult]:
-        """The scores there are, MSP first."""
-        return [self.msp] if self.normalized is None else [self.msp, self.normalized]
+    def msp(self) -> ScoreResult:
+        """The maximum softmax probability."""
+        return self.results[0]
+
+    @property
+    def normalized(self) -> ScoreResult | None:
+        """Logit normalisation as fitted on the validation data, which may be MSP again; None without any."""
+        return next((result for result in self.results if result.name == "max_logit_pnorm"), None)
+
+    @property
+    def logit_norm(self) -> LogitNorm | None:
+        """The fit of `normalized`; None without validation data."""
+        return self.normalized.fit if self.normalized else None  # type: ignore[return-value]
 
     def gain(self) -> Difference | None:
         """AURC of MSP minus AURC after normalisation, paired; positive if normalisation is better."""
@@ -81,7 +106,7 @@ class SelectiveReport:
             "aurc_convention": "mean",
             "interval_level": self.level,
             "scores": {result.name: result.metrics for result in self.results},
-            "logit_norm": None if self.logit_norm is None else self.logit_norm.to_dict(),
+            "fits": {result.name: result.fit.to_dict() for result in self.results if result.fit is not None},
         }
 
     def to_markdown(self) -> str:
@@ -103,6 +128,8 @@ def evaluate_logits(
 ) -> SelectiveReport:
     """Measure a classifier's confidence on test data, before and after logit normalisation.
 
+    Beside the repair in the form that `center` names stand its other form and temperature scaling, to compare with.
+
     Args:
         logits: (N, K) test logits, NumPy or torch on any device, not changed.
         labels: (N,) int in [0, K).
@@ -121,44 +148,60 @@ def evaluate_logits(
     logits = check_logits(logits)
     error = scores.classification_error(logits, labels)
     target_risks = tuple(target_risks)
-    msp = _measure("msp", scores.msp(logits), error, target_risks, level)
-    logit_norm = normalized = None
+    measured = _Measure(logits, labels, error, target_risks, level)
+    results = [measured("msp", scores.msp(logits), temperature=1.0)]
     if validation is not None:
-        logit_norm = _fit(validation, n_logits=logits.shape[1], **fit)
-        confidence = logit_norm.score(logits)
-        normalized = _measure("max_logit_pnorm", confidence, error, target_risks, level)
-    return SelectiveReport(len(error), logits.shape[1], level, error, msp, normalized, logit_norm)
+        results += _repairs(measured, *_check_validation(validation, n_logits=logits.shape[1]), **fit)
+    return SelectiveReport(len(error), logits.shape[1], level, error, tuple(results))
 
 
-def _fit(validation: tuple[Any, Any], *, n_logits: int, **fit: Any) -> LogitNorm:
+def _check_validation(validation: tuple[Any, Any], *, n_logits: int) -> tuple[Any, Any]:
     if not isinstance(validation, tuple | list) or len(validation) != 2:
         raise InputError(f"validation is {type(validation).__name__}, but must be the pair (logits, labels)")
     logits = check_logits(validation[0])
     if logits.shape[1] != n_logits:
         raise InputError(f"the test logits have K = {n_logits} and the validation logits K = {logits.shape[1]}")
-    return LogitNorm.fit(logits, validation[1], **fit)
+    return logits, validation[1]
 
 
-def _measure(
-    name: str, confidence: NDArray[np.float64], error: NDArray[np.float64], target_risks: Iterable[float], level: float
-) -> ScoreResult:
-    curve = risk_coverage_curve(confidence, error)
-    low, high = curve.aurc_interval(level) or (None, None)
-    metrics: dict[str, float | None] = {**curve.summary(target_risks), "aurc_low": low, "aurc_high": high}
-    return ScoreResult(name, metrics, confidence, curve)
+@dataclass(frozen=True)
+class _Measure:
+    """Measures one score after another on the same test data."""
+
+    logits: Any
+    labels: Any
+    error: NDArray[np.float64]
+    target_risks: tuple[float, ...]
+    level: float
+
+    def __call__(
+        self,
+        name: str,
+        confidence: NDArray[np.float64],
+        fit: LogitNorm | TemperatureScaling | None = None,
+        temperature: float | None = None,
+    ) -> ScoreResult:
+        curve = risk_coverage_curve(confidence, self.error)
+        low, high = curve.aurc_interval(self.level) or (None, None)
+        metrics: dict[str, float | None] = {**curve.summary(self.target_risks), "aurc_low": low, "aurc_high": high}
+        if temperature is not None:
+            metrics |= calibration_metrics(self.logits, self.labels, temperature=temperature)
+        return ScoreResult(name, metrics, confidence, curve, fit)
 
 
-def score_label(result: ScoreResult, logit_norm: LogitNorm | None) -> str:
-    """What a table or a figure calls a score: `MSP`, `p-norm, p = 4`, or `p-norm (falls back to MSP)`."""
-    if result.name == "msp":
-        return "MSP"
-    if logit_norm is None or logit_norm.p is None:
-        return "p-norm (falls back to MSP)"
-    return f"p-norm, p = {logit_norm.p:g}"
+def _repairs(measure: _Measure, logits: Any, labels: Any, *, center: bool = True, **fit: Any) -> Iterator[ScoreResult]:
+    """Both forms of logit normalisation, and temperature scaling, fitted on this validation data."""
+    other = "max_logit_pnorm_uncentered" if center else "max_logit_pnorm_centered"
+    for name, centered in (("max_logit_pnorm", center), (other, not center)):
+        norm = LogitNorm.fit(logits, labels, center=centered, **fit)
+        yield measure(name, norm.score(measure.logits), norm, temperature=1.0 if norm.p is None else None)
+    scaling = TemperatureScaling.fit(logits, labels)
+    confidence = scaling.score(measure.logits)
+    yield measure("temperature_scaling", confidence, scaling, temperature=scaling.temperature)
 
 
 def comparison_table(reports: Mapping[str, SelectiveReport]) -> str:
-    """A Markdown table with one row a model and score; every number in percent, with the interval of AURC."""
+    """A Markdown table with one row a model and score; in percent what is named so, with the interval of AURC."""
     named = any(reports)
     coverages = [key for key in next(iter(reports.values())).msp.metrics if key.startswith("cov@")]
     header = [
@@ -168,6 +211,9 @@ def comparison_table(reports: Mapping[str, SelectiveReport]) -> str:
         "AURC %",
         "interval",
         *(f"{c} %" for c in coverages),
+        "NLL",
+        "Brier",
+        "ECE %",
     ]
     rows = [header, [":--" if title in ("model", "confidence") else "--:" for title in header]]
     for name, report in reports.items():
@@ -177,7 +223,8 @@ def comparison_table(reports: Mapping[str, SelectiveReport]) -> str:
             interval = "–" if low is None or high is None else f"[{100 * low:.3f}, {100 * high:.3f}]"
             numbers = [_percent(metrics["risk"], 2), _percent(metrics["aurc"], 3), interval]
             numbers += [_percent(metrics[key], 1) for key in coverages]
-            rows.append([*([name] if named else []), score_label(result, report.logit_norm), *numbers])
+            numbers += [_number(metrics.get("nll")), _number(metrics.get("brier")), _percent(metrics.get("ece"), 2)]
+            rows.append([*([name] if named else []), result.label, *numbers])
     widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
     return "\n".join(
         "| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) + " |" for row in rows
@@ -220,3 +267,7 @@ def _describe_repair(report: SelectiveReport) -> str:
 
 def _percent(fraction: float | None, digits: int) -> str:
     return "–" if fraction is None else f"{100 * fraction:.{digits}f}"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
