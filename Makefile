@@ -25,6 +25,7 @@ $(VENV)/installed-dev: $(VENV)/installed
 	@touch $@
 
 quickstart: $(VENV)/installed  ## install, then train, measure and repair two small models (3 minutes, no network)
+	$(BIN)/abstain register
 	$(BIN)/abstain quickstart
 
 test: $(VENV)/installed-dev  ## install, then run all tests

@@ -14,7 +14,8 @@ LAYERS = [
     ["curve"],
     ["binned_curve", "difference", "threshold"],
     ["calibration", "data", "extract", "images", "logit_norm", "logits_dataset", "models.cifar_resnet", "sketch"],
-    ["logits_file", "models", "report"],
+    ["logits_file", "metric_inputs", "metric_results", "models", "registration", "report"],
+    ["metric"],
     ["plots", "training.arguments", "training.recipe"],
     ["results_folder"],
     ["training.run"],
@@ -23,7 +24,7 @@ LAYERS = [
     ["quickstart"],
     ["cli"],
 ]
-PUBLIC_MODULES = {"data", "images", "losses", "models", "training"}
+PUBLIC_MODULES = {"data", "images", "losses", "metric", "models", "training"}
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 
 

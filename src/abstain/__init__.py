@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from abstain.groups import operating_point_by_group
     from abstain.logit_norm import LogitNorm
     from abstain.logits_dataset import read_logits, write_logits
+    from abstain.metric import load_metric
     from abstain.released import released_checkpoint
     from abstain.report import SelectiveReport, evaluate_logits
     from abstain.sketch import RiskCoverageSketch
@@ -43,6 +44,7 @@ _HOME = {
     "coverage_at_risk": "curve",
     "evaluate_logits": "report",
     "extract_logits": "extract",
+    "load_metric": "metric",
     "operating_point_by_group": "groups",
     "read_logits": "logits_dataset",
     "released_checkpoint": "released",
@@ -67,6 +69,7 @@ __all__ = [
     "coverage_at_risk",
     "evaluate_logits",
     "extract_logits",
+    "load_metric",
     "operating_point_by_group",
     "read_logits",
     "released_checkpoint",

@@ -200,8 +200,8 @@ class RiskCoverageCurve:
         return self._log_interval(self.aurc(), influence.aurc_influence, level)
 
     def augrc_interval(self, level: float = 0.95) -> Interval:
-        """Confidence interval of `augrc()`, as `aurc_interval`."""
-        return self._log_interval(self.augrc(), influence.augrc_influence, level)
+        """Confidence interval of `augrc()`, as `aurc_interval`; for 0/1 errors in [0, 1/2]."""
+        return self._log_interval(self.augrc(), influence.augrc_influence, level, highest=0.5)
 
     def risk_interval(self, level: float = 0.95) -> Interval:
         """Confidence interval of the risk at full coverage, as `aurc_interval`."""
@@ -246,13 +246,13 @@ class RiskCoverageCurve:
             self._errors, self.n_samples, target_risk, level=level, n_resamples=n_resamples, seed=seed
         )
 
-    def _log_interval(self, estimate: float, of: Any, level: float) -> Interval:
+    def _log_interval(self, estimate: float, of: Any, level: float, *, highest: float = 1.0) -> Interval:
         check_fraction("level", level, open_below=True, open_above=True)
         error = influence.standard_error(self._blocks, of(self._blocks))
         interval = influence.log_interval(estimate, error, level)
         if interval is None or not self.is_binary:
             return interval
-        return interval[0], min(interval[1], 1.0)
+        return interval[0], min(interval[1], highest)
 
     @cached_property
     def _blocks(self) -> influence.TieBlocks:
