@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -324,3 +325,14 @@ def test_two_processes_count_every_sample_once(tmp_path, metric, logits_and_labe
     processes = [subprocess.Popen([*command, str(i), second], stdout=subprocess.PIPE, text=True) for i in range(2)]
     found = [json.loads(process.communicate(timeout=200)[0]) for process in processes]
     assert found == [metric.compute(predictions=logits, references=labels), None]
+
+
+def test_the_examples_of_the_card_run(root, tmp_path):
+    card = (root / "metrics" / "selective_risk" / "README.md").read_text()
+    assert card.count(">>> ") > 10
+    examples = tmp_path / "examples.txt"
+    examples.write_text(re.sub(r"^```.*$", "", card, flags=re.MULTILINE))  # or the end of a block is taken for output
+    code = "import doctest, sys; sys.exit(doctest.testfile(sys.argv[1], module_relative=False).failed)"
+    assert run_python(*REGISTER, home=tmp_path, cwd=tmp_path).returncode == 0
+    done = run_python(code, str(examples), home=tmp_path, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout

@@ -169,7 +169,7 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
             if self._takes_confidence:
                 raise InputError('the configuration "confidence" needs predictions, references and confidence')
             raise InputError(
-                'this metric needs predictions and references: load the configuration "confidence" for scores of your own'
+                'this metric needs predictions and references: load the configuration "confidence" for your own scores'
             )
         if self._takes_confidence:
             wrong, confidence = compare_classes(predictions, references, confidence)
