@@ -21,6 +21,7 @@ import datasets
 import evaluate
 import numpy as np
 import torch
+import training
 
 import abstain
 from abstain import scores
@@ -37,7 +38,15 @@ def main() -> None:
         print(extra_memory(WORKS[sys.argv[2]]))
         return
     extra = {name: extra_memory_in_a_process(name) for name in WORKS}  # while this one is small: peaks are inherited
-    rows = [*of_metric(extra), *of_logits(extra), *of_curves(), of_interval(), of_sketch(), of_import()]
+    rows = [
+        *of_metric(extra),
+        *of_logits(extra),
+        *of_curves(),
+        of_interval(),
+        of_sketch(),
+        of_import(),
+        *training.measure(),
+    ]
     machine = {
         "processor": platform.machine(),
         "cores": os.cpu_count(),
@@ -283,7 +292,9 @@ def render(machine: dict[str, Any], rows: list[dict[str, Any]]) -> str:
     ]
     for r in rows:
         ratio = r["other_seconds"] / r["seconds"]
-        shown = f"{ratio:.1f}× faster" if ratio >= 1 else f"{1 / ratio:.1f}× its cost"
+        shown = f"{ratio:.1f}× faster" if ratio >= 1.05 else f"{1 / ratio:.2f}× its cost"
+        if "images_per_second" in r:
+            shown += f" ({r['images_per_second']:.0f} images/s)"
         if "pairs_per_second" in r:
             shown = f"{r['pairs_per_second'] / 1e6:.0f} million/s"
         wanted = r["wanted"] + (f"; ≤ {r['wanted_mb']} MB, found {r['extra_mb']:.0f} MB" if "extra_mb" in r else "")

@@ -16,7 +16,7 @@ LAYERS = [
     ["calibration", "data", "extract", "images", "logit_norm", "logits_dataset", "models.cifar_resnet", "sketch"],
     ["logits_file", "metric_inputs", "metric_results", "models", "registration", "report"],
     ["metric"],
-    ["plots", "training.arguments", "training.recipe"],
+    ["abstention", "plots", "training.arguments", "training.recipe", "training.sam"],
     ["results_folder"],
     ["training.run"],
     ["training.trainer"],

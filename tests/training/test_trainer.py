@@ -10,6 +10,7 @@ from transformers import (
 )
 
 from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, read_logits, risk_coverage_curve, scores
+from abstain.abstention import AbstentionRule
 from abstain.data import load_data
 from abstain.images import decode_images
 from abstain.models import CifarResNetConfig, CifarResNetForImageClassification
@@ -284,3 +285,13 @@ def test_the_stock_trainer_is_not_misled_by_our_model(tmp_path, digits):
         trainer.train()
         norms.append(next(log["grad_norm"] for log in trainer.state.log_history if "grad_norm" in log))
     assert norms[1] < 2 * norms[0], "the mean of four batches, not their sum"
+
+
+def test_calibrate_leaves_a_rule_beside_the_model(tmp_path, digits):
+    trainer = SelectiveTrainer(small_resnet(), arguments(tmp_path, num_train_epochs=4), train_dataset=digits)
+    trainer.train()
+    rule = trainer.calibrate(digits, target_risk=0.9)
+    assert AbstentionRule.load(tmp_path) == rule
+    logits, labels = read_logits(tmp_path / "logits", "validation")
+    assert rule == AbstentionRule.fit(logits, labels, target_risk=0.9)
+    assert (tmp_path / "model.safetensors").exists()

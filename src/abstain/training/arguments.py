@@ -23,7 +23,7 @@ class SelectiveTrainingArguments(TrainingArguments):
 
     Raises:
         InputError: α outside [0, 1), a best model wanted by the smoothed loss, bad `lr_step_epochs`, no epoch at all,
-            or an evaluation in parts.
+            an evaluation in parts, or `sam_rho` where the norm of the gradient is not to be had.
     """
 
     lr_step_epochs: list[float] | None = field(
@@ -38,6 +38,10 @@ class SelectiveTrainingArguments(TrainingArguments):
     decay_all_parameters: bool = field(
         default=False,
         metadata={"help": "Apply weight_decay to biases and normalisation too, as plain SGD recipes do."},
+    )
+    sam_rho: float = field(
+        default=0.0,
+        metadata={"help": "Radius of sharpness-aware minimisation, which takes two passes an update; 0 is without it."},
     )
     channels_last: bool = field(
         default=False, metadata={"help": "Keep images and convolutions in channels-last memory format (often faster)."}
@@ -54,6 +58,7 @@ class SelectiveTrainingArguments(TrainingArguments):
     def __post_init__(self) -> None:
         self.label_smoothing_factor = check_smoothing(self.label_smoothing_factor)
         self._check_steps()
+        self._check_sam()
         if self.batch_eval_metrics or not self.eval_do_concat_batches:
             raise InputError(
                 "AURC needs all samples at once: leave out batch_eval_metrics and eval_do_concat_batches=False"
@@ -83,3 +88,17 @@ class SelectiveTrainingArguments(TrainingArguments):
             raise InputError("lr_step_epochs replaces the schedule, which has no warm-up then: leave out warmup_steps")
         if min(self.lr_step_epochs) <= 0 or sorted(set(self.lr_step_epochs)) != list(self.lr_step_epochs):
             raise InputError(f"lr_step_epochs are {self.lr_step_epochs}, but must be above 0 and ascending")
+
+    def _check_sam(self) -> None:
+        if not 0 <= self.sam_rho < float("inf"):
+            raise InputError(f"sam_rho is {self.sam_rho}, but must be finite and at least 0")
+        if not self.sam_rho:
+            return
+        if self.fp16:
+            raise InputError(
+                "sam_rho needs the norm of the gradient, which fp16 scales as it goes: take bf16 or float32"
+            )
+        if self.fsdp or self.deepspeed:
+            raise InputError(
+                "sam_rho needs whole gradients on each process, but FSDP and DeepSpeed cut them: leave them out"
+            )

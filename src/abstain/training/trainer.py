@@ -15,12 +15,14 @@ from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from abstain import scores
 from abstain._checks import InputError
+from abstain.abstention import AbstentionRule
 from abstain.curve import risk_coverage_curve
 from abstain.extract import extract_logits
 from abstain.logits_dataset import write_logits
 from abstain.losses import smoothed_cross_entropy
 from abstain.training.arguments import SelectiveTrainingArguments
 from abstain.training.run import mark_complete
+from abstain.training.sam import replace_gradient
 
 if TYPE_CHECKING:
     from transformers.trainer_utils import PredictionOutput
@@ -58,6 +60,7 @@ class SelectiveTrainer(Trainer):
                 f"one process sees {args.n_gpu} GPUs, but must have its own: start it with accelerate launch"
             )
         self._keep_logits = False
+        self._batches_of_update: list[dict[str, Any]] = []
         super().__init__(model, args, *more, **kwargs)
         self.compute_loss_func = self._training_loss
         self._user_metrics = self.compute_metrics
@@ -86,6 +89,27 @@ class SelectiveTrainer(Trainer):
             return smoothed_cross_entropy(_logits_of(outputs), labels, smoothing=smoothing)
         total = smoothed_cross_entropy(_logits_of(outputs), labels, smoothing=smoothing, reduction="sum")
         return total / num_items_in_batch.clamp(min=1)
+
+    def training_step(
+        self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
+    ) -> Tensor:
+        """Forward and backward of one batch; with `sam_rho`, after the last of an update all of them once more."""
+        loss = super().training_step(model, inputs, num_items_in_batch)
+        if not self.args.sam_rho:
+            return loss
+        self._batches_of_update.append(inputs)
+        if self.accelerator.sync_gradients:
+            *others, last = self._batches_of_update
+            self._batches_of_update = []
+
+            def recompute() -> None:
+                with self.accelerator.no_sync(model):
+                    for batch in others:
+                        super(SelectiveTrainer, self).training_step(model, batch, num_items_in_batch)
+                super(SelectiveTrainer, self).training_step(model, last, num_items_in_batch)
+
+            replace_gradient(model, recompute, rho=self.args.sam_rho)
+        return loss
 
     def prediction_step(
         self, model: nn.Module, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: list[str] | None = None
@@ -154,6 +178,27 @@ class SelectiveTrainer(Trainer):
             for name, pair in logits.items():
                 write_logits(folder / "logits", name, *pair)
         return logits
+
+    def calibrate(
+        self, validation: Dataset[Any], *, target_risk: float, delta: float | None = None, **fit: Any
+    ) -> AbstentionRule:
+        """Save the model and, fitted on validation data, when it should answer: `abstention.json` in `output_dir`.
+
+        Args:
+            validation: items with the model's inputs and `labels`, none of which it was trained on.
+            target_risk: the selective risk to stay below, a fraction in (0, 1).
+            delta: fraction in (0, 1) for a threshold with a guarantee; None for an empirical one.
+            **fit: `p_grid`, `center` and `fallback` of `LogitNorm.fit`, and the `seed` of the halves.
+
+        Raises:
+            NoThresholdError: no threshold qualifies; the model is saved, and no rule.
+            InputError: as `AbstentionRule.fit`.
+        """
+        logits, labels = self.save_with_logits({"validation": validation})["validation"]
+        rule = AbstentionRule.fit(logits, labels, target_risk=target_risk, delta=delta, **fit)
+        if self.is_world_process_zero():
+            rule.save(self.args.folder)
+        return rule
 
     def get_decay_parameter_names(self, model: nn.Module) -> list[str]:
         """The parameters that weight decay applies to: all of them with `decay_all_parameters`."""
