@@ -17,8 +17,8 @@ def replace_gradient(model: nn.Module, recompute: Callable[[], None], *, rho: fl
     """Replace the gradient of `model` by that at w + rho · g / ‖g‖, with g its gradient now (Foret et al. 2021).
 
     The weights are put back before it returns, also where `recompute` fails, so that clipping, the step of the
-    optimiser and its schedule follow as without it. Batch statistics stay as the first pass left them. Equation 2 of arXiv
-    2010.01412, with the non-adaptive norm over all parameters.
+    optimiser and its schedule follow as without it. Batch statistics stay as the first pass left them. This is
+    equation 2 of arXiv 2010.01412, with the non-adaptive norm over all parameters.
 
     Args:
         model: with the summed gradient of the whole update, the same on all processes.
