@@ -45,8 +45,9 @@ format: $(VENV)/installed-dev  ## put the code into its standard form
 bench: $(VENV)/installed-dev  ## measure speed and memory, and render benchmarks/README.md
 	$(BIN)/python benchmarks/run.py
 
-docs: $(VENV)/installed-dev  ## render README and model cards from the result files
+docs: $(VENV)/installed-dev  ## render README, model cards and docs from the result files
 	$(BIN)/python docs/render.py
+	$(BIN)/python docs/results.py
 	$(BIN)/python docs/conventions.py
 
 clean:  ## remove the environment and caches

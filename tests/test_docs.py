@@ -2,9 +2,13 @@ import re
 import subprocess
 import sys
 
+import pytest
 
-def test_readme_and_cards_say_what_the_result_files_say(root):
-    checked = subprocess.run([sys.executable, "docs/render.py", "--check"], cwd=root, capture_output=True, text=True)
+
+@pytest.mark.parametrize("program", ["render.py", "results.py"])
+def test_readme_cards_and_results_say_what_the_result_files_say(root, program):
+    command = [sys.executable, f"docs/{program}", "--check"]
+    checked = subprocess.run(command, cwd=root, capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr
 
 

@@ -1,0 +1,113 @@
+"""Write `docs/results.md` from the result files of all runs, `model_cards/*/results.json`: part of `make docs`.
+
+With `--check` nothing is written, and the exit status says whether the page is out of date.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import defaultdict
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "results.md"
+HEADER = """# Results
+
+Every run whose result file is in [`model_cards`](../model_cards), written by `make docs` from those files: error, AURC
+of MSP with its 95 % interval, coverage at 5 % and 1 % risk, calibration, and AURC after logit normalisation fitted on
+validation data (p in brackets; MSP where the fit falls back to it). Everything but the minutes is of the test data.
+Lines of one table differ in the smoothing factor α and the seed alone.
+"""
+COLUMNS = [
+    "α",
+    "seed",
+    "error %",
+    "AURC %",
+    "interval",
+    "Cov@5 %",
+    "Cov@1 %",
+    "NLL",
+    "ECE %",
+    "AURC % normalised",
+    "minutes",
+]
+
+
+def main() -> None:
+    """Render the page, and write or check it."""
+    text = render(read_runs())
+    if "--check" in sys.argv:
+        stale = not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text
+        sys.exit("out of date, run `make docs`: docs/results.md" if stale else 0)
+    PAGE.write_text(text, encoding="utf-8")
+
+
+def read_runs() -> dict[str, list[dict[str, Any]]]:
+    """The result files of each recipe, by α and seed. A folder is called after its recipe: `recipe_a0.2_s1`."""
+    runs = defaultdict(list)
+    for path in sorted(ROOT.glob("model_cards/*/results.json")):
+        recipe = re.sub(r"_(a[\d.]+_s\d+|ce|ls)$", "", path.parent.name)
+        runs[recipe].append(json.loads(path.read_text(encoding="utf-8")))
+    return {recipe: sorted(of_recipe, key=_alpha_and_seed) for recipe, of_recipe in sorted(runs.items())}
+
+
+def _alpha_and_seed(run: dict[str, Any]) -> tuple[float, int]:
+    training = run["settings"]["training"]
+    return training["label_smoothing_factor"], training["seed"]
+
+
+def render(runs: dict[str, list[dict[str, Any]]]) -> str:
+    """The page."""
+    return "\n".join([HEADER, *(_section(recipe, of_recipe) for recipe, of_recipe in runs.items())])
+
+
+def _section(recipe: str, runs: list[dict[str, Any]]) -> str:
+    rows = [COLUMNS, ["--:"] * len(COLUMNS), *map(_row, runs)]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    sizes = ", ".join(f"{split['samples']:,} {name}" for name, split in runs[0]["data"].items())
+    places = sorted({f"{run['environment']['device']}, {run['environment']['threads']} threads" for run in runs})
+    return f"## {recipe}\n\n{sizes} samples; {'; '.join(places)}.\n\n{table}\n\n{_compare(runs)}\n"
+
+
+def _row(run: dict[str, Any]) -> list[str]:
+    alpha, seed = _alpha_and_seed(run)
+    scores, fits = run["evaluation"]["scores"], run["evaluation"]["fits"]
+    msp, normalised, p = scores["msp"], scores["max_logit_pnorm"], fits["max_logit_pnorm"]["p"]
+    return [
+        f"{alpha:g}",
+        str(seed),
+        f"{100 * msp['risk']:.2f}",
+        f"{100 * msp['aurc']:.3f}",
+        f"[{100 * msp['aurc_low']:.3f}, {100 * msp['aurc_high']:.3f}]",
+        f"{100 * msp['cov@5']:.1f}",
+        f"{100 * msp['cov@1']:.1f}",
+        f"{msp['nll']:.4f}",
+        f"{100 * msp['ece']:.2f}",
+        f"{100 * normalised['aurc']:.3f} ({'MSP' if p is None else f'p = {p:g}'})",
+        f"{run['training']['train_runtime'] / 60:.1f}" + ("+" if run["training"].get("resumed_from") else ""),
+    ]
+
+
+def _compare(runs: list[dict[str, Any]]) -> str:
+    """Means over seeds, for each α."""
+    groups = defaultdict(list)
+    for run in runs:
+        groups[_alpha_and_seed(run)[0]].append(run["evaluation"]["scores"])
+    sentences = []
+    for alpha, scores in groups.items():
+        values = {key: mean(score["msp"][key] for score in scores) for key in ("risk", "aurc", "cov@1")}
+        repaired = mean(score["max_logit_pnorm"]["aurc"] for score in scores)
+        seeds = "one seed" if len(scores) == 1 else f"the mean of {len(scores)} seeds"
+        sentences.append(
+            f"- α = {alpha:g}, {seeds}: error {100 * values['risk']:.2f} %, AURC {100 * values['aurc']:.3f} %, Cov@1 "
+            f"{100 * values['cov@1']:.1f} %; after logit normalisation AURC {100 * repaired:.3f} %"
+        )
+    return "\n".join(sentences)
+
+
+if __name__ == "__main__":
+    main()
