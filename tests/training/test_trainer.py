@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -295,3 +299,40 @@ def test_calibrate_leaves_a_rule_beside_the_model(tmp_path, digits):
     logits, labels = read_logits(tmp_path / "logits", "validation")
     assert rule == AbstentionRule.fit(logits, labels, target_risk=0.9)
     assert (tmp_path / "model.safetensors").exists()
+
+
+EVALUATE = """
+import resource, sys
+import torch
+from torch import nn
+from abstain import SelectiveTrainer, SelectiveTrainingArguments
+
+K, N = int(sys.argv[1]), 2000
+
+
+class Wide(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(2, K)
+
+    def forward(self, pixel_values, labels=None):
+        return {"logits": self.head(pixel_values)}
+
+
+data = [{"pixel_values": torch.randn(2), "labels": torch.tensor(index % 2)} for index in range(N)]
+options = {"report_to": "none", "disable_tqdm": True}
+args = SelectiveTrainingArguments(output_dir=sys.argv[2], per_device_eval_batch_size=20, **options)
+trainer = SelectiveTrainer(Wide(), args)
+trainer.evaluate(data[:100])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+trainer.evaluate(data)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+
+
+def test_the_memory_of_an_evaluation_does_not_grow_with_the_classes(tmp_path):
+    # the logits of all samples would take 2000 · 20,000 · 4 bytes = 160 MB
+    command = [sys.executable, "-c", EVALUATE, "20000", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout.splitlines()[-1]) < 40
