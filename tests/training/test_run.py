@@ -26,6 +26,7 @@ def test_an_unfinished_run_of_the_same_settings_is_resumed(tmp_path):
     mark_complete(tmp_path / "checkpoint-5")
     mark_complete(tmp_path / "checkpoint-10")  # but the one of step 15 was cut off
     assert begin_run(args, run_settings(args)) == str(tmp_path / "checkpoint-10")
+    assert not (tmp_path / "checkpoint-15").exists(), "it would count among those that save_total_limit keeps"
 
 
 def test_an_unfinished_run_of_other_settings_is_refused(tmp_path):

@@ -336,3 +336,38 @@ def test_the_memory_of_an_evaluation_does_not_grow_with_the_classes(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr
     assert float(done.stdout.splitlines()[-1]) < 40
+
+
+FILL_THE_DISK = """
+import resource, sys
+sys.path.insert(0, sys.argv[1])
+from test_trainer import arguments, small_resnet
+from transformers import TrainerCallback
+from abstain import SelectiveTrainer
+from abstain.data import load_data
+from abstain.images import decode_images
+
+
+class Full(TrainerCallback):
+    def on_step_end(self, args, state, control, **kwargs):
+        if state.global_step == 3:  # from here on no file may be longer than 2,000 bytes
+            resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+
+
+data = decode_images(load_data("digits")["train"].select(range(96)))
+args = arguments(sys.argv[2], save_strategy="steps", save_steps=2)
+SelectiveTrainer(small_resnet(), args, train_dataset=data, callbacks=[Full()]).train()
+"""
+
+
+def test_a_full_disk_is_named_and_leaves_the_checkpoint_before(root, tmp_path):
+    script = tmp_path / "fill.py"
+    script.write_text(FILL_THE_DISK)
+    command = [sys.executable, str(script), str(root / "tests" / "training"), str(tmp_path / "run")]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert "InputError" in last and "checkpoint-4/" in last and "could not be written" in last, done.stderr
+    assert (tmp_path / "run" / "checkpoint-2" / "complete").exists()
+    assert not (tmp_path / "run" / "checkpoint-4" / "complete").exists()
+    small_resnet().from_pretrained(tmp_path / "run" / "checkpoint-2")

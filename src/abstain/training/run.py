@@ -6,12 +6,15 @@ import json
 import platform
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from accelerate import PartialState
+from safetensors import SafetensorError
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from abstain._checks import InputError, check_folder, check_results_folder
@@ -31,6 +34,8 @@ WHERE_NOT_WHAT = {
     "run_name",
 }
 """Arguments that do not change the result, and would put a path of the machine into it."""
+FAILED_WRITES = ("I/O error", "IoError", "PytorchStreamWriter", "file write failed")
+"""What safetensors and torch say of a file that they could not write."""
 HARMLESS = (
     "logging_",
     "log_",
@@ -71,6 +76,7 @@ def begin_run(args: SelectiveTrainingArguments, settings: dict[str, Any]) -> str
         if args.should_save:
             if not resumes:
                 _remove_run(args.folder)
+            _remove_cut_off(args.folder, kept=args.resume_from_checkpoint)
             _write_whole(args.folder / SETTINGS_FILE, json.dumps(settings, indent=2))
     if args.resume_from_checkpoint:
         return str(check_folder(args.resume_from_checkpoint, "the checkpoint to resume from"))
@@ -106,6 +112,28 @@ def mark_complete(checkpoint: Path) -> None:
     _write_whole(checkpoint / COMPLETE_FILE, "")
 
 
+@contextmanager
+def naming_what_is_not_written(checkpoint: Path) -> Iterator[None]:
+    """Turn a failure to write, such as of a full disk, into one sentence.
+
+    Raises:
+        InputError: names the file; the checkpoint has no mark then, and the one before it is untouched.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError, SafetensorError) as error:
+        reason = str(error).splitlines()[0]
+        if not isinstance(error, OSError) and not any(sign in str(error) for sign in FAILED_WRITES):
+            raise
+        files = sorted(
+            (path for path in checkpoint.rglob("*") if path.is_file()), key=lambda path: path.stat().st_mtime
+        )
+        raise InputError(
+            f"{str(files[-1] if files else checkpoint)!r} could not be written ({reason}): free some space and "
+            "give the same command again, which goes on from the checkpoint before"
+        ) from error
+
+
 def _write_whole(path: Path, text: str) -> None:
     partial = path.with_suffix(".partial")
     partial.write_text(text + "\n", encoding="utf-8")
@@ -118,6 +146,14 @@ def _remove_run(folder: Path) -> None:
         shutil.rmtree(checkpoint)
     for name in (SETTINGS_FILE, RESULTS_FILE):
         (folder / name).unlink(missing_ok=True)
+
+
+def _remove_cut_off(folder: Path, *, kept: str | None) -> None:
+    """Remove checkpoints without a mark, but `kept`: they would count among those that `save_total_limit` keeps."""
+    for checkpoint in folder.glob(f"{PREFIX_CHECKPOINT_DIR}-*"):
+        named = kept is not None and Path(kept).resolve() == checkpoint.resolve()
+        if not named and not (checkpoint / COMPLETE_FILE).exists():
+            shutil.rmtree(checkpoint)
 
 
 def _difference(before: dict[str, Any], now: dict[str, Any]) -> str | None:

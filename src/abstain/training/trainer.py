@@ -21,7 +21,7 @@ from abstain.extract import extract_logits
 from abstain.logits_dataset import write_logits
 from abstain.losses import smoothed_cross_entropy
 from abstain.training.arguments import SelectiveTrainingArguments
-from abstain.training.run import mark_complete
+from abstain.training.run import mark_complete, naming_what_is_not_written
 from abstain.training.sam import replace_gradient
 
 if TYPE_CHECKING:
@@ -152,9 +152,11 @@ class SelectiveTrainer(Trainer):
         )  # a pickle that no user of the model needs
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
-        super()._save_checkpoint(model, trial)
-        if self.args.should_save:
-            mark_complete(Path(self._get_output_dir(trial)) / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}")
+        folder = Path(self._get_output_dir(trial)) / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
+        with naming_what_is_not_written(folder):
+            super()._save_checkpoint(model, trial)
+            if self.args.should_save:
+                mark_complete(folder)
 
     def save_with_logits(self, datasets: Mapping[str, Dataset[Any]]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Save the model, and as a logits data set beside it what the saved model says of each of `datasets`.
