@@ -23,6 +23,19 @@ def cifar10_folder():
     return folder
 
 
+@pytest.fixture(scope="session")
+def shared_data():
+    """The folder of one real data set by its name, or a skipped test."""
+
+    def folder_of(name):
+        folder = SHARED_DATA / name
+        if not folder.is_dir():
+            pytest.skip(f"needs ../shared/data/{name}, which is not part of the project")
+        return folder
+
+    return folder_of
+
+
 @pytest.fixture
 def logits_and_labels():
     """300 samples of 5 classes, about a third of them wrong."""

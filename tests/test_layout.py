@@ -13,17 +13,19 @@ LAYERS = [
     ["bootstrap"],
     ["curve"],
     ["binned_curve", "difference", "threshold"],
-    ["calibration", "data", "extract", "images", "logit_norm", "logits_dataset", "models.cifar_resnet", "sketch"],
-    ["logits_file", "models", "report"],
+    ["calibration", "data", "extract", "images", "logit_norm", "logits_dataset", "sketch", "tensor_rows"],
+    ["models.cifar_resnet", "models.densenet_bc", "models.lstm_text_classifier", "models.tabular_mlp"],
+    ["logits_file", "models", "report", "tables", "text"],
     ["plots", "training.arguments", "training.recipe"],
     ["results_folder"],
     ["training.run"],
     ["training.trainer"],
+    ["training.experiment"],
     ["training"],
     ["quickstart"],
     ["cli"],
 ]
-PUBLIC_MODULES = {"data", "images", "losses", "models", "training"}
+PUBLIC_MODULES = {"data", "images", "losses", "models", "tables", "text", "training"}
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 
 
