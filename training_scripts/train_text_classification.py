@@ -6,9 +6,9 @@
 A recipe sets options; the command line overrides them. The data set is a local folder of Parquet or CSV files, or a
 name on the Hub. Without a checkpoint an LSTM is trained on frozen word vectors, whose vocabulary is the words of the
 training texts that have a vector; with `--model_name_or_path` any checkpoint for sequence classification is fine-tuned
-with its own tokenizer. With `accelerate launch` in place of `python` it runs on several GPUs (with `torchrun` on several
-processors), or on machines that share the output folder. A run that was stopped continues from its last checkpoint when
-the same command is given again.
+with its own tokenizer. With `accelerate launch` in place of `python` it runs on several GPUs (with `torchrun` on
+several processors), or on machines that share the output folder. A run that was stopped continues from its last
+checkpoint when the same command is given again.
 
 The output folder holds the model and its tokenizer (`from_pretrained`), `logits/validation.parquet` and
 `logits/test.parquet`, and `results.json`.

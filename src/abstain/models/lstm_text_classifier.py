@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -68,7 +70,7 @@ class LSTMTextClassifier(PreTrainedModel):
         super()._init_weights(module)  # the LSTM: Glorot, and biases of 0
         if isinstance(module, nn.LSTM) and not getattr(module.bias_ih_l0, "_is_hf_initialized", False):
             # of the forget gate, the second of four: 1, or long texts are slow to learn (Jozefowicz et al. 2015)
-            module.bias_ih_l0[module.hidden_size : 2 * module.hidden_size] = 1.0
+            cast(Tensor, module.bias_ih_l0)[module.hidden_size : 2 * module.hidden_size] = 1.0
         elif isinstance(module, nn.Linear):
             initialization.xavier_uniform_(module.weight)
             initialization.zeros_(module.bias)
