@@ -73,7 +73,7 @@ def test_a_depth_that_does_not_exist_is_refused(depth):
 def test_densenet_has_the_published_number_of_parameters():
     # k = 12, n = 16 layers in each of 3 blocks, θ = 0.5. A layer on c channels: norm 2c, 1×1 convolution 48c, norm 96,
     # 3×3 convolution 48·12·9 = 5,184; so 50c + 5,280. Channels start at 24 and grow by 12: block 1 has 24, 36, …, 204,
-    # sum 16·114 = 1,824; transition 216 -> 108; block 2 sum 16·198 = 3,168; 300 -> 150; block 3 sum 3,840; 342 in the end.
+    # sum 16·114 = 1,824; transition 216 -> 108; block 2 sum 16·198 = 3,168; 300 -> 150; block 3 sum 3,840; end: 342.
     layers = 50 * (1824 + 3168 + 3840) + 48 * 5280
     transitions = (2 * 216 + 216 * 108) + (2 * 300 + 300 * 150)
     rest = 3 * 24 * 9 + layers + transitions + 2 * 342

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,9 @@ def load_data(name: str) -> DatasetDict:
         return load_dataset(str(path) if path.is_dir() else name)
     except (OSError, ValueError, DatasetGenerationError) as error:  # not found, no network, not a data set
         reason = str(error).strip().splitlines()[0][:200]
+        empty = re.fullmatch('Instruction "(.*)" corresponds to no data!', reason)
+        if empty:
+            raise InputError(f"the split {empty[1]!r} is empty, but at least one sample is needed") from error
         place = "in this folder" if path.is_dir() else "on the Hub"
         raise InputError(
             f"the data set {name!r} could not be read {place} ({reason}): "
