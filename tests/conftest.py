@@ -1,4 +1,6 @@
+import importlib.util
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +36,23 @@ def shared_data():
         return folder
 
     return folder_of
+
+
+@pytest.fixture
+def main_of(monkeypatch):
+    """Runs the `main` of a training script in this process, which spares a test the seconds of a new one."""
+
+    def run(name, *arguments):
+        path = ROOT / "training_scripts" / f"{name}.py"
+        spec = importlib.util.spec_from_file_location(name, path)
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, name, module)  # where dataclasses look for the types of their fields
+        monkeypatch.setattr(sys, "argv", [str(path), *map(str, arguments)])
+        monkeypatch.chdir(ROOT)
+        spec.loader.exec_module(module)
+        return module.main()
+
+    return run
 
 
 @pytest.fixture
