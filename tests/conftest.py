@@ -1,4 +1,6 @@
+import importlib.util
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +23,36 @@ def cifar10_folder():
     if not folder.is_dir():
         pytest.skip("needs the CIFAR-10 Parquet files in ../shared/data/cifar10, which are not part of the project")
     return folder
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """The folder of one real data set by its name, or a skipped test."""
+
+    def folder_of(name):
+        folder = SHARED_DATA / name
+        if not folder.is_dir():
+            pytest.skip(f"needs ../shared/data/{name}, which is not part of the project")
+        return folder
+
+    return folder_of
+
+
+@pytest.fixture
+def main_of(monkeypatch):
+    """Runs the `main` of a training script in this process, which spares a test the seconds of a new one."""
+
+    def run(name, *arguments):
+        path = ROOT / "training_scripts" / f"{name}.py"
+        spec = importlib.util.spec_from_file_location(name, path)
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, name, module)  # where dataclasses look for the types of their fields
+        monkeypatch.setattr(sys, "argv", [str(path), *map(str, arguments)])
+        monkeypatch.chdir(ROOT)
+        spec.loader.exec_module(module)
+        return module.main()
+
+    return run
 
 
 @pytest.fixture

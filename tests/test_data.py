@@ -4,7 +4,16 @@ from datasets import ClassLabel, Dataset, DatasetDict, Image
 from PIL import Image as PILImage
 
 from abstain import InputError
-from abstain.data import check_classes, class_names, find_column, load_data, with_validation
+from abstain.data import (
+    check_classes,
+    class_names,
+    find_column,
+    head_classes,
+    limit_samples,
+    load_data,
+    with_test,
+    with_validation,
+)
 
 
 def test_digits_are_whole_and_split_alike_every_time():
@@ -97,3 +106,44 @@ def test_labels_that_are_no_class_are_found_before_training():
     for label in (-1, 2, None):
         with pytest.raises(InputError, match=f"the split 'test' has the label {label}"):
             check_classes(Dataset.from_dict({"y": [0, label]}), "y", n_classes=2, split="test")
+
+
+def test_a_table_in_one_piece_is_divided_by_the_seed_alone():
+    whole = DatasetDict(train=Dataset.from_dict({"x": range(50)}))
+    first, again, other = (with_test(whole, fraction=0.8, seed=seed) for seed in (0, 0, 1))
+    assert {name: len(split) for name, split in first.items()} == {"train": 10, "test": 40}
+    assert sorted([*first["train"]["x"], *first["test"]["x"]]) == list(range(50))
+    assert first["test"]["x"] == again["test"]["x"] != other["test"]["x"]
+    assert with_test(whole, fraction=0.0, seed=0) is whole
+
+
+def test_a_fraction_that_leaves_nothing_is_refused():
+    train = Dataset.from_dict({"x": [1, 2]})
+    with pytest.raises(InputError, match="this data set has train, test: leave it out"):
+        with_test(DatasetDict(train=train, test=train), fraction=0.5, seed=0)
+    with pytest.raises(InputError, match="test_fraction takes 0 of the 2 samples"):
+        with_test(DatasetDict(train=train), fraction=0.1, seed=0)
+    with pytest.raises(InputError, match=r"test_fraction is 1.5, but must be a fraction in \[0, 1\)"):
+        with_test(DatasetDict(train=train), fraction=1.5, seed=0)
+
+
+def test_samples_are_limited_at_random():
+    data = DatasetDict(train=Dataset.from_dict({"x": range(50)}), test=Dataset.from_dict({"x": [0]}))
+    limited = limit_samples(data, 5, seed=0)
+    assert len(limited["train"]) == 5 and limited["train"]["x"] != [0, 1, 2, 3, 4]
+    assert limited["test"]["x"] == [0]
+    assert limit_samples(data, None, seed=0) is data
+
+
+def test_heads_are_named_by_their_classes():
+    assert head_classes(["a", "b"]) == {"id2label": {0: "a", 1: "b"}, "label2id": {"a": 0, "b": 1}}
+    assert head_classes(["no", "yes"], one_logit=True) == {"id2label": {0: "yes"}, "label2id": {"yes": 0}}
+    with pytest.raises(InputError, match="one_logit is for two classes, but there are 3"):
+        head_classes(["a", "b", "c"], one_logit=True)
+
+
+def test_an_empty_split_of_a_folder_is_named(tmp_path):
+    (tmp_path / "train.csv").write_text("x\n1\n")
+    (tmp_path / "test.csv").write_text("x\n")
+    with pytest.raises(InputError, match=r"^the split 'test' is empty, but at least one sample is needed$"):
+        load_data(str(tmp_path))

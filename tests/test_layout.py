@@ -13,18 +13,20 @@ LAYERS = [
     ["bootstrap"],
     ["curve"],
     ["binned_curve", "difference", "threshold"],
-    ["calibration", "data", "extract", "images", "logit_norm", "logits_dataset", "models.cifar_resnet", "sketch"],
-    ["logits_file", "metric_inputs", "metric_results", "models", "registration", "report"],
+    ["calibration", "data", "extract", "images", "logit_norm", "logits_dataset", "sketch", "tensor_rows"],
+    ["models.cifar_resnet", "models.densenet_bc", "models.lstm_text_classifier", "models.tabular_mlp"],
+    ["logits_file", "metric_inputs", "metric_results", "models", "registration", "report", "tables", "text"],
     ["metric"],
     ["abstention", "plots", "training.arguments", "training.recipe", "training.sam"],
     ["results_folder"],
     ["training.run"],
     ["training.trainer"],
+    ["training.experiment"],
     ["training"],
     ["quickstart"],
     ["cli"],
 ]
-PUBLIC_MODULES = {"data", "images", "losses", "metric", "models", "training"}
+PUBLIC_MODULES = {"data", "images", "losses", "metric", "models", "tables", "text", "training"}
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 
 

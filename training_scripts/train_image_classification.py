@@ -15,8 +15,7 @@ The output folder holds the model (`from_pretrained`), its image processor, `log
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 
 from datasets import ClassLabel, DatasetDict, Image
 from transformers import (
@@ -30,9 +29,25 @@ from transformers import (
 
 import abstain.models  # noqa: F401 - registers its architectures with the Auto classes
 from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, evaluate_logits
-from abstain.data import check_classes, class_names, find_column, load_data, with_validation
+from abstain.data import (
+    check_classes,
+    class_names,
+    find_column,
+    head_classes,
+    limit_samples,
+    load_data,
+    with_validation,
+)
 from abstain.images import ImageTensors, decode_images
-from abstain.training import begin_run, environment, parse_recipe, run_settings, write_results
+from abstain.training import (
+    begin_run,
+    check_source,
+    parse_recipe,
+    run_settings,
+    training_summary,
+    without_folders,
+    write_run_results,
+)
 
 
 @dataclass
@@ -85,10 +100,7 @@ def main() -> None:
         (ModelArguments, DataArguments, SelectiveTrainingArguments), description=__doc__
     )
     settings = run_settings(args, model=without_folders(model_args), data=without_folders(data_args))
-    if model_args.model_name_or_path and Path(model_args.model_name_or_path).resolve() == args.folder.resolve():
-        raise InputError(
-            "the output folder is the checkpoint to fine-tune, which would be lost: give another --output_dir"
-        )
+    check_source(model_args.model_name_or_path, args)
     checkpoint = begin_run(args, settings)
     data, names = read_data(data_args)
     set_seed(args.seed)
@@ -97,22 +109,12 @@ def main() -> None:
 
     train_data = splits["train"].augmented(crop_padding=data_args.crop_padding, flip=data_args.flip, seed=args.seed)
     trainer = SelectiveTrainer(model, args, train_dataset=train_data, eval_dataset=splits["validation"])
-    training = trainer.train(resume_from_checkpoint=checkpoint).metrics
-    training["resumed_from"] = Path(checkpoint).name if checkpoint else None  # the numbers are of the time since then
+    training = training_summary(trainer.train(resume_from_checkpoint=checkpoint).metrics, checkpoint)
     logits = trainer.save_with_logits({name: splits[name] for name in ("validation", "test")})
     report = evaluate_logits(*logits["test"], validation=logits["validation"])
     if trainer.is_world_process_zero():
         splits["train"].image_processor().save_pretrained(args.output_dir)
-        contents = {name: {"samples": len(split), "sha256": split.fingerprint()} for name, split in splits.items()}
-        results = {"settings": settings, "environment": environment(), "data": contents, "training": training}
-        path = write_results(args.output_dir, results | {"evaluation": report.to_dict()})
-        print(report.to_markdown(), f"Results are in {path.parent}", sep="\n\n")
-
-
-def without_folders(arguments: ModelArguments | DataArguments) -> dict[str, object]:
-    """The arguments as they are written down: of a local folder its name alone."""
-    values = asdict(arguments)
-    return {k: Path(v).name if isinstance(v, str) and Path(v).is_dir() else v for k, v in values.items()}
+        write_run_results(args, settings=settings, splits=splits, training=training, report=report)
 
 
 def read_data(data_args: DataArguments) -> tuple[DatasetDict, list[str]]:
@@ -126,10 +128,7 @@ def read_data(data_args: DataArguments) -> tuple[DatasetDict, list[str]]:
     names = class_names(data["train"], label_column)
     for name, split in data.items():
         check_classes(split, label_column, n_classes=len(names), split=name)
-    if data_args.max_samples is not None:
-        for name, split in data.items():
-            kept = range(min(len(split), data_args.max_samples))
-            data[name] = split.shuffle(seed=data_args.validation_seed).select(kept)
+    data = limit_samples(data, data_args.max_samples, seed=data_args.validation_seed)
     data = data.select_columns([image_column, label_column])
     return data.rename_columns({image_column: "image", label_column: "label"}), names
 
@@ -159,7 +158,7 @@ def decode_splits(
 
 def make_model(model_args: ModelArguments, names: list[str]) -> AutoModelForImageClassification:
     """The checkpoint with a head for these classes, or a new model."""
-    classes = {"id2label": dict(enumerate(names)), "label2id": {name: index for index, name in enumerate(names)}}
+    classes = head_classes(names)
     if model_args.model_name_or_path is None and model_args.model_type not in CONFIG_MAPPING:
         raise InputError(
             f"unknown model_type {model_args.model_type!r}: give cifar_resnet or one of transformers: resnet"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from datasets import (
@@ -16,7 +19,7 @@ from datasets import (
 )
 from datasets.exceptions import DatasetGenerationError
 
-from abstain._checks import InputError, check_folder, nearest
+from abstain._checks import InputError, check_folder, check_fraction, nearest
 
 DIGITS_TEST_SIZE, DIGITS_VALIDATION_SIZE = 797, 300
 """Images of `digits` in two of its splits; the other 700 of scikit-learn's 1,797 are its train split."""
@@ -58,6 +61,9 @@ def load_data(name: str) -> DatasetDict:
         return load_dataset(str(path) if path.is_dir() else name)
     except (OSError, ValueError, DatasetGenerationError) as error:  # not found, no network, not a data set
         reason = str(error).strip().splitlines()[0][:200]
+        empty = re.fullmatch('Instruction "(.*)" corresponds to no data!', reason)
+        if empty:
+            raise InputError(f"the split {empty[1]!r} is empty, but at least one sample is needed") from error
         place = "in this folder" if path.is_dir() else "on the Hub"
         raise InputError(
             f"the data set {name!r} could not be read {place} ({reason}): "
@@ -133,3 +139,54 @@ def with_validation(data: DatasetDict, *, size: int, seed: int, test_split: str 
         raise InputError(f"validation_size is {size}, but must be from 1 to {len(data['train']) - 1} (train is larger)")
     parts = data["train"].train_test_split(test_size=size, seed=seed)
     return DatasetDict(train=parts["train"], validation=parts["test"], test=data[test_split])
+
+
+def with_test(data: DatasetDict, *, fraction: float, seed: int) -> DatasetDict:
+    """A seeded random fraction of `train` held out as `test`, for data sets that come in one piece.
+
+    Args:
+        data: a data set with a `train` split and no `test` split.
+        fraction: of `train`, in (0, 1); 0 takes the data as they are.
+        seed: of the choice; the same seed holds out the same samples, whatever the model.
+
+    Raises:
+        InputError: a fraction outside [0, 1), no or a too small split `train`, or a split `test` that is there already.
+    """
+    if not check_fraction("test_fraction", fraction, open_above=True):
+        return data
+    if "test" in data or "train" not in data:
+        raise InputError(
+            f"test_fraction divides the split `train`, but this data set has {', '.join(data)}: leave it out"
+        )
+    size = round(fraction * len(data["train"]))
+    if not 0 < size < len(data["train"]):
+        raise InputError(
+            f"test_fraction takes {size} of the {len(data['train'])} samples, but train and test need some"
+        )
+    parts = data["train"].train_test_split(test_size=size, seed=seed)
+    return DatasetDict({**data, **parts})
+
+
+def limit_samples(data: DatasetDict, most: int | None, *, seed: int) -> DatasetDict:
+    """At most so many samples of each split, chosen at random, for a quick try; None takes all."""
+    if most is None:
+        return data
+    return DatasetDict(
+        {name: part.shuffle(seed=seed).select(range(min(len(part), most))) for name, part in data.items()}
+    )
+
+
+def head_classes(names: Sequence[str], *, one_logit: bool = False) -> dict[str, dict[Any, Any]]:
+    """`id2label` and `label2id` for the configuration of a model with a head for these classes.
+
+    Args:
+        names: of the classes, in the order of their ids.
+        one_logit: for two classes, one logit that stands for the pair (0, z), called by the name of class 1.
+
+    Raises:
+        InputError: `one_logit` with another number of classes.
+    """
+    if one_logit and len(names) != 2:
+        raise InputError(f"one_logit is for two classes, but there are {len(names)}: leave it out")
+    heads = names[1:] if one_logit else names
+    return {"id2label": dict(enumerate(heads)), "label2id": {name: index for index, name in enumerate(heads)}}

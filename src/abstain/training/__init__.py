@@ -2,6 +2,7 @@
 
 from abstain.results_folder import write_results
 from abstain.training.arguments import SelectiveTrainingArguments
+from abstain.training.experiment import check_source, training_summary, without_folders, write_run_results
 from abstain.training.recipe import parse_recipe
 from abstain.training.run import begin_run, environment, run_settings
 from abstain.training.trainer import SelectiveTrainer
@@ -10,8 +11,12 @@ __all__ = [
     "SelectiveTrainer",
     "SelectiveTrainingArguments",
     "begin_run",
+    "check_source",
     "environment",
     "parse_recipe",
     "run_settings",
+    "training_summary",
+    "without_folders",
     "write_results",
+    "write_run_results",
 ]

@@ -1,0 +1,120 @@
+"""DenseNet-BC for small images: Huang et al. 2017 (arXiv 1608.06993), sections 3 and 4.2."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import PreTrainedConfig, PreTrainedModel, initialization
+from transformers.modeling_outputs import ImageClassifierOutputWithNoAttention
+
+from abstain._checks import InputError, check_fraction
+
+BOTTLENECK = 4
+"""A layer's 1×1 convolution gives this many times the growth rate of channels (section 3, "bottleneck layers")."""
+
+
+class DenseNetBCConfig(PreTrainedConfig):
+    """Configuration of a `DenseNetBCForImageClassification`.
+
+    Args:
+        depth: number of weighted layers L, 6n + 4 with n layers of two convolutions in each of three dense blocks.
+        growth_rate: k, the channels that a layer adds.
+        compression: θ, the share of channels that a transition keeps, in (0, 1].
+        num_channels: colour channels of the images.
+    """
+
+    model_type = "densenet_bc"
+
+    depth: int = 100
+    growth_rate: int = 12
+    compression: float = 0.5
+    num_channels: int = 3
+
+    def __post_init__(self, **kwargs: object) -> None:
+        super().__post_init__(**kwargs)
+        if self.depth < 10 or self.depth % 6 != 4:
+            raise InputError(f"depth is {self.depth}, but must be 6n + 4 with n of at least 1: 10, 16, 22, 40, 100 …")
+        if self.growth_rate < 1:
+            raise InputError(f"growth_rate is {self.growth_rate}, but must be at least 1")
+        check_fraction("compression", self.compression, open_below=True)
+
+
+class DenseNetBCLayer(nn.Module):
+    """A 1×1 and a 3×3 convolution, whose output is put beside the input."""
+
+    def __init__(self, in_channels: int, growth_rate: int) -> None:
+        super().__init__()
+        self.norm1 = nn.BatchNorm2d(in_channels)
+        self.conv1 = nn.Conv2d(in_channels, BOTTLENECK * growth_rate, 1, bias=False)
+        self.norm2 = nn.BatchNorm2d(BOTTLENECK * growth_rate)
+        self.conv2 = nn.Conv2d(BOTTLENECK * growth_rate, growth_rate, 3, padding=1, bias=False)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C + growth_rate, H, W)."""
+        new = self.conv1(functional.relu(self.norm1(hidden)))
+        new = self.conv2(functional.relu(self.norm2(new)))
+        return torch.cat([hidden, new], dim=1)
+
+
+class DenseNetBCTransition(nn.Module):
+    """A 1×1 convolution to fewer channels, and average pooling to half the height and width."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(in_channels)
+        self.conv = nn.Conv2d(in_channels, out_channels, 1, bias=False)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C', H/2, W/2)."""
+        return functional.avg_pool2d(self.conv(functional.relu(self.norm(hidden))), 2)
+
+
+class DenseNetBCForImageClassification(PreTrainedModel):
+    """A DenseNet-BC with a linear head; L = 100 and k = 12 for 10 classes has 769,162 parameters.
+
+    The head always computes in the precision of its weights, outside autocast: logits rounded to half
+    precision tie, and ties lose the order in which to abstain.
+    """
+
+    config_class = DenseNetBCConfig
+    main_input_name = "pixel_values"
+    accepts_loss_kwargs = False  # or Trainer takes **kwargs for a loss that knows its number of samples
+
+    def __init__(self, config: DenseNetBCConfig) -> None:
+        super().__init__(config)
+        channels = 2 * config.growth_rate
+        self.stem = nn.Conv2d(config.num_channels, channels, 3, padding=1, bias=False)
+        stages: list[nn.Module] = []
+        for block in range(3):
+            for _ in range((config.depth - 4) // 6):
+                stages.append(DenseNetBCLayer(channels, config.growth_rate))
+                channels += config.growth_rate
+            if block < 2:
+                kept = int(config.compression * channels)
+                stages.append(DenseNetBCTransition(channels, kept))
+                channels = kept
+        self.stages = nn.Sequential(*stages)
+        self.norm = nn.BatchNorm2d(channels)
+        self.classifier = nn.Linear(channels, int(config.num_labels or 0))
+        self.post_init()
+
+    @torch.no_grad()
+    def _init_weights(self, module: nn.Module) -> None:
+        super()._init_weights(module)
+        if isinstance(module, nn.Conv2d):
+            initialization.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        elif isinstance(module, nn.Linear):
+            initialization.kaiming_normal_(module.weight, nonlinearity="linear")
+            initialization.zeros_(module.bias)
+
+    def forward(
+        self, pixel_values: Tensor, labels: Tensor | None = None, **kwargs: object
+    ) -> ImageClassifierOutputWithNoAttention:
+        """Logits (B, num_labels) of images (B, num_channels, H, W); with `labels` (B,), the plain cross-entropy too."""
+        hidden = self.stages(self.stem(pixel_values))
+        pooled = functional.relu(self.norm(hidden)).mean(dim=(2, 3))
+        with torch.autocast(device_type=pooled.device.type, enabled=False):
+            logits = self.classifier(pooled.to(self.classifier.weight.dtype))
+        loss = None if labels is None else functional.cross_entropy(logits, labels)
+        return ImageClassifierOutputWithNoAttention(loss=loss, logits=logits)

@@ -1,0 +1,64 @@
+"""A perceptron with two hidden layers for the rows of a table."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedConfig, PreTrainedModel, initialization
+from transformers.modeling_outputs import SequenceClassifierOutput
+
+from abstain._checks import InputError
+from abstain.losses import smoothed_cross_entropy
+
+
+class TabularMLPConfig(PreTrainedConfig):
+    """Configuration of a `TabularMLPForClassification`.
+
+    Args:
+        num_features: F, numbers a row; the hidden layers have 4F and 2F units.
+    """
+
+    model_type = "tabular_mlp"
+
+    num_features: int = 1
+
+    def __post_init__(self, **kwargs: object) -> None:
+        super().__post_init__(**kwargs)
+        if self.num_features < 1:
+            raise InputError(f"num_features is {self.num_features}, but must be at least 1")
+
+
+class TabularMLPForClassification(PreTrainedModel):
+    """F inputs, 4F and 2F units, and one logit with `num_labels = 1` (for the pair (0, z)), else one a class.
+
+    With one logit it has 12F² + 8F + 1 parameters. transformers has no Auto class for tables, so that it loads
+    through `AutoModel`. All layers compute in the precision of their weights, outside autocast: logits rounded to half
+    precision tie, and ties lose the order in which to abstain.
+    """
+
+    config_class = TabularMLPConfig
+    main_input_name = "features"
+    accepts_loss_kwargs = False  # or Trainer takes **kwargs for a loss that knows its number of samples
+
+    def __init__(self, config: TabularMLPConfig) -> None:
+        super().__init__(config)
+        n_features = config.num_features
+        self.dense1 = nn.Linear(n_features, 4 * n_features)
+        self.dense2 = nn.Linear(4 * n_features, 2 * n_features)
+        self.classifier = nn.Linear(2 * n_features, int(config.num_labels or 0))
+        self.post_init()
+
+    @torch.no_grad()
+    def _init_weights(self, module: nn.Module) -> None:
+        super()._init_weights(module)
+        if isinstance(module, nn.Linear):
+            initialization.xavier_uniform_(module.weight)
+            initialization.zeros_(module.bias)
+
+    def forward(self, features: Tensor, labels: Tensor | None = None, **kwargs: object) -> SequenceClassifierOutput:
+        """Logits (B, num_labels) of rows (B, num_features); with `labels` (B,), the plain cross-entropy too."""
+        with torch.autocast(device_type=features.device.type, enabled=False):
+            hidden = torch.relu(self.dense1(features.to(self.dense1.weight.dtype)))
+            logits = self.classifier(torch.relu(self.dense2(hidden)))
+        loss = None if labels is None else smoothed_cross_entropy(logits, labels)
+        return SequenceClassifierOutput(loss=loss, logits=logits)

@@ -1,0 +1,69 @@
+"""What the training scripts share: the arguments as they are written down, and the results of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol
+
+from abstain._checks import InputError
+from abstain.report import SelectiveReport
+from abstain.results_folder import write_results
+from abstain.training.arguments import SelectiveTrainingArguments
+from abstain.training.run import environment
+
+
+class FingerprintedSplit(Protocol):
+    """A data set with a length, that can say which data it holds."""
+
+    def __len__(self) -> int: ...
+    def fingerprint(self) -> str:
+        """A hash of all its samples."""
+        ...
+
+
+def without_folders(arguments: Any) -> dict[str, object]:
+    """The fields of a dataclass as they are written down: of a local file or folder its name alone."""
+    values = asdict(arguments)
+    return {k: Path(v).name if isinstance(v, str) and Path(v).expanduser().exists() else v for k, v in values.items()}
+
+
+def check_source(model_name_or_path: str | None, args: SelectiveTrainingArguments) -> None:
+    """Check that the output folder is not the checkpoint to fine-tune.
+
+    Raises:
+        InputError: it is.
+    """
+    if model_name_or_path and Path(model_name_or_path).resolve() == args.folder.resolve():
+        raise InputError(
+            "the output folder is the checkpoint to fine-tune, which would be lost: give another --output_dir"
+        )
+
+
+def training_summary(metrics: Mapping[str, Any], checkpoint: str | None) -> dict[str, Any]:
+    """The metrics of `trainer.train()`, and the name of the checkpoint since which they count."""
+    return {**metrics, "resumed_from": Path(checkpoint).name if checkpoint else None}
+
+
+def write_run_results(
+    args: SelectiveTrainingArguments,
+    *,
+    settings: Mapping[str, Any],
+    splits: Mapping[str, FingerprintedSplit],
+    training: Mapping[str, Any],
+    report: SelectiveReport,
+) -> None:
+    """Write `results.json` as the last act of a run, and print the report.
+
+    Args:
+        args: name the output folder.
+        settings: of `run_settings`.
+        splits: name -> the data that was used.
+        training: of `training_summary`.
+        report: of the test data.
+    """
+    contents = {name: {"samples": len(split), "sha256": split.fingerprint()} for name, split in splits.items()}
+    results = {"settings": settings, "environment": environment(), "data": contents, "training": training}
+    path = write_results(args.folder, results | {"evaluation": report.to_dict()})
+    print(report.to_markdown(), f"Results are in {path.parent}", sep="\n\n")

@@ -1,0 +1,123 @@
+import gzip
+import json
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from datasets import Dataset
+from transformers import AutoModel
+
+import abstain.models  # noqa: F401 - registers the architecture
+from abstain import InputError, read_logits
+from abstain.tables import TableEncoder
+
+SCRIPT = "train_tabular_classification"
+RECIPE = "training_scripts/recipes/mlp_bank_marketing_small.yaml"
+
+
+def train(root, *arguments):
+    command = [sys.executable, f"training_scripts/{SCRIPT}.py", *map(str, arguments)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, env=environment)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A table in one piece, of which `y` is mostly `age > 50`; some ages are empty."""
+    generator = np.random.default_rng(0)
+    ages = generator.integers(20, 80, 3000)
+    labels = np.where((ages > 50) ^ (generator.random(3000) < 0.05), "yes", "no")
+    jobs = generator.choice(["nurse", "cook", "pilot"], 3000)
+    lines = ["age,job,y", *(f"{a if a % 7 else ''},{j},{y}" for a, j, y in zip(ages, jobs, labels, strict=True))]
+    path = tmp_path / "data" / "table.csv.gz"
+    path.parent.mkdir()
+    path.write_bytes(gzip.compress("\n".join(lines).encode()))
+    return path.parent
+
+
+def test_a_table_is_trained_measured_and_can_be_used_later(root, tmp_path, folder):
+    run = tmp_path / "run"
+    command = [RECIPE, "--dataset_name", folder, "--label_smoothing_factor", "0.4", "--output_dir", run]
+    command += ["--learning_rate", "0.02"]
+    finished = train(root, *command)
+    assert finished.returncode == 0, finished.stderr
+    results = json.loads((run / "results.json").read_text())
+    assert results["settings"]["training"]["label_smoothing_factor"] == 0.4
+    assert results["settings"]["data"]["dataset_name"] == "data"
+    assert str(tmp_path) not in json.dumps(results)
+    assert results["data"]["test"]["samples"] == results["evaluation"]["n_samples"] == 1000
+    assert results["evaluation"]["n_logits"] == 1
+    assert results["evaluation"]["fits"]["max_logit_pnorm"]["p"] is None, "one logit: always MSP"
+    assert results["evaluation"]["scores"]["msp"]["risk"] < 0.2
+
+    encoder, model = TableEncoder.from_pretrained(run), AutoModel.from_pretrained(run).eval()
+    rows = Dataset.from_dict({"age": [75, 25], "job": ["cook", "cook"]})
+    with torch.no_grad():
+        old, young = model(torch.from_numpy(encoder.features(rows))).logits.flatten().tolist()
+    assert old > 0 > young and encoder.classes == ["no", "yes"]
+    assert model.config.id2label == {0: "yes"}
+    assert read_logits(run / "logits", "validation")[0].shape[1] == 1
+
+    again = train(root, *command)
+    assert again.returncode == 1 and "already holds results" in again.stderr
+
+
+def test_smoothing_is_all_that_differs_and_a_seed_repeats_itself(main_of, tmp_path, folder):
+    for name, smoothing in (("a", 0.0), ("b", 0.0), ("c", 0.4)):
+        command = [RECIPE, "--dataset_name", folder, "--label_smoothing_factor", smoothing]
+        main_of(SCRIPT, *command, "--output_dir", tmp_path / name)
+    results = {name: json.loads((tmp_path / name / "results.json").read_text()) for name in "abc"}
+    assert results["a"]["evaluation"] == results["b"]["evaluation"] != results["c"]["evaluation"]
+    assert results["a"]["data"] == results["c"]["data"]
+    settings = [results[name]["settings"]["training"] for name in "ac"]
+    assert {key for key in settings[0] if settings[0][key] != settings[1][key]} == {"label_smoothing_factor"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--label_column", "Y"], "no column 'Y'"),
+        (["--label_column", "job"], "one_logit is for two classes, but there are 3"),
+        (["--test_fraction", "0"], "there is no split 'test': this data set has train"),
+        (["--test_fraction", "1.0"], "test_fraction is 1, but must be a fraction in [0, 1)"),
+        (["--validation_size", "100000"], "validation_size is 100000, but must be from 1 to"),
+        (["--categorical_columns", "agee"], "no column 'agee', did you mean 'age'?"),
+        (["--dataset_name", "./nowhere"], "the data folder './nowhere' does not exist"),
+        (["--max_samples", "0"], "max_samples is 0, but must be at least 1"),
+    ],
+)
+def test_mistakes_are_one_sentence(main_of, tmp_path, folder, arguments, message):
+    with pytest.raises(InputError, match=re.escape(message)) as caught:
+        main_of(SCRIPT, RECIPE, "--dataset_name", folder, *arguments, "--output_dir", tmp_path / "run")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "run" / "results.json").exists()
+
+
+def test_a_mistake_is_one_line_without_a_traceback(root, tmp_path):
+    failed = train(root, RECIPE, "--dataset_name", "./nowhere", "--output_dir", tmp_path / "run")
+    assert failed.returncode == 1
+    assert (
+        failed.stderr
+        == "error: the data folder './nowhere' does not exist or is not a folder: give the path of a folder\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("test_rows", "message"),
+    [
+        ("1,no\n2,perhaps\n", "a row has the y 'perhaps', but must have one of the training rows: no, yes"),
+        ("", "the split 'test' is empty"),
+    ],
+)
+def test_the_other_splits_must_match_train(main_of, tmp_path, test_rows, message):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "train.csv").write_text("x,y\n" + "1,no\n2,yes\n" * 20)
+    (folder / "test.csv").write_text("x,y\n" + test_rows)
+    arguments = ["--dataset_name", folder, "--label_column", "y", "--validation_size", "5"]
+    with pytest.raises(InputError, match=message):
+        main_of(SCRIPT, *arguments, "--output_dir", tmp_path / "run")

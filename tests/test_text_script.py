@@ -1,0 +1,116 @@
+import json
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from datasets import ClassLabel, Dataset, Features, Value
+from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast, pipeline
+
+import abstain.models  # noqa: F401 - registers the architecture
+from abstain import InputError, read_logits
+
+SCRIPT = "train_text_classification"
+RECIPE = "training_scripts/recipes/lstm_imdb_small.yaml"
+WORDS = ["good", "fine", "bad", "poor", "film", "the", "a"]
+
+
+def train(root, *arguments):
+    command = [sys.executable, f"training_scripts/{SCRIPT}.py", *map(str, arguments)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, env=environment)
+
+
+def write(folder, split, texts, labels):
+    kind = Features({"text": Value("string"), "label": ClassLabel(names=["neg", "pos"])})
+    folder.mkdir(exist_ok=True)
+    Dataset.from_dict({"text": texts, "label": labels}, features=kind).to_parquet(folder / f"{split}.parquet")
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Texts with a good or a bad word among others, in two splits, and the arguments that name them and the vectors."""
+    generator = np.random.default_rng(0)
+    for split, n in (("train", 700), ("test", 120)):
+        labels = generator.integers(0, 2, n)
+        words = [[*generator.choice(WORDS[4:], 3), generator.choice(WORDS[:2] if y else WORDS[2:4])] for y in labels]
+        write(tmp_path / "data", split, [" ".join(generator.permutation(text)) for text in words], labels)
+    lines = [f"{word} {' '.join(map(str, row))}" for word, row in zip(WORDS, np.eye(7).tolist(), strict=True)]
+    (tmp_path / "vectors.txt").write_text("\n".join(lines))
+    return ["--dataset_name", tmp_path / "data", "--word_vectors", tmp_path / "vectors.txt"]
+
+
+def test_an_lstm_is_trained_measured_and_can_be_used_later(root, tmp_path, data):
+    run = tmp_path / "run"
+    command = [RECIPE, *data, "--label_smoothing_factor", "0.2", "--learning_rate", "0.02", "--output_dir", run]
+    finished = train(root, *command, "--validation_size", "100")
+    assert finished.returncode == 0, finished.stderr
+    results = json.loads((run / "results.json").read_text())
+    assert results["settings"]["training"]["label_smoothing_factor"] == 0.2
+    assert results["settings"]["model"]["word_vectors"] == "vectors.txt"
+    assert str(tmp_path) not in json.dumps(results)
+    assert results["data"]["test"]["samples"] == results["evaluation"]["n_samples"] == 120
+    assert results["evaluation"]["n_logits"] == 1
+    assert results["evaluation"]["scores"]["msp"]["risk"] < 0.2
+    assert read_logits(run / "logits", "validation")[0].shape == (100, 1)
+    assert not list(run.glob("*.bin")) + list(run.glob("*.pkl"))
+
+    classify = pipeline("text-classification", model=str(run), device="cpu")
+    good, bad = (classify(f"the {word} film unheard of")[0] for word in ("good", "bad"))
+    assert good["label"] == bad["label"] == "pos" and good["score"] > 0.5 > bad["score"]
+
+
+def test_any_checkpoint_is_fine_tuned_with_its_own_tokenizer(root, main_of, tmp_path, data):
+    checkpoint = tmp_path / "checkpoint"
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    BertTokenizerFast(vocab={word: i for i, word in enumerate([*special, *WORDS])}).save_pretrained(checkpoint)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    BertForSequenceClassification(BertConfig(vocab_size=12, num_labels=5, **sizes)).save_pretrained(checkpoint)
+    arguments = [*data[:2], "--model_name_or_path", checkpoint, "--validation_size", "100", "--report_to", "none"]
+    arguments += ["--learning_rate", "0.01", "--num_train_epochs", "3", "--label_smoothing_factor", "0.1"]
+    finished = train(root, *arguments, "--output_dir", tmp_path / "run")
+    assert finished.returncode == 0, finished.stderr
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert results["evaluation"]["n_logits"] == 2, "a new head for these classes"
+    assert results["evaluation"]["scores"]["msp"]["risk"] < 0.2
+    classify = pipeline("text-classification", model=str(tmp_path / "run"), device="cpu")
+    assert [classify(f"the {word} film")[0]["label"] for word in ("good", "bad")] == ["pos", "neg"]
+
+    with pytest.raises(InputError, match="the output folder is the checkpoint to fine-tune"):
+        main_of(SCRIPT, *arguments, "--output_dir", checkpoint)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--text_column", "review"], "there is no text column 'review': choose from label, text"),
+        (["--label_column", "labell"], "there is no label column 'labell': did you mean 'label'?"),
+        (["--word_vectors", "nowhere.txt"], "the file of word vectors 'nowhere.txt' does not exist"),
+        (["--model_name_or_path", "x"], "there must be one of --word_vectors"),
+        (["--config_overrides", "hidden=3"], "the model cannot be made: "),
+        (["--config_overrides", "hidden_size=0"], "hidden_size is 0, but must be at least 1"),
+        (["--max_length", "0"], "max_length is 0, but must be at least 1"),
+        (["--label_smoothing_factor", "1"], "must be in [0, 1)"),
+    ],
+)
+def test_mistakes_are_one_sentence(main_of, tmp_path, data, arguments, message):
+    with pytest.raises(InputError, match=re.escape(message)) as caught:
+        main_of(SCRIPT, RECIPE, *data, "--validation_size", "100", *arguments, "--output_dir", tmp_path / "run")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "run" / "results.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("texts", "labels", "message"),
+    [
+        ([], [], "the split 'test' is empty"),
+        (["good", "bad"], [1, -1], "the split 'test' has the label -1, but labels must be classes"),
+        ([None, "bad"], [1, 0], "is None, but must be a string"),
+    ],
+)
+def test_the_other_splits_must_match_train(main_of, tmp_path, data, texts, labels, message):
+    write(tmp_path / "data", "test", texts, labels)
+    with pytest.raises(InputError, match=message):
+        main_of(SCRIPT, RECIPE, *data, "--validation_size", "100", "--output_dir", tmp_path / "run")

@@ -1,0 +1,123 @@
+"""Train a classifier of the rows of a table, with or without label smoothing, and measure how well it knows to abstain.
+
+    python training_scripts/train_tabular_classification.py training_scripts/recipes/mlp_bank_marketing.yaml \
+        --dataset_name ../data/bank_marketing --label_smoothing_factor 0.4 --output_dir runs/mlp_bank_marketing_ls
+
+A recipe sets options; the command line overrides them. The data set is a local folder of CSV (.csv, .csv.gz) or Parquet
+files, or a name on the Hub; where it comes in one piece, a seeded fraction of it is held out for the test. Numbers are
+standardised and categories one-hot encoded as the training rows have them. With `accelerate launch` in place of
+`python` it runs on several GPUs (with `torchrun` on several processors), or on machines that share the output folder.
+A run that was stopped continues from its last checkpoint when the same command is given again.
+
+The output folder holds the model (`AutoModel.from_pretrained`), `table_encoder.json` (`abstain.tables.TableEncoder`),
+`logits/validation.parquet` and `logits/test.parquet`, and `results.json`.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+
+from datasets import DatasetDict
+from transformers import AutoModel, set_seed
+
+from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, evaluate_logits
+from abstain.data import head_classes, limit_samples, load_data, with_test, with_validation
+from abstain.models import TabularMLPConfig
+from abstain.tables import TableEncoder
+from abstain.training import (
+    begin_run,
+    parse_recipe,
+    run_settings,
+    training_summary,
+    without_folders,
+    write_run_results,
+)
+
+
+@dataclass
+class ModelArguments:
+    """Which model to train."""
+
+    one_logit: bool = field(
+        default=False, metadata={"help": "Two classes share one logit z, which stands for the pair (0, z)."}
+    )
+
+
+@dataclass
+class DataArguments:
+    """Which table to train on."""
+
+    dataset_name: str | None = field(
+        default=None, metadata={"help": "A local folder of CSV or Parquet files, or a Hub name."}
+    )
+    label_column: str = field(default="label", metadata={"help": "The column to predict."})
+    categorical_columns: list[str] | None = field(
+        default=None, metadata={"help": "Columns of numbers that are codes of categories; texts always are categories."}
+    )
+    test_fraction: float = field(
+        default=0.0, metadata={"help": "Of train, held out for the test; 0 takes the split test_split."}
+    )
+    test_split: str = field(default="test", metadata={"help": "The split that is reported."})
+    validation_size: int = field(
+        default=0, metadata={"help": "Samples of train to hold out for validation; 0 takes the split `validation`."}
+    )
+    split_seed: int = field(
+        default=0, metadata={"help": "Chooses what is held out; the same for all runs to be compared."}
+    )
+    max_samples: int | None = field(
+        default=None, metadata={"help": "Only so many of each split, chosen at random, for a quick try."}
+    )
+
+    def __post_init__(self) -> None:
+        if self.dataset_name is None:
+            raise InputError("there is no data set: give --dataset_name a folder of CSV files or a Hub name")
+        for name, least in {"validation_size": 0, "max_samples": 1}.items():
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise InputError(f"{name} is {value}, but must be at least {least}")
+
+
+def main() -> None:
+    """Read the arguments, train, write the model and its logits, and measure them."""
+    model_args, data_args, args = parse_recipe(
+        (ModelArguments, DataArguments, SelectiveTrainingArguments), description=__doc__
+    )
+    settings = run_settings(args, model=without_folders(model_args), data=without_folders(data_args))
+    checkpoint = begin_run(args, settings)
+    data = read_data(data_args)
+    encoder = TableEncoder.fit(data["train"], data_args.label_column, categorical=data_args.categorical_columns or [])
+    splits = {name: encoder.encode(table) for name, table in data.items()}
+    set_seed(args.seed)
+    model = make_model(model_args, encoder)
+
+    trainer = SelectiveTrainer(model, args, train_dataset=splits["train"], eval_dataset=splits["validation"])
+    training = training_summary(trainer.train(resume_from_checkpoint=checkpoint).metrics, checkpoint)
+    logits = trainer.save_with_logits({name: splits[name] for name in ("validation", "test")})
+    report = evaluate_logits(*logits["test"], validation=logits["validation"])
+    if trainer.is_world_process_zero():
+        encoder.save_pretrained(args.folder)
+        write_run_results(args, settings=settings, splits=splits, training=training, report=report)
+
+
+def read_data(data_args: DataArguments) -> DatasetDict:
+    """The three splits, with all their columns."""
+    data = load_data(data_args.dataset_name)
+    data = with_test(data, fraction=data_args.test_fraction, seed=data_args.split_seed)
+    data = with_validation(
+        data, size=data_args.validation_size, seed=data_args.split_seed, test_split=data_args.test_split
+    )
+    return limit_samples(data, data_args.max_samples, seed=data_args.split_seed)
+
+
+def make_model(model_args: ModelArguments, encoder: TableEncoder) -> AutoModel:
+    """A new model for these features and classes."""
+    classes = head_classes(encoder.classes, one_logit=model_args.one_logit)
+    return AutoModel.from_config(TabularMLPConfig(num_features=encoder.num_features, **classes))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except InputError as error:
+        sys.exit(f"error: {error}")

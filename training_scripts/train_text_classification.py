@@ -1,0 +1,183 @@
+"""Train a classifier of texts, with or without label smoothing, and measure how well it knows when to abstain.
+
+    python training_scripts/train_text_classification.py training_scripts/recipes/lstm_imdb.yaml \
+        --word_vectors glove.6B.50d.txt --label_smoothing_factor 0.6 --output_dir runs/lstm_imdb_ls
+
+A recipe sets options; the command line overrides them. The data set is a local folder of Parquet or CSV files, or a
+name on the Hub. Without a checkpoint an LSTM is trained on frozen word vectors, whose vocabulary is the words of the
+training texts that have a vector; with `--model_name_or_path` any checkpoint for sequence classification is fine-tuned
+with its own tokenizer. With `accelerate launch` in place of `python` it runs on several GPUs (with `torchrun` on
+several processors), or on machines that share the output folder. A run that was stopped continues from its last
+checkpoint when the same command is given again.
+
+The output folder holds the model and its tokenizer (`from_pretrained`), `logits/validation.parquet` and
+`logits/test.parquet`, and `results.json`.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+
+from datasets import ClassLabel, DatasetDict
+from transformers import (
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    set_seed,
+)
+
+from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, evaluate_logits
+from abstain.data import (
+    check_classes,
+    class_names,
+    find_column,
+    head_classes,
+    limit_samples,
+    load_data,
+    with_validation,
+)
+from abstain.models import LSTMTextClassifierConfig
+from abstain.text import count_words, encode_texts, read_word_vectors, word_tokenizer
+from abstain.training import (
+    begin_run,
+    check_source,
+    parse_recipe,
+    run_settings,
+    training_summary,
+    without_folders,
+    write_run_results,
+)
+
+
+@dataclass
+class ModelArguments:
+    """Which model to train."""
+
+    model_name_or_path: str | None = field(
+        default=None, metadata={"help": "A checkpoint to fine-tune: a folder or a name on the Hub."}
+    )
+    word_vectors: str | None = field(
+        default=None, metadata={"help": "Without a checkpoint: a file of GloVe vectors, .txt or .txt.gz."}
+    )
+    config_overrides: str | None = field(
+        default=None, metadata={"help": "Without a checkpoint: changes to the LSTM: hidden_size=128,dropout=0.5"}
+    )
+    one_logit: bool = field(
+        default=False, metadata={"help": "Two classes share one logit z, which stands for the pair (0, z)."}
+    )
+
+    def __post_init__(self) -> None:
+        if (self.model_name_or_path is None) == (self.word_vectors is None):
+            raise InputError("there must be one of --word_vectors, for an LSTM, and --model_name_or_path, to fine-tune")
+
+
+@dataclass
+class DataArguments:
+    """Which texts to train on."""
+
+    dataset_name: str | None = field(
+        default=None, metadata={"help": "A local folder of Parquet or CSV files, or a Hub name."}
+    )
+    text_column: str = field(default="text", metadata={"help": "The column of texts."})
+    label_column: str | None = field(default=None, metadata={"help": "Default: the only column of classes."})
+    max_length: int = field(default=256, metadata={"help": "Tokens that are kept of a text, from its beginning."})
+    test_split: str = field(default="test", metadata={"help": "The split that is reported."})
+    validation_size: int = field(
+        default=0, metadata={"help": "Samples of train to hold out for validation; 0 takes the split `validation`."}
+    )
+    validation_seed: int = field(default=0, metadata={"help": "Chooses them; the same for all runs to be compared."})
+    max_samples: int | None = field(
+        default=None, metadata={"help": "Only so many of each split, chosen at random, for a quick try."}
+    )
+
+    def __post_init__(self) -> None:
+        if self.dataset_name is None:
+            raise InputError("there is no data set: give --dataset_name a folder of Parquet files or a Hub name")
+        for name, least in {"validation_size": 0, "max_length": 1, "max_samples": 1}.items():
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise InputError(f"{name} is {value}, but must be at least {least}")
+
+
+def main() -> None:
+    """Read the arguments, train, write the model and its logits, and measure them."""
+    model_args, data_args, args = parse_recipe(
+        (ModelArguments, DataArguments, SelectiveTrainingArguments), description=__doc__
+    )
+    settings = run_settings(args, model=without_folders(model_args), data=without_folders(data_args))
+    check_source(model_args.model_name_or_path, args)
+    checkpoint = begin_run(args, settings)
+    data, names = read_data(data_args)
+    set_seed(args.seed)
+    if model_args.model_name_or_path:
+        model, tokenizer = load_model(model_args, names)
+    else:
+        model, tokenizer = make_lstm(model_args, names, data["train"]["text"], max_length=data_args.max_length)
+    splits = {name: encode_texts(split, tokenizer, max_length=data_args.max_length) for name, split in data.items()}
+
+    trainer = SelectiveTrainer(model, args, train_dataset=splits["train"], eval_dataset=splits["validation"])
+    training = training_summary(trainer.train(resume_from_checkpoint=checkpoint).metrics, checkpoint)
+    logits = trainer.save_with_logits({name: splits[name] for name in ("validation", "test")})
+    report = evaluate_logits(*logits["test"], validation=logits["validation"])
+    if trainer.is_world_process_zero():
+        tokenizer.save_pretrained(args.output_dir)
+        write_run_results(args, settings=settings, splits=splits, training=training, report=report)
+
+
+def read_data(data_args: DataArguments) -> tuple[DatasetDict, list[str]]:
+    """The three splits with the columns `text` and `label`, and the names of the classes."""
+    data = load_data(data_args.dataset_name)
+    data = with_validation(
+        data, size=data_args.validation_size, seed=data_args.validation_seed, test_split=data_args.test_split
+    )
+    text_column = find_column(data["train"], data_args.text_column, str, "text")
+    label_column = find_column(data["train"], data_args.label_column, ClassLabel, "label")
+    names = class_names(data["train"], label_column)
+    for name, split in data.items():
+        check_classes(split, label_column, n_classes=len(names), split=name)
+    data = limit_samples(data, data_args.max_samples, seed=data_args.validation_seed)
+    data = data.select_columns([text_column, label_column])
+    return data.rename_columns({text_column: "text", label_column: "label"}), names
+
+
+def make_lstm(
+    model_args: ModelArguments, names: list[str], texts: list[str], *, max_length: int
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """A new LSTM on the vectors of the words of these texts, and its tokenizer."""
+    words, vectors = read_word_vectors(model_args.word_vectors, count_words(texts))
+    classes = head_classes(names, one_logit=model_args.one_logit)
+    config = LSTMTextClassifierConfig(vocab_size=len(vectors), embedding_size=vectors.shape[1], **classes)
+    if model_args.config_overrides:
+        try:
+            config.update_from_string(model_args.config_overrides)
+            config = LSTMTextClassifierConfig.from_dict(config.to_dict())  # so that it is checked as a whole
+        except (ValueError, IndexError) as error:  # no such setting
+            raise InputError(f"the model cannot be made: {error}") from error
+    model = AutoModelForSequenceClassification.from_config(config)
+    model.set_word_vectors(vectors)
+    return model, word_tokenizer(words, max_length=max_length)
+
+
+def load_model(model_args: ModelArguments, names: list[str]) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """The checkpoint with a head for these classes, and its tokenizer."""
+    classes = head_classes(names, one_logit=model_args.one_logit)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(model_args.model_name_or_path)
+        model = AutoModelForSequenceClassification.from_pretrained(
+            model_args.model_name_or_path, ignore_mismatched_sizes=True, **classes
+        )
+    except (OSError, ValueError) as error:  # no such checkpoint, or none for texts
+        raise InputError(f"the checkpoint cannot be loaded: {str(error).splitlines()[0][:300]}") from error
+    if tokenizer.pad_token is None:  # as of a language model
+        tokenizer.pad_token = tokenizer.eos_token
+        model.config.pad_token_id = tokenizer.pad_token_id
+    return model, tokenizer
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except InputError as error:
+        sys.exit(f"error: {error}")
