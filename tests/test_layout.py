@@ -23,7 +23,7 @@ LAYERS = [
     ["quickstart"],
     ["cli"],
 ]
-PUBLIC_MODULES = {"data", "images", "losses", "models", "training"}
+PUBLIC_MODULES = {"data", "images", "logits_file", "losses", "models", "training"}
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 
 
