@@ -74,7 +74,9 @@ def upload(paths: list[str]) -> list[Any]:
 
 def operate(analysis: Analysis | None, score: str, percent: float) -> tuple[Any, Any]:
     """The figure and the words for one position of the slider."""
-    if analysis is None or score not in curves(analysis):  # the slider was moved while the data changed
+    if analysis is None:
+        return gr.skip(), "The measurements were dropped after an hour: choose or upload the data again."
+    if score not in curves(analysis):  # the slider was moved while the data changed
         return gr.skip(), gr.skip()
     point = operating_point(analysis, score, percent)
     return draw(analysis, score, point), describe_point(analysis, score, point)
