@@ -3,12 +3,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help quickstart test lint type format bench docs clean
+.PHONY: help quickstart test test-browser chromium lint type format bench docs clean
 
 help:  ## say what each verb does
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
 
 $(VENV)/made: Makefile
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: found Python %d.%d, but 3.11 or newer is needed: give one as make PYTHON=..." % sys.version_info[:2])'
@@ -24,12 +25,25 @@ $(VENV)/installed-dev: $(VENV)/installed
 	$(INSTALL) --editable '.[dev,dask,sam]'
 	@touch $@
 
+$(VENV)/installed-browser: $(VENV)/installed-dev
+	$(INSTALL) --editable '.[app,browser]'
+	@touch $@
+
 quickstart: $(VENV)/installed  ## install, then train, measure and repair two small models (3 minutes, no network)
 	$(BIN)/abstain register
 	$(BIN)/abstain quickstart
 
 test: $(VENV)/installed-dev  ## install, then run all tests
 	$(BIN)/python -m pytest
+
+test-browser: $(VENV)/installed-browser  ## install gradio and Chromium (apt-get: as root or by sudo), test the page, write its screenshot
+	@command -v chromium || command -v chromium-browser || command -v google-chrome || $(MAKE) chromium
+	ABSTAIN_WRITE_SCREENSHOT=1 $(BIN)/python -m pytest tests/test_app.py tests/test_app_in_browser.py
+
+chromium:
+	@command -v apt-get >/dev/null || { echo "error: found neither Chromium nor apt-get: install Chromium, then run this again" >&2; exit 1; }
+	$(SUDO) apt-get update --quiet
+	$(SUDO) apt-get install --quiet --yes --no-install-recommends chromium
 
 lint: $(VENV)/installed-dev type  ## check style and types
 	$(BIN)/ruff check .

@@ -26,7 +26,7 @@ LAYERS = [
     ["quickstart"],
     ["cli"],
 ]
-PUBLIC_MODULES = {"data", "images", "losses", "metric", "models", "tables", "text", "training"}
+PUBLIC_MODULES = {"data", "images", "logits_file", "losses", "metric", "models", "tables", "text", "training"}
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 
 

@@ -56,12 +56,32 @@ def test_a_file_that_is_not_what_it_says_is_one_sentence(tmp_path, kind):
         ("z0,z1,class\n1,2,0\n", "none of them is called label or labels"),
         ("z0,label\n1,0.5\n", "holds fractions, but labels must be integers"),
         ("z0,label\n", "at least one sample is needed"),
+        ("z0,z1,label\n1,2\n3,4\n", "has 3 names in its header and 2 numbers in its rows"),
     ],
 )
 def test_a_bad_csv_is_one_sentence(tmp_path, text, message):
     (tmp_path / "data.csv").write_text(text)
     with pytest.raises(InputError, match=message):
         read_logits_file(tmp_path / "data.csv")
+
+
+def test_damaged_files_are_one_sentence_or_still_readable(files):
+    """Cut off or with bytes changed; the seed finds IndexError, TokenError, BadZipFile and EOFError behind them."""
+    random, sentences = np.random.default_rng(0), 0
+    for kind in ("parquet", "npz", "npy", "csv"):
+        whole = (files / f"data.{kind}").read_bytes()
+        damaged, apart = files / f"damaged.{kind}", files / "labels.npy" if kind == "npy" else None
+        for _ in range(60):
+            content = bytearray(whole[: random.integers(len(whole))] if random.random() < 0.5 else whole)
+            for place in random.integers(min(300, len(content)), size=3) if content else ():
+                content[place] = random.integers(256)
+            damaged.write_bytes(content)
+            try:
+                read_logits_file(damaged, apart)
+            except InputError as error:
+                sentences += 1
+                assert "\n" not in str(error)
+    assert sentences > 100
 
 
 def test_arrays_of_python_objects_are_refused(tmp_path):

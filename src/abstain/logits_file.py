@@ -43,14 +43,17 @@ def read_logits_file(path: str | Path, labels: str | Path | None = None) -> Pair
         raise InputError(f"labels are given apart, but {path.name} holds its own: leave them out")
     try:
         return readers[path.suffix.lower()](path)
-    except InputError:
-        raise  # one sentence already
-    except (OSError, ValueError, KeyError) as error:  # what NumPy and pyarrow raise for a file that is not what it says
-        raise InputError(f"{str(path)!r} cannot be read as {path.suffix}: {str(error).splitlines()[0]}") from error
+    except (InputError, MemoryError):
+        raise  # one sentence already, or not the fault of the file
+    except (
+        Exception
+    ) as error:  # damaged files make NumPy and pyarrow raise nearly anything, IndexError and TokenError too
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise InputError(f"{str(path)!r} cannot be read as {path.suffix}: {reason}") from error
 
 
 def _read_npz(path: Path) -> Pair:
-    with np.load(path, allow_pickle=False) as arrays:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:  # np.load leaves a damaged file open
         if "logits" not in arrays:
             raise InputError(f"{str(path)!r} holds {', '.join(arrays)}, but must hold `logits` and `label`")
         return arrays["logits"], arrays[_label_name(path, list(arrays))]
@@ -73,6 +76,8 @@ def _read_csv(path: Path) -> Pair:
         table = np.loadtxt(path, delimiter=",", skiprows=1, ndmin=2, encoding="utf-8-sig")
     if not len(table):
         raise InputError(f"{str(path)!r} has a header and no row, but at least one sample is needed")
+    if table.shape[1] != len(names):
+        raise InputError(f"{str(path)!r} has {len(names)} names in its header and {table.shape[1]} numbers in its rows")
     labels = table[:, label]
     if (labels != np.rint(labels)).any():
         raise InputError(f"the column {names[label]!r} of {str(path)!r} holds fractions, but labels must be integers")

@@ -1,0 +1,64 @@
+"""An analysis in words and in a figure: what the page of this Space shows."""
+
+from __future__ import annotations
+
+import numpy as np
+from analysis import Analysis, Point, curves
+from matplotlib.figure import Figure
+from scipy.special import expit
+
+DRAWN = 2000
+"""Points drawn of a curve; more cannot be told apart."""
+SHOWN_FROM = 0.02
+"""The risk axis is made for the coverages from here on: with a handful of samples the risk may be anything."""
+
+
+def describe_point(analysis: Analysis, score: str, point: Point) -> str:
+    """What is answered at which risk, and with which threshold, in Markdown."""
+    if score == "MSP":
+        probability, rest = float(expit(point.threshold)), float(expit(-point.threshold))
+        shown = f"{probability:.6g}" if rest > 1e-5 else f"1 − {rest:.2g}"
+        how = f"the log-odds of the softmax maximum are at least `{point.threshold!r}` (a probability of {shown})"
+    else:
+        how = f"the normalised max logit (centred {score}) is at least `{point.threshold!r}`"
+    return (
+        f"**Coverage {point.coverage:.2%}, risk {point.risk:.2%}.** {point.accepted:,} of "
+        f"{analysis.report.n_samples:,} samples are answered, and {point.errors:,} of the answers are wrong. The rule: "
+        f"answer where {how}. This is what these samples show, not a guarantee for new ones."
+    )
+
+
+def describe_gain(analysis: Analysis) -> str:
+    """What logit normalisation gains on the measured samples, in Markdown."""
+    report, gain = analysis.report, analysis.report.gain()
+    if gain is None or report.normalized is None or report.logit_norm is None:
+        return ""
+    if report.normalized.falls_back:
+        return f"**Logit normalisation gains nothing that is sure, so MSP stays.** {report.logit_norm.reason}."
+    verb = "lowers" if gain.low > 0 else "raises" if gain.high < 0 else "does not clearly change"
+    before, after = (result.metrics["aurc"] for result in (report.msp, report.normalized))
+    return (
+        f"**Logit normalisation {verb} the AURC on the measured samples:** {before:.3%} to {after:.3%}, a gain of "
+        f"{100 * gain.estimate:.3f} [{100 * gain.low:.3f}, {100 * gain.high:.3f}] percentage points at a level of "
+        f"{report.level:.0%}. Why this p: {report.logit_norm.reason}."
+    )
+
+
+def draw(analysis: Analysis, score: str, point: Point) -> Figure:
+    """The curves, with the operating point on the one of its score."""
+    figure = Figure(figsize=(7.2, 3.9), dpi=140, layout="constrained")
+    axes = figure.subplots()
+    top = point.risk
+    for number, (label, curve) in enumerate(curves(analysis).items()):
+        picked = np.unique(np.linspace(0, len(curve.coverage) - 1, DRAWN).round().astype(int))
+        axes.plot(100 * curve.coverage[picked], 100 * curve.risk[picked], f"C{number}", label=label)
+        top = max(top, float(curve.risk[curve.coverage >= SHOWN_FROM].max()))
+        if label == score:
+            guides = ([100 * point.coverage] * 2 + [0], [0] + [100 * point.risk] * 2)
+            axes.plot(*guides, color=f"C{number}", linestyle=":", linewidth=1)
+            axes.plot(100 * point.coverage, 100 * point.risk, "o", color=f"C{number}", markersize=9, clip_on=False)
+    axes.set(xlabel="coverage (%)", ylabel="selective risk (%)", xlim=(0, 100), ylim=(0, 108 * top + 0.05))
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, loc="upper left")
+    return figure
