@@ -21,7 +21,7 @@ $(VENV)/installed: $(VENV)/made pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(INSTALL) --editable '.[dev,dask]'
+	$(INSTALL) --editable '.[dev,dask,segmentation]'
 	@touch $@
 
 quickstart: $(VENV)/installed  ## install, then train, measure and repair two small models (3 minutes, no network)

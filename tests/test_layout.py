@@ -13,9 +13,21 @@ LAYERS = [
     ["bootstrap"],
     ["curve"],
     ["binned_curve", "difference", "threshold"],
-    ["calibration", "data", "extract", "images", "logit_norm", "logits_dataset", "models.cifar_resnet", "sketch"],
+    [
+        "calibration",
+        "data",
+        "extract",
+        "images",
+        "logit_norm",
+        "logits_dataset",
+        "masks",
+        "models.cifar_resnet",
+        "models.deeplabv3plus",
+        "pixels",
+        "sketch",
+    ],
     ["logits_file", "models", "report"],
-    ["plots", "training.arguments", "training.recipe"],
+    ["plots", "training.arguments", "training.backbone", "training.recipe"],
     ["results_folder"],
     ["training.run"],
     ["training.trainer"],
@@ -23,7 +35,7 @@ LAYERS = [
     ["quickstart"],
     ["cli"],
 ]
-PUBLIC_MODULES = {"data", "images", "losses", "models", "training"}
+PUBLIC_MODULES = {"data", "images", "losses", "masks", "models", "training"}
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 
 
