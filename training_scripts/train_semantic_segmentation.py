@@ -20,7 +20,7 @@ import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from datasets import DatasetDict
+from datasets import DatasetDict, Image
 from transformers import (
     CONFIG_MAPPING,
     AutoConfig,
@@ -31,7 +31,7 @@ from transformers import (
 
 import abstain.models  # noqa: F401 - registers its architectures with the Auto classes
 from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, evaluate_logits
-from abstain.data import load_data, with_validation
+from abstain.data import find_column, load_data, with_validation
 from abstain.masks import Augmentation, SegmentationImages, without_bad_samples
 from abstain.training import begin_run, environment, parse_recipe, run_settings, write_results
 
@@ -152,7 +152,7 @@ def read_data(data_args: DataArguments) -> tuple[DatasetDict, dict[str, int]]:
     bad_samples = dict.fromkeys(data, 0)
     for name, split in data.items():
         for wanted, column in (("image", data_args.image_column), ("annotation", data_args.annotation_column)):
-            if column != wanted and column in split.column_names:
+            if find_column(split, column, Image, wanted) != wanted:
                 split = split.rename_column(column, wanted)
         if data_args.max_samples is not None:
             split = split.shuffle(seed=seed).select(range(min(len(split), data_args.max_samples)))
