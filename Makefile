@@ -22,7 +22,7 @@ $(VENV)/installed: $(VENV)/made pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(INSTALL) --editable '.[dev,dask,sam]'
+	$(INSTALL) --editable '.[dev,dask,sam,segmentation]'
 	@touch $@
 
 $(VENV)/installed-browser: $(VENV)/installed-dev

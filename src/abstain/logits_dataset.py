@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, check_folder, check_labels, check_logits
+from abstain._checks import InputError, check_folder, check_labels, check_logits, to_numpy
 
 
-def write_logits(folder: str | Path, split: str, logits: Any, labels: Any) -> Path:
+def write_logits(folder: str | Path, split: str, logits: Any, labels: Any, *, sample: Any = None) -> Path:
     """Write `folder/split.parquet`, replacing it only once the new file is whole.
 
     Args:
@@ -22,20 +22,28 @@ def write_logits(folder: str | Path, split: str, logits: Any, labels: Any) -> Pa
         split: `validation`, `test`, ….
         logits: (N, K), stored as a fixed-size list of float32.
         labels: (N,) int in [0, K).
+        sample: (N,) int, of pixels the image that each comes from; None leaves the column `sample` out.
 
     Returns:
         The path of the file.
 
     Raises:
-        InputError: bad logits or labels.
+        InputError: bad logits or labels, or a `sample` of another length.
     """
     logits = check_logits(check_logits(logits).float()).cpu().numpy()  # again: float32 is narrower
     labels = check_labels(labels, n_samples=len(logits), n_logits=logits.shape[1])
     rows = pa.FixedSizeListArray.from_arrays(pa.array(logits.ravel()), logits.shape[1])
+    columns = {"logits": rows, "label": labels}
+    if sample is not None:
+        columns["sample"] = to_numpy(sample, "sample")
+        if columns["sample"].shape != labels.shape:
+            raise InputError(
+                f"there are {len(labels)} labels and sample has shape {columns['sample'].shape}: not equal"
+            )
     path = Path(folder).expanduser() / f"{split}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".parquet.partial")
-    pq.write_table(pa.table({"logits": rows, "label": labels}), partial)
+    pq.write_table(pa.table(columns), partial)
     return partial.replace(path)
 
 

@@ -18,12 +18,13 @@ LOWER_IS_BETTER = ("loss", "risk", "aurc")
 class SelectiveTrainingArguments(TrainingArguments):
     """Every field of `TrainingArguments`, and those below.
 
-    `label_smoothing_factor` must be in [0, 1), and `greater_is_better` is set right for the metrics of
-    `SelectiveTrainer` (`aurc`, `risk`, `cov@5`, …) unless it is given.
+    `label_smoothing_factor` must be in [0, 1), or below 0 too with `allow_negative_smoothing`, and `greater_is_better`
+    is set right for the metrics of `SelectiveTrainer` (`aurc`, `risk`, `cov@5`, …) unless it is given.
 
     Raises:
-        InputError: α outside [0, 1), a best model wanted by the smoothed loss, bad `lr_step_epochs`, no epoch at all,
-            an evaluation in parts, or `sam_rho` where the norm of the gradient is not to be had.
+        InputError: α outside its range, a best model wanted by the smoothed loss, bad `lr_step_epochs`, no epoch at
+            all, class weights or a count of pixels that are not positive, an evaluation in parts, or `sam_rho` where
+            the norm of the gradient is not to be had.
     """
 
     lr_step_epochs: list[float] | None = field(
@@ -43,6 +44,24 @@ class SelectiveTrainingArguments(TrainingArguments):
         default=0.0,
         metadata={"help": "Radius of sharpness-aware minimisation, which takes two passes an update; 0 is without it."},
     )
+    backbone_learning_rate_factor: float = field(
+        default=1.0, metadata={"help": "What the learning rate of the model's backbone is multiplied with."}
+    )
+    ignore_index: int = field(
+        default=-100, metadata={"help": "The label of pixels that neither the loss nor the evaluation counts."}
+    )
+    class_weights: list[float] | None = field(
+        default=None, metadata={"help": "A weight for each class in the loss that is minimised; default: all alike."}
+    )
+    allow_negative_smoothing: bool = field(
+        default=False, metadata={"help": "Take a label_smoothing_factor below 0 (negative label smoothing)."}
+    )
+    eval_pixels_per_sample: int = field(
+        default=5000, metadata={"help": "Of segmentation: labelled pixels of an image that an evaluation counts."}
+    )
+    eval_pixels_seed: int = field(
+        default=0, metadata={"help": "Chooses them; the same for all runs to be compared, whatever their `seed`."}
+    )
     channels_last: bool = field(
         default=False, metadata={"help": "Keep images and convolutions in channels-last memory format (often faster)."}
     )
@@ -56,9 +75,16 @@ class SelectiveTrainingArguments(TrainingArguments):
         return Path(str(self.output_dir))
 
     def __post_init__(self) -> None:
-        self.label_smoothing_factor = check_smoothing(self.label_smoothing_factor)
+        self.label_smoothing_factor = check_smoothing(
+            self.label_smoothing_factor, allow_negative=self.allow_negative_smoothing
+        )
         self._check_steps()
         self._check_sam()
+        for name in ("eval_pixels_per_sample", "backbone_learning_rate_factor"):
+            if getattr(self, name) <= 0:
+                raise InputError(f"{name} is {getattr(self, name)}, but must be above 0")
+        if self.class_weights is not None and not min(self.class_weights, default=0) > 0:
+            raise InputError(f"class_weights are {self.class_weights}, but must be numbers above 0, one for each class")
         if self.batch_eval_metrics or not self.eval_do_concat_batches:
             raise InputError(
                 "AURC needs all samples at once: leave out batch_eval_metrics and eval_do_concat_batches=False"

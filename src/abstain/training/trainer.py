@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.utils.data import Dataset
 from transformers import EvalPrediction, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
@@ -20,7 +22,9 @@ from abstain.curve import risk_coverage_curve
 from abstain.extract import extract_logits
 from abstain.logits_dataset import write_logits
 from abstain.losses import smoothed_cross_entropy
+from abstain.pixels import ChosenPixels, LabelledPixels, extract_pixel_logits, has_dense_labels
 from abstain.training.arguments import SelectiveTrainingArguments
+from abstain.training.backbone import slow_backbone
 from abstain.training.run import mark_complete, naming_what_is_not_written
 from abstain.training.sam import replace_gradient
 
@@ -36,6 +40,11 @@ class SelectiveTrainer(Trainer):
     cross-entropy, so comparable across smoothing factors), `eval_smoothed_loss`, `eval_risk`, `eval_aurc`,
     `eval_cov@5` and `eval_cov@1` with the confidence score `msp`, and keeps four numbers a sample, never the logits.
     `predict()` returns the logits.
+
+    In segmentation, with logits (N, K, h, w) and labels (N, H, W), a sample is a pixel whose label is not
+    `args.ignore_index`. Training interpolates smaller logits to the size of the labels. Evaluation takes of every
+    image at most `args.eval_pixels_per_sample` pixels, the same ones every time and for every model, and the logits
+    nearest to them, before any interpolation; `predict()` returns those, in rows of one length an image.
 
     Args: those of `Trainer`, except `compute_loss_func` and `preprocess_logits_for_metrics`, which it sets itself.
         A `compute_metrics` of your own gets logits and labels, and adds its values.
@@ -84,11 +93,56 @@ class SelectiveTrainer(Trainer):
         return model
 
     def _training_loss(self, outputs: Any, labels: Tensor, num_items_in_batch: Tensor | None = None) -> Tensor:
-        smoothing = self.args.label_smoothing_factor
+        logits = _logits_of(outputs)
+        if logits.ndim == 4 and logits.shape[2:] != labels.shape[1:]:
+            logits = functional.interpolate(logits.float(), labels.shape[1:], mode="bilinear", align_corners=False)
+        settings: dict[str, Any] = {
+            "smoothing": self.args.label_smoothing_factor,
+            "allow_negative_smoothing": self.args.allow_negative_smoothing,
+            "ignore_index": self.args.ignore_index,
+            "weight": self._class_weights(logits),
+        }
         if num_items_in_batch is None:
-            return smoothed_cross_entropy(_logits_of(outputs), labels, smoothing=smoothing)
-        total = smoothed_cross_entropy(_logits_of(outputs), labels, smoothing=smoothing, reduction="sum")
-        return total / num_items_in_batch.clamp(min=1)
+            return smoothed_cross_entropy(logits, labels, **settings)
+        total = smoothed_cross_entropy(logits, labels, **settings, reduction="sum")
+        return total / num_items_in_batch.where(num_items_in_batch > 0, 1)
+
+    def _class_weights(self, logits: Tensor) -> Tensor | None:
+        weights = self.args.class_weights
+        if weights is not None and len(weights) != logits.shape[1]:
+            raise InputError(f"there are {len(weights)} class_weights, but the model has {logits.shape[1]} classes")
+        return None if weights is None else torch.tensor(weights, device=logits.device)
+
+    def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> Any:
+        """What the loss of an update is divided by: its labels that count, each with the weight of its class.
+
+        The stock Trainer takes any label but -100 for one that counts, and knows no weights.
+        """
+        if not batch_samples or not isinstance(batch_samples[0].get("labels"), Tensor):
+            return super()._get_num_items_in_batch(batch_samples, device)
+        ignored = self.args.ignore_index
+        if self.args.class_weights is None:
+            counted = [{"labels": b["labels"].masked_fill(b["labels"] == ignored, -100)} for b in batch_samples]
+            return super()._get_num_items_in_batch(counted, device)
+        weights = torch.tensor(self.args.class_weights, dtype=torch.float64)
+        labels = torch.cat([batch["labels"].flatten() for batch in batch_samples]).cpu()
+        frequencies = torch.bincount(labels[labels != ignored], minlength=len(weights))[: len(weights)]
+        total = (frequencies * weights).sum().float().to(device)
+        shares = self.args.average_tokens_across_devices and self.args.world_size > 1
+        return self.accelerator.gather(total).sum() if shares else total
+
+    def _get_dataloader(self, dataset: Any, *more: Any, **kwargs: Any) -> Any:
+        if not kwargs.get("is_training"):
+            dataset = self._evaluated(dataset)
+        return super()._get_dataloader(dataset, *more, **kwargs)
+
+    def _evaluated(self, dataset: Any) -> Any:
+        """The data set itself, or of images with dense labels the pixels that an evaluation counts."""
+        if not has_dense_labels(dataset):
+            return dataset
+        return ChosenPixels(
+            dataset, self.args.eval_pixels_per_sample, self.args.eval_pixels_seed, self.args.ignore_index
+        )
 
     def training_step(
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
@@ -121,17 +175,38 @@ class SelectiveTrainer(Trainer):
             logits = _logits_of(model(**inputs))
         if labels is None:
             return None, logits, None
-        statistics = sample_statistics(logits, labels, self.args.label_smoothing_factor)
         keeps = self._keep_logits or self._user_metrics is not None
+        if logits.ndim == 4:
+            pixels = LabelledPixels.of(logits.float(), labels, ignore_index=self.args.ignore_index)
+            width = self.args.eval_pixels_per_sample
+            statistics = pixels.padded(self._statistics(pixels.logits, pixels.labels), width, torch.nan)
+            logits = pixels.padded(pixels.logits, width, torch.nan) if keeps else logits
+            labels = pixels.padded(pixels.labels, width, self.args.ignore_index)
+        else:
+            statistics = self._statistics(logits, labels)
         return None, (statistics, logits) if keeps else statistics, labels
+
+    def _statistics(self, logits: Tensor, labels: Tensor) -> Tensor:
+        if not len(labels):  # a batch with every pixel ignored
+            return logits.new_empty((0, 4), dtype=_statistics_dtype(logits.device))
+        return sample_statistics(logits, labels, self.args.label_smoothing_factor)
 
     def _selective_metrics(self, prediction: EvalPrediction) -> dict[str, float]:
         statistics, logits = _split(prediction.predictions)
+        labels = prediction.label_ids
+        if statistics.ndim == 3:
+            counted = cast(np.ndarray, labels) != self.args.ignore_index
+            statistics, labels = statistics[counted], cast(np.ndarray, labels)[counted]
+            logits = None if logits is None else logits[counted]
+            if not len(statistics):
+                raise InputError(
+                    f"every pixel of the evaluation has the label {self.args.ignore_index}, so none counts"
+                )
         confidence, error, loss, smoothed_loss = statistics.T
         metrics = {"loss": float(loss.mean()), "smoothed_loss": float(smoothed_loss.mean())}
         metrics |= risk_coverage_curve(confidence, error).summary()
         if self._user_metrics is not None:
-            metrics |= self._user_metrics(EvalPrediction(predictions=logits, label_ids=prediction.label_ids))
+            metrics |= self._user_metrics(EvalPrediction(predictions=logits, label_ids=labels))
         return metrics
 
     def predict(self, *args: Any, **kwargs: Any) -> PredictionOutput:
@@ -168,17 +243,24 @@ class SelectiveTrainer(Trainer):
             datasets: name of each split -> items with the model's inputs and `labels`.
 
         Returns:
-            Name -> (logits (N, K) float32, labels (N,) int64); also in `output_dir/logits/name.parquet`.
+            Name -> (logits (N, K) float32, labels (N,) int64); also in `output_dir/logits/name.parquet`. In
+            segmentation a row is a pixel that an evaluation counts, and the file says in `sample` of which image.
         """
         self.save_model()
         folder = self.args.folder
         self.accelerator.wait_for_everyone()
         model = type(self.accelerator.unwrap_model(self.model)).from_pretrained(folder)
         batch_size = self.args.per_device_eval_batch_size
-        logits = {name: extract_logits(model, dataset, batch_size=batch_size) for name, dataset in datasets.items()}
-        if self.is_world_process_zero():
-            for name, pair in logits.items():
-                write_logits(folder / "logits", name, *pair)
+        logits = {}
+        for name, dataset in datasets.items():
+            evaluated, sample = self._evaluated(dataset), None
+            if isinstance(evaluated, ChosenPixels):
+                values, labels, sample = extract_pixel_logits(model, evaluated, batch_size=batch_size)
+            else:
+                values, labels = extract_logits(model, evaluated, batch_size=batch_size)
+            if self.is_world_process_zero():
+                write_logits(folder / "logits", name, values, labels, sample=sample)
+            logits[name] = (values, labels)
         return logits
 
     def calibrate(
@@ -194,13 +276,23 @@ class SelectiveTrainer(Trainer):
 
         Raises:
             NoThresholdError: no threshold qualifies; the model is saved, and no rule.
-            InputError: as `AbstentionRule.fit`.
+            InputError: as `AbstentionRule.fit`; `delta` for dense labels, whose pixels are not independent.
         """
+        if delta is not None and has_dense_labels(validation):
+            raise InputError("pixels of one image are not independent, so no guarantee holds: leave out delta")
         logits, labels = self.save_with_logits({"validation": validation})["validation"]
         rule = AbstentionRule.fit(logits, labels, target_risk=target_risk, delta=delta, **fit)
         if self.is_world_process_zero():
             rule.save(self.args.folder)
         return rule
+
+    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
+        """The optimiser of `Trainer`, with a learning rate of its own for the backbone if the arguments want one."""
+        made = self.optimizer is None
+        optimizer = super().create_optimizer(model)
+        if made and self.args.backbone_learning_rate_factor != 1.0:
+            slow_backbone(optimizer, cast(nn.Module, model or self.model), self.args.backbone_learning_rate_factor)
+        return optimizer
 
     def get_decay_parameter_names(self, model: nn.Module) -> list[str]:
         """The parameters that weight decay applies to: all of them with `decay_all_parameters`."""
@@ -231,10 +323,15 @@ class SelectiveTrainer(Trainer):
 def sample_statistics(logits: Tensor, labels: Tensor, smoothing: float) -> Tensor:
     """(N, 4) on the device of `logits`: confidence `msp`, 0/1 error, plain and smoothed cross-entropy."""
     confidence, error = scores.msp(logits), scores.classification_error(logits, labels)
-    losses = [smoothed_cross_entropy(logits, labels, smoothing=a, reduction="none") for a in (0.0, smoothing)]
+    loss_of = partial(smoothed_cross_entropy, logits, labels, allow_negative_smoothing=True, reduction="none")
+    losses = [loss_of(smoothing=value) for value in (0.0, smoothing)]
     columns = [confidence, error, *(loss.double().cpu().numpy() for loss in losses)]
     statistics = torch.from_numpy(np.stack(columns, axis=1))
-    return statistics.to(logits.device, torch.float32 if logits.device.type == "mps" else torch.float64)
+    return statistics.to(logits.device, _statistics_dtype(logits.device))
+
+
+def _statistics_dtype(device: torch.device) -> torch.dtype:
+    return torch.float32 if device.type == "mps" else torch.float64
 
 
 def _logits_of(outputs: Any) -> Tensor:

@@ -1,0 +1,186 @@
+"""Images with a class for every pixel: decoded when read, augmented by (seed, epoch, index)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
+from torch import Tensor
+from torchvision.transforms.v2 import functional
+from tqdm.auto import tqdm
+from transformers import SegformerImageProcessor
+
+from abstain._checks import InputError, nearest
+
+if TYPE_CHECKING:
+    import datasets
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What is done at random to an image and its mask alike.
+
+    Attributes:
+        crop_size: height and width of the part that is cut out; smaller images are filled up with ignored pixels.
+        flip: mirror half of the images.
+        color_jitter: brightness, contrast and saturation are each multiplied by a number within this of 1.
+        seed: with the epoch and the index of the image, all that the draw depends on.
+    """
+
+    crop_size: int
+    flip: bool = False
+    color_jitter: float = 0.0
+    seed: int = 0
+
+    def apply(self, image: Tensor, mask: Tensor, *, epoch: int, index: int, ignore_index: int) -> tuple[Tensor, Tensor]:
+        """A part of image (3, H, W) uint8 and mask (H, W): both `crop_size` high and wide."""
+        generator = np.random.default_rng((self.seed, epoch, index))
+        missing = [max(0, self.crop_size - side) for side in mask.shape]
+        image = torch.nn.functional.pad(image, (0, missing[1], 0, missing[0]))
+        mask = torch.nn.functional.pad(mask, (0, missing[1], 0, missing[0]), value=ignore_index)
+        top, left = (int(generator.integers(0, side - self.crop_size + 1)) for side in mask.shape)
+        part = (slice(top, top + self.crop_size), slice(left, left + self.crop_size))
+        image, mask = image[:, *part], mask[part]
+        if self.flip and generator.random() < 0.5:
+            image, mask = image.flip(-1), mask.flip(-1)
+        if self.color_jitter:
+            factors = generator.uniform(max(0.0, 1 - self.color_jitter), 1 + self.color_jitter, size=3).tolist()
+            image = functional.adjust_brightness(image, factors[0])
+            image = functional.adjust_contrast(image, factors[1])
+            image = functional.adjust_saturation(image, factors[2])
+        return image, mask
+
+
+@dataclass(eq=False)
+class SegmentationImages(torch.utils.data.Dataset[dict[str, Tensor]]):
+    """A map-style data set for `Trainer`: items are `{"pixel_values": (3, H, W) float, "labels": (H, W) int64}`.
+
+    Attributes:
+        source: with a column `image` of images and a column `annotation` of masks, of one channel of class ids.
+        n_classes: K; labels are from 0 to K - 1, or `ignore_index`.
+        ignore_index: the label of pixels that do not count.
+        label_ids: the id that each class has in the masks, and every other id is ignored; None takes the ids in the
+            masks for the labels.
+        mean: of each channel, in fractions of full scale.
+        std: likewise, above 0.
+        augmentation: None leaves the images whole.
+    """
+
+    source: datasets.Dataset
+    n_classes: int
+    ignore_index: int
+    label_ids: Sequence[int] | None = None
+    mean: Sequence[float] = IMAGENET_DEFAULT_MEAN
+    std: Sequence[float] = IMAGENET_DEFAULT_STD
+    augmentation: Augmentation | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("image", "annotation"):
+            if name not in self.source.column_names:
+                raise InputError(f"there is no column {name!r}: {nearest(name, self.source.column_names)}")
+        if self.label_ids is not None and len(self.label_ids) != self.n_classes:
+            raise InputError(f"there are {len(self.label_ids)} label_ids and {self.n_classes} classes: not equal")
+        if 0 <= self.ignore_index < self.n_classes:
+            raise InputError(
+                f"ignore_index is {self.ignore_index}, but classes have the labels 0 to {self.n_classes - 1}"
+            )
+        self._epoch = 0
+        self._shift = torch.tensor(self.mean)[:, None, None] * 255
+        self._scale = torch.tensor(self.std)[:, None, None] * 255
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitem__(self, index: int) -> dict[str, Tensor]:
+        """One image.
+
+        Raises:
+            InputError: it does not decode, its mask has another size, or a label is no class.
+        """
+        image, ids = decode_pair(self.source, index)
+        labels = self._labels_of(torch.from_numpy(ids).long(), index)
+        pixels = torch.from_numpy(image).permute(2, 0, 1)
+        if self.augmentation is not None:
+            pixels, labels = self.augmentation.apply(
+                pixels, labels, epoch=self._epoch, index=index, ignore_index=self.ignore_index
+            )
+        return {"pixel_values": (pixels - self._shift) / self._scale, "labels": labels.contiguous()}
+
+    def _labels_of(self, ids: Tensor, index: int) -> Tensor:
+        if self.label_ids is not None:
+            table = torch.full((max(int(ids.max()), *self.label_ids) + 1,), self.ignore_index)
+            table[torch.tensor(self.label_ids)] = torch.arange(self.n_classes)
+            return table[ids]
+        wrong = ids[(ids != self.ignore_index) & (ids >= self.n_classes)]
+        if len(wrong):
+            raise InputError(
+                f"the mask of image {index} has the label {int(wrong[0])}, but labels must be from 0 to "
+                f"{self.n_classes - 1} or ignore_index = {self.ignore_index}"
+            )
+        return ids
+
+    def augmented(self, augmentation: Augmentation) -> SegmentationImages:
+        """The same images, each with its part cut out, mirrored and coloured anew in every epoch."""
+        return replace(self, augmentation=augmentation)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw the augmentation of the epoch `epoch` (0, 1, …)."""
+        self._epoch = epoch
+
+    def fingerprint(self) -> str:
+        """SHA-256 of all image files and masks as they are stored, in hexadecimal."""
+        from datasets import Image
+
+        digest = hashlib.sha256()
+        stored = self.source.select_columns(["image", "annotation"])
+        for column in ("image", "annotation"):
+            stored = stored.cast_column(column, Image(decode=False))
+        for row in stored:
+            for file in (row["image"], row["annotation"]):
+                digest.update(file["bytes"] if file["bytes"] is not None else Path(file["path"]).read_bytes())
+        return digest.hexdigest()
+
+    def image_processor(self) -> SegformerImageProcessor:
+        """The processor that makes an image file the input this data set makes of it, to be saved beside a model."""
+        return SegformerImageProcessor(do_resize=False, image_mean=list(self.mean), image_std=list(self.std))
+
+
+def decode_pair(source: datasets.Dataset, index: int) -> tuple[np.ndarray, np.ndarray]:
+    """Image (H, W, 3) uint8 and the ids in its mask (H, W).
+
+    Raises:
+        InputError: one of the two does not decode, or they differ in size.
+    """
+    try:
+        row = source[index]
+        image, mask = np.array(row["image"].convert("RGB")), np.array(row["annotation"])
+    except (OSError, SyntaxError, AttributeError) as error:  # PIL's errors for what is no image, and None
+        raise InputError(f"image {index} does not decode: {str(error).splitlines()[0]}") from error
+    if mask.shape != image.shape[:2]:
+        raise InputError(
+            f"the mask of image {index} has shape {mask.shape} and the image {image.shape[:2]}: a mask must have one "
+            "channel and the size of its image"
+        )
+    return image, mask
+
+
+def without_bad_samples(source: datasets.Dataset) -> tuple[datasets.Dataset, int]:
+    """The images that decode and have a mask of their size, and how many others there were; reads all of them once."""
+    good = [index for index in tqdm(range(len(source)), desc="trying images", leave=False) if _is_good(source, index)]
+    if not good:
+        raise InputError(f"none of the {len(source)} images decodes, but at least one is needed")
+    return source.select(good), len(source) - len(good)
+
+
+def _is_good(source: datasets.Dataset, index: int) -> Any:
+    try:
+        decode_pair(source, index)
+    except InputError:
+        return False
+    return True
