@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from abstain import InputError, risk_coverage_curve
+from abstain.bootstrap import _coverage
 
 
 def plain_bootstrap(confidence, error, target_risk, n_resamples):
@@ -42,3 +43,10 @@ def test_bad_arguments_are_refused():
         risk_coverage_curve([1, 2], [0.5, 2.0]).coverage_at_risk_interval(0.1)
     with pytest.raises(InputError, match="n_resamples is 0"):
         risk_coverage_curve([1, 2], [0, 1]).coverage_at_risk_interval(0.1, n_resamples=0)
+
+
+def test_a_resample_is_judged_as_the_curve_is_where_the_product_rounds():
+    # 29 errors, all last of 100: 29/100 <= 0.29, but 0.29 · 100 is less than 29 in floating point
+    assert 0.29 * 100 < 29
+    counts = np.array([71, 0, 29, 0])  # before the block, its correct and its wrong, after it
+    assert _coverage(counts, 0.29) == 100

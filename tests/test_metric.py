@@ -181,7 +181,7 @@ def test_what_is_stored_does_not_grow_with_the_number_of_classes(metric):
     ("arguments", "message"),
     [
         ({"predictions": [0, 1, 1], "references": [0, 1, 0]}, r"shape \(3,\), as class labels have.*extract_logits"),
-        ({"predictions": [[0.0, 1.0]], "references": [0, 1]}, "1 rows of logits and 2 labels"),
+        ({"predictions": [[0.0, 1.0]], "references": [0, 1]}, r"shape \(1, 2\) and references \(2,\)"),
         ({"predictions": [[0.0, np.nan]], "references": [0]}, "NaN"),
         ({"predictions": [[0.0, 1.0]], "references": [5]}, "a label is 5"),
         ({"predictions": PIXELS, "references": MASKS[:, :4]}, r"need \(N, K, …\) and \(N, …\)"),
@@ -228,12 +228,74 @@ def test_loading_refuses_what_it_does_not_know(load):
     with pytest.raises(InputError, match='"confidence" takes a confidence as it is'):
         load("confidence", score="energy")
     metric = load("confidence")
-    with pytest.raises(InputError, match=r"both must be \(N,\)"):
+    with pytest.raises(InputError, match=r"must be \(N,\): the class of each sample"):
         metric.compute(predictions=[[0.0, 1.0]], references=[0], confidence=[0.5])
     with pytest.raises(InputError, match="needs predictions, references and confidence"):
         metric.compute(predictions=[0], references=[0])
     with pytest.raises(InputError, match="1 NaN"):
         metric.compute(predictions=[0], references=[0], confidence=[np.nan])
+
+
+@pytest.mark.parametrize("argument", [{"scor": "energy"}, {"ignore_label": 255}, {"target_risks": (0.2,)}])
+def test_loading_refuses_an_argument_that_it_would_not_use(load, argument):
+    with pytest.raises(InputError, match="unknown argument of loading"):
+        load(**argument)
+
+
+@pytest.mark.parametrize(
+    ("predictions", "references", "message"),
+    [
+        (["0", "1"], [0, 1], "both must be names, or integers"),
+        ([0.9, 0.2], [0, 1], "predictions hold float64, but must be classes"),
+        (["cat", None], ["cat", "dog"], "none missing"),
+    ],
+)
+def test_classes_of_another_kind_are_refused(load, predictions, references, message):
+    with pytest.raises(InputError, match=message):
+        load("confidence").compute(predictions=predictions, references=references, confidence=[0.5, 0.6])
+
+
+def test_an_ignored_label_does_not_count_beside_a_confidence_either(load):
+    found = load("confidence").compute(predictions=[0, 1, 1], references=[0, 1, -100], confidence=[0.9, 0.8, 0.99])
+    assert found["risk"] == 0.0
+
+
+def test_lengths_must_agree_where_every_label_is_ignored(metric):
+    with pytest.raises(InputError, match=r"need \(N, K, …\) and \(N, …\)"):
+        metric.add_batch(predictions=np.zeros((3, 4)), references=[-100] * 5)
+
+
+def test_p_must_be_chosen_on_the_same_classes(load, logits_and_labels):
+    logits, labels = logits_and_labels
+    metric = load(p="auto", validation=(logits, labels))
+    assert metric.reduction.p == LogitNorm.fit(logits, labels).p
+    with pytest.raises(InputError, match="have K = 2, but the validation logits that chose p K = 5"):
+        metric.compute(predictions=logits[:, :2], references=labels % 2)
+
+
+def test_targets_may_be_one_number_or_text_of_one(metric, logits_and_labels):
+    logits, labels = logits_and_labels
+    found = metric.compute(predictions=logits, references=labels, target_risks=0.2, target_coverages=("0.5",))
+    assert "cov@20" in found and "risk@50" in found
+
+
+def test_tensors_that_train_and_half_precision_are_taken_one_by_one(metric, logits_and_labels):
+    logits, labels = torch.tensor(logits_and_labels[0], requires_grad=True), logits_and_labels[1]
+    whole = metric.compute(predictions=logits, references=labels)
+    metric.add(prediction=logits[0], reference=labels[0])
+    metric.add_batch(predictions=list(logits[1:]), references=list(labels[1:]))
+    assert metric.compute() == whole
+    metric.add(prediction=logits[0].detach().bfloat16(), reference=torch.tensor(labels[0]))
+    assert metric.compute()["risk"] in (0.0, 1.0)
+
+
+def test_a_column_of_arrays_is_taken_as_pandas_holds_it(metric, logits_and_labels):
+    logits, labels = logits_and_labels
+    column = np.empty(len(logits), dtype=object)
+    column[:] = list(logits)
+    assert metric.compute(predictions=column, references=labels) == metric.compute(
+        predictions=logits, references=labels
+    )
 
 
 def test_two_scores_combine_and_an_argument_for_all_is_explained(load, logits_and_labels):
@@ -242,6 +304,9 @@ def test_two_scores_combine_and_an_argument_for_all_is_explained(load, logits_an
     found = both.compute(predictions=logits, references=labels)
     assert found["selective_risk_0_aurc"] == curve_of(logits, labels).aurc()
     assert found["selective_risk_1_aurc"] == curve_of(logits, labels, scores.energy).aurc()
+    for row, label in zip(logits[:50], labels[:50], strict=True):
+        both.add(prediction=row, reference=label)
+    assert both.compute()["selective_risk_0_aurc"] == curve_of(logits[:50], labels[:50]).aurc()
     with pytest.raises(InputError, match="hands every argument to every member"):
         both.compute(predictions=logits, references=labels, normalize=False)
 
@@ -283,6 +348,18 @@ def test_register_makes_the_bare_name_load_anywhere_and_can_be_undone(tmp_path):
     undone, nothing = (run_python(*REGISTER, "--undo", home=home, cwd=elsewhere) for _ in range(2))
     assert undone.stdout.startswith("removed ") and "nothing to remove" in nothing.stdout
     assert run_python(LOAD, home=home, cwd=elsewhere).returncode == 1
+
+
+def test_undoing_on_a_machine_without_it_writes_nothing(tmp_path):
+    assert "nothing to remove" in run_python(*REGISTER, "--undo", home=tmp_path / "home", cwd=tmp_path).stdout
+    assert not (tmp_path / "home" / "modules").exists()
+
+
+def test_a_cache_that_cannot_be_written_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    failed = run_python(*REGISTER, home=tmp_path / "file", cwd=tmp_path)
+    assert failed.returncode == 2 and "set HF_MODULES_CACHE" in failed.stderr, failed.stderr
+    assert "Traceback" not in failed.stderr
 
 
 def test_an_older_script_is_replaced(tmp_path):

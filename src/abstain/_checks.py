@@ -90,10 +90,15 @@ def to_numpy(values: Any, what: str) -> np.ndarray:
 
 
 def _as_array(values: Any, what: str) -> np.ndarray:
+    if isinstance(values, list | tuple) and values and hasattr(values[0], "detach"):
+        values = [to_numpy(value, what) for value in values]  # NumPy takes no list of tensors with a gradient
     try:
-        return np.asarray(values)
-    except ValueError as error:  # lists of unequal lengths
+        array = np.asarray(values)
+        if array.dtype == object and array.ndim == 1 and array.size and np.ndim(array[0]) > 0:
+            array = np.stack(list(array))  # a column of arrays, as pandas holds logits
+    except ValueError as error:
         raise InputError(f"{what} are lists of unequal lengths, but must make up an array") from error
+    return array
 
 
 def check_confidence_error(confidence: Any, error: Any) -> tuple[np.ndarray, np.ndarray]:

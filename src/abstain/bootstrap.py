@@ -39,5 +39,5 @@ def _coverage(counts: NDArray[np.int64], target_risk: float) -> int:
     """The most samples that can be accepted: the risk is lowest just before a block, or after the last sample."""
     accepted = np.cumsum(counts)[::3]
     wrong = np.concatenate(([0], np.cumsum(counts[2::3])))
-    qualifying = np.flatnonzero((accepted > 0) & (wrong <= target_risk * accepted))
+    qualifying = np.flatnonzero((accepted > 0) & (wrong / np.maximum(accepted, 1) <= target_risk))
     return int(accepted[qualifying[-1]]) if len(qualifying) else 0

@@ -188,7 +188,7 @@ def _places(ascending: NDArray[Any], confidence: NDArray[Any]) -> tuple[NDArray[
 
 
 def _in_parts(work: Callable[[slice], Any], n: int) -> list[Any]:
-    """Do `work` on parts of a range of `n`, on two threads if there is more than one; NumPy leaves them free to run."""
+    """Do `work` on parts of a range of `n`, on threads if there are several; NumPy lets them run at once."""
     parts = [slice(start, start + PART) for start in range(0, n, PART)]
     if len(parts) <= 1:
         return [work(part) for part in parts]

@@ -190,13 +190,17 @@ def _search(
 
     dtype = torch.float64 if logits.dtype == torch.float64 else torch.float32
     confidences = score_by_rows(logits, score, dtype, SEARCH_BLOCK)
-    curves = [risk_coverage_curve(confidence, error) for confidence in confidences]
-    influences = [c.influence_on_aurc(confidence, error) for c, confidence in zip(curves, confidences, strict=True)]
-    areas = [curve.aurc() for curve in curves]
-    return tuple(
-        Candidate(p, area, areas[0] - area, paired_standard_error(influences[0], influence))
-        for p, area, influence in zip([None, *grid], areas, influences, strict=True)
-    )
+    of_msp = _aurc_and_influence(confidences[0], error)
+    search = [Candidate(None, of_msp[0], 0.0, 0.0)]
+    for p, confidence in zip(grid, confidences[1:], strict=True):  # one at a time, which bounds the memory
+        area, influence = _aurc_and_influence(confidence, error)
+        search.append(Candidate(p, area, of_msp[0] - area, paired_standard_error(of_msp[1], influence)))
+    return tuple(search)
+
+
+def _aurc_and_influence(confidence: NDArray[Any], error: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    curve = risk_coverage_curve(confidence, error)
+    return curve.aurc(), curve.influence_on_aurc(confidence, error)
 
 
 def _choose(search: Sequence[Candidate], fallback: Fallback, center: bool) -> tuple[float | None, bool, str]:

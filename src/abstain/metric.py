@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -78,6 +79,9 @@ STORED_BESIDE_CONFIDENCE = {
 """The same in the configuration "confidence": 1 and 0 for an error, 0 and 0 for a correct prediction."""
 
 
+_LOADING = set(inspect.signature(evaluate.EvaluationModule.__init__).parameters) - {"self", "kwargs", "config_name"}
+
+
 class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no types
     """Risk, AURC, coverage at a risk and their intervals; keeps two numbers a sample, never the logits.
 
@@ -109,6 +113,10 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
         **kwargs: Any,
     ) -> None:
         check_choice("configuration", config_name or "default", ["default", "confidence"])
+        for name in kwargs:
+            check_choice("argument of loading", name, _LOADING)
+        if not isinstance(ignore_index, int):
+            raise InputError(f"ignore_index is {ignore_index!r}, but must be one integer")
         self._takes_confidence = config_name == "confidence"
         self._ignore_index = ignore_index
         self._loaded = Reduction()
@@ -124,6 +132,11 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
             reference_urls=["https://arxiv.org/abs/2403.14715"],
             format="numpy",
         )
+
+    @property
+    def reduction(self) -> Reduction:
+        """What reduces the logits as loaded: with p="auto" the p that was chosen, or `msp` where it was not better."""
+        return self._loaded
 
     def _named(
         self, score: str | None, p: float | Literal["auto"] | None, center: bool | None, validation: Validation | None
@@ -147,15 +160,24 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
         return Reduction(name) if p is None else Reduction(name, float(p), center)
 
     def add(
-        self, *, prediction: Any = None, reference: Any = None, confidence: float | None = None, **unknown: Any
+        self,
+        *,
+        prediction: Any = None,
+        reference: Any = None,
+        confidence: float | None = None,
+        predictions: Any = None,
+        references: Any = None,
+        **unknown: Any,
     ) -> None:
-        """Add one sample: its logits (K,), or in the configuration "confidence" its predicted class."""
-        self.add_batch(
-            predictions=[prediction],
-            references=[reference],
-            confidence=None if confidence is None else [confidence],
-            **unknown,
-        )
+        """Add one sample: its logits (K,), or in the configuration "confidence" its predicted class.
+
+        `evaluate.combine` calls the two `predictions` and `references`, with one sample in them.
+        """
+        _refuse_unknown(unknown)
+        prediction = predictions if prediction is None else prediction
+        reference = references if reference is None else reference
+        batch = [None if value is None else [value] for value in (prediction, reference, confidence)]
+        self.add_batch(predictions=batch[0], references=batch[1], confidence=batch[2])
 
     def add_batch(
         self, *, predictions: Any = None, references: Any = None, confidence: Any = None, **unknown: Any
@@ -172,7 +194,7 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
                 'this metric needs predictions and references: load the configuration "confidence" for your own scores'
             )
         if self._takes_confidence:
-            wrong, confidence = compare_classes(predictions, references, confidence)
+            wrong, confidence = compare_classes(predictions, references, confidence, self._ignore_index)
             columns = {"predictions": wrong, "references": np.zeros_like(wrong), "confidence": confidence}
         else:
             confidence, wrong = reduce_logits(predictions, references, reduction, self._ignore_index)
@@ -204,7 +226,7 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
     ) -> dict[str, float | None] | None:
         """Measure what was added, and these predictions; one flat dictionary, or None on all but the first process."""
         _refuse_unknown(unknown)
-        wanted = Summary(tuple(target_risks), tuple(target_coverages), convention, confidence_level)
+        wanted = Summary(target_risks, target_coverages, convention, confidence_level)  # type: ignore[arg-type]
         reduction = self._named(score, p, center, validation)
         if len(self):
             self._check_stored(reduction, names_one=_any_given(score, p, center, validation))

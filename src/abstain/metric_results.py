@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from abstain._checks import check_choice, check_fraction
 from abstain.curve import Convention, Interval, RiskCoverageCurve
 
 
+def _each(values: Any) -> list[Any]:
+    """One value as a list of one; several as a list of them."""
+    return list(values) if isinstance(values, Iterable) and not isinstance(values, str) else [values]
+
+
 @dataclass(frozen=True)
 class Summary:
-    """Which numbers of a curve are wanted."""
+    """Which numbers of a curve are wanted; the targets may be given as one number each."""
 
     target_risks: tuple[float, ...]
     target_coverages: tuple[float, ...]
@@ -19,10 +25,10 @@ class Summary:
     level: float | None
 
     def __post_init__(self) -> None:
-        for risk in self.target_risks:
-            check_fraction("target_risk", risk)
-        for coverage in self.target_coverages:
-            check_fraction("target_coverage", coverage, open_below=True)
+        risks = [check_fraction("target_risk", risk) for risk in _each(self.target_risks)]
+        coverages = [check_fraction("target_coverage", c, open_below=True) for c in _each(self.target_coverages)]
+        object.__setattr__(self, "target_risks", tuple(risks))
+        object.__setattr__(self, "target_coverages", tuple(coverages))
         check_choice("convention", self.convention, ("mean", "trapezoid"))
         if self.level is not None:
             check_fraction("confidence_level", self.level, open_below=True, open_above=True)

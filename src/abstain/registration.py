@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from datasets import DownloadMode
-from evaluate import loading
+from evaluate import config, loading
 
 from abstain._checks import InputError
 
@@ -35,9 +35,9 @@ def register() -> Path:
         InputError: the cache cannot be written to.
     """
     folder = registered_folder()
-    if [path.read_text(encoding="utf-8") for path in folder.glob(f"*/{NAME}.py")] == [SCRIPT]:
-        return folder
     try:
+        if [path.read_text(encoding="utf-8") for path in folder.glob(f"*/{NAME}.py")] == [SCRIPT]:
+            return folder
         with tempfile.TemporaryDirectory() as source:
             script = Path(source) / f"{NAME}.py"
             script.write_text(SCRIPT, encoding="utf-8")
@@ -60,14 +60,22 @@ def unregister() -> Path | None:
 
     Returns:
         The folder that was removed; None if there was none.
+
+    Raises:
+        InputError: it cannot be removed.
     """
     folder = registered_folder()
     if not folder.exists():
         return None
-    shutil.rmtree(folder)
+    try:
+        shutil.rmtree(folder)
+        folder.with_name(f"{folder.name}.lock").unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"what was registered cannot be removed ({error}): remove {str(folder)!r}") from error
     return folder
 
 
 def registered_folder() -> Path:
     """Where the metric is in the cache of `evaluate`, if it is registered."""
-    return Path(loading.init_dynamic_modules()) / "metrics" / HUB_NAME.replace("/", "--")
+    modules = Path(config.HF_MODULES_CACHE) / config.MODULE_NAME_FOR_DYNAMIC_MODULES
+    return modules / "metrics" / HUB_NAME.replace("/", "--")

@@ -86,7 +86,7 @@ def score_by_rows(
     dtype: torch.dtype = torch.float64,
     block_elements: int = BLOCK_ELEMENTS,
 ) -> NDArray[np.float64]:
-    """Apply `score`, (n, K) -> (..., n), to blocks of rows in `dtype`, and join its results in NumPy as float64.
+    """Apply `score`, (n, K) -> (..., n), to blocks of rows in `dtype`, and join its results in NumPy.
 
     `score` gets a copy that it may change, in memory that the next block uses again: new memory for each would cost
     more than the arithmetic. Blocks are on the device of `logits`, or on the CPU where that device has no float64.
@@ -105,7 +105,7 @@ def score_by_rows(
         block = logits[start : start + rows]
         values = score(buffer[: len(block)].copy_(block)).cpu().numpy()
         if joined is None:
-            joined = np.empty((*values.shape[:-1], len(logits)))
+            joined = np.empty((*values.shape[:-1], len(logits)), dtype=values.dtype)
         joined[..., start : start + len(block)] = values
     return cast(NDArray[np.float64], joined)
 
