@@ -62,6 +62,7 @@ bench: $(VENV)/installed-dev  ## measure speed and memory, and render benchmarks
 docs: $(VENV)/installed-dev  ## render README, model cards and docs from the result files
 	$(BIN)/python docs/render.py
 	$(BIN)/python docs/results.py
+	$(BIN)/python docs/scale.py
 	$(BIN)/python docs/conventions.py
 
 clean:  ## remove the environment and caches

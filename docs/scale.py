@@ -1,0 +1,119 @@
+"""Write the table of costs into `docs/scale.md`, from the work that each recipe's model does and from measured runs.
+
+With `--check` nothing is written, and the exit status says whether the page is out of date.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from results import read_runs
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+from transformers import TimmWrapperConfig, TimmWrapperForImageClassification
+
+from abstain.models import (
+    CifarResNetConfig,
+    CifarResNetForImageClassification,
+    DeepLabV3PlusConfig,
+    DeepLabV3PlusForSemanticSegmentation,
+    DenseNetBCConfig,
+    DenseNetBCForImageClassification,
+)
+
+PAGE = Path(__file__).with_name("scale.md")
+GPU_FLOPS = 100e12
+"""Assumed: what one data-centre GPU sustains in bf16 training, about a third of the peak of an A100 (312·10¹²)."""
+TRAINING_PASSES = 3
+"""Forward, and backward on activations and on weights."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A recipe at full scale: the model, the shape of one sample, and how often samples are passed through it."""
+
+    recipe: str
+    make: Callable[[], nn.Module]
+    shape: tuple[int, ...]
+    samples: float
+    passes: int = 1
+
+
+def timm_model(name: str) -> nn.Module:
+    """A timm architecture as the recipes make it."""
+    return TimmWrapperForImageClassification(TimmWrapperConfig(architecture=name, num_labels=1000))
+
+
+ROWS = [
+    Row(
+        "resnet20_cifar10_full",
+        lambda: CifarResNetForImageClassification(CifarResNetConfig(num_labels=10)),
+        (3, 32, 32),
+        75 * 45_000,
+    ),
+    Row(
+        "densenet_bc_cifar100",
+        lambda: DenseNetBCForImageClassification(DenseNetBCConfig(num_labels=100)),
+        (3, 32, 32),
+        300 * 45_000,
+    ),
+    Row("resnet50_imagenet", lambda: timm_model("resnet50"), (3, 224, 224), 120 * 1_231_167),
+    Row("vit_s16_imagenet", lambda: timm_model("vit_small_patch16_224"), (3, 224, 224), 300 * 1_231_167, passes=2),
+    Row(
+        "deeplabv3plus_cityscapes",
+        lambda: DeepLabV3PlusForSemanticSegmentation(DeepLabV3PlusConfig(encoder_name="resnet101", num_labels=19)),
+        (3, 768, 768),
+        40_000 * 12,
+    ),
+]
+
+
+def main() -> None:
+    """Render the page, and write or check it."""
+    text = PAGE.read_text(encoding="utf-8")
+    for name, table in (("estimated", estimated()), ("measured", measured())):
+        pattern = rf"(<!-- begin: {name} -->\n).*?(<!-- end: {name} -->)"
+        text = re.sub(pattern, lambda match, t=table: f"{match[1]}{t}\n{match[2]}", text, flags=re.DOTALL)
+    if "--check" in sys.argv:
+        sys.exit("out of date, run `make docs`: docs/scale.md" if text != PAGE.read_text(encoding="utf-8") else 0)
+    PAGE.write_text(text, encoding="utf-8")
+
+
+def forward_flops(row: Row) -> int:
+    """Floating-point operations of one sample's forward pass, two a multiply-add."""
+    model, sample = row.make().eval(), torch.zeros(1, *row.shape)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(sample)
+    return counter.get_total_flops()
+
+
+def estimated() -> str:
+    """The work of every recipe at full scale, and the hours it takes a GPU of the assumed speed."""
+    lines = ["| recipe | GFLOP a sample, forward | samples | passes | EFLOP | GPU hours, estimated |"]
+    lines.append("| :-- | --: | --: | --: | --: | --: |")
+    for row in ROWS:
+        forward = forward_flops(row)
+        total = forward * TRAINING_PASSES * row.passes * row.samples
+        cells = [row.recipe, f"{forward / 1e9:.3g}", f"{row.samples:,.0f}", str(row.passes), f"{total / 1e18:.3g}"]
+        lines.append(f"| {' | '.join(cells)} | {total / GPU_FLOPS / 3600:.3g} |")
+    return "\n".join(lines)
+
+
+def measured() -> str:
+    """Minutes of training of the runs in `model_cards`."""
+    lines = ["| recipe | runs | hardware | minutes of training |", "| :-- | --: | :-- | --: |"]
+    for recipe, runs in read_runs().items():
+        minutes = [run["training"]["train_runtime"] / 60 for run in runs if not run["training"].get("resumed_from")]
+        places = sorted({f"{run['environment']['device']}, {run['environment']['threads']} threads" for run in runs})
+        span = f"{min(minutes):.1f} to {max(minutes):.1f}" if minutes else "–"
+        lines.append(f"| {recipe} | {len(runs)} | {'; '.join(places)} | {span} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
