@@ -3,8 +3,15 @@
 from transformers import AutoConfig, AutoModelForImageClassification
 
 from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageClassification
+from abstain.models.classifiers import load_image_classifier, new_image_classifier, record_preprocessing
 
 AutoConfig.register(CifarResNetConfig.model_type, CifarResNetConfig)
 AutoModelForImageClassification.register(CifarResNetConfig, CifarResNetForImageClassification)
 
-__all__ = ["CifarResNetConfig", "CifarResNetForImageClassification"]
+__all__ = [
+    "CifarResNetConfig",
+    "CifarResNetForImageClassification",
+    "load_image_classifier",
+    "new_image_classifier",
+    "record_preprocessing",
+]
