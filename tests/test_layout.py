@@ -14,8 +14,16 @@ LAYERS = [
     ["curve"],
     ["binned_curve", "difference", "threshold"],
     ["calibration", "data", "extract", "image_files", "images", "logit_norm", "logits_dataset"],
-    ["image_splits", "logits_file", "models.cifar_resnet", "models.classifiers", "report", "sketch"],
-    ["models"],
+    [
+        "image_splits",
+        "logits_file",
+        "sharded_extraction",
+        "models.cifar_resnet",
+        "models.classifiers",
+        "report",
+        "sketch",
+    ],
+    ["model_inputs", "models"],
     ["plots", "training.arguments", "training.recipe"],
     ["results_folder"],
     ["training.run"],
@@ -24,7 +32,16 @@ LAYERS = [
     ["quickstart"],
     ["cli"],
 ]
-PUBLIC_MODULES = {"data", "image_splits", "images", "losses", "models", "training"}
+PUBLIC_MODULES = {
+    "data",
+    "image_splits",
+    "images",
+    "losses",
+    "model_inputs",
+    "models",
+    "sharded_extraction",
+    "training",
+}
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 
 

@@ -143,4 +143,3 @@ def draw_crop(generator: np.random.Generator, *, height: int, width: int) -> tup
     aspect = min(max(width / height, ASPECT[0]), ASPECT[1])  # the largest part of a very long image that is allowed
     w, h = min(width, round(height * aspect)), min(height, round(width / aspect))
     return (height - h) // 2, (width - w) // 2, h, w
-

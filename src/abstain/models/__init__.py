@@ -3,7 +3,12 @@
 from transformers import AutoConfig, AutoModelForImageClassification
 
 from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageClassification
-from abstain.models.classifiers import load_image_classifier, new_image_classifier, record_preprocessing
+from abstain.models.classifiers import (
+    classifier_config,
+    load_image_classifier,
+    new_image_classifier,
+    record_preprocessing,
+)
 
 AutoConfig.register(CifarResNetConfig.model_type, CifarResNetConfig)
 AutoModelForImageClassification.register(CifarResNetConfig, CifarResNetForImageClassification)
@@ -11,6 +16,7 @@ AutoModelForImageClassification.register(CifarResNetConfig, CifarResNetForImageC
 __all__ = [
     "CifarResNetConfig",
     "CifarResNetForImageClassification",
+    "classifier_config",
     "load_image_classifier",
     "new_image_classifier",
     "record_preprocessing",

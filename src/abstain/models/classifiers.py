@@ -33,8 +33,8 @@ def load_image_classifier(name_or_path: str, names: Sequence[str] | None = None)
     Raises:
         InputError: there is no such checkpoint, or it is none of a classifier with one class a sample.
     """
+    config = classifier_config(name_or_path, names)
     try:
-        config = image_classifier_config(name_or_path, names)
         return AutoModelForImageClassification.from_pretrained(
             name_or_path, config=config, ignore_mismatched_sizes=names is not None
         )
@@ -42,10 +42,13 @@ def load_image_classifier(name_or_path: str, names: Sequence[str] | None = None)
         raise _no_model(error) from error
 
 
-def image_classifier_config(name_or_path: str, names: Sequence[str] | None = None) -> PreTrainedConfig:
-    """The configuration of a checkpoint, for these classes."""
+def classifier_config(name_or_path: str, names: Sequence[str] | None = None) -> PreTrainedConfig:
+    """The configuration of a checkpoint, for these classes; errors as `load_image_classifier`."""
     classes = {} if names is None else {"num_labels": len(names), **_classes(names)}
-    config = AutoConfig.from_pretrained(name_or_path, **classes)
+    try:
+        config = AutoConfig.from_pretrained(name_or_path, **classes)
+    except (OSError, ValueError) as error:
+        raise _no_model(error) from error
     if getattr(config, "problem_type", None) not in (None, "single_label_classification"):
         raise InputError(
             f"the checkpoint is made for {config.problem_type}, but label smoothing and abstention need one class a "
