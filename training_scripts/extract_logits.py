@@ -1,7 +1,7 @@
 """Write the logits data set of a checkpoint: for a split of any size, in parts, on one process or many.
 
     python training_scripts/extract_logits.py --model_name_or_path runs/resnet50_imagenet \
-        --dataset_name imagenet-1k --split validation --output_dir runs/resnet50_imagenet/logits --dtype bfloat16
+        --dataset_name ILSVRC/imagenet-1k --split validation --output_dir runs/resnet50_imagenet/logits --dtype bfloat16
 
 The checkpoint is any image or text classifier of transformers, timm or this package; the data set is `digits`, a local
 folder of Parquet files or of images, or a name on the Hub. With `accelerate launch` (`torchrun` on processors) in place
