@@ -21,7 +21,9 @@ def photographs(sizes, seed=0):
     """Smooth coloured images of the given widths and heights."""
     generator = np.random.default_rng(seed)
     rough = [generator.integers(0, 256, size=(4, 5, 3), dtype=np.uint8) for _ in sizes]
-    images = [PILImage.fromarray(array).resize(size, PILImage.BICUBIC) for array, size in zip(rough, sizes, strict=True)]
+    images = [
+        PILImage.fromarray(array).resize(size, PILImage.BICUBIC) for array, size in zip(rough, sizes, strict=True)
+    ]
     return Dataset.from_dict({"image": images, "label": [i % 2 for i in range(len(images))]}, features=FEATURES)
 
 

@@ -18,7 +18,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from accelerate import PartialState
 from datasets import ClassLabel, Image
 from transformers import (
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
@@ -32,7 +31,7 @@ from abstain import InputError
 from abstain.data import class_names, find_column, load_data
 from abstain.model_inputs import ModelInputs, check_head, find_input_column
 from abstain.models import classifier_config, load_image_classifier
-from abstain.sharded_extraction import ExtractionPlan, extract_shards
+from abstain.sharded_extraction import ExtractionPlan, extract_shards, processes
 from abstain.training import parse_recipe
 
 if TYPE_CHECKING:
@@ -73,12 +72,12 @@ class ExtractionArguments:
 def main() -> None:
     """Read the split, load the checkpoint, and write its logits."""
     (args,) = parse_recipe((ExtractionArguments,), description=__doc__)
-    with PartialState().main_process_first():  # the others find the data set in the cache
+    with processes().main_process_first():  # the others find the data set in the cache
         dataset = read_split(args)
     model, inputs = prepare(args, dataset)
     folder = Path(args.output_dir).expanduser() / (args.output_split or args.split)
     outcome = extract_shards(model, inputs, folder, args.plan, settings=settings_of(args, inputs))
-    PartialState().print(
+    processes().print(
         f"{outcome['samples']} samples ({outcome['skipped']['count']} skipped) are in {folder}; "
         f"measure them with: abstain evaluate {folder}"
     )

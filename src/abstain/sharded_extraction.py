@@ -81,7 +81,7 @@ def extract_shards(
     Raises:
         InputError: the folder holds an extraction with other settings, a sample cannot be read, or the disk is full.
     """
-    state, size = PartialState(), len(dataset)  # type: ignore[arg-type]
+    state, size = processes(), len(dataset)  # type: ignore[arg-type]
     count = max(1, -(-size // plan.samples_per_shard))
     kept = {key: value for key, value in vars(plan).items() if key != "workers"}
     settings = {**settings, **kept, "rows": size, "parts": count, "weights_sha256": weights_hash(model)}
@@ -101,13 +101,18 @@ def extract_shards(
     return _finish(folder, settings, count)
 
 
+def processes() -> PartialState:
+    """The processes that were launched; accelerate takes each for the only one on processors unless it is told."""
+    return PartialState(cpu=not torch.accelerator.is_available())
+
+
 def claim(folder: Path, settings: dict[str, Any]) -> None:
     """Record the settings of an extraction, or check that they are those of the one that is taken up.
 
     Raises:
         InputError: they differ, or there is a file of that split already.
     """
-    state, path = PartialState(), folder / SETTINGS_FILE
+    state, path = processes(), folder / SETTINGS_FILE
     if folder.with_suffix(".parquet").exists():
         raise InputError(f"{folder.name}.parquet exists in {str(folder.parent)!r} already: give another folder or name")
     if path.exists():
@@ -237,9 +242,9 @@ def _finish(folder: Path, settings: dict[str, Any], count: int) -> dict[str, Any
         samples += file.num_rows
         skipped += json.loads((file.metadata or {}).get(SKIPPED.encode(), b"[]"))
     outcome = {"settings": settings, "samples": samples, "skipped": {"count": len(skipped), "rows": skipped}}
-    if PartialState().is_main_process:
+    if processes().is_main_process:
         _write_json(folder / SETTINGS_FILE, outcome)
-    PartialState().wait_for_everyone()
+    processes().wait_for_everyone()
     return outcome
 
 
