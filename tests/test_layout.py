@@ -11,13 +11,14 @@ LAYERS = [
     line.split()
     for line in """
         _checks
-        error_blocks groups influence losses released scores
+        error_blocks groups image_decoding image_processing influence losses released scores
         bootstrap
         curve
         binned_curve difference threshold
-        calibration data extract images logit_norm logits_dataset masks pixels sketch tensor_rows
+        calibration data extract image_files images logit_norm logits_dataset masks pixels sketch tensor_rows
         models.cifar_resnet models.deeplabv3plus models.densenet_bc models.lstm_text_classifier models.tabular_mlp
-        logits_file metric_inputs metric_results models registration report tables text
+        image_splits logits_file metric_inputs models.classifiers registration report sharded_extraction tables text
+        metric_results model_inputs models
         metric
         abstention plots training.arguments training.backbone training.recipe training.sam
         results_folder
@@ -29,7 +30,10 @@ LAYERS = [
         cli
     """.strip().splitlines()
 ]
-PUBLIC_MODULES = {"data", "images", "logits_file", "losses", "masks", "metric", "models", "tables", "text", "training"}
+PUBLIC_MODULES = set(
+    "data image_splits images logits_file losses masks metric model_inputs models sharded_extraction tables text "
+    "training".split()
+)
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 
 

@@ -51,7 +51,7 @@ def test_it_trains_measures_and_counts_bad_images(root, tmp_path, folder):
     finished = train(root, *options(folder), "--skip_bad_samples", "true", "--output_dir", tmp_path / "run")
     assert finished.returncode == 0, finished.stderr
     results = json.loads((tmp_path / "run" / "results.json").read_text())
-    assert results["data"]["train"]["bad_samples"] == 1 and results["data"]["train"]["samples"] == 8
+    assert results["data"]["train"]["skipped"] == 1 and results["data"]["train"]["samples"] == 8
     assert results["evaluation"]["n_images"] == 6 and results["evaluation"]["n_samples"] == 6 * 50
     logits, labels = read_logits(tmp_path / "run" / "logits", "test")
     assert logits.shape == (300, 2) and set(labels.tolist()) == {0, 1}

@@ -18,27 +18,12 @@ import sys
 from dataclasses import dataclass, field
 
 from datasets import ClassLabel, DatasetDict, Image
-from transformers import (
-    CONFIG_MAPPING,
-    AutoConfig,
-    AutoImageProcessor,
-    AutoModelForImageClassification,
-    BaseImageProcessor,
-    set_seed,
-)
+from transformers import AutoImageProcessor, BaseImageProcessor, PreTrainedModel, TimmWrapperConfig, set_seed
 
-import abstain.models  # noqa: F401 - registers its architectures with the Auto classes
 from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, evaluate_logits
-from abstain.data import (
-    check_classes,
-    class_names,
-    find_column,
-    head_classes,
-    limit_samples,
-    load_data,
-    with_validation,
-)
-from abstain.images import ImageTensors, decode_images
+from abstain.data import check_classes, class_names, find_column, limit_samples, load_data, with_validation
+from abstain.image_splits import ImagePlan, prepare_images, skip_bad_images
+from abstain.models import load_image_classifier, new_image_classifier, record_preprocessing
 from abstain.training import (
     begin_run,
     check_source,
@@ -55,10 +40,13 @@ class ModelArguments:
     """Which model to train."""
 
     model_name_or_path: str | None = field(
-        default=None, metadata={"help": "A checkpoint to fine-tune: a folder or a name on the Hub."}
+        default=None, metadata={"help": "A checkpoint to fine-tune: a folder or a name on the Hub, timm's too."}
     )
     model_type: str = field(
         default="cifar_resnet", metadata={"help": "Without a checkpoint: the architecture to train from scratch."}
+    )
+    timm_architecture: str | None = field(
+        default=None, metadata={"help": "With model_type timm_wrapper: timm's name of it, such as resnet50."}
     )
     config_overrides: str | None = field(
         default=None, metadata={"help": "Without a checkpoint: changes to its default configuration: depth=20,width=16"}
@@ -80,8 +68,21 @@ class DataArguments:
     )
     validation_seed: int = field(default=0, metadata={"help": "Chooses them; the same for all runs to be compared."})
     image_size: int | None = field(default=None, metadata={"help": "Resize to this height and width; default: as is."})
+    augmentation: str = field(
+        default="crop_flip", metadata={"help": "crop_flip (by crop_padding and flip), or random_resized_crop."}
+    )
     crop_padding: int = field(default=0, metadata={"help": "Augment by shifts of up to this many pixels."})
     flip: bool = field(default=False, metadata={"help": "Augment by mirroring half of the images."})
+    crop_fraction: float = field(
+        default=0.875, metadata={"help": "Read one by one, the short edge of images becomes image_size / this."}
+    )
+    lazy_images: bool | None = field(
+        default=None, metadata={"help": "Read images one by one; default: if they differ in size or need much memory."}
+    )
+    image_memory_gib: float = field(default=4.0, metadata={"help": "The most that images held in memory may take."})
+    skip_bad_samples: bool = field(
+        default=False, metadata={"help": "Leave out images that do not decode, and count them in results.json."}
+    )
     max_samples: int | None = field(
         default=None, metadata={"help": "Only so many of each split, chosen at random, for a quick try."}
     )
@@ -92,6 +93,9 @@ class DataArguments:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise InputError(f"{name} is {value}, but must be at least {least}")
+        self.plan = ImagePlan(
+            self.image_size, self.augmentation, self.lazy_images, self.image_memory_gib, self.crop_fraction
+        )
 
 
 def main() -> None:
@@ -103,9 +107,11 @@ def main() -> None:
     check_source(model_args.model_name_or_path, args)
     checkpoint = begin_run(args, settings)
     data, names = read_data(data_args)
+    skipped = skip_bad_images(data) if data_args.skip_bad_samples else {}
     set_seed(args.seed)
     model = make_model(model_args, names)
-    splits = decode_splits(data, data_args, image_processor(model_args))
+    splits = prepare_images(data, data_args.plan, image_processor(model_args))
+    record_preprocessing(model, splits["train"].image_processor())
 
     train_data = splits["train"].augmented(crop_padding=data_args.crop_padding, flip=data_args.flip, seed=args.seed)
     trainer = SelectiveTrainer(model, args, train_dataset=train_data, eval_dataset=splits["validation"])
@@ -113,8 +119,9 @@ def main() -> None:
     logits = trainer.save_with_logits({name: splits[name] for name in ("validation", "test")})
     report = evaluate_logits(*logits["test"], validation=logits["validation"])
     if trainer.is_world_process_zero():
-        splits["train"].image_processor().save_pretrained(args.output_dir)
-        write_run_results(args, settings=settings, splits=splits, training=training, report=report)
+        if not isinstance(model.config, TimmWrapperConfig):  # which keeps it in config.json
+            splits["train"].image_processor().save_pretrained(args.output_dir)
+        write_run_results(args, settings=settings, splits=splits, training=training, report=report, skipped=skipped)
 
 
 def read_data(data_args: DataArguments) -> tuple[DatasetDict, list[str]]:
@@ -143,38 +150,16 @@ def image_processor(model_args: ModelArguments) -> BaseImageProcessor | None:
         return None
 
 
-def decode_splits(
-    data: DatasetDict, data_args: DataArguments, processor: BaseImageProcessor | None
-) -> dict[str, ImageTensors]:
-    """All images in memory, decoded once; sized and normalised as the checkpoint wants, else by the training images."""
-    size, like = data_args.image_size, processor
-    if processor is not None and size is None:
-        size = processor.size.get("height") or processor.size.get("shortest_edge")
-    splits: dict[str, ImageTensors] = {}
-    for name, split in data.items():
-        splits[name] = decode_images(split, image_size=size, like=like or splits.get("train"))
-    return splits
-
-
-def make_model(model_args: ModelArguments, names: list[str]) -> AutoModelForImageClassification:
+def make_model(model_args: ModelArguments, names: list[str]) -> PreTrainedModel:
     """The checkpoint with a head for these classes, or a new model."""
-    classes = head_classes(names)
-    if model_args.model_name_or_path is None and model_args.model_type not in CONFIG_MAPPING:
-        raise InputError(
-            f"unknown model_type {model_args.model_type!r}: give cifar_resnet or one of transformers: resnet"
-        )
-    try:
-        if model_args.model_name_or_path:
-            return AutoModelForImageClassification.from_pretrained(
-                model_args.model_name_or_path, ignore_mismatched_sizes=True, **classes
-            )
-        config = AutoConfig.for_model(model_args.model_type, **classes)
-        if model_args.config_overrides:
-            config.update_from_string(model_args.config_overrides)
-            config = type(config).from_dict(config.to_dict())  # so that it is checked as a whole
-        return AutoModelForImageClassification.from_config(config)
-    except (OSError, ValueError, IndexError) as error:  # no such checkpoint, no such setting
-        raise InputError(f"the model cannot be made: {str(error).splitlines()[0][:300]}") from error
+    if model_args.model_name_or_path:
+        return load_image_classifier(model_args.model_name_or_path, names)
+    return new_image_classifier(
+        model_args.model_type,
+        names,
+        overrides=model_args.config_overrides,
+        architecture=model_args.timm_architecture,
+    )
 
 
 if __name__ == "__main__":

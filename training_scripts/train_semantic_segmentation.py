@@ -17,8 +17,7 @@ other, so the intervals in `results.json`, which count pixels and not images, ar
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 
 from datasets import DatasetDict, Image
 from transformers import (
@@ -33,7 +32,15 @@ import abstain.models  # noqa: F401 - registers its architectures with the Auto 
 from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, evaluate_logits
 from abstain.data import find_column, load_data, with_validation
 from abstain.masks import Augmentation, SegmentationImages, without_bad_samples
-from abstain.training import begin_run, environment, parse_recipe, run_settings, write_results
+from abstain.training import (
+    begin_run,
+    check_source,
+    parse_recipe,
+    run_settings,
+    training_summary,
+    without_folders,
+    write_run_results,
+)
 
 
 @dataclass
@@ -102,12 +109,9 @@ def main() -> None:
         (ModelArguments, DataArguments, SelectiveTrainingArguments), description=__doc__
     )
     settings = run_settings(args, model=without_folders(model_args), data=without_folders(data_args))
-    if model_args.model_name_or_path and Path(model_args.model_name_or_path).resolve() == args.folder.resolve():
-        raise InputError(
-            "the output folder is the checkpoint to fine-tune, which would be lost: give another --output_dir"
-        )
+    check_source(model_args.model_name_or_path, args)
     checkpoint = begin_run(args, settings)
-    data, bad_samples = read_data(data_args)
+    data, skipped = read_data(data_args)
     set_seed(args.seed)
     model = make_model(model_args, data_args.class_names)
     splits = make_splits(data, data_args, model_args, args.ignore_index)
@@ -116,26 +120,15 @@ def main() -> None:
     augmentation = Augmentation(data_args.crop_size, data_args.flip, data_args.color_jitter, seed=args.seed)
     train_data = splits["train"].augmented(augmentation)
     trainer = SelectiveTrainer(model, args, train_dataset=train_data, eval_dataset=splits["validation"])
-    training = trainer.train(resume_from_checkpoint=checkpoint).metrics
-    training["resumed_from"] = Path(checkpoint).name if checkpoint else None  # the numbers are of the time since then
+    training = training_summary(trainer.train(resume_from_checkpoint=checkpoint).metrics, checkpoint)
     logits = trainer.save_with_logits({name: splits[name] for name in ("validation", "test")})
     report = evaluate_logits(*logits["test"], validation=logits["validation"])
     if trainer.is_world_process_zero():
         splits["train"].image_processor().save_pretrained(args.output_dir)
-        contents = {
-            name: {"samples": len(split), "bad_samples": bad_samples[name], "sha256": split.fingerprint()}
-            for name, split in splits.items()
-        }
-        results = {"settings": settings, "environment": environment(), "data": contents, "training": training}
-        counts = {"n_images": len(splits["test"]), "intervals": "pixels of one image are taken for independent"}
-        path = write_results(args.output_dir, results | {"evaluation": report.to_dict() | counts})
-        print(report.to_markdown(), f"Results are in {path.parent}", sep="\n\n")
-
-
-def without_folders(arguments: ModelArguments | DataArguments) -> dict[str, object]:
-    """The arguments as they are written down: of a local folder its name alone."""
-    values = asdict(arguments)
-    return {k: Path(v).name if isinstance(v, str) and Path(v).is_dir() else v for k, v in values.items()}
+        notes = {"n_images": len(splits["test"]), "intervals": "pixels of one image are taken for independent"}
+        write_run_results(
+            args, settings=settings, splits=splits, training=training, report=report, skipped=skipped, notes=notes
+        )
 
 
 def read_data(data_args: DataArguments) -> tuple[DatasetDict, dict[str, int]]:
@@ -149,7 +142,7 @@ def read_data(data_args: DataArguments) -> tuple[DatasetDict, dict[str, int]]:
         rest = {name: split for name, split in data.items() if name != test_split}
         data, size, test_split = DatasetDict(rest | {"validation": parts["train"], "test": parts["test"]}), 0, "test"
     data = with_validation(data, size=size, seed=seed, test_split=test_split)
-    bad_samples = dict.fromkeys(data, 0)
+    skipped = dict.fromkeys(data, 0)
     for name, split in data.items():
         for wanted, column in (("image", data_args.image_column), ("annotation", data_args.annotation_column)):
             if find_column(split, column, Image, wanted) != wanted:
@@ -157,9 +150,9 @@ def read_data(data_args: DataArguments) -> tuple[DatasetDict, dict[str, int]]:
         if data_args.max_samples is not None:
             split = split.shuffle(seed=seed).select(range(min(len(split), data_args.max_samples)))
         if data_args.skip_bad_samples:
-            split, bad_samples[name] = without_bad_samples(split)
+            split, skipped[name] = without_bad_samples(split)
         data[name] = split
-    return data, bad_samples
+    return data, skipped
 
 
 def make_splits(

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torchvision.transforms.v2.functional import to_pil_image
 from tqdm.auto import tqdm
-from transformers import BaseImageProcessor, ViTImageProcessor
+from transformers import BaseImageProcessor, TimmWrapperImageProcessor, ViTImageProcessor
 from transformers.image_utils import PILImageResampling
 
 from abstain._checks import InputError
+from abstain.image_decoding import read_image
+from abstain.image_processing import mean_and_std
 
 if TYPE_CHECKING:
     from datasets import Dataset
+    from PIL.Image import Image as PILImage
 
 
 @dataclass(eq=False)
@@ -27,12 +31,14 @@ class ImageTensors(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
         labels: (N,) int64.
         mean: (C,) per channel, in fractions of full scale.
         std: (C,) likewise, above 0.
+        processor: what made `pixels` of the images; None if they were taken as they are or squeezed into a square.
     """
 
     pixels: torch.Tensor
     labels: torch.Tensor
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    processor: BaseImageProcessor | None = field(default=None, repr=False)
     _augmented: _Augmentation | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -52,7 +58,7 @@ class ImageTensors(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
         What happens to an image depends on (seed, epoch, index) alone, not on the order in which images are read.
         """
         augmentation = _Augmentation(self.pixels, crop_padding, flip, seed)
-        return ImageTensors(self.pixels, self.labels, self.mean, self.std, augmentation)
+        return ImageTensors(self.pixels, self.labels, self.mean, self.std, self.processor, augmentation)
 
     def set_epoch(self, epoch: int) -> None:
         """Draw the augmentation of the epoch `epoch` (0, 1, …)."""
@@ -65,8 +71,10 @@ class ImageTensors(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
         digest.update(self.labels.numpy().tobytes())
         return digest.hexdigest()
 
-    def image_processor(self) -> ViTImageProcessor:
+    def image_processor(self) -> BaseImageProcessor:
         """The processor that makes an image file the input this data set makes of it, to be saved beside a model."""
+        if self.processor is not None:
+            return self.processor
         height, width = self.pixels.shape[2:]
         return ViTImageProcessor(
             size={"height": height, "width": width}, image_mean=list(self.mean), image_std=list(self.std)
@@ -94,25 +102,27 @@ class _Augmentation:
 
 
 def decode_images(
-    dataset: Dataset, *, image_size: int | None = None, like: ImageTensors | BaseImageProcessor | None = None
+    dataset: Dataset,
+    *,
+    image_size: int | None = None,
+    like: ImageTensors | BaseImageProcessor | None = None,
+    split: str = "",
 ) -> ImageTensors:
     """Decode every image of `dataset` to RGB once, with a progress bar.
 
     Args:
         dataset: with a column `image` of images and a column `label` of integers.
-        image_size: resize all images to this height and width; None takes them as they are.
+        image_size: resize all images to this height and width; None takes them as they are, or as `like` makes them.
         like: take mean and standard deviation from these images (the training ones), or from a checkpoint's image
-            processor; None computes them.
+            processor, which also resizes and crops as it does; None computes them.
+        split: named in errors.
 
     Raises:
         InputError: an image that does not decode; without `image_size`, images of different sizes.
     """
     pixels: np.ndarray | None = None
     for index in tqdm(range(len(dataset)), desc="decoding images", unit="img", leave=False):
-        image = _read_image(dataset, index)
-        if image_size is not None:
-            image = image.resize((image_size, image_size), resample=PILImageResampling.BILINEAR)  # as the processor
-        array = np.asarray(image)
+        array = np.asarray(_resized(read_image(dataset, index, split=split), image_size, like))
         if pixels is None:
             pixels = np.empty((len(dataset), *array.shape), np.uint8)
         if array.shape != pixels.shape[1:]:
@@ -124,25 +134,26 @@ def decode_images(
     if pixels is None:
         raise InputError("the set of images is empty, but at least one image is needed")
     tensor = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
-    mean, std = _channel_statistics(pixels) if like is None else _statistics_of(like)
-    return ImageTensors(tensor, torch.tensor(dataset["label"], dtype=torch.int64), mean, std)
+    labels = torch.tensor(dataset["label"], dtype=torch.int64)
+    if isinstance(like, BaseImageProcessor):
+        return ImageTensors(tensor, labels, *mean_and_std(like), processor=None if image_size else like)
+    mean, std = _channel_statistics(pixels) if like is None else (like.mean, like.std)
+    return ImageTensors(tensor, labels, mean, std)
 
 
-def _read_image(dataset: Dataset, index: int) -> Any:
-    try:
-        image = dataset[index]["image"]
-        if image.mode.startswith("I"):  # 16 bits a pixel, which PIL clips at 255
-            image = image.point(lambda value: value / 256).convert("L")
-        return image.convert("RGB")
-    except (OSError, SyntaxError, AttributeError) as error:  # PIL's errors for what is no image, and None
-        raise InputError(f"image {index} does not decode: {str(error).splitlines()[0]}") from error
-
-
-def _statistics_of(like: ImageTensors | BaseImageProcessor) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    if isinstance(like, ImageTensors):
-        return like.mean, like.std
-    values = like.to_dict()
-    return tuple(values["image_mean"]), tuple(values["image_std"])
+def _resized(image: PILImage, image_size: int | None, like: ImageTensors | BaseImageProcessor | None) -> PILImage:
+    """As the processor beside the model will do it, but in bytes."""
+    if image_size is not None:
+        return image.resize((image_size, image_size), resample=PILImageResampling.BILINEAR)
+    if not isinstance(like, BaseImageProcessor):
+        return image
+    if isinstance(like, TimmWrapperImageProcessor):
+        *steps, _to_tensor, _normalise = like.val_transforms.transforms
+        for step in steps:
+            image = step(image)
+        return image
+    pixels = like(image, do_rescale=False, do_normalize=False, return_tensors="pt")["pixel_values"][0]
+    return to_pil_image(pixels.to(torch.uint8))
 
 
 def _channel_statistics(pixels: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -1,7 +1,11 @@
-"""Logits data sets, the seam between training and evaluation: one Parquet file a split, with `logits` and `label`."""
+"""Logits data sets, the seam between training and evaluation: Parquet with `logits` and `label`, one file a split.
+
+A large split is a folder of parts instead, `split/part-00000-of-00010.parquet` and so on.
+"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +36,18 @@ def write_logits(folder: str | Path, split: str, logits: Any, labels: Any, *, sa
     """
     logits = check_logits(check_logits(logits).float()).cpu().numpy()  # again: float32 is narrower
     labels = check_labels(labels, n_samples=len(logits), n_logits=logits.shape[1])
+    return write_parquet(Path(folder).expanduser() / f"{split}.parquet", logits, labels, sample=sample)
+
+
+def write_parquet(
+    path: Path,
+    logits: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    *,
+    sample: Any = None,
+    metadata: dict[str, str] | None = None,
+) -> Path:
+    """Write logits (N, K) float32 and labels (N,) as they are, N = 0 too; the file appears once it is whole."""
     rows = pa.FixedSizeListArray.from_arrays(pa.array(logits.ravel()), logits.shape[1])
     columns = {"logits": rows, "label": labels}
     if sample is not None:
@@ -40,39 +56,72 @@ def write_logits(folder: str | Path, split: str, logits: Any, labels: Any, *, sa
             raise InputError(
                 f"there are {len(labels)} labels and sample has shape {columns['sample'].shape}: not equal"
             )
-    path = Path(folder).expanduser() / f"{split}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".parquet.partial")
-    pq.write_table(pa.table(columns), partial)
-    return partial.replace(path)
+    try:
+        pq.write_table(pa.table(columns).replace_schema_metadata(metadata), partial)
+        return partial.replace(path)
+    except OSError as error:  # a full disk
+        partial.unlink(missing_ok=True)
+        raise InputError(f"{str(path)!r} cannot be written: {error.strerror or error}") from error
 
 
 def read_logits(folder: str | Path, split: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Logits (N, K) float32 and labels (N,) int64 of one split.
 
     Raises:
-        InputError: there is no such folder or split, or as `read_parquet`.
+        InputError: there is no such folder or split, some of its parts are missing, or as `read_parquet`.
     """
     path = check_folder(folder, "the folder of the logits data set") / f"{split}.parquet"
+    parts = path.with_suffix("")
+    if path.is_file() and parts.is_dir():
+        raise InputError(f"{str(folder)!r} holds both {path.name} and the folder {parts.name}: remove one of them")
+    if parts.is_dir():
+        return read_parts(parts)
     if not path.is_file():
-        splits = ", ".join(sorted(file.stem for file in path.parent.glob("*.parquet"))) or "none"
-        raise InputError(f"there is no split {split!r} in {str(folder)!r}: it has {splits}")
+        found = {file.stem for file in path.parent.glob("*.parquet")}
+        found |= {file.parent.name for file in path.parent.glob("*/part-*.parquet")}
+        raise InputError(f"there is no split {split!r} in {str(folder)!r}: it has {', '.join(sorted(found)) or 'none'}")
     return read_parquet(path)
 
 
-def read_parquet(path: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """As `read_logits`, of one file.
+def part_name(index: int, count: int) -> str:
+    """The name of the file of part `index` (from 0) of `count`."""
+    return f"part-{index:05d}-of-{count:05d}.parquet"
+
+
+def read_parts(folder: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """As `read_logits`, of a folder of parts in their order.
 
     Raises:
-        InputError: the file holds no row, or not the columns `logits` (K of them in every row) and `label`.
+        InputError: parts are missing or of different sets, or as `read_parquet`.
     """
+    names = [path.name for path in folder.glob("part-*-of-*.parquet")]
+    counts = {int(match[1]) for name in names if (match := re.search(r"-of-(\d+)\.parquet$", name))}
+    if len(counts) != 1:
+        raise InputError(f"{str(folder)!r} holds parts of {len(counts)} sets, but must hold those of one")
+    wanted = [part_name(index, *counts) for index in range(*counts)]
+    missing = sorted(set(wanted) - set(names))
+    if missing:
+        raise InputError(
+            f"{str(folder)!r} lacks {len(missing)} of {len(wanted)} parts, {missing[0]} first: start the extraction "
+            "again, which goes on where it stopped"
+        )
+    return read_parquet(*(folder / name for name in wanted))
+
+
+def read_parquet(*paths: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """As `read_logits`, of one file or of several, one after the other.
+
+    Raises:
+        InputError: there is no row, or not the columns `logits` (K of them in every row) and `label`.
+    """
+    tables = [_read_table(path) for path in paths]
+    path = paths[0] if len(paths) == 1 else paths[0].parent
     try:
-        columns = pq.read_schema(path).names
+        table = pa.concat_tables(tables, promote_options="permissive" if len(tables) > 1 else "none")
     except pa.ArrowInvalid as error:
-        raise InputError(f"{str(path)!r} cannot be read as Parquet: {str(error).splitlines()[0]}") from error
-    if not {"logits", "label"} <= set(columns):
-        raise InputError(f"{str(path)!r} has the columns {', '.join(columns)}, but must have `logits` and `label`")
-    table = pq.read_table(path, columns=["logits", "label"])
+        raise InputError(f"the parts of {str(path)!r} differ in their columns: {str(error).splitlines()[0]}") from error
     if not table.num_rows:
         raise InputError(f"{str(path)!r} holds no row, but at least one sample is needed")
     kind = table.schema.field("logits").type
@@ -87,3 +136,13 @@ def read_parquet(path: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     logits = values.to_numpy(zero_copy_only=False).reshape(len(rows), -1).astype(np.float32, copy=False)
     labels = check_labels(table["label"].to_numpy(), n_samples=len(rows), n_logits=logits.shape[1])
     return check_logits(logits).numpy(), labels
+
+
+def _read_table(path: Path) -> pa.Table:
+    try:
+        columns = pq.read_schema(path).names
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{str(path)!r} cannot be read as Parquet: {str(error).splitlines()[0]}") from error
+    if not {"logits", "label"} <= set(columns):
+        raise InputError(f"{str(path)!r} has the columns {', '.join(columns)}, but must have `logits` and `label`")
+    return pq.read_table(path, columns=["logits", "label"]).replace_schema_metadata(None)

@@ -1,8 +1,9 @@
-"""Logits and labels from one file of any common kind: Parquet, NumPy or CSV."""
+"""Logits and labels from one file of any common kind, Parquet, NumPy or CSV, or from a folder of parts."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._checks import InputError, check_choice
-from abstain.logits_dataset import read_parquet
+from abstain.logits_dataset import read_parquet, read_parts
 
 LABEL_NAMES = ("label", "labels", "target", "y")
 """What the labels may be called in `.npz` and CSV files, the first that is there."""
@@ -22,17 +23,20 @@ def read_logits_file(path: str | Path, labels: str | Path | None = None) -> Pair
     """Logits (N, K) and labels (N,), as they are in the file.
 
     Args:
-        path: `.parquet` with columns `logits` and `label` (a logits data set), `.npz` with arrays `logits` and `label`,
-            `.npy` with the logits alone, or `.csv` with a header, a column `label`, and one column for each logit.
+        path: `.parquet` with columns `logits` and `label` (a logits data set) or a folder of its parts, `.npz` with
+            arrays `logits` and `label`, `.npy` with the logits alone, or `.csv` with a header, a column `label`, and
+            one column for each logit.
         labels: a `.npy` file with the labels, needed for and only for logits in `.npy`.
 
     Raises:
         InputError: the file does not exist, is of another kind, cannot be read, or lacks what is named above.
     """
     path = Path(path).expanduser()
+    if path.is_dir() and labels is None:
+        return read_parts(path)
     if not path.is_file():
         raise InputError(f"the file {str(path)!r} does not exist: give .parquet, .npz, .npy or .csv")
-    readers = {
+    readers: dict[str, Callable[[Path], Pair]] = {
         ".parquet": read_parquet,
         ".npz": _read_npz,
         ".csv": _read_csv,

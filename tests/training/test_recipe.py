@@ -1,7 +1,10 @@
+import math
 import re
-from dataclasses import dataclass, field
+import runpy
+from dataclasses import dataclass, field, is_dataclass
 
 import pytest
+import yaml
 
 from abstain import InputError, SelectiveTrainingArguments
 from abstain.training import parse_recipe
@@ -51,16 +54,26 @@ def test_a_recipe_that_does_not_exist_is_named():
         parse_recipe([Arguments], ["no.yaml"])
 
 
-def test_every_shipped_recipe_is_read_by_the_script_that_it_names(root, tmp_path):
+def test_every_shipped_recipe_parses(root, tmp_path):
     recipes = sorted((root / "training_scripts" / "recipes").glob("*.yaml"))
     assert recipes
     for recipe in recipes:
-        (name,) = set(re.findall(r"training_scripts/(train_\w+\.py)", recipe.read_text()))
-        script = {}
-        exec((root / "training_scripts" / name).read_text().split("\ndef main")[0], script)
-        types = (script["ModelArguments"], script["DataArguments"], SelectiveTrainingArguments)
-        parsed = parse_recipe(types, [str(recipe), "--output_dir", str(tmp_path)])
-        assert parsed[2].label_smoothing_factor == 0.0
+        script = re.search(r"training_scripts/(train_\w+|evaluate_\w+)\.py", recipe.read_text())[1]
+        assert f"recipes/{recipe.name}" in recipe.read_text(), "the header says how it is run"
+        names = runpy.run_path(str(root / "training_scripts" / f"{script}.py"), run_name="read")
+        types = [value for name, value in names.items() if name.endswith("Arguments") and is_dataclass(value)]
+        given = [] if "output_dir" in recipe.read_text() else ["--output_dir", str(tmp_path)]
+        for parsed in parse_recipe(types, [str(recipe), *given]):
+            assert getattr(parsed, "label_smoothing_factor", 0.0) == 0.0, "α is given on the command line"
+
+
+def test_a_recipe_s_warm_up_is_the_paper_s_number_of_epochs(root, tmp_path):
+    held_in = 1_281_167 - 50_000
+    for name, batch, epochs, warm_up in (("resnet50_imagenet", 1024, 120, 5), ("vit_s16_imagenet", 2048, 300, 15)):
+        recipe = yaml.safe_load((root / "training_scripts" / "recipes" / f"{name}.yaml").read_text())
+        steps = math.ceil(held_in / batch)
+        assert recipe["per_device_train_batch_size"] * 8 == batch and recipe["num_train_epochs"] == epochs
+        assert math.ceil(recipe["warmup_steps"] * steps * epochs) == steps * warm_up
 
 
 @pytest.mark.parametrize(

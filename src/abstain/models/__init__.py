@@ -9,6 +9,12 @@ from transformers import (
 )
 
 from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageClassification
+from abstain.models.classifiers import (
+    classifier_config,
+    load_image_classifier,
+    new_image_classifier,
+    record_preprocessing,
+)
 from abstain.models.deeplabv3plus import DeepLabV3PlusConfig, DeepLabV3PlusForSemanticSegmentation
 from abstain.models.densenet_bc import DenseNetBCConfig, DenseNetBCForImageClassification
 from abstain.models.lstm_text_classifier import LSTMTextClassifier, LSTMTextClassifierConfig
@@ -33,4 +39,8 @@ __all__ = [
     "LSTMTextClassifierConfig",
     "TabularMLPConfig",
     "TabularMLPForClassification",
+    "classifier_config",
+    "load_image_classifier",
+    "new_image_classifier",
+    "record_preprocessing",
 ]

@@ -53,6 +53,8 @@ def write_run_results(
     splits: Mapping[str, FingerprintedSplit],
     training: Mapping[str, Any],
     report: SelectiveReport,
+    skipped: Mapping[str, int] | None = None,
+    notes: Mapping[str, Any] | None = None,
 ) -> None:
     """Write `results.json` as the last act of a run, and print the report.
 
@@ -62,8 +64,14 @@ def write_run_results(
         splits: name -> the data that was used.
         training: of `training_summary`.
         report: of the test data.
+        skipped: name of a split -> samples that could not be read and were left out.
+        notes: what else is to be known of the evaluation.
     """
-    contents = {name: {"samples": len(split), "sha256": split.fingerprint()} for name, split in splits.items()}
+    contents: dict[str, dict[str, Any]] = {
+        name: {"samples": len(split), "sha256": split.fingerprint()} for name, split in splits.items()
+    }
+    for name, count in (skipped or {}).items():
+        contents[name]["skipped"] = count
     results = {"settings": settings, "environment": environment(), "data": contents, "training": training}
-    path = write_results(args.folder, results | {"evaluation": report.to_dict()})
+    path = write_results(args.folder, results | {"evaluation": {**report.to_dict(), **(notes or {})}})
     print(report.to_markdown(), f"Results are in {path.parent}", sep="\n\n")

@@ -1,0 +1,107 @@
+"""Batches of a data set as a checkpoint wants them: its own image processor or tokenizer, read row by row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from datasets import ClassLabel, Value
+from torch import Tensor
+from transformers import BaseImageProcessor, PreTrainedConfig, PreTrainedTokenizerBase
+
+from abstain._checks import InputError
+from abstain.image_decoding import read_image
+from abstain.sharded_extraction import Batch
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+@dataclass(eq=False)
+class ModelInputs(torch.utils.data.Dataset[Any]):
+    """Rows of a data set made ready for a classifier, for `extract_shards`.
+
+    Attributes:
+        dataset: with the two columns below; it stays on disk.
+        processor: the checkpoint's image processor, or its tokenizer.
+        column: of images, or of texts.
+        label_column: of integers.
+        split: for messages.
+        max_length: tokens at most, of texts; None is the tokenizer's own.
+    """
+
+    dataset: Dataset
+    processor: BaseImageProcessor | PreTrainedTokenizerBase
+    column: str
+    label_column: str = "label"
+    split: str = ""
+    max_length: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitems__(self, rows: list[int]) -> Batch:
+        """The rows as one batch; an image that does not decode is named in `bad`."""
+        if not isinstance(self.processor, BaseImageProcessor):
+            texts = [str(text) for text in self.dataset[rows][self.column]]
+            inputs = self.processor(
+                texts, padding=True, truncation=True, max_length=self.max_length, return_tensors="pt"
+            )
+            return Batch(dict(inputs), self._labels(rows), {})
+        pixels, bad = [], {}
+        for row in rows:
+            try:
+                image = read_image(self.dataset, row, column=self.column, split=self.split)
+                pixels.append(self.processor(image, return_tensors="pt")["pixel_values"][0])
+            except InputError as error:  # raised where the batch is used: a worker would add its own traceback
+                bad[row] = str(error)
+        good = [row for row in rows if row not in bad]
+        if not good:
+            return Batch({}, torch.zeros(0, dtype=torch.int64), bad)
+        if len({image.shape for image in pixels}) > 1:
+            raise InputError("the image processor gives images of several sizes, but a batch needs one: give it a size")
+        return Batch({"pixel_values": torch.stack(pixels)}, self._labels(good), bad)
+
+    def _labels(self, rows: list[int]) -> Tensor:
+        return torch.tensor(self.dataset[rows][self.label_column], dtype=torch.int64)
+
+
+def find_input_column(dataset: Dataset, wanted: str | None) -> str:
+    """The column of texts called `wanted`, or the only one of strings.
+
+    Raises:
+        InputError: there is no such column, or several.
+    """
+    columns = [name for name, kind in dataset.features.items() if isinstance(kind, Value) and "string" in kind.dtype]
+    if wanted is None and len(columns) == 1:
+        return columns[0]
+    if wanted not in dataset.column_names:
+        found = f"there is no text column {wanted!r}" if wanted else f"{len(columns)} columns could be the texts"
+        raise InputError(f"{found}: name one of {', '.join(dataset.column_names)}")
+    return str(wanted)
+
+
+def check_head(dataset: Dataset, label_column: str, config: PreTrainedConfig, *, split: str) -> None:
+    """Check that labels and the model's head mean the same classes, as far as it can be seen.
+
+    Raises:
+        InputError: a label is no class of the head, or the same names stand in another order.
+    """
+    n_classes = max(int(config.num_labels or 0), 2)
+    labels = set(dataset[label_column])
+    wrong = [label for label in labels if not isinstance(label, int) or not 0 <= label < n_classes]
+    if wrong:
+        raise InputError(
+            f"the split {split!r} has the label {wrong[0]}, but the model's head has the classes 0 to {n_classes - 1}: "
+            "give the checkpoint that was made for this data set"
+        )
+    feature = dataset.features[label_column]
+    names: dict[Any, str] = dict(config.id2label or {})
+    theirs = [str(names.get(index)) for index in range(n_classes)]
+    if isinstance(feature, ClassLabel) and sorted(feature.names) == sorted(theirs) and feature.names != theirs:
+        index = next(i for i, (a, b) in enumerate(zip(feature.names, theirs, strict=True)) if a != b)
+        raise InputError(
+            f"class {index} is {feature.names[index]!r} in the data and {theirs[index]!r} in the model: give the "
+            "checkpoint that was made for this data set"
+        )

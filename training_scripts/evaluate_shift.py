@@ -1,0 +1,112 @@
+"""Which samples does a model accept when its data and shifted data come mixed, and how many of them are errors?
+
+    python training_scripts/evaluate_shift.py training_scripts/recipes/imagenet_sketch.yaml
+
+Reads logits data sets, one folder a model, with a split for each source of samples. All sources together are ranked by
+confidence (MSP, and the p-norm fitted on the validation split) and the most confident share is accepted. Prints a table
+and leaves it, as `report.md` and `results.json`, in the output folder.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from abstain import InputError, LogitNorm, operating_point_by_group, read_logits, risk_coverage_curve, scores
+from abstain.training import parse_recipe, write_results
+
+COLUMNS = ("accepted", "errors")
+
+
+@dataclass
+class ShiftArguments:
+    """Which logits to compare, and how many samples to accept."""
+
+    logits_dirs: list[str] = field(metadata={"help": "Logits data sets, one a model."})
+    output_dir: str = field(metadata={"help": "Folder for the table."})
+    sources: list[str] = field(metadata={"help": "Splits to mix: `test sketch`."})
+    validation: str = field(default="validation", metadata={"help": "The split that p is fitted on."})
+    coverage: float = field(default=0.1, metadata={"help": "The accepted share of all samples, in (0, 1]."})
+
+    def __post_init__(self) -> None:
+        if not 0 < self.coverage <= 1:
+            raise InputError(f"coverage is {self.coverage:g}, but must be a fraction in (0, 1]")
+        if (Path(self.output_dir) / "results.json").exists():
+            raise InputError(f"{self.output_dir!r} already holds results (results.json): give another folder")
+
+
+def main() -> None:
+    """Measure every model, and print and write the table."""
+    (args,) = parse_recipe((ShiftArguments,), description=__doc__)
+    names = model_names(args.logits_dirs)
+    models = {name: measure(folder, args) for name, folder in zip(names, args.logits_dirs, strict=True)}
+    text = table(models, args.sources)
+    path = write_results(args.output_dir, {"sources": args.sources, "wanted_coverage": args.coverage, "models": models})
+    path.with_name("report.md").write_text(f"# Accepted under shift\n\n{text}\n", encoding="utf-8")
+    print(text, f"Results are in {path.parent}", sep="\n\n")
+
+
+def model_names(folders: list[str]) -> list[str]:
+    """What the table calls each model: the folder that its `logits` are in."""
+    paths = [Path(folder).resolve() for folder in folders]
+    names = [path.parent.name if path.name == "logits" else path.name for path in paths]
+    if len(set(names)) < len(names):
+        raise InputError(f"the models are called {', '.join(names)}, but must have names of their own")
+    return names
+
+
+def measure(folder: str, args: ShiftArguments) -> dict[str, dict[str, object]]:
+    """Score -> threshold, coverage and risk of the mixture, and what each source has of it."""
+    pairs = {source: read_logits(folder, source) for source in args.sources}
+    widths = {logits.shape[1] for logits, _ in pairs.values()}
+    if len(widths) > 1:
+        raise InputError(f"the sources in {folder!r} have {sorted(widths)} classes, but must have the same")
+    logits, labels = (np.concatenate(parts) for parts in zip(*pairs.values(), strict=True))
+    source = np.repeat(args.sources, [len(labels) for _, labels in pairs.values()])
+    error = scores.classification_error(logits, labels)
+    norm = LogitNorm.fit(*read_logits(folder, args.validation))
+    confidences = {"MSP": scores.msp(logits), "p-norm" if norm.p else "p-norm (falls back to MSP)": norm.score(logits)}
+    return {name: accept(confidence, error, source, args.coverage) for name, confidence in confidences.items()}
+
+
+def accept(confidence: np.ndarray, error: np.ndarray, source: np.ndarray, coverage: float) -> dict[str, object]:
+    """The smallest reachable coverage that is wanted or more, and the accepted samples and errors of each source."""
+    curve = risk_coverage_curve(confidence, error)
+    point = int(np.searchsorted(curve.coverage, coverage * (1 - 1e-12)))
+    threshold = float(curve.threshold[point])
+    groups = operating_point_by_group(confidence, error, source, threshold=threshold)
+    rows = {}
+    for name, group in groups.items():
+        accepted = round(group.coverage * group.n_samples)
+        rows[name] = {
+            "samples": group.n_samples,
+            "accepted": accepted,
+            "errors": round(accepted * (group.risk or 0.0)),
+        }
+    return {
+        "threshold": threshold,
+        "coverage": float(curve.coverage[point]),
+        "risk": float(curve.risk[point]),
+        "sources": rows,
+    }
+
+
+def table(models: dict[str, dict[str, dict]], sources: list[str]) -> str:
+    """One line a model and score; for each source the accepted samples and the errors among them."""
+    heads = ["model", "confidence", "coverage %", "error %", *(f"{s}: {w}" for s in sources for w in COLUMNS)]
+    lines = [heads, [":--", ":--", *["--:"] * (len(heads) - 2)]]
+    for model, by_score in models.items():
+        for score, result in by_score.items():
+            counts = [str(result["sources"][s][w]) for s in sources for w in COLUMNS]
+            lines.append([model, score, f"{100 * result['coverage']:.1f}", f"{100 * result['risk']:.2f}", *counts])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except InputError as error:
+        sys.exit(f"error: {error}")
