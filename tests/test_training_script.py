@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 import pytest
+from transformers import AutoImageProcessor
 
 from abstain import read_logits
 
@@ -35,6 +36,23 @@ def test_a_recipe_is_trained_measured_and_never_overwritten(root, tmp_path):
     again = train(root, *command)
     assert again.returncode == 1 and "already holds results" in again.stderr
     assert again.stderr.strip().count("\n") == 0
+
+
+def test_a_model_of_timm_is_trained_on_images_read_one_by_one_and_fine_tuned(root, tmp_path):
+    tiny = "img_size=16,patch_size=8,depth=1,embed_dim=16,num_heads=2"
+    arguments = ["--model_type", "timm_wrapper", "--timm_architecture", "vit_tiny_patch16_224"]
+    arguments += ["--config_overrides", tiny, "--image_size", "16", "--augmentation", "random_resized_crop"]
+    arguments += ["--skip_bad_samples", "true", "--max_samples", "40", "--num_train_epochs", "1", "--report_to", "none"]
+    finished = train(root, *arguments, "--output_dir", tmp_path / "run")
+    assert finished.returncode == 0, finished.stderr
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert results["data"]["train"]["skipped"] == 0 and results["evaluation"]["n_samples"] == 40
+    processor = AutoImageProcessor.from_pretrained(tmp_path / "run")
+    assert processor.data_config["input_size"] == (3, 16, 16) and processor.data_config["crop_pct"] < 0.9
+
+    more = ["--model_name_or_path", tmp_path / "run", "--max_samples", "40", "--num_train_epochs", "1"]
+    tuned = train(root, *more, "--report_to", "none", "--output_dir", tmp_path / "tuned")
+    assert tuned.returncode == 0, tuned.stderr
 
 
 @pytest.mark.parametrize(
