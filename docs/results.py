@@ -70,7 +70,18 @@ def _section(recipe: str, runs: list[dict[str, Any]]) -> str:
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     sizes = ", ".join(f"{split['samples']:,} {name}" for name, split in runs[0]["data"].items())
     places = sorted({f"{run['environment']['device']}, {run['environment']['threads']} threads" for run in runs})
-    return f"## {recipe}\n\n{sizes} samples; {'; '.join(places)}.\n\n{table}\n\n{_compare(runs)}\n"
+    return f"## {recipe}\n\n{sizes} samples; {'; '.join(places)}.{_note(runs[0])}\n\n{table}\n\n{_compare(runs)}\n"
+
+
+def _note(run: dict[str, Any]) -> str:
+    """What must be known of the intervals of pixels."""
+    evaluation = run["evaluation"]
+    if "n_images" not in evaluation:
+        return ""
+    return (
+        f" Measured on {evaluation['n_samples']:,} labelled pixels of {evaluation['n_images']:,} test images; pixels of one "
+        "image depend on each other, so the intervals are too narrow."
+    )
 
 
 def _row(run: dict[str, Any]) -> list[str]:
