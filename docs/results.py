@@ -79,7 +79,7 @@ def _note(run: dict[str, Any]) -> str:
     if "n_images" not in evaluation:
         return ""
     return (
-        f" Measured on {evaluation['n_samples']:,} labelled pixels of {evaluation['n_images']:,} test images; pixels of one "
+        f" Measured on {evaluation['n_samples']:,} pixels of {evaluation['n_images']:,} test images; pixels of one "
         "image depend on each other, so the intervals are too narrow."
     )
 

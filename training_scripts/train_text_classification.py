@@ -112,7 +112,7 @@ def main() -> None:
     data, names = read_data(data_args)
     set_seed(args.seed)
     if model_args.model_name_or_path:
-        model, tokenizer = load_model(model_args, names)
+        model, tokenizer = load_model(model_args, names, max_length=data_args.max_length)
     else:
         model, tokenizer = make_lstm(model_args, names, data["train"]["text"], max_length=data_args.max_length)
     splits = {name: encode_texts(split, tokenizer, max_length=data_args.max_length) for name, split in data.items()}
@@ -160,7 +160,9 @@ def make_lstm(
     return model, word_tokenizer(words, max_length=max_length)
 
 
-def load_model(model_args: ModelArguments, names: list[str]) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def load_model(
+    model_args: ModelArguments, names: list[str], *, max_length: int
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """The checkpoint with a head for these classes, and its tokenizer."""
     classes = head_classes(names, one_logit=model_args.one_logit)
     try:
@@ -170,6 +172,7 @@ def load_model(model_args: ModelArguments, names: list[str]) -> tuple[PreTrained
         )
     except (OSError, ValueError) as error:  # no such checkpoint, or none for texts
         raise InputError(f"the checkpoint cannot be loaded: {str(error).splitlines()[0][:300]}") from error
+    tokenizer.model_max_length = max_length  # what the model is trained on is what its users give it
     if tokenizer.pad_token is None:  # as of a language model
         tokenizer.pad_token = tokenizer.eos_token
         model.config.pad_token_id = tokenizer.pad_token_id

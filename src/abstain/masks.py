@@ -17,6 +17,7 @@ from tqdm.auto import tqdm
 from transformers import SegformerImageProcessor
 
 from abstain._checks import InputError, nearest
+from abstain.image_decoding import NOT_AN_IMAGE
 
 if TYPE_CHECKING:
     import datasets
@@ -160,8 +161,10 @@ def decode_pair(source: datasets.Dataset, index: int) -> tuple[np.ndarray, np.nd
     try:
         row = source[index]
         image, mask = np.array(row["image"].convert("RGB")), np.array(row["annotation"])
-    except (OSError, SyntaxError, AttributeError) as error:  # PIL's errors for what is no image, and None
-        raise InputError(f"image {index} does not decode: {str(error).splitlines()[0]}") from error
+    except NOT_AN_IMAGE as error:
+        raise InputError(
+            f"image {index} does not decode: {(str(error).splitlines() or [type(error).__name__])[0]}"
+        ) from error
     if mask.shape != image.shape[:2]:
         raise InputError(
             f"the mask of image {index} has shape {mask.shape} and the image {image.shape[:2]}: a mask must have one "

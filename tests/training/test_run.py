@@ -50,6 +50,33 @@ def test_what_does_not_change_the_result_may_differ(tmp_path):
     assert begin_run(other, run_settings(other)) == str(tmp_path / "checkpoint-5")
 
 
+@pytest.mark.parametrize("change", [{"dataloader_drop_last": True}, {"save_only_model": True}])
+def test_what_changes_the_result_may_not_differ(tmp_path, change):
+    begin_run(arguments(tmp_path), run_settings(arguments(tmp_path)))
+    (tmp_path / "checkpoint-5").mkdir()
+    mark_complete(tmp_path / "checkpoint-5")
+    other = arguments(tmp_path, **change)
+    with pytest.raises(InputError, match="holds an unfinished run with " + next(iter(change))):
+        begin_run(other, run_settings(other))
+
+
+def test_a_run_does_not_go_on_with_another_number_of_processes(tmp_path):
+    args = arguments(tmp_path)
+    begin_run(args, run_settings(args))
+    (tmp_path / "checkpoint-5").mkdir()
+    mark_complete(tmp_path / "checkpoint-5")
+    with pytest.raises(InputError, match="processes = 1, but this one has 8"):
+        begin_run(args, run_settings(args) | {"launch": {"processes": 8}})
+
+
+def test_a_named_checkpoint_is_never_cleared_away(tmp_path):
+    (tmp_path / "checkpoint-5").mkdir()
+    args = arguments(tmp_path, resume_from_checkpoint=str(tmp_path / "checkpoint-5"), overwrite_output_dir=True)
+    with pytest.raises(InputError, match="lies in the output folder, which --overwrite_output_dir would clear"):
+        begin_run(args, run_settings(args))
+    assert (tmp_path / "checkpoint-5").exists()
+
+
 @pytest.mark.parametrize("found", ["checkpoint-44", "model.safetensors", "logits"])
 def test_what_no_run_of_this_program_left_is_neither_resumed_nor_replaced(tmp_path, found):
     (tmp_path / found).mkdir()

@@ -97,6 +97,12 @@ def test_where_it_cannot_work_it_says_so(tmp_path, changes, message):
         arguments(tmp_path, **changes)
 
 
+def test_half_precision_from_the_launcher_is_refused_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "fp16")
+    with pytest.raises(InputError, match="take bf16 or float32"):
+        arguments(tmp_path, sam_rho=0.1)
+
+
 TRAIN = """
 import sys
 import torch

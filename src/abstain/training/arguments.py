@@ -100,6 +100,10 @@ class SelectiveTrainingArguments(TrainingArguments):
         if not torch.accelerator.is_available():
             self.use_cpu = True  # what Trainer would do, but bf16 it refuses until it is told
         super().__post_init__()
+        if self.sam_rho and self.mixed_precision == "fp16":  # from a flag, or from what starts the processes
+            raise InputError(
+                "sam_rho needs the norm of the gradient, which fp16 scales as it goes: take bf16 or float32"
+            )
 
     def _check_steps(self) -> None:
         if self.num_train_epochs <= 0:
@@ -118,13 +122,3 @@ class SelectiveTrainingArguments(TrainingArguments):
     def _check_sam(self) -> None:
         if not 0 <= self.sam_rho < float("inf"):
             raise InputError(f"sam_rho is {self.sam_rho}, but must be finite and at least 0")
-        if not self.sam_rho:
-            return
-        if self.fp16:
-            raise InputError(
-                "sam_rho needs the norm of the gradient, which fp16 scales as it goes: take bf16 or float32"
-            )
-        if self.fsdp or self.deepspeed:
-            raise InputError(
-                "sam_rho needs whole gradients on each process, but FSDP and DeepSpeed cut them: leave them out"
-            )

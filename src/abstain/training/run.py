@@ -40,11 +40,16 @@ HARMLESS = (
     "logging_",
     "log_",
     "disable_tqdm",
-    "save_",
+    "save_steps",
+    "save_strategy",
+    "save_total_limit",
     "hub_",
     "push_to_hub",
     "report_to",
-    "dataloader_",
+    "dataloader_num_workers",
+    "dataloader_pin_memory",
+    "dataloader_persistent_workers",
+    "dataloader_prefetch_factor",
     "use_cpu",
     "ddp_",
 )
@@ -54,7 +59,8 @@ HARMLESS = (
 def run_settings(args: SelectiveTrainingArguments, **others: Any) -> dict[str, Any]:
     """Every argument that can change the result, ready for JSON; tokens are masked."""
     training = {key: value for key, value in args.to_dict().items() if key not in WHERE_NOT_WHAT}
-    return cast(dict[str, Any], json.loads(json.dumps({**others, "training": training}, default=str)))
+    settings = {**others, "training": training, "launch": {"processes": args.world_size}}
+    return cast(dict[str, Any], json.loads(json.dumps(settings, default=str)))
 
 
 def begin_run(args: SelectiveTrainingArguments, settings: dict[str, Any]) -> str | None:
@@ -71,6 +77,7 @@ def begin_run(args: SelectiveTrainingArguments, settings: dict[str, Any]) -> str
         InputError: the folder holds results or an unfinished run of other settings (unless `overwrite_output_dir`), or
             checkpoints that no run of this program left; `resume_from_checkpoint` is no folder.
     """
+    named = _check_named(args) if args.resume_from_checkpoint else None
     resumes = _find_resumable(args.folder, settings, overwrite=args.overwrite_output_dir)
     with args.main_process_first(local=False, desc="claiming the output folder"):
         if args.should_save:
@@ -78,9 +85,7 @@ def begin_run(args: SelectiveTrainingArguments, settings: dict[str, Any]) -> str
                 _remove_run(args.folder)
             _remove_cut_off(args.folder, kept=args.resume_from_checkpoint)
             _write_whole(args.folder / SETTINGS_FILE, json.dumps(settings, indent=2))
-    if args.resume_from_checkpoint:
-        return str(check_folder(args.resume_from_checkpoint, "the checkpoint to resume from"))
-    return _last_complete(args.folder)
+    return named or _last_complete(args.folder)
 
 
 def _find_resumable(folder: Path, settings: dict[str, Any], *, overwrite: bool) -> bool:
@@ -99,6 +104,17 @@ def _find_resumable(folder: Path, settings: dict[str, Any], *, overwrite: bool) 
             "--overwrite_output_dir to start anew"
         )
     return not difference
+
+
+def _check_named(args: SelectiveTrainingArguments) -> str:
+    """The checkpoint that is named to resume from, if it is there and stays there."""
+    checkpoint = check_folder(str(args.resume_from_checkpoint), "the checkpoint to resume from")
+    if args.overwrite_output_dir and args.folder.resolve() in checkpoint.resolve().parents:
+        raise InputError(
+            f"the checkpoint to resume from, {str(checkpoint)!r}, lies in the output folder, which "
+            "--overwrite_output_dir would clear: give another --output_dir"
+        )
+    return str(checkpoint)
 
 
 def _last_complete(folder: Path) -> str | None:
@@ -125,9 +141,7 @@ def naming_what_is_not_written(checkpoint: Path) -> Iterator[None]:
         reason = str(error).splitlines()[0]
         if not isinstance(error, OSError) and not any(sign in str(error) for sign in FAILED_WRITES):
             raise
-        files = sorted(
-            (path for path in checkpoint.rglob("*") if path.is_file()), key=lambda path: path.stat().st_mtime
-        )
+        files = sorted((path for path in checkpoint.glob("*") if path.is_file()), key=lambda path: path.stat().st_mtime)
         raise InputError(
             f"{str(files[-1] if files else checkpoint)!r} could not be written ({reason}): free some space and "
             "give the same command again, which goes on from the checkpoint before"

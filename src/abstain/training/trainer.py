@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Dataset
 from transformers import EvalPrediction, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
-from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, rotate_checkpoints
 
 from abstain import scores
 from abstain._checks import InputError
@@ -71,6 +71,10 @@ class SelectiveTrainer(Trainer):
         self._keep_logits = False
         self._batches_of_update: list[dict[str, Any]] = []
         super().__init__(model, args, *more, **kwargs)
+        if args.sam_rho and (self.is_fsdp_enabled or self.is_deepspeed_enabled):
+            raise InputError(
+                "sam_rho needs whole gradients on each process, but FSDP and DeepSpeed cut them: leave them out"
+            )
         self.compute_loss_func = self._training_loss
         self._user_metrics = self.compute_metrics
         self.compute_metrics = self._selective_metrics
@@ -165,6 +169,10 @@ class SelectiveTrainer(Trainer):
             replace_gradient(model, recompute, rho=self.args.sam_rho)
         return loss
 
+    def _inner_training_loop(self, *args: Any, **kwargs: Any) -> Any:
+        self._batches_of_update = []  # of an update that was broken off
+        return super()._inner_training_loop(*args, **kwargs)
+
     def prediction_step(
         self, model: nn.Module, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: list[str] | None = None
     ) -> tuple[None, Any, Tensor | None]:
@@ -228,10 +236,17 @@ class SelectiveTrainer(Trainer):
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         folder = Path(self._get_output_dir(trial)) / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
-        with naming_what_is_not_written(folder):
-            super()._save_checkpoint(model, trial)
-            if self.args.should_save:
-                mark_complete(folder)
+        limit, self.args.save_total_limit = self.args.save_total_limit, None  # nothing goes before this one is whole
+        try:
+            with naming_what_is_not_written(folder):
+                super()._save_checkpoint(model, trial)
+                self.accelerator.wait_for_everyone()  # each process writes a part of it
+                if self.args.should_save:
+                    mark_complete(folder)
+        finally:
+            self.args.save_total_limit = limit
+        if self.args.should_save:
+            rotate_checkpoints(str(folder.parent), limit, self.state.best_model_checkpoint)
 
     def save_with_logits(self, datasets: Mapping[str, Dataset[Any]]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Save the model, and as a logits data set beside it what the saved model says of each of `datasets`.
@@ -246,8 +261,9 @@ class SelectiveTrainer(Trainer):
             Name -> (logits (N, K) float32, labels (N,) int64); also in `output_dir/logits/name.parquet`. In
             segmentation a row is a pixel that an evaluation counts, and the file says in `sample` of which image.
         """
-        self.save_model()
         folder = self.args.folder
+        with naming_what_is_not_written(folder):
+            self.save_model()
         self.accelerator.wait_for_everyone()
         model = type(self.accelerator.unwrap_model(self.model)).from_pretrained(folder)
         batch_size = self.args.per_device_eval_batch_size
