@@ -14,13 +14,13 @@ LAYERS = [
         error_blocks groups image_decoding image_processing influence losses released scores
         bootstrap
         curve
-        binned_curve difference threshold
+        binned_curve difference one_call threshold
         calibration data extract image_files images logit_norm logits_dataset masks pixels sketch tensor_rows
         models.cifar_resnet models.deeplabv3plus models.densenet_bc models.lstm_text_classifier models.tabular_mlp
         image_splits logits_file metric_inputs models.classifiers registration report sharded_extraction tables text
         metric_results model_inputs models
         metric
-        abstention plots training.arguments training.backbone training.recipe training.sam
+        abstention plots training.arguments training.backbone training.recipe training.sam training.statistics
         results_folder
         training.run
         training.trainer

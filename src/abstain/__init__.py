@@ -9,19 +9,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from abstain import scores
     from abstain._checks import InputError, NoThresholdError
-    from abstain.curve import (
-        RiskCoverageCurve,
-        aurc,
-        coverage_at_risk,
-        risk_at_coverage,
-        risk_coverage_curve,
-    )
+    from abstain.curve import RiskCoverageCurve, risk_coverage_curve
     from abstain.difference import aurc_difference
     from abstain.extract import extract_logits
     from abstain.groups import operating_point_by_group
     from abstain.logit_norm import LogitNorm
     from abstain.logits_dataset import read_logits, write_logits
     from abstain.metric import load_metric
+    from abstain.one_call import aurc, coverage_at_risk, risk_at_coverage
     from abstain.released import released_checkpoint
     from abstain.report import SelectiveReport, evaluate_logits
     from abstain.sketch import RiskCoverageSketch
@@ -39,16 +34,16 @@ _HOME = {
     "SelectiveReport": "report",
     "SelectiveTrainer": "training.trainer",
     "SelectiveTrainingArguments": "training.arguments",
-    "aurc": "curve",
+    "aurc": "one_call",
     "aurc_difference": "difference",
-    "coverage_at_risk": "curve",
+    "coverage_at_risk": "one_call",
     "evaluate_logits": "report",
     "extract_logits": "extract",
     "load_metric": "metric",
     "operating_point_by_group": "groups",
     "read_logits": "logits_dataset",
     "released_checkpoint": "released",
-    "risk_at_coverage": "curve",
+    "risk_at_coverage": "one_call",
     "risk_coverage_curve": "curve",
     "select_threshold": "threshold",
     "write_logits": "logits_dataset",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,7 +14,6 @@ from torch.utils.data import Dataset
 from transformers import EvalPrediction, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, rotate_checkpoints
 
-from abstain import scores
 from abstain._checks import InputError
 from abstain.abstention import AbstentionRule
 from abstain.curve import risk_coverage_curve
@@ -27,6 +25,7 @@ from abstain.training.arguments import SelectiveTrainingArguments
 from abstain.training.backbone import slow_backbone
 from abstain.training.run import mark_complete, naming_what_is_not_written
 from abstain.training.sam import replace_gradient
+from abstain.training.statistics import logits_of, sample_statistics, split_statistics, statistics_dtype
 
 if TYPE_CHECKING:
     from transformers.trainer_utils import PredictionOutput
@@ -97,7 +96,7 @@ class SelectiveTrainer(Trainer):
         return model
 
     def _training_loss(self, outputs: Any, labels: Tensor, num_items_in_batch: Tensor | None = None) -> Tensor:
-        logits = _logits_of(outputs)
+        logits = logits_of(outputs)
         if logits.ndim == 4 and logits.shape[2:] != labels.shape[1:]:
             logits = functional.interpolate(logits.float(), labels.shape[1:], mode="bilinear", align_corners=False)
         settings: dict[str, Any] = {
@@ -180,7 +179,7 @@ class SelectiveTrainer(Trainer):
         inputs = self._prepare_inputs(inputs)
         labels = inputs.pop("labels", None)
         with torch.no_grad(), self.compute_loss_context_manager():
-            logits = _logits_of(model(**inputs))
+            logits = logits_of(model(**inputs))
         if labels is None:
             return None, logits, None
         keeps = self._keep_logits or self._user_metrics is not None
@@ -196,11 +195,11 @@ class SelectiveTrainer(Trainer):
 
     def _statistics(self, logits: Tensor, labels: Tensor) -> Tensor:
         if not len(labels):  # a batch with every pixel ignored
-            return logits.new_empty((0, 4), dtype=_statistics_dtype(logits.device))
+            return logits.new_empty((0, 4), dtype=statistics_dtype(logits.device))
         return sample_statistics(logits, labels, self.args.label_smoothing_factor)
 
     def _selective_metrics(self, prediction: EvalPrediction) -> dict[str, float]:
-        statistics, logits = _split(prediction.predictions)
+        statistics, logits = split_statistics(prediction.predictions)
         labels = prediction.label_ids
         if statistics.ndim == 3:
             counted = cast(np.ndarray, labels) != self.args.ignore_index
@@ -225,7 +224,7 @@ class SelectiveTrainer(Trainer):
         finally:
             self._keep_logits = False
         if isinstance(output.predictions, tuple):  # without labels there are the logits alone
-            output = output._replace(predictions=_split(output.predictions)[1])
+            output = output._replace(predictions=split_statistics(output.predictions)[1])
         return output
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
@@ -334,39 +333,6 @@ class SelectiveTrainer(Trainer):
         if self.args.channels_last and isinstance(data, Tensor) and data.ndim == 4:
             data = data.contiguous(memory_format=torch.channels_last)
         return data
-
-
-def sample_statistics(logits: Tensor, labels: Tensor, smoothing: float) -> Tensor:
-    """(N, 4) on the device of `logits`: confidence `msp`, 0/1 error, plain and smoothed cross-entropy."""
-    confidence, error = scores.msp(logits), scores.classification_error(logits, labels)
-    loss_of = partial(smoothed_cross_entropy, logits, labels, allow_negative_smoothing=True, reduction="none")
-    losses = [loss_of(smoothing=value) for value in (0.0, smoothing)]
-    columns = [confidence, error, *(loss.double().cpu().numpy() for loss in losses)]
-    statistics = torch.from_numpy(np.stack(columns, axis=1))
-    return statistics.to(logits.device, _statistics_dtype(logits.device))
-
-
-def _statistics_dtype(device: torch.device) -> torch.dtype:
-    return torch.float32 if device.type == "mps" else torch.float64
-
-
-def _logits_of(outputs: Any) -> Tensor:
-    """The logits of a model's outputs: an object or mapping that has `logits`, or a tensor."""
-    if isinstance(outputs, Tensor):
-        return outputs
-    logits = getattr(outputs, "logits", None)
-    if logits is None and isinstance(outputs, Mapping):
-        logits = outputs.get("logits")
-    if logits is None:
-        raise InputError(
-            f"the model returns {type(outputs).__name__} without `logits`, but a classifier must have them"
-        )
-    return cast(Tensor, logits)
-
-
-def _split(predictions: Any) -> tuple[np.ndarray, Any]:
-    """The statistics and, where they were kept, the logits."""
-    return predictions if isinstance(predictions, tuple) else (predictions, None)
 
 
 class _SetEpoch(TrainerCallback):

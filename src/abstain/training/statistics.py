@@ -1,0 +1,49 @@
+"""What an evaluation keeps of each sample: four numbers, whatever the number of classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from abstain import scores
+from abstain._checks import InputError
+from abstain.losses import smoothed_cross_entropy
+
+
+def sample_statistics(logits: Tensor, labels: Tensor, smoothing: float) -> Tensor:
+    """(N, 4) on the device of `logits`: confidence `msp`, 0/1 error, plain and smoothed cross-entropy."""
+    confidence, error = scores.msp(logits), scores.classification_error(logits, labels)
+    loss_of = partial(smoothed_cross_entropy, logits, labels, allow_negative_smoothing=True, reduction="none")
+    losses = [loss_of(smoothing=value) for value in (0.0, smoothing)]
+    columns = [confidence, error, *(loss.double().cpu().numpy() for loss in losses)]
+    statistics = torch.from_numpy(np.stack(columns, axis=1))
+    return statistics.to(logits.device, statistics_dtype(logits.device))
+
+
+def statistics_dtype(device: torch.device) -> torch.dtype:
+    """The widest float of a device, in which statistics are gathered."""
+    return torch.float32 if device.type == "mps" else torch.float64
+
+
+def logits_of(outputs: Any) -> Tensor:
+    """The logits of a model's outputs: an object or mapping that has `logits`, or a tensor."""
+    if isinstance(outputs, Tensor):
+        return outputs
+    logits = getattr(outputs, "logits", None)
+    if logits is None and isinstance(outputs, Mapping):
+        logits = outputs.get("logits")
+    if logits is None:
+        raise InputError(
+            f"the model returns {type(outputs).__name__} without `logits`, but a classifier must have them"
+        )
+    return cast(Tensor, logits)
+
+
+def split_statistics(predictions: Any) -> tuple[np.ndarray, Any]:
+    """The statistics and, where they were kept, the logits."""
+    return predictions if isinstance(predictions, tuple) else (predictions, None)
