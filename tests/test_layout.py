@@ -11,7 +11,7 @@ LAYERS = [
     line.split()
     for line in """
         _checks
-        error_blocks groups image_decoding image_processing influence losses released scores
+        error_blocks fingerprint groups image_decoding image_processing influence losses released scores
         bootstrap
         curve
         binned_curve difference one_call threshold

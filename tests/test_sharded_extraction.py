@@ -88,6 +88,15 @@ def test_other_settings_or_weights_are_refused(tmp_path, digits):
     extract(digits, tmp_path, settings={"dataset_name": "digits"}, workers=1)
 
 
+def test_other_data_and_another_processor_have_another_fingerprint(digits):
+    inputs = inputs_of(digits)
+    assert inputs.fingerprint() == inputs_of(digits).fingerprint()
+    other_order = inputs_of(digits, inputs.dataset.select(list(reversed(range(50)))))
+    resized = inputs_of(digits)
+    resized.processor = type(inputs.processor).from_dict({**inputs.processor.to_dict(), "do_rescale": False})
+    assert len({inputs.fingerprint(), other_order.fingerprint(), resized.fingerprint()}) == 3
+
+
 def test_a_split_is_a_file_or_parts_but_not_both(tmp_path, digits, logits_and_labels):
     write_logits(tmp_path, "test", *logits_and_labels)
     with pytest.raises(InputError, match=r"test\.parquet exists in"):

@@ -119,7 +119,8 @@ def settings_of(args: ExtractionArguments, inputs: ModelInputs) -> dict[str, obj
     names = ("model_name_or_path", "dataset_name", "split", "max_length", "max_samples")
     values = {name: value for name, value in asdict(args).items() if name in names}
     values = {k: Path(v).name if isinstance(v, str) and Path(v).is_dir() else v for k, v in values.items()}
-    return {**values, "column": inputs.column, "label_column": inputs.label_column}
+    columns = {"column": inputs.column, "label_column": inputs.label_column}
+    return {**values, **columns, "inputs_sha256": inputs.fingerprint()}
 
 
 if __name__ == "__main__":

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from datasets import Image
 from torch import Tensor
 from torchvision.transforms.v2 import InterpolationMode, functional
 from transformers import BaseImageProcessor
 
 from abstain._checks import InputError
+from abstain.fingerprint import data_digest
 from abstain.image_decoding import read_image
 from abstain.image_processing import input_size, mean_and_std
 
@@ -27,9 +25,6 @@ AREA, ASPECT = (0.08, 1.0), (3 / 4, 4 / 3)
 
 TRIES = 10
 """Draws of a crop that does not fit into the image, before the middle of it is taken, as torchvision does."""
-
-FINGERPRINTED = 1000
-"""Images whose bytes go into the fingerprint: to read all of a large set would take as long as an epoch."""
 
 
 @dataclass(eq=False)
@@ -88,12 +83,7 @@ class ImageFiles(torch.utils.data.Dataset[dict[str, Tensor]]):
 
     def fingerprint(self) -> str:
         """SHA-256 of all labels and of the stored bytes of 1,000 evenly spaced images (or all), in hexadecimal."""
-        digest = hashlib.sha256(self.labels.numpy().tobytes())
-        stored = self.dataset.cast_column("image", Image(decode=False))
-        for index in np.linspace(0, len(self) - 1, min(len(self), FINGERPRINTED)).round().astype(int).tolist():
-            image = stored[index]["image"]
-            digest.update(Path(image["path"]).read_bytes() if image["bytes"] is None else image["bytes"])
-        return digest.hexdigest()
+        return data_digest(self.dataset, "image", self.labels.numpy()).hexdigest()
 
     def image_processor(self) -> BaseImageProcessor:
         """The processor that makes an image file the input of the model, to be saved beside it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from torch import Tensor
 from transformers import BaseImageProcessor, PreTrainedConfig, PreTrainedTokenizerBase
 
 from abstain._checks import InputError
+from abstain.fingerprint import data_digest
 from abstain.image_decoding import read_image
 from abstain.sharded_extraction import Batch
 
@@ -62,6 +64,16 @@ class ModelInputs(torch.utils.data.Dataset[Any]):
         if len({image.shape for image in pixels}) > 1:
             raise InputError("the image processor gives images of several sizes, but a batch needs one: give it a size")
         return Batch({"pixel_values": torch.stack(pixels)}, self._labels(good), bad)
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the labels, of 1,000 evenly spaced inputs, and of what the processor does to them."""
+        digest = data_digest(self.dataset, self.column, self.dataset[self.label_column])
+        if isinstance(self.processor, BaseImageProcessor):
+            made: dict[str, Any] = self.processor.to_dict()
+        else:
+            made = {"vocabulary": self.processor.get_vocab(), "padding_side": self.processor.padding_side}
+        digest.update(json.dumps(made, sort_keys=True, default=str).encode())
+        return digest.hexdigest()
 
     def _labels(self, rows: list[int]) -> Tensor:
         return torch.tensor(self.dataset[rows][self.label_column], dtype=torch.int64)
