@@ -1,8 +1,12 @@
+import functools
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import evaluate
 import numpy as np
@@ -326,8 +330,8 @@ print(evaluate.load("selective_risk").compute(predictions=[[2.0, 0.0], [0.0, 1.0
 REGISTER = ("from abstain.cli import main; main()", "register")
 
 
-def run_python(code, *arguments, home, cwd):
-    environment = os.environ | {"HF_HOME": str(home), "HF_HUB_OFFLINE": "1"}
+def run_python(code, *arguments, home, cwd, offline="1"):
+    environment = os.environ | {"HF_HOME": str(home), "HF_HUB_OFFLINE": offline}
     environment.pop("HF_MODULES_CACHE", None)
     command = [sys.executable, "-c", code, *arguments]
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
@@ -360,6 +364,28 @@ def test_a_cache_that_cannot_be_written_is_one_sentence(tmp_path):
     failed = run_python(*REGISTER, home=tmp_path / "file", cwd=tmp_path)
     assert failed.returncode == 2 and "set HF_MODULES_CACHE" in failed.stderr, failed.stderr
     assert "Traceback" not in failed.stderr
+
+
+@pytest.fixture
+def hub(root, tmp_path):
+    """The address of a Hub of this machine, with the files of one Space: `someone/selective_risk`."""
+    space = tmp_path / "hub" / "spaces" / "someone" / "selective_risk" / "resolve" / "main"
+    shutil.copytree(root / "metrics" / "selective_risk", space)
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(tmp_path / "hub"))
+    with ThreadingHTTPServer(("localhost", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_space_loads_by_its_name_and_the_bare_name_where_the_hub_has_none(tmp_path, hub, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", hub)
+    online = {"home": tmp_path / "home", "cwd": tmp_path, "offline": "0"}
+    of_space = run_python(LOAD.replace('"selective_risk"', '"someone/selective_risk"'), **online)
+    assert of_space.stdout == "0.5\n", of_space.stderr
+    assert run_python(*REGISTER, **online).returncode == 0
+    bare = run_python(LOAD, **online)
+    assert bare.stdout == "0.5\n", bare.stderr
 
 
 def test_an_older_script_is_replaced(tmp_path):
