@@ -12,7 +12,7 @@ LAYERS = [
     for line in """
         _checks
         error_blocks fingerprint groups image_decoding image_processing influence losses released scores
-        bootstrap
+        bootstrap models.small_image_classifier
         curve
         binned_curve difference one_call threshold
         calibration data extract image_files images logit_norm logits_dataset masks pixels sketch tensor_rows

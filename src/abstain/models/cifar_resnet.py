@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import PreTrainedConfig, PreTrainedModel, initialization
-from transformers.modeling_outputs import ImageClassifierOutputWithNoAttention
+from transformers import PreTrainedConfig
 
 from abstain._checks import InputError
+from abstain.models.small_image_classifier import SmallImageClassifier
 
 
 class CifarResNetConfig(PreTrainedConfig):
@@ -59,7 +58,7 @@ class CifarResNetBlock(nn.Module):
         return functional.relu(residual + self.shortcut(hidden))
 
 
-class CifarResNetForImageClassification(PreTrainedModel):
+class CifarResNetForImageClassification(SmallImageClassifier):
     """A CIFAR ResNet with a linear head; ResNet-20 for 10 classes has 269,722 parameters.
 
     The head always computes in the precision of its weights, outside autocast: logits rounded to half
@@ -67,8 +66,6 @@ class CifarResNetForImageClassification(PreTrainedModel):
     """
 
     config_class = CifarResNetConfig
-    main_input_name = "pixel_values"
-    accepts_loss_kwargs = False  # or Trainer takes **kwargs for a loss that knows its number of samples
 
     def __init__(self, config: CifarResNetConfig) -> None:
         super().__init__(config)
@@ -89,22 +86,6 @@ class CifarResNetForImageClassification(PreTrainedModel):
         self.classifier = nn.Linear(width * 4, int(config.num_labels or 0))
         self.post_init()
 
-    @torch.no_grad()
-    def _init_weights(self, module: nn.Module) -> None:
-        super()._init_weights(module)
-        if isinstance(module, nn.Conv2d):
-            initialization.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-        elif isinstance(module, nn.Linear):
-            initialization.kaiming_normal_(module.weight, nonlinearity="linear")
-            initialization.zeros_(module.bias)
-
-    def forward(
-        self, pixel_values: Tensor, labels: Tensor | None = None, **kwargs: object
-    ) -> ImageClassifierOutputWithNoAttention:
-        """Logits (B, num_labels) of images (B, num_channels, H, W); with `labels` (B,), the plain cross-entropy too."""
-        hidden = functional.relu(self.norm(self.stem(pixel_values)))
-        pooled = self.stages(hidden).mean(dim=(2, 3))
-        with torch.autocast(device_type=pooled.device.type, enabled=False):
-            logits = self.classifier(pooled.to(self.classifier.weight.dtype))
-        loss = None if labels is None else functional.cross_entropy(logits, labels)
-        return ImageClassifierOutputWithNoAttention(loss=loss, logits=logits)
+    def features(self, pixel_values: Tensor) -> Tensor:
+        """What is pooled and classified, at a quarter of the image's height and width."""
+        return self.stages(functional.relu(self.norm(self.stem(pixel_values))))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import PreTrainedConfig, PreTrainedModel, initialization
-from transformers.modeling_outputs import ImageClassifierOutputWithNoAttention
+from transformers import PreTrainedConfig
 
 from abstain._checks import InputError, check_fraction
+from abstain.models.small_image_classifier import SmallImageClassifier
 
 BOTTLENECK = 4
 """A layer's 1×1 convolution gives this many times the growth rate of channels (section 3, "bottleneck layers")."""
@@ -70,7 +70,7 @@ class DenseNetBCTransition(nn.Module):
         return functional.avg_pool2d(self.conv(functional.relu(self.norm(hidden))), 2)
 
 
-class DenseNetBCForImageClassification(PreTrainedModel):
+class DenseNetBCForImageClassification(SmallImageClassifier):
     """A DenseNet-BC with a linear head; L = 100 and k = 12 for 10 classes has 769,162 parameters.
 
     The head always computes in the precision of its weights, outside autocast: logits rounded to half
@@ -78,8 +78,6 @@ class DenseNetBCForImageClassification(PreTrainedModel):
     """
 
     config_class = DenseNetBCConfig
-    main_input_name = "pixel_values"
-    accepts_loss_kwargs = False  # or Trainer takes **kwargs for a loss that knows its number of samples
 
     def __init__(self, config: DenseNetBCConfig) -> None:
         super().__init__(config)
@@ -99,22 +97,6 @@ class DenseNetBCForImageClassification(PreTrainedModel):
         self.classifier = nn.Linear(channels, int(config.num_labels or 0))
         self.post_init()
 
-    @torch.no_grad()
-    def _init_weights(self, module: nn.Module) -> None:
-        super()._init_weights(module)
-        if isinstance(module, nn.Conv2d):
-            initialization.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-        elif isinstance(module, nn.Linear):
-            initialization.kaiming_normal_(module.weight, nonlinearity="linear")
-            initialization.zeros_(module.bias)
-
-    def forward(
-        self, pixel_values: Tensor, labels: Tensor | None = None, **kwargs: object
-    ) -> ImageClassifierOutputWithNoAttention:
-        """Logits (B, num_labels) of images (B, num_channels, H, W); with `labels` (B,), the plain cross-entropy too."""
-        hidden = self.stages(self.stem(pixel_values))
-        pooled = functional.relu(self.norm(hidden)).mean(dim=(2, 3))
-        with torch.autocast(device_type=pooled.device.type, enabled=False):
-            logits = self.classifier(pooled.to(self.classifier.weight.dtype))
-        loss = None if labels is None else functional.cross_entropy(logits, labels)
-        return ImageClassifierOutputWithNoAttention(loss=loss, logits=logits)
+    def features(self, pixel_values: Tensor) -> Tensor:
+        """What is pooled and classified, at a quarter of the image's height and width."""
+        return functional.relu(self.norm(self.stages(self.stem(pixel_values))))
