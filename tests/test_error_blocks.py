@@ -6,6 +6,7 @@ import pytest
 
 import abstain
 from abstain.error_blocks import ErrorBlocks, harmonic, harmonic_difference
+from abstain.parts import PART
 
 # --- harmonic numbers -----------------------------------------------------------------------------------------
 
@@ -118,3 +119,23 @@ def test_differences_from_small_to_large_numbers_are_exact_and_quiet():
     start, stop = np.array([0, 0, 3, 255, 256, 10**7 - 1]), np.array([0, 300, 10**5, 257, 256, 10**7])
     exact = [math.fsum(1.0 / i for i in range(a + 1, b + 1)) for a, b in zip(start, stop, strict=True)]
     np.testing.assert_allclose(harmonic_difference(start, stop), exact, rtol=1e-13, atol=0)
+
+
+@pytest.mark.parametrize("target", [0.0, 0.01, 0.1, 0.2, 0.249, 0.26])
+def test_the_most_accepted_of_many_blocks_is_that_of_a_walk_through_all_of_them(target):
+    rng = np.random.default_rng(1)
+    error = np.concatenate([rng.random(30_000) < 0.1, rng.random(10_000) < 0.6, rng.random(30_000) < 0.2])
+    risk = np.cumsum(error) / np.arange(1, len(error) + 1)
+    reached = np.flatnonzero(risk <= target)
+    expected = (reached[-1] + 1 if len(reached) else 0) / len(error)
+    assert abstain.coverage_at_risk(np.arange(len(error))[::-1], error, target_risk=target) == expected
+
+
+def test_sums_of_errors_go_on_from_one_part_to_the_next():
+    n_blocks = 2 * PART + 3
+    start = np.arange(n_blocks)
+    error = np.arange(n_blocks) % 7 + 1.0
+    blocks = ErrorBlocks(start, start + 1, error, error**2, np.sort(error))
+    np.testing.assert_array_equal(blocks.error_after, np.cumsum(error))
+    exact = math.fsum(np.cumsum(error) / (start + 1))
+    assert blocks.sum_of_risks(n_blocks) == pytest.approx(exact, rel=1e-13)

@@ -10,9 +10,10 @@ import abstain
 LAYERS = [
     line.split()
     for line in """
+        parts
         _checks
         error_blocks fingerprint groups image_decoding image_processing influence losses released scores
-        bootstrap models.small_image_classifier
+        bootstrap models.small_image_classifier packed_sort
         curve
         binned_curve difference one_call threshold
         calibration data extract image_files images logit_norm logits_dataset masks pixels sketch tensor_rows

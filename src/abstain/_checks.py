@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from abstain.parts import in_parts
+
 if TYPE_CHECKING:
     import torch
 
@@ -120,7 +122,7 @@ def check_confidence_error(confidence: Any, error: Any) -> tuple[np.ndarray, np.
         confidence = confidence.astype(np.float32 if confidence.dtype == np.float16 else np.float64)
     if np.isnan(confidence).any():
         raise InputError(f"confidence holds {int(np.isnan(confidence).sum())} NaN, but NaN has no rank: remove them")
-    if not (error.min() >= 0 and error.max() < np.inf):  # false for NaN too
+    if not all(in_parts(lambda part: error[part].min() >= 0 and error[part].max() < np.inf, len(error))):  # nor NaN
         raise InputError(
             "error holds a negative, NaN or infinite value, but must be 0/1 or a finite loss of at least 0"
         )

@@ -14,6 +14,8 @@ from abstain import influence
 from abstain._checks import InputError, check_choice, check_confidence_error, check_fraction
 from abstain.bootstrap import coverage_at_risk_interval
 from abstain.error_blocks import ErrorBlocks, error_blocks
+from abstain.packed_sort import have_one_sign, sort_packed
+from abstain.parts import in_parts
 
 Array = NDArray[np.float64]
 Convention = Literal["mean", "trapezoid"]
@@ -281,6 +283,10 @@ def _frozen(array: Any) -> Any:
     return array
 
 
+def _are_binary(error: NDArray[Any]) -> bool:
+    return bool(((error == 0) | (error == 1)).all())
+
+
 def risk_coverage_curve(confidence: Any, error: Any) -> RiskCoverageCurve:
     """Sort the samples by confidence, once, and count.
 
@@ -302,8 +308,11 @@ def risk_coverage_curve(confidence: Any, error: Any) -> RiskCoverageCurve:
         0.75
     """
     confidence, error = check_confidence_error(confidence, error)
-    ascending = np.sort(confidence)  # of values, which is far faster than of indices
-    wrong = np.flatnonzero(error != 0)  # of booleans, which is faster
-    is_binary = bool((error[wrong] == 1).all())
-    blocks = error_blocks(ascending, confidence[wrong], None if is_binary else error[wrong])
+    is_binary = all(in_parts(lambda part: _are_binary(error[part]), len(error)))
+    if is_binary and have_one_sign(confidence):
+        ascending, blocks = sort_packed(confidence, error)
+    else:
+        ascending = np.sort(confidence)  # of values, which is far faster than of indices
+        wrong = np.flatnonzero(error != 0)  # of booleans, which is faster
+        blocks = error_blocks(ascending, confidence[wrong], None if is_binary else error[wrong])
     return RiskCoverageCurve(len(confidence), is_binary, _frozen(ascending)[::-1], blocks)

@@ -7,9 +7,6 @@ curve of ten million samples is measured in the time that it takes to sort them.
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,36 +14,38 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from abstain.parts import PART, in_parts
+
 Array = NDArray[np.float64]
 
-PART = 2**16
-"""Error blocks that are worked on together, 512 KiB a column, so that what is made on the way stays near a core."""
-N_THREADS = min(os.cpu_count() or 1, 4)
+FEW = 2**10
+"""Error blocks that are searched together."""
 _SMALL = 256
 _SMALL_HARMONIC = np.concatenate(([0.0], np.cumsum(1.0 / np.arange(1, _SMALL))))
 
 
 def harmonic(n: NDArray[np.int64]) -> Array:
-    """Harmonic numbers H(n) = Σ_{i <= n} 1/i of integers n >= 0, to the last digits of float64.
-
-    From 256 on by Euler and Maclaurin, where the first term left out is 1/(252·n⁶) < 2e-17.
-    """
+    """Harmonic numbers H(n) = Σ_{i <= n} 1/i of integers n >= 0, to the last digits of float64."""
     inverse = 1.0 / np.maximum(n, _SMALL)
-    square = inverse * inverse
-    large = np.euler_gamma - np.log(inverse) + inverse / 2 - square * (1 / 12 - square / 120)
+    large = np.euler_gamma - np.log(inverse) + _beyond_logarithm(inverse)
     return np.where(n < _SMALL, _SMALL_HARMONIC[np.minimum(n, _SMALL - 1)], large)
 
 
-def harmonic_difference(start: NDArray[np.int64], stop: NDArray[np.int64]) -> Array:
+def harmonic_difference(start: NDArray[np.int64], stop: NDArray[np.int64] | int) -> Array:
     """H(stop) - H(start) of integers 0 <= start <= stop, to the last digits also where the two are nearly equal."""
     first, last = np.maximum(start, _SMALL), np.maximum(stop, _SMALL)
-    low, high = 1.0 / first, 1.0 / last
-    low_squared, high_squared = low * low, high * high
-    difference = -np.log1p((last - first) * -high)
-    difference += (high - low) / 2 - (high_squared - low_squared) / 12 + (high_squared**2 - low_squared**2) / 120
+    inverse = 1.0 / first
+    difference = np.log1p((last - first) * inverse)
+    difference -= _beyond_logarithm(inverse)
+    difference += _beyond_logarithm(1.0 / last)
     few = np.flatnonzero(start < _SMALL)
-    difference[few] = harmonic(stop[few]) - harmonic(start[few])
+    difference[few] = harmonic(np.broadcast_to(stop, start.shape)[few]) - harmonic(start[few])
     return difference
+
+
+def _beyond_logarithm(inverse: Array) -> Array:
+    """H(n) - log n - γ of 1/n by Euler and Maclaurin; from n = 256 on the first term left out is below 2e-17."""
+    return inverse * (0.5 - inverse * (1 / 12 - inverse * inverse / 120))
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,11 @@ class ErrorBlocks:
     @cached_property
     def error_after(self) -> Array:
         """(B,) the sum of all errors of this confidence or higher."""
-        return np.cumsum(self.sum_error)
+        after = np.empty_like(self.sum_error)
+        in_parts(lambda part: np.cumsum(self.sum_error[part], out=after[part]), len(after))
+        for start in range(PART, len(after), PART):
+            after[start : start + PART] += after[start - 1]
+        return after
 
     @property
     def total(self) -> float:
@@ -82,22 +85,36 @@ class ErrorBlocks:
         return np.concatenate(([0.0], self.error_after))[np.searchsorted(self.stop, accepted, side="right")]
 
     def sum_of_risks(self, n_samples: int) -> float:
-        """Σᵢ R(i): in a block R(i) = (before + mean·(i - start)) / i, after it R(i) = error_after / i."""
-        after = np.append(self.start[1:], n_samples)
+        """Σᵢ R(i), to which each error adds 1/i for every i after its block, and a share of that within."""
+        if self.all_equal(n_samples):
+            return self.total  # to the last digit
 
         def add(part: slice) -> float:
-            start, stop, error_after = self.start[part], self.stop[part], self.error_after[part]
-            inside = error_after / stop  # of a block of one sample
+            start, stop, error = self.start[part], self.stop[part], self.sum_error[part]
+            end = stop[-1:]
+            inside = 1.0 / stop  # of one sample
             tied = np.flatnonzero(stop - start > 1)
-            inside[tied] = _sum_in_blocks(start[tied], stop[tied], error_after[tied], self.sum_error[part][tied])
-            return float(np.sum(inside) + np.sum(error_after * harmonic_difference(stop, after[part])))
+            inside[tied] = _share_in_blocks(start[tied], stop[tied])
+            inside += harmonic_difference(stop, end)
+            inside *= error
+            return float(np.sum(inside) + np.sum(error) * harmonic_difference(end, n_samples)[0])
 
-        return math.fsum(_in_parts(add, len(self.start)))
+        return math.fsum(in_parts(add, len(self.start)))
 
     def optimal_sum_of_risks(self, n_samples: int) -> float:
         """Σᵢ R(i) with the errors last and the largest loss last of all."""
-        sums = np.arange(1, int(self.total) + 1) if self.ascending is None else np.cumsum(self.ascending)
-        return float(np.sum(sums / np.arange(n_samples - len(sums) + 1, n_samples + 1)))
+        if self.ascending is not None:
+            places = np.arange(n_samples - len(self.ascending), n_samples) + 1
+            return float(np.sum(np.cumsum(self.ascending) / places))
+        wrong, right = int(self.total), n_samples - int(self.total)
+        if wrong > n_samples / 100:  # in closed form, which has digits to spare then
+            return wrong * float(_share_in_blocks(np.array([right]), np.array([n_samples]))[0])
+
+        def add(part: slice) -> float:
+            so_far = np.arange(part.start + 1.0, part.stop + 1.0)
+            return float(np.sum(so_far / (right + so_far)))
+
+        return math.fsum(in_parts(add, wrong))
 
     def all_equal(self, n_samples: int) -> bool:
         """Whether every sample has the same error, so that no order is better than another."""
@@ -107,7 +124,12 @@ class ErrorBlocks:
 
     def sum_of_errors_times_below(self, n_samples: int) -> float:
         """Σ over errors of e times the number of samples below it in confidence, ties (and itself) counting ½."""
-        return float(np.sum(self.sum_error * (n_samples - (self.start + self.stop) / 2)))
+
+        def add(part: slice) -> float:
+            below = n_samples - (self.start[part] + self.stop[part]) / 2
+            return float(np.sum(self.sum_error[part] * below))
+
+        return math.fsum(in_parts(add, len(self.start)))
 
     def sum_of_correct_above(self, n_samples: int) -> float:
         """Σ over 0/1 errors of the number of correct samples above it in confidence, ties counting ½.
@@ -119,19 +141,30 @@ class ErrorBlocks:
     def most_accepted(self, target_risk: float, n_samples: int) -> int:
         """The largest number of samples that end a tie block and have at most this risk; 0 if there is none.
 
-        Just before the next error the risk is lowest, so only those places can be the answer.
+        Just before the next error the risk is lowest, so only those places can be the answer, and the last comes first.
         """
-        accepted = np.append(self.start, n_samples)
-        error = np.concatenate(([0.0], self.error_after))
-        qualifying = np.flatnonzero((accepted > 0) & (error / np.maximum(accepted, 1) <= target_risk))
-        return int(accepted[qualifying[-1]]) if len(qualifying) else 0
+        if self.total / n_samples <= target_risk:
+            return n_samples
+        firsts = np.arange(0, len(self.start), FEW)
+        lasts = np.minimum(firsts + FEW, len(self.start)) - 1
+        at_least = self._error_before(firsts) / np.maximum(self.start[lasts], 1)  # the risk of all places between
+        for group in np.flatnonzero(at_least <= target_risk)[::-1]:
+            places = np.arange(firsts[group], lasts[group] + 1)
+            accepted = self.start[places]
+            risk = self._error_before(places) / np.maximum(accepted, 1)
+            qualifying = np.flatnonzero((accepted > 0) & (risk <= target_risk))
+            if len(qualifying):
+                return int(accepted[qualifying[-1]])
+        return 0
+
+    def _error_before(self, places: NDArray[np.int64]) -> Array:
+        """The sum of all errors before these blocks."""
+        return np.where(places > 0, self.error_after[places - 1], 0.0)
 
 
-def _sum_in_blocks(start: NDArray[np.int64], stop: NDArray[np.int64], error_after: Array, error: Array) -> Array:
-    """The sum of R(i) over each block of several samples."""
-    difference = harmonic_difference(start, stop)
-    mean = error / (stop - start)
-    return (error_after - error) * difference + mean * (stop - start - start * difference)
+def _share_in_blocks(start: NDArray[np.int64], stop: NDArray[np.int64]) -> Array:
+    """What an error adds to Σᵢ R(i) in its block, Σᵢ (i - start) / i / (stop - start): the mean over all its places."""
+    return 1 - start * harmonic_difference(start, stop) / (stop - start)
 
 
 def error_blocks(ascending: NDArray[Any], confidence: NDArray[Any], losses: NDArray[Any] | None) -> ErrorBlocks:
@@ -183,14 +216,5 @@ def _places(ascending: NDArray[Any], confidence: NDArray[Any]) -> tuple[NDArray[
         np.subtract(n_samples - low, after, out=above[part])
         np.subtract(n_samples - low, first, out=at_least[part])
 
-    _in_parts(place, len(confidence))
+    in_parts(place, len(confidence))
     return above, at_least
-
-
-def _in_parts(work: Callable[[slice], Any], n: int) -> list[Any]:
-    """Do `work` on parts of a range of `n`, on threads if there are several; NumPy lets them run at once."""
-    parts = [slice(start, start + PART) for start in range(0, n, PART)]
-    if len(parts) <= 1:
-        return [work(part) for part in parts]
-    with ThreadPoolExecutor(N_THREADS) as pool:
-        return list(pool.map(work, parts))
