@@ -260,9 +260,14 @@ class RiskCoverageCurve:
     def _blocks(self) -> influence.TieBlocks:
         """All tie blocks, those without errors too."""
         start = np.concatenate(([0], self.accepted[:-1]))
-        sums = np.zeros((2, len(start)))
-        sums[:, np.searchsorted(start, self._errors.start)] = self._errors.sum_error, self._errors.sum_squared_error
-        return influence.TieBlocks(start, self.accepted - start, *sums)
+        size = self.accepted - start
+        errors = self._errors
+        places = errors.start if len(start) == self.n_samples else np.searchsorted(start, errors.start)
+        sums = np.zeros((1 if self.is_binary else 2, len(start)))
+        sums[:, places] = errors.sum_error
+        if not self.is_binary:
+            sums[1, places] = errors.sum_squared_error
+        return influence.TieBlocks(start, size, sums[0], sums[-1])
 
     def influence_on_aurc(self, confidence: NDArray[Any], error: NDArray[Any]) -> Array:
         """(N,) the influence of each of the curve's samples, in their own order."""

@@ -6,7 +6,9 @@ returns two arrays over the blocks: the influence is `slope_j · e + offset_j`. 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,24 +41,29 @@ class TieBlocks:
         return int(self.start[-1] + self.size[-1])
 
     @property
-    def error_before(self) -> Array:
-        """(M,) the sum of the errors of higher confidence."""
-        return np.cumsum(self.sum_error) - self.sum_error
+    def has_ties(self) -> bool:
+        """Whether any block has several samples."""
+        return len(self.start) < self.n_samples
 
     @property
+    def error_before(self) -> Array:
+        """(M,) the sum of the errors of higher confidence, in an array of its own."""
+        before = np.cumsum(self.sum_error)
+        before -= self.sum_error
+        return before
+
+    @cached_property
     def mean_error(self) -> Array:
         """(M,) the mean error of each block."""
-        return self.sum_error / self.size
+        return self.sum_error / self.size if self.has_ties else self.sum_error
 
     def spread(self, of_blocks: Array) -> Array:
         """(N,) the value of its block for each position; without a tie, the same array."""
-        return of_blocks if len(self.start) == self.n_samples else np.repeat(of_blocks, self.size)
+        return np.repeat(of_blocks, self.size) if self.has_ties else of_blocks
 
     def average(self, of_positions: Array) -> Array:
         """(M,) the mean of (N,) over each block; without a tie, the same array."""
-        if len(self.start) == self.n_samples:
-            return of_positions
-        return np.add.reduceat(of_positions, self.start) / self.size
+        return np.add.reduceat(of_positions, self.start) / self.size if self.has_ties else of_positions
 
 
 def risk_influence(blocks: TieBlocks) -> Influence:
@@ -72,11 +79,13 @@ def aurc_influence(blocks: TieBlocks) -> Influence:
     """
     inverse = 1.0 / np.arange(1, blocks.n_samples + 1)
     later = np.cumsum(inverse[::-1])[::-1]
-    mean_error = blocks.mean_error
-    risk = blocks.spread(blocks.error_before - blocks.start * mean_error) * inverse
-    risk += blocks.spread(mean_error)
+    before = blocks.error_before
+    before -= blocks.start * blocks.mean_error  # in place, here and below: new memory would cost as much as the sums
+    risk = blocks.spread(before)
+    risk *= inverse
+    risk += blocks.spread(blocks.mean_error)
     aurc = risk.mean()
-    inverse *= risk  # in place, here and below: new memory would cost as much as the sums
+    inverse *= risk
     risk -= np.cumsum(inverse[::-1])[::-1]
     offset = blocks.average(risk)
     offset -= aurc
@@ -105,10 +114,15 @@ def failure_auroc_influence(blocks: TieBlocks) -> Influence:
 def standard_error(blocks: TieBlocks, influence: Influence) -> float:
     """sqrt(Σ IF²) / N over all samples."""
     slope, offset = influence
-    mean_error = blocks.mean_error
-    spread = np.maximum(blocks.sum_squared_error - blocks.sum_error * mean_error, 0.0)
-    squares = blocks.size * (offset + slope * mean_error) ** 2 + slope**2 * spread
-    return float(np.sqrt(np.sum(squares))) / blocks.n_samples
+    squares = slope * blocks.mean_error
+    squares += offset
+    squares *= squares
+    squares *= blocks.size
+    total = float(np.sum(squares))
+    if blocks.has_ties:  # the spread of the errors in a block
+        spread = np.maximum(blocks.sum_squared_error - blocks.sum_error * blocks.mean_error, 0.0)
+        total += float(np.sum(slope**2 * spread))
+    return math.sqrt(total) / blocks.n_samples
 
 
 def log_interval(estimate: float, error: float, level: float) -> tuple[float, float] | None:
