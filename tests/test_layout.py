@@ -12,7 +12,8 @@ LAYERS = [
     for line in """
         parts
         _checks
-        error_blocks fingerprint groups image_decoding image_processing influence losses released scores
+        error_blocks extraction_batch fingerprint groups image_decoding image_processing influence losses released
+        scores
         bootstrap models.small_image_classifier packed_sort
         curve
         binned_curve difference one_call threshold
@@ -20,7 +21,7 @@ LAYERS = [
         models.cifar_resnet models.deeplabv3plus models.densenet_bc models.lstm_text_classifier models.tabular_mlp
         image_splits logits_file metric_inputs models.classifiers registration report sharded_extraction tables text
         metric_results model_inputs models
-        metric
+        metric pixel_inputs
         abstention plots training.arguments training.backbone training.recipe training.sam training.statistics
         results_folder
         training.run
@@ -32,8 +33,8 @@ LAYERS = [
     """.strip().splitlines()
 ]
 PUBLIC_MODULES = set(
-    "data image_splits images logits_file losses masks metric model_inputs models sharded_extraction tables text "
-    "training".split()
+    "data image_splits images logits_file losses masks metric model_inputs models pixel_inputs sharded_extraction "
+    "tables text training".split()
 )
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 

@@ -14,7 +14,7 @@ from torch import nn
 from abstain import InputError, cli, extract_logits, read_logits, write_logits
 from abstain.data import load_data
 from abstain.images import decode_images
-from abstain.model_inputs import ModelInputs, check_head, find_input_column
+from abstain.model_inputs import ImageInputs, check_head, find_input_column
 from abstain.models import CifarResNetConfig, CifarResNetForImageClassification
 from abstain.sharded_extraction import ExtractionPlan, extract_shards
 
@@ -37,7 +37,7 @@ def small_resnet():
 
 def inputs_of(digits, dataset=None):
     dataset = load_data("digits")["test"].select(range(50)) if dataset is None else dataset
-    return ModelInputs(dataset, digits.image_processor(), "image", split="test")
+    return ImageInputs(dataset, digits.image_processor(), "image", split="test")
 
 
 def extract(digits, folder, *, dataset=None, model=None, settings=None, **plan):
@@ -68,8 +68,8 @@ def test_it_goes_on_where_it_stopped(tmp_path, digits, monkeypatch):
     (folder / "part-00002-of-00003.parquet").write_bytes(whole["part-00002-of-00003.parquet"][:100])  # cut off
     with pytest.raises(InputError, match=r"lacks 1 of 3 parts, part-00001-of-00003\.parquet first"):
         read_logits(tmp_path, "test")
-    read, rows = ModelInputs.__getitems__, []
-    monkeypatch.setattr(ModelInputs, "__getitems__", lambda self, wanted: rows.extend(wanted) or read(self, wanted))
+    read, rows = ImageInputs.__getitems__, []
+    monkeypatch.setattr(ImageInputs, "__getitems__", lambda self, wanted: rows.extend(wanted) or read(self, wanted))
     extract(digits, tmp_path)
     assert rows == list(range(20, 50)), "the whole part is not run again"
     assert {path.name: path.read_bytes() for path in folder.glob("part-*")} == whole

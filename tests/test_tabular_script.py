@@ -13,6 +13,7 @@ from transformers import AutoModel
 
 import abstain.models  # noqa: F401 - registers the architecture
 from abstain import InputError, read_logits
+from abstain.data import load_data, with_test
 from abstain.tables import TableEncoder
 
 SCRIPT = "train_tabular_classification"
@@ -64,6 +65,26 @@ def test_a_table_is_trained_measured_and_can_be_used_later(root, tmp_path, folde
 
     again = train(root, *command)
     assert again.returncode == 1 and "already holds results" in again.stderr
+
+
+def test_the_logits_of_a_table_are_extracted_in_parts(main_of, tmp_path, folder):
+    run, data = tmp_path / "run", load_data(str(folder))
+    main_of(SCRIPT, RECIPE, "--dataset_name", folder, "--output_dir", run)
+    split = with_test(data, fraction=1 / 3, seed=0)["test"].select(range(50))
+    (tmp_path / "parts").mkdir()
+    split.to_parquet(str(tmp_path / "parts" / "test.parquet"))
+    extracted = ["--model_name_or_path", run, "--output_dir", tmp_path / "logits", "--samples_per_shard", "20"]
+    main_of("extract_logits", *extracted, "--dataset_name", tmp_path / "parts")
+    logits, labels = read_logits(tmp_path / "logits", "test")
+    expected = TableEncoder.from_pretrained(run).encode(split)
+    with torch.no_grad():
+        assert np.allclose(logits, AutoModel.from_pretrained(run)(**expected.inputs).logits, atol=1e-6)
+    assert np.array_equal(labels, expected.labels) and len(list((tmp_path / "logits" / "test").glob("part-*"))) == 3
+
+    split.rename_column("job", "work").to_parquet(str(tmp_path / "parts" / "test.parquet"))
+    with pytest.raises(InputError, match="there is no column 'job', choose from"):
+        main_of("extract_logits", *extracted, "--dataset_name", tmp_path / "parts", "--output_split", "other")
+    assert not (tmp_path / "logits" / "other").exists()
 
 
 def test_smoothing_is_all_that_differs_and_a_seed_repeats_itself(main_of, tmp_path, folder):

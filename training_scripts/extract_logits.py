@@ -3,12 +3,14 @@
     python training_scripts/extract_logits.py --model_name_or_path runs/resnet50_imagenet \
         --dataset_name ILSVRC/imagenet-1k --split validation --output_dir runs/resnet50_imagenet/logits --dtype bfloat16
 
-The checkpoint is any image or text classifier of transformers, timm or this package; the data set is `digits`, a local
-folder of Parquet files or of images, or a name on the Hub. With `accelerate launch` (`torchrun` on processors) in place
-of `python`, every process writes parts of its own. The same command again goes on where it stopped.
+The checkpoint is any classifier of images or texts or segmentation model of transformers, timm or this package, or this
+package's classifier of tables; the data set is `digits`, a local folder of Parquet files, CSV files or images, or a
+name on the Hub. With `accelerate launch` (`torchrun` on processors) in place of `python`, every process writes parts of
+its own. The same command again goes on where it stopped.
 
 The parts are `output_dir/split/part-00000-of-….parquet`, with `extraction.json` beside them; read them with
-`abstain.read_logits(output_dir, split)` or `abstain evaluate output_dir/split`.
+`abstain.read_logits(output_dir, split)` or `abstain evaluate output_dir/split`. Of segmentation they hold a few
+thousand labelled pixels an image (`--pixels_per_sample`), the same for every model, as the training script takes them.
 """
 
 from __future__ import annotations
@@ -22,20 +24,32 @@ from datasets import ClassLabel, Image
 from transformers import (
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
     AutoImageProcessor,
+    AutoModel,
+    AutoModelForSemanticSegmentation,
     AutoModelForSequenceClassification,
     AutoTokenizer,
+    BaseImageProcessor,
+    PreTrainedConfig,
     PreTrainedModel,
 )
 
 from abstain import InputError
 from abstain.data import class_names, find_column, load_data
-from abstain.model_inputs import ModelInputs, check_head, find_input_column
-from abstain.models import classifier_config, load_image_classifier
+from abstain.model_inputs import ImageInputs, TableInputs, TextInputs, check_head, find_input_column
+from abstain.models import TabularMLPConfig, classifier_config, load_image_classifier
+from abstain.pixel_inputs import PixelChoice, PixelInputs
 from abstain.sharded_extraction import ExtractionPlan, extract_shards, processes
+from abstain.tables import TableEncoder
 from abstain.training import parse_recipe
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+    Prepared = tuple[PreTrainedModel, ImageInputs | TextInputs | TableInputs | PixelInputs]
+
+SIZES = {"samples_per_shard": 10_000, "batch_size": 256}
+PIXEL_SIZES = {"samples_per_shard": 200, "batch_size": 8}
+"""Of images with thousands of pixels each."""
 
 
 @dataclass
@@ -52,8 +66,24 @@ class ExtractionArguments:
     label_column: str | None = field(default=None, metadata={"help": "Default: the only column of classes."})
     max_length: int | None = field(default=None, metadata={"help": "Tokens of a text at most; default: the model's."})
     max_samples: int | None = field(default=None, metadata={"help": "Only the first so many, for a quick try."})
-    samples_per_shard: int = field(default=10_000, metadata={"help": "Samples of a part."})
-    batch_size: int = field(default=256, metadata={"help": "Samples at once on each process."})
+    annotation_column: str | None = field(
+        default=None, metadata={"help": "Of segmentation: the column of masks; default: annotation."}
+    )
+    pixels_per_sample: int = field(default=5000, metadata={"help": "Of segmentation: labelled pixels of an image."})
+    pixels_seed: int = field(default=0, metadata={"help": "Chooses them; the same for all models to be compared."})
+    label_ids: list[int] | None = field(
+        default=None,
+        metadata={"help": "Of segmentation: the id of each class in the masks; all others are ignored."},
+    )
+    ignore_index: int | None = field(
+        default=None, metadata={"help": "Of segmentation: the label of pixels that do not count; default: the model's."}
+    )
+    samples_per_shard: int | None = field(
+        default=None, metadata={"help": "Samples (images) of a part; default: 10000, of segmentation 200."}
+    )
+    batch_size: int | None = field(
+        default=None, metadata={"help": "Samples at once on each process; default: 256, of segmentation 8."}
+    )
     workers: int = field(default=0, metadata={"help": "Processes that decode ahead, for each process."})
     dtype: str = field(
         default="float32", metadata={"help": "Of the forward pass: float32, bfloat16 or float16; the head is float32."}
@@ -64,19 +94,23 @@ class ExtractionArguments:
         default=False, metadata={"help": "Leave out images that do not decode, and count them in extraction.json."}
     )
 
-    def __post_init__(self) -> None:
-        names = ("samples_per_shard", "batch_size", "dtype", "torch_compile", "channels_last", "skip_bad_samples")
-        self.plan = ExtractionPlan(**{name: getattr(self, name) for name in names}, workers=self.workers)
+    def plan(self, sizes: dict[str, int]) -> ExtractionPlan:
+        """How the split is cut and run, with these sizes where none are given."""
+        names = ("dtype", "torch_compile", "channels_last", "skip_bad_samples", "workers")
+        given = {name: size if getattr(self, name) is None else getattr(self, name) for name, size in sizes.items()}
+        return ExtractionPlan(**given, **{name: getattr(self, name) for name in names})
 
 
 def main() -> None:
     """Read the split, load the checkpoint, and write its logits."""
     (args,) = parse_recipe((ExtractionArguments,), description=__doc__)
+    config = classifier_config(args.model_name_or_path)
+    plan = args.plan(PIXEL_SIZES if is_segmentation(config) else SIZES)
     with processes().main_process_first():  # the others find the data set in the cache
         dataset = read_split(args)
-    model, inputs = prepare(args, dataset)
+    model, inputs = prepare(args, dataset, config)
     folder = Path(args.output_dir).expanduser() / (args.output_split or args.split)
-    outcome = extract_shards(model, inputs, folder, args.plan, settings=settings_of(args, inputs))
+    outcome = extract_shards(model, inputs, folder, plan, settings=settings_of(args, inputs))
     processes().print(
         f"{outcome['samples']} samples ({outcome['skipped']['count']} skipped) are in {folder}; "
         f"measure them with: abstain evaluate {folder}"
@@ -94,33 +128,74 @@ def read_split(args: ExtractionArguments) -> Dataset:
     return dataset if args.max_samples is None else dataset.select(range(min(len(dataset), args.max_samples)))
 
 
-def prepare(args: ExtractionArguments, dataset: Dataset) -> tuple[PreTrainedModel, ModelInputs]:
-    """The checkpoint, and the data set as its image processor or tokenizer makes it."""
+def is_segmentation(config: PreTrainedConfig) -> bool:
+    """Whether a checkpoint gives every pixel a class."""
+    return any("SemanticSegmentation" in name for name in config.architectures or [])
+
+
+def prepare(args: ExtractionArguments, dataset: Dataset, config: PreTrainedConfig) -> Prepared:
+    """The checkpoint, and the data set as its image processor, tokenizer or encoder makes it."""
+    if is_segmentation(config):
+        return prepare_pixels(args, dataset, config)
+    if isinstance(config, TabularMLPConfig):
+        return prepare_table(args, dataset, config)
     label_column = find_column(dataset, args.label_column, ClassLabel, "label")
     class_names(dataset, label_column)
-    config = classifier_config(args.model_name_or_path)
     check_head(dataset, label_column, config, split=args.split)
-    name, wanted = args.model_name_or_path, {"label_column": label_column, "split": args.split}
+    name = args.model_name_or_path
     if type(config) in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING:
         model = AutoModelForSequenceClassification.from_pretrained(name, config=config)
         column = find_input_column(dataset, args.text_column)
-        tokenizer = AutoTokenizer.from_pretrained(name)
-        return model, ModelInputs(dataset, tokenizer, column, max_length=args.max_length, **wanted)
+        return model, TextInputs(dataset, AutoTokenizer.from_pretrained(name), column, label_column, args.max_length)
     column = find_column(dataset, args.image_column, Image, "image")
+    return load_image_classifier(name), ImageInputs(dataset, image_processor(name), column, label_column, args.split)
+
+
+def prepare_pixels(args: ExtractionArguments, dataset: Dataset, config: PreTrainedConfig) -> Prepared:
+    """A segmentation model, and images with their masks."""
+    columns = {}
+    for wanted, name in (("image", args.image_column), ("annotation", args.annotation_column)):
+        found = find_column(dataset, name or (wanted if wanted in dataset.column_names else None), Image, wanted)
+        columns[found] = wanted
+    if len(columns) < 2:
+        raise InputError(f"images and masks are both in the column {found!r}: give --image_column, --annotation_column")
+    dataset = dataset.select_columns(list(columns)).rename_columns(columns)
+    ignored = config.semantic_loss_ignore_index if args.ignore_index is None else args.ignore_index
+    choice = PixelChoice(config.num_labels, args.pixels_per_sample, args.pixels_seed, ignored, args.label_ids)
+    model = AutoModelForSemanticSegmentation.from_pretrained(args.model_name_or_path, config=config)
+    return model, PixelInputs(dataset, image_processor(args.model_name_or_path), choice)
+
+
+def prepare_table(args: ExtractionArguments, dataset: Dataset, config: PreTrainedConfig) -> Prepared:
+    """A classifier of tables, and its rows as the encoder beside it makes them."""
+    encoder = TableEncoder.from_pretrained(args.model_name_or_path)
+    if encoder.num_features != config.num_features:
+        raise InputError(
+            f"the encoder gives {encoder.num_features} features, but the model takes {config.num_features}: give a "
+            "folder that a training run wrote"
+        )
+    encoder.encode(dataset.take(1))  # a table with other columns is refused before anything is written
+    return AutoModel.from_pretrained(args.model_name_or_path, config=config), TableInputs(dataset, encoder)
+
+
+def image_processor(name: str) -> BaseImageProcessor:
+    """What the checkpoint does to an image."""
     try:
-        processor = AutoImageProcessor.from_pretrained(name)
+        return AutoImageProcessor.from_pretrained(name)
     except (OSError, ValueError) as error:
         raise InputError(f"the checkpoint {name!r} has no image processor: save one beside it") from error
-    return load_image_classifier(name), ModelInputs(dataset, processor, column, **wanted)
 
 
-def settings_of(args: ExtractionArguments, inputs: ModelInputs) -> dict[str, object]:
+def settings_of(args: ExtractionArguments, inputs: ImageInputs | TextInputs | TableInputs | PixelInputs) -> dict:
     """What an extraction that is taken up must have in common with the one before, without paths of this machine."""
     names = ("model_name_or_path", "dataset_name", "split", "max_length", "max_samples")
     values = {name: value for name, value in asdict(args).items() if name in names}
     values = {k: Path(v).name if isinstance(v, str) and Path(v).is_dir() else v for k, v in values.items()}
-    columns = {"column": inputs.column, "label_column": inputs.label_column}
-    return {**values, **columns, "inputs_sha256": inputs.fingerprint()}
+    if isinstance(inputs, PixelInputs):
+        values |= asdict(inputs.choice)
+    elif not isinstance(inputs, TableInputs):
+        values |= {"column": inputs.column, "label_column": inputs.label_column}
+    return {**values, "inputs_sha256": inputs.fingerprint()}
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from datasets import Image
@@ -16,20 +17,27 @@ FINGERPRINTED = 1000
 """Rows whose content is read: all labels tell data sets apart, and these the contents, in seconds for any size."""
 
 
-def data_digest(dataset: Dataset, column: str, labels: Any) -> hashlib._Hash:
-    """SHA-256 of all labels and of 1,000 evenly spaced inputs (or all), as they are stored; more can be added to it.
+def data_digest(dataset: Dataset, columns: Iterable[str], labels: Any = ()) -> hashlib._Hash:
+    """SHA-256 of all labels and of 1,000 evenly spaced rows (or all), as they are stored; more can be added to it.
 
     Args:
-        dataset: with a column of images or of texts.
-        column: its name.
+        dataset: with columns of images, texts or numbers.
+        columns: the names of those that count.
         labels: (N,) integers.
     """
     digest = hashlib.sha256(np.asarray(labels, dtype=np.int64).tobytes())
-    is_image = isinstance(dataset.features[column], Image)
-    stored = dataset.cast_column(column, Image(decode=False)) if is_image else dataset
+    stored = dataset.select_columns(list(columns))
+    for column, kind in stored.features.items():
+        if isinstance(kind, Image):
+            stored = stored.cast_column(column, Image(decode=False))
     for index in np.linspace(0, len(dataset) - 1, min(len(dataset), FINGERPRINTED)).round().astype(int).tolist():
-        value = stored[index][column]
-        if is_image:
-            value = Path(value["path"]).read_bytes() if value["bytes"] is None else value["bytes"]
-        digest.update(value if isinstance(value, bytes) else str(value).encode())
+        for value in stored[index].values():
+            digest.update(_content(value))
     return digest
+
+
+def _content(value: Any) -> bytes:
+    """The bytes of an image file, or a text or a number as text."""
+    if isinstance(value, dict) and value.keys() == {"bytes", "path"}:
+        return Path(value["path"]).read_bytes() if value["bytes"] is None else cast(bytes, value["bytes"])
+    return str(value).encode()

@@ -83,7 +83,7 @@ class ImageFiles(torch.utils.data.Dataset[dict[str, Tensor]]):
 
     def fingerprint(self) -> str:
         """SHA-256 of all labels and of the stored bytes of 1,000 evenly spaced images (or all), in hexadecimal."""
-        return data_digest(self.dataset, "image", self.labels.numpy()).hexdigest()
+        return data_digest(self.dataset, ["image"], self.labels.numpy()).hexdigest()
 
     def image_processor(self) -> BaseImageProcessor:
         """The processor that makes an image file the input of the model, to be saved beside it."""

@@ -85,12 +85,7 @@ class SegmentationImages(torch.utils.data.Dataset[dict[str, Tensor]]):
         for name in ("image", "annotation"):
             if name not in self.source.column_names:
                 raise InputError(f"there is no column {name!r}: {nearest(name, self.source.column_names)}")
-        if self.label_ids is not None and len(self.label_ids) != self.n_classes:
-            raise InputError(f"there are {len(self.label_ids)} label_ids and {self.n_classes} classes: not equal")
-        if 0 <= self.ignore_index < self.n_classes:
-            raise InputError(
-                f"ignore_index is {self.ignore_index}, but classes have the labels 0 to {self.n_classes - 1}"
-            )
+        check_label_ids(self.label_ids, n_classes=self.n_classes, ignore_index=self.ignore_index)
         self._epoch = 0
         self._shift = torch.tensor(self.mean)[:, None, None] * 255
         self._scale = torch.tensor(self.std)[:, None, None] * 255
@@ -105,26 +100,15 @@ class SegmentationImages(torch.utils.data.Dataset[dict[str, Tensor]]):
             InputError: it does not decode, its mask has another size, or a label is no class.
         """
         image, ids = decode_pair(self.source, index)
-        labels = self._labels_of(torch.from_numpy(ids).long(), index)
+        labels = class_labels(
+            ids, n_classes=self.n_classes, ignore_index=self.ignore_index, label_ids=self.label_ids, index=index
+        )
         pixels = torch.from_numpy(image).permute(2, 0, 1)
         if self.augmentation is not None:
             pixels, labels = self.augmentation.apply(
                 pixels, labels, epoch=self._epoch, index=index, ignore_index=self.ignore_index
             )
         return {"pixel_values": (pixels - self._shift) / self._scale, "labels": labels.contiguous()}
-
-    def _labels_of(self, ids: Tensor, index: int) -> Tensor:
-        if self.label_ids is not None:
-            table = torch.full((max(int(ids.max()), *self.label_ids) + 1,), self.ignore_index)
-            table[torch.tensor(self.label_ids)] = torch.arange(self.n_classes)
-            return table[ids]
-        wrong = ids[(ids != self.ignore_index) & (ids >= self.n_classes)]
-        if len(wrong):
-            raise InputError(
-                f"the mask of image {index} has the label {int(wrong[0])}, but labels must be from 0 to "
-                f"{self.n_classes - 1} or ignore_index = {self.ignore_index}"
-            )
-        return ids
 
     def augmented(self, augmentation: Augmentation) -> SegmentationImages:
         """The same images, each with its part cut out, mirrored and coloured anew in every epoch."""
@@ -150,6 +134,47 @@ class SegmentationImages(torch.utils.data.Dataset[dict[str, Tensor]]):
     def image_processor(self) -> SegformerImageProcessor:
         """The processor that makes an image file the input this data set makes of it, to be saved beside a model."""
         return SegformerImageProcessor(do_resize=False, image_mean=list(self.mean), image_std=list(self.std))
+
+
+def check_label_ids(label_ids: Sequence[int] | None, *, n_classes: int, ignore_index: int) -> None:
+    """Check that there is an id for each class, and that no class is ignored.
+
+    Raises:
+        InputError: otherwise.
+    """
+    if label_ids is not None and len(label_ids) != n_classes:
+        raise InputError(f"there are {len(label_ids)} label_ids and {n_classes} classes: not equal")
+    if 0 <= ignore_index < n_classes:
+        raise InputError(f"ignore_index is {ignore_index}, but classes have the labels 0 to {n_classes - 1}")
+
+
+def class_labels(
+    ids: np.ndarray, *, n_classes: int, ignore_index: int, label_ids: Sequence[int] | None, index: int
+) -> Tensor:
+    """The label of each pixel, from 0 to `n_classes` - 1 or `ignore_index`, (H, W) int64, of the ids in a mask (H, W).
+
+    Args:
+        ids: (H, W) unsigned integers.
+        n_classes: K.
+        ignore_index: the label of pixels that do not count.
+        label_ids: the id of each class, and every other id is ignored; None takes the ids for the labels.
+        index: the number of the image, for messages.
+
+    Raises:
+        InputError: without `label_ids`, an id is neither a class nor `ignore_index`.
+    """
+    labels = torch.from_numpy(ids).long()
+    if label_ids is not None:
+        table = torch.full((max(int(labels.max()), *label_ids) + 1,), ignore_index)
+        table[torch.tensor(label_ids)] = torch.arange(n_classes)
+        return table[labels]
+    wrong = labels[(labels != ignore_index) & (labels >= n_classes)]
+    if len(wrong):
+        raise InputError(
+            f"the mask of image {index} has the label {int(wrong[0])}, but labels must be from 0 to {n_classes - 1} or "
+            f"ignore_index = {ignore_index}"
+        )
+    return labels
 
 
 def decode_pair(source: datasets.Dataset, index: int) -> tuple[np.ndarray, np.ndarray]:

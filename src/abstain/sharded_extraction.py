@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
@@ -20,21 +19,13 @@ from tqdm.auto import tqdm
 from transformers import PreTrainedModel
 
 from abstain._checks import InputError, check_choice
+from abstain.extraction_batch import Batch, Columns
 from abstain.logits_dataset import part_name, write_parquet
 
 SETTINGS_FILE = "extraction.json"
 SKIPPED = "skipped"
 DTYPES = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 """Of the forward pass; weights, head and logits stay in float32."""
-
-
-@dataclass
-class Batch:
-    """Samples ready for the model, and those of the same rows that could not be read (row and reason)."""
-
-    inputs: dict[str, Tensor]
-    labels: Tensor
-    bad: dict[int, str]
 
 
 @dataclass(frozen=True)
@@ -69,7 +60,7 @@ def extract_shards(
     is in a batch depends on the part alone.
 
     Args:
-        model: its outputs have `logits` (B, K).
+        model: its outputs have `logits` (B, K), or whatever the `measured` of the batches takes.
         dataset: its `__getitems__(rows)` gives a `Batch`; rows are 0 to `len(dataset)` - 1.
         folder: `logits/test`, say; made if it does not exist.
         plan: the sizes and the precision.
@@ -79,7 +70,8 @@ def extract_shards(
         What `extraction.json` holds: the settings, `samples` written, and `skipped` with their count and rows.
 
     Raises:
-        InputError: the folder holds an extraction with other settings, a sample cannot be read, or the disk is full.
+        InputError: the folder holds an extraction with other settings, a sample cannot be read, none
+            is left, or the disk is full.
     """
     state, size = processes(), len(dataset)  # type: ignore[arg-type]
     count = max(1, -(-size // plan.samples_per_shard))
@@ -95,8 +87,17 @@ def extract_shards(
     with tqdm(total=cut.n_rows, desc="logits", unit=" samples", disable=not state.is_local_main_process) as bar:
         batches = iter(loader)
         for index in mine:
-            parts = [_run(forward, next(batches), plan, state.device, bar) for _ in cut.batches(index)]
-            _write(folder / part_name(index, count), parts, n_classes=int(model.config.num_labels or 0))
+            columns, bad = [], []
+            for _ in cut.batches(index):
+                batch = next(batches)
+                bad += _bad_rows(batch, plan)
+                if batch.rows:
+                    columns.append(batch.measured(_run(forward, batch, plan, state.device)))
+                bar.update(len(batch.rows) + len(batch.bad))
+            joined = Columns.joined(columns, n_classes=int(model.config.num_labels or 0))
+            metadata = {SKIPPED: json.dumps(bad)}
+            path = folder / part_name(index, count)
+            write_parquet(path, joined.logits, joined.labels, sample=joined.sample, metadata=metadata)
     state.wait_for_everyone()
     return _finish(folder, settings, count)
 
@@ -115,7 +116,10 @@ def claim(folder: Path, settings: dict[str, Any]) -> None:
     state, path = processes(), folder / SETTINGS_FILE
     if folder.with_suffix(".parquet").exists():
         raise InputError(f"{folder.name}.parquet exists in {str(folder.parent)!r} already: give another folder or name")
-    if path.exists():
+    has_parts = any(folder.glob("part-*.parquet"))
+    if has_parts and not path.exists():
+        raise InputError(f"{str(folder)!r} holds parts without {SETTINGS_FILE}: give another folder or name")
+    if has_parts:
         before = json.loads(path.read_text(encoding="utf-8"))["settings"]
         for key, value in json.loads(json.dumps(settings)).items():
             if before.get(key) != value:
@@ -123,10 +127,8 @@ def claim(folder: Path, settings: dict[str, Any]) -> None:
                     f"{str(folder)!r} holds an extraction with {key} = {before.get(key)!r}, but this one "
                     f"has {value!r}: give another folder or name"
                 )
-    elif any(folder.glob("part-*.parquet")):
-        raise InputError(f"{str(folder)!r} holds parts without {SETTINGS_FILE}: give another folder or name")
     state.wait_for_everyone()
-    if state.is_main_process and not path.exists():
+    if state.is_main_process and not has_parts:
         _write_json(path, {"settings": settings})
     state.wait_for_everyone()
 
@@ -134,7 +136,7 @@ def claim(folder: Path, settings: dict[str, Any]) -> None:
 def is_whole(path: Path) -> bool:
     """Whether a part was written to its end: it has its name only then, and is looked at again all the same."""
     try:
-        return path.exists() and pq.read_metadata(path).num_columns == 2
+        return path.exists() and pq.read_metadata(path).num_columns in (2, 3)  # of pixels, the sample too
     except pa.ArrowInvalid:
         return False
 
@@ -151,21 +153,30 @@ def prepare_model(model: PreTrainedModel, plan: ExtractionPlan, device: torch.de
 
 
 def keep_head_in_float32(model: PreTrainedModel) -> None:
-    """Let the last linear layer compute outside autocast: rounded logits tie, and ties lose the order to abstain in.
+    """Let the model's heads compute outside autocast: rounded logits tie, and ties lose the order to abstain in.
 
     Raises:
-        InputError: the model has no linear layer with one output a class.
+        InputError: the model has no linear layer and no convolution with one output a class.
     """
-    heads = [m for m in model.modules() if isinstance(m, nn.Linear) and m.out_features == model.config.num_labels]
+    heads = [m for m in model.modules() if _outputs(m) == model.config.num_labels]
     if not heads:
         raise InputError("the model's head is no linear layer, and its logits would be rounded: take --dtype float32")
-    head = heads[-1]
+    for head in heads:
+        head.forward = _in_float32(head.forward)
 
-    def forward(input: Tensor) -> Tensor:
+
+def _in_float32(forward: Callable[[Tensor], Any]) -> Callable[[Tensor], Any]:
+    def outside_autocast(input: Tensor) -> Any:
         with torch.autocast(input.device.type, enabled=False):
-            return nn.functional.linear(input.float(), head.weight, head.bias)
+            return forward(input.float())
 
-    head.forward = forward  # type: ignore[method-assign]
+    return outside_autocast
+
+
+def _outputs(module: nn.Module) -> int | None:
+    if isinstance(module, nn.Conv2d):
+        return module.out_channels
+    return module.out_features if isinstance(module, nn.Linear) else None
 
 
 def weights_hash(model: PreTrainedModel) -> str:
@@ -206,32 +217,25 @@ def _as_it_is(batch: Any) -> Any:
     return batch
 
 
-@torch.inference_mode()
-def _run(model: nn.Module, batch: Batch, plan: ExtractionPlan, device: torch.device, bar: Any) -> tuple[Any, ...]:
-    """Logits, labels and unreadable rows of one batch."""
+def _bad_rows(batch: Batch, plan: ExtractionPlan) -> list[int]:
     if batch.bad and not plan.skip_bad_samples:
         reason = next(iter(batch.bad.values()))
         raise InputError(f"{reason}; --skip_bad_samples leaves such samples out and counts them")
-    bar.update(len(batch.labels) + len(batch.bad))
-    if not len(batch.labels):
-        return None, batch.labels.numpy(), list(batch.bad)
+    return list(batch.bad)
+
+
+@torch.inference_mode()
+def _run(model: nn.Module, batch: Batch, plan: ExtractionPlan, device: torch.device) -> Tensor:
+    """The logits of a batch."""
     inputs = {name: tensor.to(device, non_blocking=True) for name, tensor in batch.inputs.items()}
     if plan.channels_last:
         inputs = {k: v.contiguous(memory_format=torch.channels_last) if v.ndim == 4 else v for k, v in inputs.items()}
     dtype = DTYPES[plan.dtype]
     with torch.autocast(device.type, dtype=dtype, enabled=dtype is not None):
-        logits = model(**inputs).logits
+        logits: Tensor = model(**inputs).logits
     if not torch.isfinite(logits).all():
         raise InputError(f"the model gives NaN or infinite logits in {plan.dtype}: take --dtype float32 or bfloat16")
-    return logits.float().cpu().numpy(), batch.labels.numpy(), list(batch.bad)
-
-
-def _write(path: Path, parts: list[tuple[Any, ...]], *, n_classes: int) -> None:
-    empty = np.zeros((0, n_classes), np.float32)
-    logits = np.concatenate([empty, *(logits for logits, _, _ in parts if logits is not None)])
-    labels = np.concatenate([np.zeros(0, np.int64), *(labels for _, labels, _ in parts)])
-    bad = [row for _, _, rows in parts for row in rows]
-    write_parquet(path, logits, labels, metadata={SKIPPED: json.dumps(bad)})
+    return logits
 
 
 def _finish(folder: Path, settings: dict[str, Any], count: int) -> dict[str, Any]:
@@ -241,6 +245,11 @@ def _finish(folder: Path, settings: dict[str, Any], count: int) -> dict[str, Any
         file = pq.read_metadata(folder / part_name(index, count))
         samples += file.num_rows
         skipped += json.loads((file.metadata or {}).get(SKIPPED.encode(), b"[]"))
+    if not samples:
+        raise InputError(
+            f"none of the {settings['rows']} rows gives a sample: look at what was skipped, and at the labels that are "
+            "ignored"
+        )
     outcome = {"settings": settings, "samples": samples, "skipped": {"count": len(skipped), "rows": skipped}}
     if processes().is_main_process:
         _write_json(folder / SETTINGS_FILE, outcome)
