@@ -12,8 +12,8 @@ LAYERS = [
     for line in """
         parts
         _checks
-        error_blocks extraction_batch fingerprint groups image_decoding image_processing influence losses released
-        scores
+        error_blocks extraction_batch fingerprint groups image_decoding image_processing influence json_file losses
+        released scores
         bootstrap models.small_image_classifier packed_sort
         curve
         binned_curve difference one_call threshold

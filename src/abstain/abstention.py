@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._checks import InputError, check_labels, check_logits
+from abstain.json_file import write_json
 from abstain.logit_norm import LogitNorm
 from abstain.scores import classification_error
 from abstain.threshold import OperatingPoint, select_threshold
@@ -63,15 +64,16 @@ class AbstentionRule:
         return self.logit_norm.score(logits) >= self.operating_point.threshold
 
     def save(self, folder: str | Path) -> Path:
-        """Write `abstention.json` into a folder, beside a model."""
-        path = Path(folder) / RULE_FILE
+        """Write `abstention.json` into a folder, beside a model.
+
+        Raises:
+            InputError: it cannot be written.
+        """
         point = asdict(self.operating_point)
         if point["threshold"] == -np.inf:
             point["threshold"] = None  # JSON has no infinity: accept all
         values = {"logit_norm": self.logit_norm.to_dict(), "operating_point": point}
-        partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(values, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-        return partial.replace(path)
+        return write_json(Path(folder) / RULE_FILE, values)
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from abstain.json_file import write_json
 from abstain.plots import risk_coverage_figure
 from abstain.report import SelectiveReport
 
@@ -17,11 +17,7 @@ REPORT_FILES = ("report.md", "risk_coverage.png")
 
 def write_results(folder: str | Path, results: dict[str, Any]) -> Path:
     """Write `results.json` as the last act of a run: where it exists, the run is whole."""
-    path = Path(folder) / RESULTS_FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(results, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    return partial.replace(path)
+    return write_json(Path(folder) / RESULTS_FILE, results)
 
 
 def write_report(

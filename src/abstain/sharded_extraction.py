@@ -20,6 +20,7 @@ from transformers import PreTrainedModel
 
 from abstain._checks import InputError, check_choice
 from abstain.extraction_batch import Batch, Columns
+from abstain.json_file import write_json
 from abstain.logits_dataset import part_name, write_parquet
 
 SETTINGS_FILE = "extraction.json"
@@ -129,7 +130,7 @@ def claim(folder: Path, settings: dict[str, Any]) -> None:
                 )
     state.wait_for_everyone()
     if state.is_main_process and not has_parts:
-        _write_json(path, {"settings": settings})
+        write_json(path, {"settings": settings})
     state.wait_for_everyone()
 
 
@@ -252,13 +253,6 @@ def _finish(folder: Path, settings: dict[str, Any], count: int) -> dict[str, Any
         )
     outcome = {"settings": settings, "samples": samples, "skipped": {"count": len(skipped), "rows": skipped}}
     if processes().is_main_process:
-        _write_json(folder / SETTINGS_FILE, outcome)
+        write_json(folder / SETTINGS_FILE, outcome)
     processes().wait_for_everyone()
     return outcome
-
-
-def _write_json(path: Path, values: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-    partial.replace(path)

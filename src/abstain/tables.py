@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from abstain._checks import InputError, nearest
+from abstain.json_file import write_json
 from abstain.tensor_rows import TensorRows
 
 if TYPE_CHECKING:
@@ -136,10 +137,7 @@ class TableEncoder:
 
     def save_pretrained(self, folder: str | Path) -> Path:
         """Write `table_encoder.json` into a folder, which is made if it does not exist."""
-        path = Path(folder).expanduser() / ENCODER_FILE
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        return path
+        return write_json(Path(folder).expanduser() / ENCODER_FILE, asdict(self))
 
     @classmethod
     def from_pretrained(cls, folder: str | Path) -> TableEncoder:

@@ -87,10 +87,29 @@ def test_what_no_run_of_this_program_left_is_neither_resumed_nor_replaced(tmp_pa
 
 def test_a_checkpoint_can_be_named(tmp_path):
     (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "trainer_state.json").write_text("{}")
     args = arguments(tmp_path / "run", resume_from_checkpoint=str(tmp_path / "elsewhere"))
     assert begin_run(args, run_settings(args)) == str(tmp_path / "elsewhere")
     with pytest.raises(InputError, match="the checkpoint to resume from 'nowhere' does not exist"):
         begin_run(arguments(tmp_path / "run2", resume_from_checkpoint="nowhere"), {})
+
+
+def test_a_named_checkpoint_must_be_whole_and_of_the_same_model(tmp_path):
+    before = arguments(tmp_path / "before")
+    begin_run(before, run_settings(before, model={"depth": 20}))
+    checkpoint = tmp_path / "before" / "checkpoint-5"
+    checkpoint.mkdir()
+    args = arguments(tmp_path / "run", num_train_epochs=7, resume_from_checkpoint=str(checkpoint))
+    settings = run_settings(args, model={"depth": 20})
+    with pytest.raises(InputError, match=r"holds no trainer_state\.json: give a folder checkpoint-"):
+        begin_run(args, settings)
+    (checkpoint / "trainer_state.json").write_text("{}")
+    with pytest.raises(InputError, match="was cut off while it was written"):
+        begin_run(args, settings)
+    mark_complete(checkpoint)
+    with pytest.raises(InputError, match="is of a run with depth = 20, but this one has 32: give one of the same"):
+        begin_run(args, run_settings(args, model={"depth": 32}))
+    assert begin_run(args, settings) == str(checkpoint), "for more epochs, say"
 
 
 def test_a_run_that_never_saved_a_checkpoint_binds_nobody(tmp_path):

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from accelerate import FullyShardedDataParallelPlugin
 from transformers import (
     AutoModelForImageClassification,
     Trainer,
@@ -209,6 +210,16 @@ def test_the_saved_model_says_what_the_saved_logits_say(tmp_path, digits):
     with torch.no_grad():
         assert np.allclose(model(all_items(digits)[0]).logits.numpy(), logits, atol=1e-5)
     assert {path.name for path in tmp_path.iterdir()} == {"config.json", "model.safetensors", "logits"}  # no pickle
+
+
+def test_the_model_is_saved_whole_where_checkpoints_are_in_parts(tmp_path, digits, monkeypatch):
+    # accelerate takes no FSDP to a CPU, so that its plugin is put into a trainer of one process
+    trainer = SelectiveTrainer(small_resnet(), arguments(tmp_path), train_dataset=digits)
+    plugin = FullyShardedDataParallelPlugin(fsdp_version=2, state_dict_type="SHARDED_STATE_DICT")
+    monkeypatch.setitem(trainer.accelerator.state.__dict__, "fsdp_plugin", plugin)
+    trainer.is_fsdp_enabled = True
+    logits = trainer.save_with_logits({"test": digits})["test"][0]
+    assert (tmp_path / "model.safetensors").exists() and logits.shape == (len(digits), 10)
 
 
 class Unlabelled(torch.utils.data.Dataset):

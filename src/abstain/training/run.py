@@ -15,9 +15,11 @@ from typing import Any, cast
 import torch
 from accelerate import PartialState
 from safetensors import SafetensorError
+from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from abstain._checks import InputError, check_folder, check_results_folder
+from abstain.json_file import write_json
 from abstain.results_folder import RESULTS_FILE
 from abstain.training.arguments import SelectiveTrainingArguments
 
@@ -75,16 +77,17 @@ def begin_run(args: SelectiveTrainingArguments, settings: dict[str, Any]) -> str
 
     Raises:
         InputError: the folder holds results or an unfinished run of other settings (unless `overwrite_output_dir`), or
-            checkpoints that no run of this program left; `resume_from_checkpoint` is no folder.
+            checkpoints that no run of this program left; `resume_from_checkpoint` is no checkpoint, was cut off while
+            it was written, or is of another model.
     """
-    named = _check_named(args) if args.resume_from_checkpoint else None
+    named = _check_named(args, settings) if args.resume_from_checkpoint else None
     resumes = _find_resumable(args.folder, settings, overwrite=args.overwrite_output_dir)
     with args.main_process_first(local=False, desc="claiming the output folder"):
         if args.should_save:
             if not resumes:
                 _remove_run(args.folder)
             _remove_cut_off(args.folder, kept=args.resume_from_checkpoint)
-            _write_whole(args.folder / SETTINGS_FILE, json.dumps(settings, indent=2))
+            write_json(args.folder / SETTINGS_FILE, settings)
     return named or _last_complete(args.folder)
 
 
@@ -106,14 +109,25 @@ def _find_resumable(folder: Path, settings: dict[str, Any], *, overwrite: bool) 
     return not difference
 
 
-def _check_named(args: SelectiveTrainingArguments) -> str:
-    """The checkpoint that is named to resume from, if it is there and stays there."""
+def _check_named(args: SelectiveTrainingArguments, settings: dict[str, Any]) -> str:
+    """The checkpoint that is named to resume from, if it is whole, of the same model, and stays there."""
     checkpoint = check_folder(str(args.resume_from_checkpoint), "the checkpoint to resume from")
+    what = f"the checkpoint to resume from, {str(checkpoint)!r},"
     if args.overwrite_output_dir and args.folder.resolve() in checkpoint.resolve().parents:
         raise InputError(
-            f"the checkpoint to resume from, {str(checkpoint)!r}, lies in the output folder, which "
-            "--overwrite_output_dir would clear: give another --output_dir"
+            f"{what} lies in the output folder, which --overwrite_output_dir would clear: give another --output_dir"
         )
+    if not (checkpoint / TRAINER_STATE_NAME).exists():
+        raise InputError(f"{what} holds no {TRAINER_STATE_NAME}: give a folder checkpoint-… of a run")
+    run = checkpoint.resolve().parent / SETTINGS_FILE
+    if not run.exists():  # of another program
+        return str(checkpoint)
+    if not (checkpoint / COMPLETE_FILE).exists():
+        raise InputError(f"{what} was cut off while it was written: give the one before")
+    models = [{"model": of.get("model")} for of in (json.loads(run.read_text(encoding="utf-8")), settings)]
+    difference = _difference(*models)
+    if difference:
+        raise InputError(f"{what} is of a run with {difference}: give one of the same model")
     return str(checkpoint)
 
 
@@ -125,7 +139,7 @@ def _last_complete(folder: Path) -> str | None:
 
 def mark_complete(checkpoint: Path) -> None:
     """Say that a checkpoint is whole: one without this mark was cut off while it was written, and is never read."""
-    _write_whole(checkpoint / COMPLETE_FILE, "")
+    (checkpoint / COMPLETE_FILE).touch()
 
 
 @contextmanager
@@ -146,12 +160,6 @@ def naming_what_is_not_written(checkpoint: Path) -> Iterator[None]:
             f"{str(files[-1] if files else checkpoint)!r} could not be written ({reason}): free some space and "
             "give the same command again, which goes on from the checkpoint before"
         ) from error
-
-
-def _write_whole(path: Path, text: str) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(text + "\n", encoding="utf-8")
-    partial.replace(path)
 
 
 def _remove_run(folder: Path) -> None:

@@ -261,6 +261,8 @@ class SelectiveTrainer(Trainer):
             segmentation a row is a pixel that an evaluation counts, and the file says in `sample` of which image.
         """
         folder = self.args.folder
+        if self.is_fsdp_enabled:  # whole weights, also where checkpoints are in parts
+            self.accelerator.state.fsdp_plugin.set_state_dict_type("FULL_STATE_DICT")
         with naming_what_is_not_written(folder):
             self.save_model()
         self.accelerator.wait_for_everyone()
