@@ -22,7 +22,8 @@ LAYERS = [
         image_splits logits_file metric_inputs models.classifiers registration report sharded_extraction tables text
         metric_results model_inputs models
         metric pixel_inputs
-        abstention plots training.arguments training.backbone training.recipe training.sam training.statistics
+        abstention plots training.arguments training.backbone training.recipe training.restore training.sam
+        training.statistics
         results_folder
         training.run
         training.trainer

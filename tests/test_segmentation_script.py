@@ -9,8 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
-from datasets import Dataset, Features, Image
-from PIL import Image as PILImage
+from tiny_data import write_pictures
 
 from abstain import InputError, read_logits
 
@@ -23,24 +22,7 @@ def train(root, *arguments):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Images of 40×32 pixels, dark left and bright right of a line, with a void frame; one image of train is broken."""
-    folder, generator = tmp_path_factory.mktemp("pictures"), np.random.default_rng(0)
-    features = Features({"image": Image(), "annotation": Image()})
-    for split, count in {"train": 9, "validation": 5, "test": 6}.items():
-        rows = {"image": [], "annotation": []}
-        for number in range(count):
-            mask = (np.arange(40) >= generator.integers(10, 30))[None].repeat(32, axis=0).astype(np.uint8)
-            image = (mask * 120 + generator.integers(0, 100, size=mask.shape)).astype(np.uint8)
-            mask[:2] = 3
-            for name, array in {"image": np.stack([image] * 3, axis=-1), "annotation": mask}.items():
-                path = folder / f"{split}{number}{name}.png"
-                PILImage.fromarray(array).save(path)
-                content = path.read_bytes()
-                path.unlink()
-                broken = split == "train" and number == 4 and name == "image"
-                rows[name].append({"bytes": content[:40] if broken else content, "path": None})
-        Dataset.from_dict(rows, features=features).to_parquet(str(folder / f"{split}.parquet"))
-    return folder
+    return write_pictures(tmp_path_factory.mktemp("pictures"), broken=4)
 
 
 def options(folder):

@@ -1,14 +1,13 @@
-import gzip
 import json
 import os
 import re
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 import torch
 from datasets import Dataset
+from tiny_data import write_table
 from transformers import AutoModel
 
 import abstain.models  # noqa: F401 - registers the architecture
@@ -28,16 +27,7 @@ def train(root, *arguments):
 
 @pytest.fixture
 def folder(tmp_path):
-    """A table in one piece, of which `y` is mostly `age > 50`; some ages are empty."""
-    generator = np.random.default_rng(0)
-    ages = generator.integers(20, 80, 3000)
-    labels = np.where((ages > 50) ^ (generator.random(3000) < 0.05), "yes", "no")
-    jobs = generator.choice(["nurse", "cook", "pilot"], 3000)
-    lines = ["age,job,y", *(f"{a if a % 7 else ''},{j},{y}" for a, j, y in zip(ages, jobs, labels, strict=True))]
-    path = tmp_path / "data" / "table.csv.gz"
-    path.parent.mkdir()
-    path.write_bytes(gzip.compress("\n".join(lines).encode()))
-    return path.parent
+    return write_table(tmp_path)
 
 
 def test_a_table_is_trained_measured_and_can_be_used_later(root, tmp_path, folder):

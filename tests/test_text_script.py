@@ -4,9 +4,8 @@ import re
 import subprocess
 import sys
 
-import numpy as np
 import pytest
-from datasets import ClassLabel, Dataset, Features, Value
+from tiny_data import WORDS, write_split, write_texts
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast, pipeline
 
 import abstain.models  # noqa: F401 - registers the architecture
@@ -14,7 +13,6 @@ from abstain import InputError, read_logits
 
 SCRIPT = "train_text_classification"
 RECIPE = "training_scripts/recipes/lstm_imdb_small.yaml"
-WORDS = ["good", "fine", "bad", "poor", "film", "the", "a"]
 
 
 def train(root, *arguments):
@@ -23,23 +21,9 @@ def train(root, *arguments):
     return subprocess.run(command, cwd=root, capture_output=True, text=True, env=environment)
 
 
-def write(folder, split, texts, labels):
-    kind = Features({"text": Value("string"), "label": ClassLabel(names=["neg", "pos"])})
-    folder.mkdir(exist_ok=True)
-    Dataset.from_dict({"text": texts, "label": labels}, features=kind).to_parquet(folder / f"{split}.parquet")
-
-
 @pytest.fixture
 def data(tmp_path):
-    """Texts with a good or a bad word among others, in two splits, and the arguments that name them and the vectors."""
-    generator = np.random.default_rng(0)
-    for split, n in (("train", 700), ("test", 120)):
-        labels = generator.integers(0, 2, n)
-        words = [[*generator.choice(WORDS[4:], 3), generator.choice(WORDS[:2] if y else WORDS[2:4])] for y in labels]
-        write(tmp_path / "data", split, [" ".join(generator.permutation(text)) for text in words], labels)
-    lines = [f"{word} {' '.join(map(str, row))}" for word, row in zip(WORDS, np.eye(7).tolist(), strict=True)]
-    (tmp_path / "vectors.txt").write_text("\n".join(lines))
-    return ["--dataset_name", tmp_path / "data", "--word_vectors", tmp_path / "vectors.txt"]
+    return write_texts(tmp_path)
 
 
 def test_an_lstm_is_trained_measured_and_can_be_used_later(root, tmp_path, data):
@@ -111,6 +95,6 @@ def test_mistakes_are_one_sentence(main_of, tmp_path, data, arguments, message):
     ],
 )
 def test_the_other_splits_must_match_train(main_of, tmp_path, data, texts, labels, message):
-    write(tmp_path / "data", "test", texts, labels)
+    write_split(tmp_path / "data", "test", texts, labels)
     with pytest.raises(InputError, match=message):
         main_of(SCRIPT, RECIPE, *data, "--validation_size", "100", "--output_dir", tmp_path / "run")

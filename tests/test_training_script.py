@@ -1,11 +1,8 @@
 import json
 import os
-import shutil
 import subprocess
 import sys
-import time
 
-import numpy as np
 import pytest
 from transformers import AutoImageProcessor
 
@@ -15,8 +12,8 @@ RECIPE = "training_scripts/recipes/resnet20_cifar10.yaml"
 QUICK = ["--config_overrides", "depth=8", "--max_samples", "70", "--num_train_epochs", "1", "--disable_tqdm", "true"]
 
 
-def train(root, *arguments, launcher=(sys.executable,)):
-    command = [*launcher, "training_scripts/train_image_classification.py", *map(str, arguments)]
+def train(root, *arguments):
+    command = [sys.executable, "training_scripts/train_image_classification.py", *map(str, arguments)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     return subprocess.run(command, cwd=root, capture_output=True, text=True, env=environment)
 
@@ -70,70 +67,6 @@ def test_mistakes_are_one_line(root, tmp_path, arguments, message):
     assert failed.returncode == 1 and message in failed.stderr
     assert failed.stderr.startswith("error: ") and failed.stderr.count("\n") == 1, failed.stderr
     assert not (tmp_path / "run" / "results.json").exists()
-
-
-def test_two_processes_count_every_sample_once(root, tmp_path):
-    # without batch statistics or dropout, a batch of 16 and two of 8 train alike; evaluation in sevens leaves a rest
-    tiny_vit = "image_size=8,patch_size=4,hidden_size=16,num_hidden_layers=1,num_attention_heads=2,intermediate_size=16"
-    arguments = ["--dataset_name", "digits", "--model_type", "vit", "--config_overrides", tiny_vit]
-    arguments += ["--max_samples", "64", "--num_train_epochs", "2", "--learning_rate", "0.01", "--optim", "sgd"]
-    arguments += ["--label_smoothing_factor", "0.1", "--per_device_eval_batch_size", "7", "--report_to", "none"]
-    two = ["-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", "0", "--rdzv_backend", "c10d"]
-    split = ["--per_device_train_batch_size", "8", "--output_dir", tmp_path / "two"]
-    finished = train(root, *arguments, *split, launcher=[sys.executable, *two])
-    assert finished.returncode == 0, finished.stderr
-    alone = train(root, *arguments, "--per_device_train_batch_size", "16", "--output_dir", tmp_path / "one")
-    assert alone.returncode == 0, alone.stderr
-    results = {name: json.loads((tmp_path / name / "results.json").read_text()) for name in ("one", "two")}
-    assert [results[name]["environment"]["processes"] for name in ("one", "two")] == [1, 2]
-    assert results["two"]["evaluation"]["n_samples"] == 64
-    (logits, labels), (expected, expected_labels) = (
-        read_logits(tmp_path / name / "logits", "test") for name in ("two", "one")
-    )
-    assert np.array_equal(labels, expected_labels)
-    assert np.allclose(logits, expected, atol=1e-4)
-
-
-def test_a_run_killed_in_mid_epoch_ends_as_if_it_had_not_been(root, tmp_path):
-    # 71 images in batches of 8 are 9 steps an epoch: checkpoints after 4, 8, 12, … fall inside the epochs
-    arguments = [
-        "--config_overrides",
-        "depth=8,width=4",
-        "--max_samples",
-        "71",
-        "--crop_padding",
-        "1",
-        "--flip",
-        "true",
-    ]
-    arguments += ["--num_train_epochs", "20", "--save_strategy", "steps", "--save_steps", "4", "--report_to", "none"]
-    whole = train(root, *arguments, "--output_dir", tmp_path / "whole")
-    assert whole.returncode == 0, whole.stderr
-
-    killed = tmp_path / "killed"
-    command = [
-        sys.executable,
-        "training_scripts/train_image_classification.py",
-        *arguments,
-        "--output_dir",
-        str(killed),
-    ]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    running = subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while not (killed / "checkpoint-40" / "complete").exists():
-        assert running.poll() is None, "it ended before it could be killed"
-        time.sleep(0.01)
-    running.kill()
-    running.wait()
-    assert not (killed / "results.json").exists()
-    last = max(killed.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
-    shutil.copytree(last, killed / "checkpoint-999", ignore=shutil.ignore_patterns("complete", "trainer_state.json"))
-
-    again = train(root, *arguments, "--output_dir", killed)
-    assert again.returncode == 0, again.stderr
-    resumed = json.loads((killed / "results.json").read_text())["training"]["resumed_from"]
-    assert resumed != "checkpoint-999" and int(resumed.split("-")[1]) >= 40, "the one cut off is not taken for whole"
-    assert (killed / "model.safetensors").read_bytes() == (tmp_path / "whole" / "model.safetensors").read_bytes()
 
 
 def test_the_parquet_files_of_cifar10_are_read(root, tmp_path, cifar10_folder):

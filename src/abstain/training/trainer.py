@@ -23,6 +23,7 @@ from abstain.losses import smoothed_cross_entropy
 from abstain.pixels import ChosenPixels, LabelledPixels, extract_pixel_logits, has_dense_labels
 from abstain.training.arguments import SelectiveTrainingArguments
 from abstain.training.backbone import slow_backbone
+from abstain.training.restore import restore_renamed
 from abstain.training.run import mark_complete, naming_what_is_not_written
 from abstain.training.sam import replace_gradient
 from abstain.training.statistics import logits_of, sample_statistics, split_statistics, statistics_dtype
@@ -246,6 +247,17 @@ class SelectiveTrainer(Trainer):
             self.args.save_total_limit = limit
         if self.args.should_save:
             rotate_checkpoints(str(folder.parent), limit, self.state.best_model_checkpoint)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
+        whole = cast(nn.Module, model or self.model)
+        if self.is_fsdp_enabled or not restore_renamed(whole, Path(resume_from_checkpoint)):
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+
+    def _load_best_model(self) -> None:
+        in_parts = self.is_fsdp_enabled or self.is_deepspeed_enabled
+        best = Path(str(self.state.best_model_checkpoint))
+        if in_parts or not restore_renamed(cast(nn.Module, self.model), best):
+            super()._load_best_model()
 
     def save_with_logits(self, datasets: Mapping[str, Dataset[Any]]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Save the model, and as a logits data set beside it what the saved model says of each of `datasets`.
