@@ -43,7 +43,7 @@ def test_a_new_model_of_timm_is_read_by_timm_and_by_transformers(tmp_path, image
         assert (again(images).logits - expected).abs().max() == 0
     assert expected.shape == (2, 3) and again.config.id2label == dict(enumerate(NAMES))
     config = timm.data.resolve_model_data_config(native)
-    assert (config["input_size"], config["crop_pct"]) == ((3, 16, 16), 0.8)
+    assert (tuple(config["input_size"]), config["crop_pct"]) == ((3, 16, 16), 0.8)
     assert AutoImageProcessor.from_pretrained(tmp_path).data_config["crop_pct"] == 0.8
 
 
