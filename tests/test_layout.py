@@ -25,7 +25,7 @@ LAYERS = [
         abstention plots training.arguments training.backbone training.recipe training.restore training.sam
         training.statistics
         results_folder
-        training.run
+        training.run training.evaluating
         training.trainer
         training.experiment
         training

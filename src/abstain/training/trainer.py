@@ -4,47 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Dataset
-from transformers import EvalPrediction, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, rotate_checkpoints
 
 from abstain._checks import InputError
 from abstain.abstention import AbstentionRule
-from abstain.curve import risk_coverage_curve
 from abstain.extract import extract_logits
 from abstain.logits_dataset import write_logits
 from abstain.losses import smoothed_cross_entropy
-from abstain.pixels import ChosenPixels, LabelledPixels, extract_pixel_logits, has_dense_labels
-from abstain.training.arguments import SelectiveTrainingArguments
+from abstain.pixels import ChosenPixels, extract_pixel_logits, has_dense_labels
 from abstain.training.backbone import slow_backbone
+from abstain.training.evaluating import EvaluatingTrainer
 from abstain.training.restore import restore_renamed
 from abstain.training.run import mark_complete, naming_what_is_not_written
 from abstain.training.sam import replace_gradient
-from abstain.training.statistics import logits_of, sample_statistics, split_statistics, statistics_dtype
-
-if TYPE_CHECKING:
-    from transformers.trainer_utils import PredictionOutput
+from abstain.training.statistics import logits_of
 
 
-class SelectiveTrainer(Trainer):
+class SelectiveTrainer(EvaluatingTrainer):
     """A `Trainer` whose loss is label-smoothed cross-entropy and whose evaluations say how well the model abstains.
 
     It minimises `smoothed_cross_entropy` with `args.label_smoothing_factor`, averaged over all samples of an
     update whatever the number of accumulation steps and processes. `evaluate()` reports `eval_loss` (plain
     cross-entropy, so comparable across smoothing factors), `eval_smoothed_loss`, `eval_risk`, `eval_aurc`,
-    `eval_cov@5` and `eval_cov@1` with the confidence score `msp`, and keeps four numbers a sample, never the logits.
-    `predict()` returns the logits.
+    `eval_cov@5` and `eval_cov@1`, and keeps four numbers a sample; `predict()` returns the logits.
 
     In segmentation, with logits (N, K, h, w) and labels (N, H, W), a sample is a pixel whose label is not
-    `args.ignore_index`. Training interpolates smaller logits to the size of the labels. Evaluation takes of every
-    image at most `args.eval_pixels_per_sample` pixels, the same ones every time and for every model, and the logits
-    nearest to them, before any interpolation; `predict()` returns those, in rows of one length an image.
+    `args.ignore_index`. Training interpolates smaller logits to the size of the labels; evaluation takes a seeded few
+    pixels of every image, and the logits nearest to them.
 
     Args: those of `Trainer`, except `compute_loss_func` and `preprocess_logits_for_metrics`, which it sets itself.
         A `compute_metrics` of your own gets logits and labels, and adds its values.
@@ -54,31 +48,19 @@ class SelectiveTrainer(Trainer):
             sees several GPUs, or workers that live on would not learn the epoch of augmented data.
     """
 
-    args: SelectiveTrainingArguments
-
     def __init__(
         self, model: nn.Module | None = None, args: TrainingArguments | None = None, *more: Any, **kwargs: Any
     ) -> None:
-        if not isinstance(args, SelectiveTrainingArguments):
-            raise InputError(f"args is {type(args).__name__}, but must be SelectiveTrainingArguments")
-        for name in ("compute_loss_func", "preprocess_logits_for_metrics"):
-            if kwargs.get(name) is not None:
-                raise InputError(f"{name} is given, but SelectiveTrainer sets it itself: use Trainer for another loss")
-        if args.n_gpu > 1:
-            raise InputError(
-                f"one process sees {args.n_gpu} GPUs, but must have its own: start it with accelerate launch"
-            )
-        self._keep_logits = False
+        if kwargs.get("compute_loss_func") is not None:
+            raise InputError("compute_loss_func is given, but SelectiveTrainer sets it: use Trainer for another loss")
         self._batches_of_update: list[dict[str, Any]] = []
         super().__init__(model, args, *more, **kwargs)
-        if args.sam_rho and (self.is_fsdp_enabled or self.is_deepspeed_enabled):
+        if self.args.sam_rho and (self.is_fsdp_enabled or self.is_deepspeed_enabled):
             raise InputError(
                 "sam_rho needs whole gradients on each process, but FSDP and DeepSpeed cut them: leave them out"
             )
         self.compute_loss_func = self._training_loss
-        self._user_metrics = self.compute_metrics
-        self.compute_metrics = self._selective_metrics
-        if args.dataloader_persistent_workers and hasattr(self.train_dataset, "set_epoch"):
+        if self.args.dataloader_persistent_workers and hasattr(self.train_dataset, "set_epoch"):
             raise InputError(
                 "dataloader_persistent_workers keeps copies of the data that never learn their epoch, so every epoch "
                 "would be augmented alike: leave it out"
@@ -135,19 +117,6 @@ class SelectiveTrainer(Trainer):
         shares = self.args.average_tokens_across_devices and self.args.world_size > 1
         return self.accelerator.gather(total).sum() if shares else total
 
-    def _get_dataloader(self, dataset: Any, *more: Any, **kwargs: Any) -> Any:
-        if not kwargs.get("is_training"):
-            dataset = self._evaluated(dataset)
-        return super()._get_dataloader(dataset, *more, **kwargs)
-
-    def _evaluated(self, dataset: Any) -> Any:
-        """The data set itself, or of images with dense labels the pixels that an evaluation counts."""
-        if not has_dense_labels(dataset):
-            return dataset
-        return ChosenPixels(
-            dataset, self.args.eval_pixels_per_sample, self.args.eval_pixels_seed, self.args.ignore_index
-        )
-
     def training_step(
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
     ) -> Tensor:
@@ -172,61 +141,6 @@ class SelectiveTrainer(Trainer):
     def _inner_training_loop(self, *args: Any, **kwargs: Any) -> Any:
         self._batches_of_update = []  # of an update that was broken off
         return super()._inner_training_loop(*args, **kwargs)
-
-    def prediction_step(
-        self, model: nn.Module, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: list[str] | None = None
-    ) -> tuple[None, Any, Tensor | None]:
-        """One batch without gradient: its per-sample statistics instead of a mean loss, and its labels."""
-        inputs = self._prepare_inputs(inputs)
-        labels = inputs.pop("labels", None)
-        with torch.no_grad(), self.compute_loss_context_manager():
-            logits = logits_of(model(**inputs))
-        if labels is None:
-            return None, logits, None
-        keeps = self._keep_logits or self._user_metrics is not None
-        if logits.ndim == 4:
-            pixels = LabelledPixels.of(logits.float(), labels, ignore_index=self.args.ignore_index)
-            width = self.args.eval_pixels_per_sample
-            statistics = pixels.padded(self._statistics(pixels.logits, pixels.labels), width, torch.nan)
-            logits = pixels.padded(pixels.logits, width, torch.nan) if keeps else logits
-            labels = pixels.padded(pixels.labels, width, self.args.ignore_index)
-        else:
-            statistics = self._statistics(logits, labels)
-        return None, (statistics, logits) if keeps else statistics, labels
-
-    def _statistics(self, logits: Tensor, labels: Tensor) -> Tensor:
-        if not len(labels):  # a batch with every pixel ignored
-            return logits.new_empty((0, 4), dtype=statistics_dtype(logits.device))
-        return sample_statistics(logits, labels, self.args.label_smoothing_factor)
-
-    def _selective_metrics(self, prediction: EvalPrediction) -> dict[str, float]:
-        statistics, logits = split_statistics(prediction.predictions)
-        labels = prediction.label_ids
-        if statistics.ndim == 3:
-            counted = cast(np.ndarray, labels) != self.args.ignore_index
-            statistics, labels = statistics[counted], cast(np.ndarray, labels)[counted]
-            logits = None if logits is None else logits[counted]
-            if not len(statistics):
-                raise InputError(
-                    f"every pixel of the evaluation has the label {self.args.ignore_index}, so none counts"
-                )
-        confidence, error, loss, smoothed_loss = statistics.T
-        metrics = {"loss": float(loss.mean()), "smoothed_loss": float(smoothed_loss.mean())}
-        metrics |= risk_coverage_curve(confidence, error).summary()
-        if self._user_metrics is not None:
-            metrics |= self._user_metrics(EvalPrediction(predictions=logits, label_ids=labels))
-        return metrics
-
-    def predict(self, *args: Any, **kwargs: Any) -> PredictionOutput:
-        """As `Trainer.predict`: `predictions` are the logits (N, K), `metrics` those of `evaluate`."""
-        self._keep_logits = True
-        try:
-            output = super().predict(*args, **kwargs)
-        finally:
-            self._keep_logits = False
-        if isinstance(output.predictions, tuple):  # without labels there are the logits alone
-            output = output._replace(predictions=split_statistics(output.predictions)[1])
-        return output
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
         super()._save(output_dir, state_dict)

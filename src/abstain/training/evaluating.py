@@ -1,0 +1,124 @@
+"""A `Trainer` whose evaluations say how well a classifier abstains, in memory that does not grow with the classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from transformers import EvalPrediction, Trainer, TrainingArguments
+
+from abstain._checks import InputError
+from abstain.curve import risk_coverage_curve
+from abstain.pixels import ChosenPixels, LabelledPixels, has_dense_labels
+from abstain.training.arguments import SelectiveTrainingArguments
+from abstain.training.statistics import logits_of, sample_statistics, split_statistics, statistics_dtype
+
+if TYPE_CHECKING:
+    from transformers.trainer_utils import PredictionOutput
+
+
+class EvaluatingTrainer(Trainer):
+    """A `Trainer` whose `evaluate()` reports AURC and its kin of the confidence score `msp`, beside both losses.
+
+    It keeps four numbers a sample, never the logits; `predict()` returns the logits. In segmentation, with logits
+    (N, K, h, w) and labels (N, H, W), it takes of every image at most `args.eval_pixels_per_sample` labelled pixels,
+    the same ones every time and for every model, and the logits nearest to them, before any interpolation;
+    `predict()` returns those, in rows of one length an image.
+
+    Args: those of `Trainer`, except `preprocess_logits_for_metrics`, which it would not call. A `compute_metrics` of
+        your own gets logits and labels, and adds its values.
+
+    Raises:
+        InputError: `args` are no `SelectiveTrainingArguments`, the excepted argument is given, or one process sees
+            several GPUs.
+    """
+
+    args: SelectiveTrainingArguments
+
+    def __init__(
+        self, model: nn.Module | None = None, args: TrainingArguments | None = None, *more: Any, **kwargs: Any
+    ) -> None:
+        if not isinstance(args, SelectiveTrainingArguments):
+            raise InputError(f"args is {type(args).__name__}, but must be SelectiveTrainingArguments")
+        if kwargs.get("preprocess_logits_for_metrics") is not None:
+            raise InputError(
+                "preprocess_logits_for_metrics is given, but evaluations set it themselves: take compute_metrics"
+            )
+        if args.n_gpu > 1:
+            raise InputError(
+                f"one process sees {args.n_gpu} GPUs, but must have its own: start it with accelerate launch"
+            )
+        self._keep_logits = False
+        super().__init__(model, args, *more, **kwargs)
+        self._user_metrics = self.compute_metrics
+        self.compute_metrics = self._selective_metrics
+
+    def _get_dataloader(self, dataset: Any, *more: Any, **kwargs: Any) -> Any:
+        if not kwargs.get("is_training"):
+            dataset = self._evaluated(dataset)
+        return super()._get_dataloader(dataset, *more, **kwargs)
+
+    def _evaluated(self, dataset: Any) -> Any:
+        """The data set itself, or of images with dense labels the pixels that an evaluation counts."""
+        if not has_dense_labels(dataset):
+            return dataset
+        return ChosenPixels(
+            dataset, self.args.eval_pixels_per_sample, self.args.eval_pixels_seed, self.args.ignore_index
+        )
+
+    def prediction_step(
+        self, model: nn.Module, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: list[str] | None = None
+    ) -> tuple[None, Any, Tensor | None]:
+        """One batch without gradient: its per-sample statistics instead of a mean loss, and its labels."""
+        inputs = self._prepare_inputs(inputs)
+        labels = inputs.pop("labels", None)
+        with torch.no_grad(), self.compute_loss_context_manager():
+            logits = logits_of(model(**inputs))
+        if labels is None:
+            return None, logits, None
+        keeps = self._keep_logits or self._user_metrics is not None
+        if logits.ndim == 4:
+            pixels = LabelledPixels.of(logits.float(), labels, ignore_index=self.args.ignore_index)
+            width = self.args.eval_pixels_per_sample
+            statistics = pixels.padded(self._statistics(pixels.logits, pixels.labels), width, torch.nan)
+            logits = pixels.padded(pixels.logits, width, torch.nan) if keeps else logits
+            labels = pixels.padded(pixels.labels, width, self.args.ignore_index)
+        else:
+            statistics = self._statistics(logits, labels)
+        return None, (statistics, logits) if keeps else statistics, labels
+
+    def _statistics(self, logits: Tensor, labels: Tensor) -> Tensor:
+        if not len(labels):  # a batch with every pixel ignored
+            return logits.new_empty((0, 4), dtype=statistics_dtype(logits.device))
+        return sample_statistics(logits, labels, self.args.label_smoothing_factor)
+
+    def _selective_metrics(self, prediction: EvalPrediction) -> dict[str, float]:
+        statistics, logits = split_statistics(prediction.predictions)
+        labels = prediction.label_ids
+        if statistics.ndim == 3:
+            counted = cast(np.ndarray, labels) != self.args.ignore_index
+            statistics, labels = statistics[counted], cast(np.ndarray, labels)[counted]
+            logits = None if logits is None else logits[counted]
+            if not len(statistics):
+                raise InputError(
+                    f"every pixel of the evaluation has the label {self.args.ignore_index}, so none counts"
+                )
+        confidence, error, loss, smoothed_loss = statistics.T
+        metrics = {"loss": float(loss.mean()), "smoothed_loss": float(smoothed_loss.mean())}
+        metrics |= risk_coverage_curve(confidence, error).summary()
+        if self._user_metrics is not None:
+            metrics |= self._user_metrics(EvalPrediction(predictions=logits, label_ids=labels))
+        return metrics
+
+    def predict(self, *args: Any, **kwargs: Any) -> PredictionOutput:
+        """As `Trainer.predict`: `predictions` are the logits (N, K), `metrics` those of `evaluate`."""
+        self._keep_logits = True
+        try:
+            output = super().predict(*args, **kwargs)
+        finally:
+            self._keep_logits = False
+        if isinstance(output.predictions, tuple):  # without labels there are the logits alone
+            output = output._replace(predictions=split_statistics(output.predictions)[1])
+        return output
