@@ -243,15 +243,20 @@ def every_summary(confidence: np.ndarray, error: np.ndarray) -> None:
 
 
 def of_curves() -> list[dict[str, Any]]:
-    """The curve and every summary, in both widths."""
+    """The curve and every summary, in both widths, and of confidences that tie."""
     confidence, error = make_confidence(N_LONG)
+    saturated = np.where(confidence > 0.3, 1.0, confidence).astype(np.float32)
+    cases = [
+        ("float64", confidence, "≥ 4× faster"),
+        ("float32", confidence.astype(np.float32), "≥ 10× faster"),
+        ("float32, 70 % at 1.0", saturated, "–"),
+    ]
     rows = []
-    for dtype, wanted in ((np.float64, "≥ 4× faster"), (np.float32, "≥ 10× faster")):
-        values = confidence.astype(dtype)
+    for name, values, wanted in cases:
         ours = best(lambda values=values: every_summary(values, error), repeats=3)
         tensors = torch.from_numpy(values), torch.from_numpy(error)
         theirs = best(lambda tensors=tensors: peer_aurc(*tensors), repeats=2)
-        rows.append(row(f"curve and every summary, N = 10⁷, {values.dtype}", ours, "plain AURC alone", theirs, wanted))
+        rows.append(row(f"curve and every summary, N = 10⁷, {name}", ours, "plain AURC alone", theirs, wanted))
     return rows
 
 

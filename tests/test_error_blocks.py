@@ -139,3 +139,22 @@ def test_sums_of_errors_go_on_from_one_part_to_the_next():
     np.testing.assert_array_equal(blocks.error_after, np.cumsum(error))
     exact = math.fsum(np.cumsum(error) / (start + 1))
     assert blocks.sum_of_risks(n_blocks) == pytest.approx(exact, rel=1e-13)
+
+
+@pytest.mark.parametrize("n_samples", [10**4, 10**5, 10**7])
+def test_an_error_tied_with_one_correct_sample_at_the_very_end_keeps_its_digits(n_samples):
+    # R(i) is 0 before the block, and in expectation (1/2)/(N - 1) and 1/N in it
+    confidence = np.arange(n_samples, dtype=np.float64)[::-1].copy()
+    confidence[-1] = confidence[-2]
+    error = np.arange(n_samples) == n_samples - 1
+    expected = (0.5 / (n_samples - 1) + 1 / n_samples) / n_samples
+    assert abstain.aurc(confidence, error) == pytest.approx(expected, rel=1e-14)
+
+
+@pytest.mark.parametrize("n_samples", range(1, 60))
+def test_a_perfect_order_has_no_excess_to_the_last_digit(n_samples):
+    for n_wrong in range(n_samples + 1):
+        curve = abstain.risk_coverage_curve(-np.arange(n_samples), np.arange(n_samples) >= n_samples - n_wrong)
+        assert curve.excess_aurc() == 0.0 and curve.optimal_aurc() == curve.aurc()
+    equal = abstain.risk_coverage_curve(np.arange(n_samples), np.full(n_samples, 0.1))
+    assert equal.aurc() == equal.optimal_aurc() == pytest.approx(0.1, rel=1e-15) and equal.excess_aurc() == 0.0

@@ -63,3 +63,17 @@ def test_a_column_of_a_table_is_read_where_it_lies():
     confidence, error = table[:, 1], table[:, 2] > 0.5
     assert_same(confidence, error)
     assert_same(confidence[::-1], error[::-1])
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+def test_many_equal_confidences_are_sorted_as_others(share):
+    rng = np.random.default_rng(0)
+    confidence = np.where(rng.random(PART + 3) < share, 1.0, rng.random(PART + 3)).astype(np.float32)
+    assert_same(confidence, rng.random(PART + 3) < 0.2)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_only_an_untied_median_is_a_place_to_cut(share):
+    rng = np.random.default_rng(0)
+    words = np.where(rng.random(PART) < share, 2**31, rng.integers(0, 2**32, PART)).astype(np.uint32)
+    assert packed_sort._median_is_tied(words) == (share > 0)

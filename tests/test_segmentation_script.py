@@ -10,6 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from tiny_data import write_pictures
+from tiny_runs import TINY_SEGFORMER, launch
+from transformers import (
+    MobileViTImageProcessor,
+    SegformerConfig,
+    SegformerForSemanticSegmentation,
+    SegformerImageProcessor,
+)
 
 from abstain import InputError, read_logits
 
@@ -63,9 +70,16 @@ def test_every_model_is_measured_on_the_same_pixels_and_a_checkpoint_is_fine_tun
     assert len(parts) == 2 and found["sample"].equals(expected["sample"]) and found["label"].equals(expected["label"])
     assert np.allclose(read_logits(tmp_path / "logits", "test")[0], a, atol=1e-5)
 
+    two = ["tests/launched_script.py", "--processes", "2"]
+    finished = launch(root, "extract_logits", *extracted, "--output_split", "of_two", launcher=two)
+    assert finished.returncode == 0, finished.stderr
+    for path in parts:
+        assert (tmp_path / "logits" / "of_two" / path.name).read_bytes() == path.read_bytes()
+
+    of_train = [*extracted, "--split", "train", "--dtype", "bfloat16"]
     with pytest.raises(InputError, match=r"image 4 does not decode: .*; --skip_bad_samples leaves such samples out"):
-        main_of("extract_logits", *extracted, "--split", "train", "--output_split", "other")
-    main_of("extract_logits", *extracted, "--split", "train", "--skip_bad_samples", "true", "--dtype", "bfloat16")
+        main_of("extract_logits", *of_train)
+    main_of("extract_logits", *of_train, "--skip_bad_samples", "true")  # goes on after the part that is whole
     outcome = json.loads((tmp_path / "logits" / "train" / "extraction.json").read_text())
     assert outcome["samples"] == 8 * 50 and outcome["skipped"] == {"count": 1, "rows": [4]}
     logits = read_logits(tmp_path / "logits", "train")[0]
@@ -74,11 +88,34 @@ def test_every_model_is_measured_on_the_same_pixels_and_a_checkpoint_is_fine_tun
     for wrong, message in (
         (["--ignore_index", "7"], "the mask of image 0 has the label 3, but labels must be from 0 to 1"),
         (["--label_ids", "0"], "there are 1 label_ids and 2 classes"),
+        (["--ignore_index", "6", "--workers", "1"], "^the mask of image 0 has the label 3"),
         (["--image_column", "annotation"], "images and masks are both in the column 'annotation'"),
         (["--label_ids", "8", "9"], "none of the 6 rows gives a sample"),  # after a claim without parts, which is free
+        (["--label_ids", "7", "9"], "none of the 6 rows gives a sample"),  # after one whose parts were empty
     ):
         with pytest.raises(InputError, match=message):
             main_of("extract_logits", *extracted, "--output_split", wrong[0].strip("-"), *wrong)
+
+
+def test_what_a_processor_does_to_masks_and_sizes_is_not_passed_over(main_of, tmp_path, folder):
+    torch.manual_seed(0)
+    model = SegformerForSemanticSegmentation(SegformerConfig(**TINY_SEGFORMER, num_labels=3))
+    model.save_pretrained(tmp_path / "model")
+    extracted = ["--model_name_or_path", tmp_path / "model", "--dataset_name", folder, "--output_dir", tmp_path]
+    with pytest.raises(InputError, match="has no image processor: save one beside it"):
+        main_of("extract_logits", *extracted)
+    SegformerImageProcessor(do_resize=False, do_reduce_labels=True).save_pretrained(tmp_path / "model")
+    main_of("extract_logits", *extracted, "--pixels_per_sample", "2000")
+    # ids 1 and 3, of the frame, are classes 0 and 2; id 0 is none
+    assert set(read_logits(tmp_path, "test")[1].tolist()) == {0, 2}
+    crops = {"do_resize": False, "do_center_crop": True, "crop_size": {"height": 16, "width": 16}}
+    MobileViTImageProcessor(**crops).save_pretrained(tmp_path / "model")
+    with pytest.raises(InputError, match="the image processor has do_center_crop, so that pixels would not lie"):
+        main_of("extract_logits", *extracted, "--output_split", "cropped")
+    (tmp_path / "model" / "model.safetensors").unlink()
+    SegformerImageProcessor(do_resize=False).save_pretrained(tmp_path / "model")
+    with pytest.raises(InputError, match=r"the model cannot be made: .*model\.safetensors"):
+        main_of("extract_logits", *extracted, "--output_split", "nothing", "--ignore_index", "7")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ its own. The same command again goes on where it stopped.
 
 The parts are `output_dir/split/part-00000-of-….parquet`, with `extraction.json` beside them; read them with
 `abstain.read_logits(output_dir, split)` or `abstain evaluate output_dir/split`. Of segmentation they hold a few
-thousand labelled pixels an image (`--pixels_per_sample`), the same for every model, as the training script takes them.
+thousand labelled pixels an image (`--pixels_per_sample`), chosen by its row in the split: the same for every model, and
+those of the training script where it takes the split as a whole.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from transformers import (
 from abstain import InputError
 from abstain.data import class_names, find_column, load_data
 from abstain.model_inputs import ImageInputs, TableInputs, TextInputs, check_head, find_input_column
-from abstain.models import TabularMLPConfig, classifier_config, load_image_classifier
+from abstain.models import TabularMLPConfig, classifier_config, load_image_classifier, load_pretrained
 from abstain.pixel_inputs import PixelChoice, PixelInputs
 from abstain.sharded_extraction import ExtractionPlan, extract_shards, processes
 from abstain.tables import TableEncoder
@@ -144,9 +145,9 @@ def prepare(args: ExtractionArguments, dataset: Dataset, config: PreTrainedConfi
     check_head(dataset, label_column, config, split=args.split)
     name = args.model_name_or_path
     if type(config) in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING:
-        model = AutoModelForSequenceClassification.from_pretrained(name, config=config)
-        column = find_input_column(dataset, args.text_column)
-        return model, TextInputs(dataset, AutoTokenizer.from_pretrained(name), column, label_column, args.max_length)
+        model = load_pretrained(AutoModelForSequenceClassification, name, config=config)
+        column, tokenizer = find_input_column(dataset, args.text_column), load_pretrained(AutoTokenizer, name)
+        return model, TextInputs(dataset, tokenizer, column, label_column, args.max_length)
     column = find_column(dataset, args.image_column, Image, "image")
     return load_image_classifier(name), ImageInputs(dataset, image_processor(name), column, label_column, args.split)
 
@@ -160,10 +161,14 @@ def prepare_pixels(args: ExtractionArguments, dataset: Dataset, config: PreTrain
     if len(columns) < 2:
         raise InputError(f"images and masks are both in the column {found!r}: give --image_column, --annotation_column")
     dataset = dataset.select_columns(list(columns)).rename_columns(columns)
-    ignored = config.semantic_loss_ignore_index if args.ignore_index is None else args.ignore_index
-    choice = PixelChoice(config.num_labels, args.pixels_per_sample, args.pixels_seed, ignored, args.label_ids)
-    model = AutoModelForSemanticSegmentation.from_pretrained(args.model_name_or_path, config=config)
-    return model, PixelInputs(dataset, image_processor(args.model_name_or_path), choice)
+    processor, ids, ignored = image_processor(args.model_name_or_path), args.label_ids, args.ignore_index
+    if ids is None and getattr(processor, "do_reduce_labels", False):  # id 0 is no class
+        ids = list(range(1, config.num_labels + 1))
+    if ignored is None:
+        ignored = getattr(config, "semantic_loss_ignore_index", 255)
+    choice = PixelChoice(config.num_labels, args.pixels_per_sample, args.pixels_seed, ignored, ids)
+    inputs = PixelInputs(dataset, processor, choice)
+    return load_pretrained(AutoModelForSemanticSegmentation, args.model_name_or_path, config=config), inputs
 
 
 def prepare_table(args: ExtractionArguments, dataset: Dataset, config: PreTrainedConfig) -> Prepared:
@@ -175,7 +180,7 @@ def prepare_table(args: ExtractionArguments, dataset: Dataset, config: PreTraine
             "folder that a training run wrote"
         )
     encoder.encode(dataset.take(1))  # a table with other columns is refused before anything is written
-    return AutoModel.from_pretrained(args.model_name_or_path, config=config), TableInputs(dataset, encoder)
+    return load_pretrained(AutoModel, args.model_name_or_path, config=config), TableInputs(dataset, encoder)
 
 
 def image_processor(name: str) -> BaseImageProcessor:

@@ -106,7 +106,7 @@ def _as_array(values: Any, what: str) -> np.ndarray:
 def check_confidence_error(confidence: Any, error: Any) -> tuple[np.ndarray, np.ndarray]:
     """(confidence, error) as two arrays of one length; neither input is changed.
 
-    The confidence is float32 or float64, whichever keeps every rank; the error keeps its type.
+    The confidence is float32 or float64, which keeps every rank but of integers beyond 2⁵³; the error keeps its type.
     """
     confidence, error = to_numpy(confidence, "confidence"), to_numpy(error, "error")
     for what, values in (("confidence", confidence), ("error", error)):

@@ -87,8 +87,8 @@ class RiskCoverageCurve:
         return self._errors.total / self.n_samples
 
     def optimal_aurc(self) -> float:
-        """AURC* of `aurc()`: what the same errors would give if the confidence put all of them last, in exact form."""
-        return self._optimal_aurc
+        """AURC* of `aurc()`, never above it: what the same errors would give if the confidence put all of them last."""
+        return min(self._optimal_aurc, self._mean_aurc)
 
     @cached_property
     def _optimal_aurc(self) -> float:

@@ -20,6 +20,8 @@ Array = NDArray[np.float64]
 
 FEW = 2**10
 """Error blocks that are searched together."""
+FAR_DOWN = 1000
+"""A block that begins after this many times its size is a small one far down."""
 _SMALL = 256
 _SMALL_HARMONIC = np.concatenate(([0.0], np.cumsum(1.0 / np.arange(1, _SMALL))))
 
@@ -87,7 +89,7 @@ class ErrorBlocks:
     def sum_of_risks(self, n_samples: int) -> float:
         """Σᵢ R(i), to which each error adds 1/i for every i after its block, and a share of that within."""
         if self.all_equal(n_samples):
-            return self.total  # to the last digit
+            return self._sum_of_equal(n_samples)
 
         def add(part: slice) -> float:
             start, stop, error = self.start[part], self.stop[part], self.sum_error[part]
@@ -103,10 +105,14 @@ class ErrorBlocks:
 
     def optimal_sum_of_risks(self, n_samples: int) -> float:
         """Σᵢ R(i) with the errors last and the largest loss last of all."""
+        if self.all_equal(n_samples):
+            return self._sum_of_equal(n_samples)
         if self.ascending is not None:
             places = np.arange(n_samples - len(self.ascending), n_samples) + 1
             return float(np.sum(np.cumsum(self.ascending) / places))
         wrong, right = int(self.total), n_samples - int(self.total)
+        if self.start[0] == right:  # this is the best order: to the last digit
+            return self.sum_of_risks(n_samples)
         if wrong > n_samples / 100:  # in closed form, which has digits to spare then
             return wrong * float(_share_in_blocks(np.array([right]), np.array([n_samples]))[0])
 
@@ -121,6 +127,10 @@ class ErrorBlocks:
         if self.ascending is not None:
             return len(self.ascending) == n_samples and bool(self.ascending[0] == self.ascending[-1])
         return self.total in (0.0, n_samples)
+
+    def _sum_of_equal(self, n_samples: int) -> float:
+        """Σᵢ R(i) where every sample has the same error."""
+        return self.total if self.ascending is None else n_samples * float(self.ascending[0])
 
     def sum_of_errors_times_below(self, n_samples: int) -> float:
         """Σ over errors of e times the number of samples below it in confidence, ties (and itself) counting ½."""
@@ -164,7 +174,25 @@ class ErrorBlocks:
 
 def _share_in_blocks(start: NDArray[np.int64], stop: NDArray[np.int64]) -> Array:
     """What an error adds to Σᵢ R(i) in its block, Σᵢ (i - start) / i / (stop - start): the mean over all its places."""
-    return 1 - start * harmonic_difference(start, stop) / (stop - start)
+    share = np.empty(len(start))
+    far_down = (stop - start) * FAR_DOWN < start
+    near, far = np.flatnonzero(~far_down), np.flatnonzero(far_down)
+    first, last = start[near], stop[near]
+    share[near] = 1 - first * harmonic_difference(first, last) / (last - first)
+    share[far] = _share_far_down(start[far].astype(np.float64), stop[far].astype(np.float64))
+    return share
+
+
+def _share_far_down(start: Array, stop: Array) -> Array:
+    """As above, of small blocks far down, in a series where the difference from 1 would lose its digits.
+
+    1 - log(1 + u)/u of u = size / start, and what Euler and Maclaurin add to the logarithm.
+    """
+    growth = (stop - start) / start
+    logarithmic = growth * (1 / 2 - growth * (1 / 3 - growth * (1 / 4 - growth * (1 / 5 - growth / 6))))
+    low, high = 1 / start, 1 / stop
+    sums = (low + high) * high
+    return logarithmic + high / 2 - sums / 12 + sums * low * (low**2 + high**2) * start / 120
 
 
 def error_blocks(ascending: NDArray[Any], confidence: NDArray[Any], losses: NDArray[Any] | None) -> ErrorBlocks:

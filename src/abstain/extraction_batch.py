@@ -17,7 +17,7 @@ class Batch:
     Attributes:
         inputs: what the model takes, by name, of the rows that could be read.
         rows: their numbers.
-        labels: (len(rows),) int64.
+        labels: (len(rows),) int64; none where the batch has masks.
         bad: the number of each row that could not be read, and why.
     """
 

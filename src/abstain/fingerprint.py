@@ -17,21 +17,29 @@ FINGERPRINTED = 1000
 """Rows whose content is read: all labels tell data sets apart, and these the contents, in seconds for any size."""
 
 
-def data_digest(dataset: Dataset, columns: Iterable[str], labels: Any = ()) -> hashlib._Hash:
+def data_digest(
+    dataset: Dataset, columns: Iterable[str], labels: Any = (), *, whole: Iterable[str] = ()
+) -> hashlib._Hash:
     """SHA-256 of all labels and of 1,000 evenly spaced rows (or all), as they are stored; more can be added to it.
 
     Args:
         dataset: with columns of images, texts or numbers.
         columns: the names of those that count.
         labels: (N,) integers.
+        whole: the names of columns of which every row is read, for labels of other kinds.
     """
     digest = hashlib.sha256(np.asarray(labels, dtype=np.int64).tobytes())
-    stored = dataset.select_columns(list(columns))
+    columns, whole = list(columns), list(whole)
+    stored = dataset.select_columns(list(dict.fromkeys([*columns, *whole])))
     for column, kind in stored.features.items():
         if isinstance(kind, Image):
             stored = stored.cast_column(column, Image(decode=False))
+    for row in stored.select_columns(whole) if whole else ():
+        for value in row.values():
+            digest.update(_content(value))
+    sampled = stored.select_columns(columns)
     for index in np.linspace(0, len(dataset) - 1, min(len(dataset), FINGERPRINTED)).round().astype(int).tolist():
-        for value in stored[index].values():
+        for value in sampled[index].values():
             digest.update(_content(value))
     return digest
 

@@ -51,7 +51,7 @@ class ImageInputs(torch.utils.data.Dataset[Any]):
             try:
                 image = read_image(self.dataset, row, column=self.column, split=self.split)
                 pixels[row] = self.processor(image, return_tensors="pt")["pixel_values"][0]
-            except InputError as error:  # raised where the batch is used: a worker would add its own traceback
+            except InputError as error:
                 bad[row] = str(error)
         good = list(pixels)
         return Batch(stacked(pixels.values(), "give it a size"), good, labels_of(self, good), bad)
@@ -121,8 +121,9 @@ class TableInputs(torch.utils.data.Dataset[Any]):
         return Batch(dict(encoded.inputs), rows, encoded.labels, {})
 
     def fingerprint(self) -> str:
-        """SHA-256 of 1,000 evenly spaced rows, and of the encoder."""
-        return with_settings(data_digest(self.dataset, self.dataset.column_names), asdict(self.processor))
+        """SHA-256 of all labels, of 1,000 evenly spaced rows, and of the encoder."""
+        digest = data_digest(self.dataset, self.dataset.column_names, whole=[self.processor.label_column])
+        return with_settings(digest, asdict(self.processor))
 
 
 def stacked(images: Iterable[Tensor], advice: str) -> dict[str, Tensor]:

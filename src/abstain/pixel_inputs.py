@@ -85,11 +85,22 @@ class PixelInputs(torch.utils.data.Dataset[Any]):
         dataset: with a column `image` of images and a column `annotation` of masks of class ids; it stays on disk.
         processor: the checkpoint's image processor.
         choice: the pixels that count.
+
+    Raises:
+        InputError: the processor cuts or fills up the images, so that they would not lie on their masks.
     """
 
     dataset: Dataset
     processor: BaseImageProcessor
     choice: PixelChoice
+
+    def __post_init__(self) -> None:
+        for name in ("do_center_crop", "do_pad"):
+            if getattr(self.processor, name, None):
+                raise InputError(
+                    f"the image processor has {name}, so that pixels would not lie where the mask has them: set it to "
+                    "false in the checkpoint's preprocessor_config.json"
+                )
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -104,7 +115,7 @@ class PixelInputs(torch.utils.data.Dataset[Any]):
         for row in rows:
             try:
                 image, ids = decode_pair(self.dataset, row)
-            except InputError as error:  # raised where the batch is used: a worker would add its own traceback
+            except InputError as error:
                 bad[row] = str(error)
                 continue
             masks.append(self.choice.labels(ids, index=row))
@@ -113,6 +124,6 @@ class PixelInputs(torch.utils.data.Dataset[Any]):
         return PixelBatch(inputs, list(pixels), torch.zeros(0, dtype=torch.int64), bad, masks, self.choice.ignore_index)
 
     def fingerprint(self) -> str:
-        """SHA-256 of 1,000 evenly spaced images and masks, of what the processor does to them, and of the choice."""
-        digest = data_digest(self.dataset, ["image", "annotation"])
+        """SHA-256 of all masks, of 1,000 evenly spaced images, of what is done to them, and of the choice."""
+        digest = data_digest(self.dataset, ["image"], whole=["annotation"])
         return with_settings(digest, {"processor": self.processor.to_dict(), "choice": asdict(self.choice)})

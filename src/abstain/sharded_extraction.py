@@ -25,13 +25,17 @@ from abstain.logits_dataset import part_name, write_parquet
 
 SETTINGS_FILE = "extraction.json"
 SKIPPED = "skipped"
+NOT_OF_THE_RESULT = ("workers", "skip_bad_samples")
+"""Of an `ExtractionPlan`: a part that is whole is the same with and without them."""
 DTYPES = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 """Of the forward pass; weights, head and logits stay in float32."""
 
 
 @dataclass(frozen=True)
 class ExtractionPlan:
-    """How a split is cut and run; none of it but `workers` may change between a run and the one that takes it up.
+    """How a split is cut and run.
+
+    All but `workers` and `skip_bad_samples` stay the same between a run and the one that takes it up.
 
     Raises:
         InputError: an unknown dtype, or a number below 1.
@@ -76,7 +80,7 @@ def extract_shards(
     """
     state, size = processes(), len(dataset)  # type: ignore[arg-type]
     count = max(1, -(-size // plan.samples_per_shard))
-    kept = {key: value for key, value in vars(plan).items() if key != "workers"}
+    kept = {key: value for key, value in vars(plan).items() if key not in NOT_OF_THE_RESULT}
     settings = {**settings, **kept, "rows": size, "parts": count, "weights_sha256": weights_hash(model)}
     claim(folder, settings)
     pending = [index for index in range(count) if not is_whole(folder / part_name(index, count))]
@@ -84,13 +88,15 @@ def extract_shards(
     mine = pending[state.process_index :: state.num_processes]
     forward = prepare_model(model, plan, state.device)
     cut = _Cut(size, plan, mine)
-    loader = DataLoader(dataset, batch_sampler=cut, collate_fn=_as_it_is, num_workers=plan.workers)
+    loader = DataLoader(_Rows(dataset), batch_sampler=cut, collate_fn=_as_it_is, num_workers=plan.workers)
     with tqdm(total=cut.n_rows, desc="logits", unit=" samples", disable=not state.is_local_main_process) as bar:
         batches = iter(loader)
         for index in mine:
             columns, bad = [], []
             for _ in cut.batches(index):
                 batch = next(batches)
+                if isinstance(batch, InputError):
+                    raise batch
                 bad += _bad_rows(batch, plan)
                 if batch.rows:
                     columns.append(batch.measured(_run(forward, batch, plan, state.device)))
@@ -161,7 +167,10 @@ def keep_head_in_float32(model: PreTrainedModel) -> None:
     """
     heads = [m for m in model.modules() if _outputs(m) == model.config.num_labels]
     if not heads:
-        raise InputError("the model's head is no linear layer, and its logits would be rounded: take --dtype float32")
+        raise InputError(
+            "the model has no linear layer or convolution with one output a class, and its logits would be rounded: "
+            "take --dtype float32"
+        )
     for head in heads:
         head.forward = _in_float32(head.forward)
 
@@ -214,6 +223,22 @@ class _Cut(Sampler[list[int]]):
         return (list(batch) for part in self.parts for batch in self.batches(part))
 
 
+class _Rows(Dataset[Any]):
+    """The batches of a data set, or what is wrong with one: raised in a worker it would be a traceback."""
+
+    def __init__(self, dataset: Any) -> None:
+        self.dataset = dataset
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitems__(self, rows: list[int]) -> Batch | InputError:
+        try:
+            return cast(Batch, self.dataset.__getitems__(rows))
+        except InputError as error:
+            return error
+
+
 def _as_it_is(batch: Any) -> Any:
     return batch
 
@@ -247,6 +272,10 @@ def _finish(folder: Path, settings: dict[str, Any], count: int) -> dict[str, Any
         samples += file.num_rows
         skipped += json.loads((file.metadata or {}).get(SKIPPED.encode(), b"[]"))
     if not samples:
+        processes().wait_for_everyone()
+        if processes().is_main_process:
+            for index in range(count):  # so that the corrected command may begin anew
+                (folder / part_name(index, count)).unlink(missing_ok=True)
         raise InputError(
             f"none of the {settings['rows']} rows gives a sample: look at what was skipped, and at the labels that are "
             "ignored"

@@ -38,6 +38,19 @@ def test_weights_that_are_not_there_are_not_made_up(tmp_path):
         restore_renamed(small_vit(), tmp_path)
 
 
+@pytest.mark.parametrize("model", [small_vit, small_resnet])
+def test_a_checkpoint_of_another_model_is_one_sentence(tmp_path, digits, model):  # noqa: F811
+    trainer = SelectiveTrainer(model(), arguments(tmp_path, max_steps=1), train_dataset=digits)
+    trainer.train()
+    trainer._save_checkpoint(trainer.model, None)
+    other = model()
+    other.classifier = torch.nn.Linear(other.classifier.in_features, 3)
+    resuming = SelectiveTrainer(other, arguments(tmp_path, max_steps=2), train_dataset=digits)
+    with pytest.raises(InputError, match=r"checkpoint-1' cannot be loaded \(.*classifier") as caught:
+        resuming.train(resume_from_checkpoint=str(tmp_path / "checkpoint-1"))
+    assert "\n" not in str(caught.value)
+
+
 def test_weights_under_their_own_names_are_left_to_the_trainer(tmp_path):
     small_resnet().save_pretrained(tmp_path)
     other = with_zeros(small_resnet())

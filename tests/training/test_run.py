@@ -112,6 +112,23 @@ def test_a_named_checkpoint_must_be_whole_and_of_the_same_model(tmp_path):
     assert begin_run(args, settings) == str(checkpoint), "for more epochs, say"
 
 
+def test_a_damaged_record_of_a_run_is_one_sentence(tmp_path):
+    args = arguments(tmp_path)
+    begin_run(args, run_settings(args))
+    (tmp_path / "checkpoint-5").mkdir()
+    mark_complete(tmp_path / "checkpoint-5")
+    (tmp_path / "run.json").write_text("{")
+    with pytest.raises(InputError, match=r"run\.json' is damaged"):
+        begin_run(args, run_settings(args))
+
+
+def test_an_infinite_argument_is_recorded(tmp_path):
+    args = arguments(tmp_path, max_grad_norm=float("inf"))
+    begin_run(args, run_settings(args))
+    assert json.loads((tmp_path / "run.json").read_text())["training"]["max_grad_norm"] == "Infinity"
+    assert begin_run(args, run_settings(args)) is None
+
+
 def test_a_run_that_never_saved_a_checkpoint_binds_nobody(tmp_path):
     args, other = arguments(tmp_path, label_smoothing_factor=0.2), arguments(tmp_path)
     begin_run(args, run_settings(args))

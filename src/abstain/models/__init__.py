@@ -12,6 +12,7 @@ from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageCl
 from abstain.models.classifiers import (
     classifier_config,
     load_image_classifier,
+    load_pretrained,
     new_image_classifier,
     record_preprocessing,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "TabularMLPForClassification",
     "classifier_config",
     "load_image_classifier",
+    "load_pretrained",
     "new_image_classifier",
     "record_preprocessing",
 ]

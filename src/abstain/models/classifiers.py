@@ -34,10 +34,19 @@ def load_image_classifier(name_or_path: str, names: Sequence[str] | None = None)
         InputError: there is no such checkpoint, or it is none of a classifier with one class a sample.
     """
     config = classifier_config(name_or_path, names)
+    return load_pretrained(
+        AutoModelForImageClassification, name_or_path, config=config, ignore_mismatched_sizes=names is not None
+    )
+
+
+def load_pretrained(kind: Any, name_or_path: str, **settings: Any) -> Any:
+    """What `kind.from_pretrained` gives, of one of the Auto classes.
+
+    Raises:
+        InputError: there is no such checkpoint, or not what it needs.
+    """
     try:
-        return AutoModelForImageClassification.from_pretrained(
-            name_or_path, config=config, ignore_mismatched_sizes=names is not None
-        )
+        return kind.from_pretrained(name_or_path, **settings)
     except (OSError, ValueError, ImportError) as error:
         raise _no_model(error) from error
 

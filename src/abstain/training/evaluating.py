@@ -44,7 +44,7 @@ class EvaluatingTrainer(Trainer):
             raise InputError(f"args is {type(args).__name__}, but must be SelectiveTrainingArguments")
         if kwargs.get("preprocess_logits_for_metrics") is not None:
             raise InputError(
-                "preprocess_logits_for_metrics is given, but evaluations set it themselves: take compute_metrics"
+                "preprocess_logits_for_metrics is given, but evaluations would not call it: take compute_metrics"
             )
         if args.n_gpu > 1:
             raise InputError(

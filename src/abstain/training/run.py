@@ -62,7 +62,8 @@ def run_settings(args: SelectiveTrainingArguments, **others: Any) -> dict[str, A
     """Every argument that can change the result, ready for JSON; tokens are masked."""
     training = {key: value for key, value in args.to_dict().items() if key not in WHERE_NOT_WHAT}
     settings = {**others, "training": training, "launch": {"processes": args.world_size}}
-    return cast(dict[str, Any], json.loads(json.dumps(settings, default=str)))
+    text = json.dumps(settings, default=str)
+    return cast(dict[str, Any], json.loads(text, parse_constant=str))  # JSON has no infinity
 
 
 def begin_run(args: SelectiveTrainingArguments, settings: dict[str, Any]) -> str | None:
@@ -86,7 +87,7 @@ def begin_run(args: SelectiveTrainingArguments, settings: dict[str, Any]) -> str
         if args.should_save:
             if not resumes:
                 _remove_run(args.folder)
-            _remove_cut_off(args.folder, kept=args.resume_from_checkpoint)
+            _remove_cut_off(args.folder)
             write_json(args.folder / SETTINGS_FILE, settings)
     return named or _last_complete(args.folder)
 
@@ -100,7 +101,7 @@ def _find_resumable(folder: Path, settings: dict[str, Any], *, overwrite: bool) 
         return False
     if _last_complete(folder) is None:
         return True
-    difference = _difference(json.loads((folder / SETTINGS_FILE).read_text()), settings)
+    difference = _difference(_read_settings(folder), settings)
     if difference and not overwrite:
         raise InputError(
             f"{str(folder)!r} holds an unfinished run with {difference}: give another folder, or "
@@ -119,16 +120,23 @@ def _check_named(args: SelectiveTrainingArguments, settings: dict[str, Any]) -> 
         )
     if not (checkpoint / TRAINER_STATE_NAME).exists():
         raise InputError(f"{what} holds no {TRAINER_STATE_NAME}: give a folder checkpoint-… of a run")
-    run = checkpoint.resolve().parent / SETTINGS_FILE
-    if not run.exists():  # of another program
+    run = checkpoint.resolve().parent
+    if not (run / SETTINGS_FILE).exists():  # of another program
         return str(checkpoint)
     if not (checkpoint / COMPLETE_FILE).exists():
         raise InputError(f"{what} was cut off while it was written: give the one before")
-    models = [{"model": of.get("model")} for of in (json.loads(run.read_text(encoding="utf-8")), settings)]
-    difference = _difference(*models)
+    difference = _difference(*({"model": of.get("model")} for of in (_read_settings(run), settings)))
     if difference:
         raise InputError(f"{what} is of a run with {difference}: give one of the same model")
     return str(checkpoint)
+
+
+def _read_settings(folder: Path) -> dict[str, Any]:
+    path = folder / SETTINGS_FILE
+    try:
+        return cast(dict[str, Any], json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise InputError(f"{str(path)!r} is damaged ({error}): give another folder, or remove this one") from error
 
 
 def _last_complete(folder: Path) -> str | None:
@@ -170,11 +178,10 @@ def _remove_run(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _remove_cut_off(folder: Path, *, kept: str | None) -> None:
-    """Remove checkpoints without a mark, but `kept`: they would count among those that `save_total_limit` keeps."""
+def _remove_cut_off(folder: Path) -> None:
+    """Remove checkpoints without a mark: they would count among those that `save_total_limit` keeps."""
     for checkpoint in folder.glob(f"{PREFIX_CHECKPOINT_DIR}-*"):
-        named = kept is not None and Path(kept).resolve() == checkpoint.resolve()
-        if not named and not (checkpoint / COMPLETE_FILE).exists():
+        if not (checkpoint / COMPLETE_FILE).exists():
             shutil.rmtree(checkpoint)
 
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Dataset
@@ -40,7 +41,7 @@ class SelectiveTrainer(EvaluatingTrainer):
     `args.ignore_index`. Training interpolates smaller logits to the size of the labels; evaluation takes a seeded few
     pixels of every image, and the logits nearest to them.
 
-    Args: those of `Trainer`, except `compute_loss_func` and `preprocess_logits_for_metrics`, which it sets itself.
+    Args: those of `Trainer`, except `compute_loss_func`, which it sets, and `preprocess_logits_for_metrics`.
         A `compute_metrics` of your own gets logits and labels, and adds its values.
 
     Raises:
@@ -164,8 +165,14 @@ class SelectiveTrainer(EvaluatingTrainer):
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
         whole = cast(nn.Module, model or self.model)
-        if self.is_fsdp_enabled or not restore_renamed(whole, Path(resume_from_checkpoint)):
-            super()._load_from_checkpoint(resume_from_checkpoint, model)
+        try:
+            if self.is_fsdp_enabled or not restore_renamed(whole, Path(resume_from_checkpoint)):
+                super()._load_from_checkpoint(resume_from_checkpoint, model)
+        except (RuntimeError, OSError, SafetensorError) as error:  # of another model, or a part of it is missing
+            reason = " ".join(str(error).split())[:300]
+            raise InputError(
+                f"the checkpoint {resume_from_checkpoint!r} cannot be loaded ({reason}): give another to resume from"
+            ) from error
 
     def _load_best_model(self) -> None:
         in_parts = self.is_fsdp_enabled or self.is_deepspeed_enabled
