@@ -73,8 +73,10 @@ def test_every_model_is_measured_on_the_same_pixels_and_a_checkpoint_is_fine_tun
     two = ["tests/launched_script.py", "--processes", "2"]
     finished = launch(root, "extract_logits", *extracted, "--output_split", "of_two", launcher=two)
     assert finished.returncode == 0, finished.stderr
-    for path in parts:
-        assert (tmp_path / "logits" / "of_two" / path.name).read_bytes() == path.read_bytes()
+    for path in parts:  # sums on one thread or several differ in their last digits
+        of_two, of_one = (pq.read_table(file) for file in (tmp_path / "logits" / "of_two" / path.name, path))
+        assert of_two.drop_columns("logits").equals(of_one.drop_columns("logits"))
+    assert np.allclose(read_logits(tmp_path / "logits", "of_two")[0], a, atol=1e-5)
 
     of_train = [*extracted, "--split", "train", "--dtype", "bfloat16"]
     with pytest.raises(InputError, match=r"image 4 does not decode: .*; --skip_bad_samples leaves such samples out"):
