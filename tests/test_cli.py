@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from scipy.special import softmax
 from transformers import AutoModelForImageClassification
@@ -95,6 +96,19 @@ def test_evaluate_prints_a_table_and_leaves_it_with_a_picture(monkeypatch, capsy
 def test_evaluate_prints_json_and_nothing_else(monkeypatch, capsys, logits_files):
     assert run(monkeypatch, "evaluate", str(logits_files[0]), "--json", "--target-risk", "0.2") == 0
     assert "cov@20" in json.loads(capsys.readouterr().out)["scores"]["msp"]
+
+
+def test_pixels_of_one_image_are_not_taken_for_independent(monkeypatch, capsys, tmp_path, logits_and_labels):
+    logits, labels = logits_and_labels
+    path = str(write_logits(tmp_path, "pixels", logits, labels, sample=np.arange(300) // 30))
+    assert run(monkeypatch, "evaluate", path) == 0
+    assert "Pixels of one image depend on each other, so the intervals are too narrow." in capsys.readouterr().out
+    assert run(monkeypatch, "evaluate", path, "--json") == 0
+    assert "independent" in json.loads(capsys.readouterr().out)["intervals"]
+    assert run(monkeypatch, "threshold", path, "--target-risk", "0.4") == 0
+    capsys.readouterr()
+    assert run(monkeypatch, "threshold", path, "--target-risk", "0.4", "--delta", "0.05") == 2
+    assert "pixels of one image are not independent, so no guarantee holds" in capsys.readouterr().err
 
 
 def test_threshold_says_what_to_accept_and_what_is_guaranteed(monkeypatch, capsys, logits_files):

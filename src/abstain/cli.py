@@ -120,7 +120,7 @@ def evaluate(
     Example: abstain evaluate test.parquet --validation validation.parquet --output-dir report
     """
     from abstain._checks import check_results_folder
-    from abstain.logits_file import read_logits_file
+    from abstain.logits_file import holds_pixels, read_logits_file
     from abstain.report import evaluate_logits
     from abstain.results_folder import REPORT_FILES, write_report
 
@@ -133,10 +133,14 @@ def evaluate(
     text = report.to_markdown()
     if report.logit_norm is not None:
         text += f"\n\nLogit normalisation: {report.logit_norm.reason}."
-    typer.echo(json.dumps(report.to_dict(), indent=2) if as_json else text)
+    results = report.to_dict()
+    if holds_pixels(logits):
+        results["intervals"] = "pixels of one image are taken for independent"
+        text += "\n\nPixels of one image depend on each other, so the intervals are too narrow."
+    typer.echo(json.dumps(results, indent=2) if as_json else text)
     if output_dir is not None:
         panels = {logits.name: {logits.stem: report}}
-        write_report(output_dir, title=logits.name, text=text, panels=panels, results=report.to_dict())
+        write_report(output_dir, title=logits.name, text=text, panels=panels, results=results)
         typer.echo(f"Results are in {output_dir.resolve()}", err=as_json)
 
 
@@ -163,11 +167,13 @@ def threshold(
     Example: abstain threshold validation.parquet --target-risk 0.05 --delta 0.05
     """
     from abstain.logit_norm import named_score
-    from abstain.logits_file import read_logits_file
+    from abstain.logits_file import holds_pixels, read_logits_file
     from abstain.scores import classification_error
     from abstain.threshold import select_threshold
 
     values, classes = read_logits_file(logits, labels)
+    if delta is not None and holds_pixels(logits):
+        raise InputError("pixels of one image are not independent, so no guarantee holds: leave out --delta")
     confidence = named_score(score, p=p, center=center)(values)
     point = select_threshold(confidence, classification_error(values, classes), target_risk, delta)
     typer.echo(json.dumps(asdict(point), indent=2) if as_json else point.describe(score))

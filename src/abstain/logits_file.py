@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from abstain._checks import InputError, check_choice
@@ -54,6 +55,13 @@ def read_logits_file(path: str | Path, labels: str | Path | None = None) -> Pair
     ) as error:  # damaged files make NumPy and pyarrow raise nearly anything, IndexError and TokenError too
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise InputError(f"{str(path)!r} cannot be read as {path.suffix}: {reason}") from error
+
+
+def holds_pixels(path: str | Path) -> bool:
+    """Whether rows of a logits data set share images, as its column `sample` says: they depend on each other then."""
+    path = Path(path).expanduser()
+    files = [path] if path.suffix.lower() == ".parquet" else sorted(path.glob("part-*.parquet"))
+    return bool(files) and "sample" in pq.read_schema(files[0]).names
 
 
 def _read_npz(path: Path) -> Pair:
