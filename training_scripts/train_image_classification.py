@@ -26,6 +26,7 @@ from abstain.image_splits import ImagePlan, prepare_images, skip_bad_images
 from abstain.models import load_image_classifier, new_image_classifier, record_preprocessing
 from abstain.training import (
     begin_run,
+    check_at_least,
     check_source,
     parse_recipe,
     run_settings,
@@ -88,11 +89,7 @@ class DataArguments:
     )
 
     def __post_init__(self) -> None:
-        lowest = {"validation_size": 0, "crop_padding": 0, "image_size": 1, "max_samples": 1}
-        for name, least in lowest.items():
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise InputError(f"{name} is {value}, but must be at least {least}")
+        check_at_least(self, validation_size=0, crop_padding=0, image_size=1, max_samples=1)
         self.plan = ImagePlan(
             self.image_size, self.augmentation, self.lazy_images, self.image_memory_gib, self.crop_fraction
         )

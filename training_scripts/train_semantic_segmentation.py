@@ -34,6 +34,7 @@ from abstain.data import find_column, load_data, with_validation
 from abstain.masks import Augmentation, SegmentationImages, without_bad_samples
 from abstain.training import (
     begin_run,
+    check_at_least,
     check_source,
     parse_recipe,
     run_settings,
@@ -94,11 +95,7 @@ class DataArguments:
     max_samples: int | None = field(default=None, metadata={"help": "Only so many of each split, for a quick try."})
 
     def __post_init__(self) -> None:
-        lowest = {"validation_size": 0, "crop_size": 1, "color_jitter": 0, "max_samples": 1}
-        for name, least in lowest.items():
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise InputError(f"{name} is {value}, but must be at least {least}")
+        check_at_least(self, validation_size=0, crop_size=1, color_jitter=0, max_samples=1)
         if not self.class_names:
             raise InputError("class_names are missing: name the classes in the order of their labels")
 

@@ -42,6 +42,7 @@ from abstain.models import LSTMTextClassifierConfig
 from abstain.text import count_words, encode_texts, read_word_vectors, word_tokenizer
 from abstain.training import (
     begin_run,
+    check_at_least,
     check_source,
     parse_recipe,
     run_settings,
@@ -95,10 +96,7 @@ class DataArguments:
     def __post_init__(self) -> None:
         if self.dataset_name is None:
             raise InputError("there is no data set: give --dataset_name a folder of Parquet files or a Hub name")
-        for name, least in {"validation_size": 0, "max_length": 1, "max_samples": 1}.items():
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise InputError(f"{name} is {value}, but must be at least {least}")
+        check_at_least(self, validation_size=0, max_length=1, max_samples=1)
 
 
 def main() -> None:

@@ -73,6 +73,23 @@ def check_smoothing(value: float, *, allow_negative: bool = False) -> float:
     return value
 
 
+def check_at_least(holder: object, **least: float) -> None:
+    """Check that each attribute named here is None or at least so large.
+
+    Raises:
+        InputError: one is smaller.
+    """
+    for name, lowest in least.items():
+        value = getattr(holder, name)
+        if value is not None and not value >= lowest:
+            raise InputError(f"{name} is {value}, but must be at least {lowest}")
+
+
+def are_binary(error: np.ndarray) -> bool:
+    """Whether each error is 0 or 1."""
+    return bool(((error == 0) | (error == 1)).all())
+
+
 def check_p(value: float) -> float:
     """The exponent of a p-norm as a float if it is finite and at least 1."""
     value = _as_float("p", value)

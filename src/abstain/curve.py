@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain import influence
-from abstain._checks import InputError, check_choice, check_confidence_error, check_fraction
+from abstain._checks import InputError, are_binary, check_choice, check_confidence_error, check_fraction
 from abstain.bootstrap import coverage_at_risk_interval
 from abstain.error_blocks import ErrorBlocks, error_blocks
 from abstain.packed_sort import have_one_sign, sort_packed
@@ -288,10 +288,6 @@ def _frozen(array: Any) -> Any:
     return array
 
 
-def _are_binary(error: NDArray[Any]) -> bool:
-    return bool(((error == 0) | (error == 1)).all())
-
-
 def risk_coverage_curve(confidence: Any, error: Any) -> RiskCoverageCurve:
     """Sort the samples by confidence, once, and count.
 
@@ -313,7 +309,7 @@ def risk_coverage_curve(confidence: Any, error: Any) -> RiskCoverageCurve:
         0.75
     """
     confidence, error = check_confidence_error(confidence, error)
-    is_binary = all(in_parts(lambda part: _are_binary(error[part]), len(error)))
+    is_binary = all(in_parts(lambda part: are_binary(error[part]), len(error)))
     if is_binary and have_one_sign(confidence):
         ascending, blocks = sort_packed(confidence, error)
     else:

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from tqdm.auto import tqdm
 from transformers import PreTrainedModel
 
-from abstain._checks import InputError, check_choice
+from abstain._checks import InputError, check_at_least, check_choice
 from abstain.extraction_batch import Batch, Columns
 from abstain.json_file import write_json
 from abstain.logits_dataset import part_name, write_parquet
@@ -51,9 +51,7 @@ class ExtractionPlan:
 
     def __post_init__(self) -> None:
         check_choice("dtype", self.dtype, DTYPES)
-        for name in ("samples_per_shard", "batch_size"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} is {getattr(self, name)}, but must be at least 1")
+        check_at_least(self, samples_per_shard=1, batch_size=1)
 
 
 def extract_shards(

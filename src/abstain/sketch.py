@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, check_confidence_error
+from abstain._checks import InputError, are_binary, check_confidence_error
 from abstain.binned_curve import BinnedCurve
 from abstain.error_blocks import ErrorBlocks
 
@@ -61,7 +61,7 @@ class RiskCoverageSketch:
         """
         confidence, error = check_confidence_error(confidence, error)
         chunks = [slice(start, start + CHUNK) for start in range(0, len(confidence), CHUNK)]
-        if not all(_is_binary(error[chunk]) for chunk in chunks):
+        if not all(are_binary(error[chunk]) for chunk in chunks):
             raise InputError("a sketch counts 0/1 errors, but these are real losses: take risk_coverage_curve")
         for chunk in chunks:
             place = 2 * _bins(confidence[chunk])
@@ -229,10 +229,6 @@ class RiskCoverageSketch:
         if not len(bins):
             raise InputError("the sketch is empty, but at least one sample is needed: update it first")
         return bins, self._counts[bins, 0], self._counts[bins, 1]
-
-
-def _is_binary(error: NDArray[Any]) -> bool:
-    return bool(((error == 0) | (error == 1)).all())
 
 
 def _bins(confidence: NDArray[np.floating[Any]]) -> NDArray[np.intp]:

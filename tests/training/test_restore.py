@@ -1,7 +1,7 @@
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from test_trainer import arguments, digits, small_resnet, small_vit  # noqa: F401 - digits is a fixture
+from test_trainer import arguments, small_resnet, small_vit
 
 from abstain import InputError, SelectiveTrainer
 from abstain.training.restore import restore_renamed
@@ -39,7 +39,7 @@ def test_weights_that_are_not_there_are_not_made_up(tmp_path):
 
 
 @pytest.mark.parametrize("model", [small_vit, small_resnet])
-def test_a_checkpoint_of_another_model_is_one_sentence(tmp_path, digits, model):  # noqa: F811
+def test_a_checkpoint_of_another_model_is_one_sentence(tmp_path, digits, model):
     trainer = SelectiveTrainer(model(), arguments(tmp_path, max_steps=1), train_dataset=digits)
     trainer.train()
     trainer._save_checkpoint(trainer.model, None)
@@ -59,7 +59,7 @@ def test_weights_under_their_own_names_are_left_to_the_trainer(tmp_path):
 
 
 @pytest.mark.parametrize("model", [small_vit, small_resnet])
-def test_the_best_model_is_the_one_that_was_saved(tmp_path, digits, model):  # noqa: F811
+def test_the_best_model_is_the_one_that_was_saved(tmp_path, digits, model):
     evaluated = []
 
     def worse_every_time(prediction):

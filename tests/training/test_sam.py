@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from test_trainer import arguments, digits, small_resnet, small_vit  # noqa: F401 - a fixture
+from test_trainer import arguments, small_resnet, small_vit
 
 from abstain import InputError, SelectiveTrainer
 from abstain.losses import smoothed_cross_entropy
@@ -31,7 +31,7 @@ def gradient(model, pixels, labels):
     return [parameter.grad.clone() for parameter in model.parameters()]
 
 
-def test_one_step_is_that_of_the_formula(tmp_path, digits):  # noqa: F811
+def test_one_step_is_that_of_the_formula(tmp_path, digits):
     # w - 0.1 · ∇L(w + ρ g / ‖g‖) with g = ∇L(w), over all 96 images at once
     pixels, labels = batch(digits)
     model = small_vit().train()
@@ -48,14 +48,14 @@ def test_one_step_is_that_of_the_formula(tmp_path, digits):  # noqa: F811
         assert torch.allclose(found[name], value, atol=1e-6), name
 
 
-def test_the_radius_zero_is_the_optimiser_bit_for_bit(tmp_path, digits):  # noqa: F811
+def test_the_radius_zero_is_the_optimiser_bit_for_bit(tmp_path, digits):
     plain, zero = (
         trained(tmp_path, small_resnet(), digits, max_steps=3, **changes) for changes in ({}, {"sam_rho": 0.0})
     )
     assert all(torch.equal(plain[name], zero[name]) for name in plain)
 
 
-def test_it_does_not_depend_on_gradient_accumulation(tmp_path, digits):  # noqa: F811
+def test_it_does_not_depend_on_gradient_accumulation(tmp_path, digits):
     states = [
         trained(
             tmp_path,
@@ -71,14 +71,14 @@ def test_it_does_not_depend_on_gradient_accumulation(tmp_path, digits):  # noqa:
         assert all(torch.allclose(state[name], value, atol=1e-6) for name, value in states[0].items())
 
 
-def test_batch_statistics_are_those_of_the_first_pass_alone(tmp_path, digits):  # noqa: F811
+def test_batch_statistics_are_those_of_the_first_pass_alone(tmp_path, digits):
     plain, sam = (trained(tmp_path, small_resnet(), digits, sam_rho=rho) for rho in (0.0, 0.5))
     statistics = [name for name in plain if "running_" in name or "num_batches" in name]
     assert statistics and all(torch.equal(plain[name], sam[name]) for name in statistics)
     assert not torch.equal(plain["stem.weight"], sam["stem.weight"])
 
 
-def test_it_works_under_autocast(tmp_path, digits):  # noqa: F811
+def test_it_works_under_autocast(tmp_path, digits):
     exact, half = (trained(tmp_path, small_vit(), digits, sam_rho=0.3, bf16=bf16) for bf16 in (False, True))
     assert any(not torch.equal(exact[name], half[name]) for name in exact)
     assert all(torch.allclose(exact[name], half[name], atol=0.02) for name in exact)

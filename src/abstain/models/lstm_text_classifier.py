@@ -10,7 +10,7 @@ from torch.nn import functional
 from transformers import PreTrainedConfig, PreTrainedModel, initialization
 from transformers.modeling_outputs import SequenceClassifierOutput
 
-from abstain._checks import InputError, check_fraction
+from abstain._checks import InputError, check_at_least, check_fraction
 from abstain.losses import smoothed_cross_entropy
 
 
@@ -37,9 +37,7 @@ class LSTMTextClassifierConfig(PreTrainedConfig):
 
     def __post_init__(self, **kwargs: object) -> None:
         super().__post_init__(**kwargs)
-        for name in ("vocab_size", "embedding_size", "hidden_size", "dense_size"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} is {getattr(self, name)}, but must be at least 1")
+        check_at_least(self, vocab_size=1, embedding_size=1, hidden_size=1, dense_size=1)
         check_fraction("dropout", self.dropout, open_above=True)
 
 

@@ -1,5 +1,6 @@
 """Training of classifiers that may abstain, and of the folders their runs leave."""
 
+from abstain._checks import check_at_least
 from abstain.results_folder import write_results
 from abstain.training.arguments import SelectiveTrainingArguments
 from abstain.training.experiment import check_source, training_summary, without_folders, write_run_results
@@ -11,6 +12,7 @@ __all__ = [
     "SelectiveTrainer",
     "SelectiveTrainingArguments",
     "begin_run",
+    "check_at_least",
     "check_source",
     "environment",
     "parse_recipe",
