@@ -34,11 +34,11 @@ quickstart: $(VENV)/installed  ## install, then train, measure and repair two sm
 	$(BIN)/abstain quickstart
 
 test: $(VENV)/installed-dev  ## install, then run all tests
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 test-browser: $(VENV)/installed-browser  ## install gradio and Chromium (apt-get: as root or by sudo), test the page, write its screenshot
 	@command -v chromium || command -v chromium-browser || command -v google-chrome || $(MAKE) chromium
-	ABSTAIN_WRITE_SCREENSHOT=1 $(BIN)/python -m pytest tests/test_app.py tests/test_app_in_browser.py
+	ABSTAIN_WRITE_SCREENSHOT=1 $(BIN)/python -m pytest tests/metrics
 
 chromium:
 	@command -v apt-get >/dev/null || { echo "error: found neither Chromium nor apt-get: install Chromium, then run this again" >&2; exit 1; }

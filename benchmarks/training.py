@@ -11,9 +11,9 @@ from torch.utils.data import DataLoader, TensorDataset
 from transformers import Trainer, TrainerCallback, TrainingArguments, default_data_collator
 
 from abstain import SelectiveTrainer, SelectiveTrainingArguments, extract_logits
-from abstain.images import ImageTensors
+from abstain.data.image_tensors import ImageTensors
 from abstain.losses import smoothed_cross_entropy
-from abstain.models import CifarResNetConfig, CifarResNetForImageClassification
+from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageClassification
 
 BATCH = 128
 WARM, STEPS = 8, 32

@@ -16,8 +16,9 @@ from pathlib import Path
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from abstain import SelectiveReport, evaluate_logits, read_logits, released_checkpoint
-from abstain.plots import risk_coverage_figure
-from abstain.report import comparison_table, describe_smoothing
+from abstain.report.figures import risk_coverage_figure
+from abstain.report.selective_report import comparison_table
+from abstain.report.sentences import describe_smoothing
 
 ROOT = Path(__file__).parents[1]
 PAIR = ("resnet20_cifar10_ce", "resnet20_cifar10_ls")

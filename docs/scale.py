@@ -17,14 +17,9 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import TimmWrapperConfig, TimmWrapperForImageClassification
 
-from abstain.models import (
-    CifarResNetConfig,
-    CifarResNetForImageClassification,
-    DeepLabV3PlusConfig,
-    DeepLabV3PlusForSemanticSegmentation,
-    DenseNetBCConfig,
-    DenseNetBCForImageClassification,
-)
+from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageClassification
+from abstain.models.deeplabv3plus import DeepLabV3PlusConfig, DeepLabV3PlusForSemanticSegmentation
+from abstain.models.densenet_bc import DenseNetBCConfig, DenseNetBCForImageClassification
 
 PAGE = Path(__file__).with_name("scale.md")
 GPU_FLOPS = 100e12

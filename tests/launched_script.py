@@ -19,7 +19,7 @@ from transformers.trainer import TRAINER_STATE_NAME
 
 import abstain.models  # noqa: F401
 from abstain import SelectiveTrainer
-from abstain.training.run import COMPLETE_FILE
+from abstain.training.checkpoints import COMPLETE_FILE
 
 TIME_TO_MARK = 1.0
 """Seconds in which the first process would have marked a checkpoint as complete if it did not wait for the others."""

@@ -6,15 +6,14 @@ from abstain import InputError
 from abstain._checks import (
     check_choice,
     check_confidence_error,
-    check_folder,
     check_fraction,
     check_labels,
     check_logits,
     check_p,
-    check_results_folder,
     check_smoothing,
     nearest,
 )
+from abstain._files import check_folder, check_results_folder
 
 
 @pytest.mark.parametrize(

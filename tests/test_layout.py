@@ -6,65 +6,57 @@ import pytest
 
 import abstain
 
-# Lower layers know nothing of higher ones: a module may import only from layers before its own.
-LAYERS = [
+# A room may import from the rooms on the lines above its own, and from itself.
+ROOMS = [
     line.split()
     for line in """
-        parts
+        _lazy _moved _threads
         _checks
-        error_blocks extraction_batch fingerprint groups image_decoding image_processing influence json_file losses
-        released scores
-        bootstrap models.small_image_classifier packed_sort
-        curve
-        binned_curve difference one_call threshold
-        calibration data extract image_files images logit_norm logits_dataset masks pixels sketch tensor_rows
-        models.cifar_resnet models.deeplabv3plus models.densenet_bc models.lstm_text_classifier models.tabular_mlp
-        image_splits logits_file metric_inputs models.classifiers registration report sharded_extraction tables text
-        metric_results model_inputs models
-        metric pixel_inputs
-        abstention plots training.arguments training.backbone training.recipe training.restore training.sam
-        training.statistics
-        results_folder
-        training.run training.evaluating
-        training.trainer
-        training.experiment
+        _files
+        losses curve
+        threshold scores data
+        models logits report metric
+        inference
+        hub
         training
+        experiments
         quickstart
         cli
     """.strip().splitlines()
 ]
-PUBLIC_MODULES = set(
-    "data image_splits images logits_file losses masks metric model_inputs models pixel_inputs sharded_extraction "
-    "tables text training".split()
-)
-RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
-
-
-def module_name(path, package):
-    return ".".join(path.relative_to(package).with_suffix("").parts).removesuffix(".__init__")
+RANK = {room: rank for rank, line in enumerate(ROOMS) for room in line}
 
 
 def imported_from_abstain(path):
-    """The modules of abstain that a file imports, and the names it takes from abstain itself."""
+    """(module, name) of all that a file imports from abstain; the module is "" for abstain itself."""
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module == "abstain":
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("abstain."):
-            yield node.module.removeprefix("abstain.")
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "abstain":
+            yield from ((node.module.partition(".")[2], alias.name) for alias in node.names)
         elif isinstance(node, ast.Import):
-            yield from (
-                alias.name.removeprefix("abstain.") for alias in node.names if alias.name.startswith("abstain.")
-            )
+            names = [alias.name for alias in node.names if alias.name.startswith("abstain.")]
+            yield from ((name.removeprefix("abstain."), None) for name in names)
+
+
+def room_of(module, name):
+    return module.split(".")[0] or name
 
 
 def test_imports_run_one_way(root):
     package = root / "src" / "abstain"
-    modules = {module_name(path, package): path for path in package.rglob("*.py")}
-    modules.pop("__init__")  # the table of the public names, which points everywhere
-    assert set(modules) == set(RANK), "every module has its layer"
-    for module, path in modules.items():
+    files = [path for path in package.rglob("*.py") if path != package / "__init__.py"]  # which points everywhere
+    rooms = {path: path.relative_to(package).with_suffix("").parts[0] for path in files}
+    assert set(rooms.values()) == set(RANK), "every room has its line"
+    for path, room in rooms.items():
         for imported in imported_from_abstain(path):
-            assert RANK[imported] < RANK[module], f"{module} imports {imported}"
+            other = room_of(*imported)
+            assert other == room or RANK[other] < RANK[room], f"{path} imports {other}"
+
+
+def test_every_module_has_its_test(root):
+    package, tests = root / "src" / "abstain", root / "tests"
+    modules = [path.relative_to(package) for path in package.rglob("*.py") if path.name != "__init__.py"]
+    wanted = [module.with_name(f"test_{module.name.lstrip('_')}") for module in modules]
+    assert [str(path) for path in wanted if not (tests / path).is_file()] == []
 
 
 @pytest.mark.parametrize("folder", ["metrics", "training_scripts"])
@@ -72,14 +64,24 @@ def test_metrics_and_scripts_use_public_names_only(root, folder):
     files = list((root / folder).rglob("*.py"))
     assert files
     for path in files:
-        for imported in imported_from_abstain(path):
-            assert imported in abstain.__all__ or imported in PUBLIC_MODULES
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("abstain"):
-                assert not any(alias.name.startswith("_") for alias in node.names)
+        for module, name in imported_from_abstain(path):
+            table = __import__(f"abstain.{module}".rstrip("."), fromlist=["__all__"]).__all__
+            assert "." not in module and (name is None or name in table), f"{path} imports {name} from {module}"
 
 
-def test_every_public_name_exists_and_has_a_docstring():
+def test_every_room_is_a_table_of_its_names(root):
+    for path in (root / "src" / "abstain").rglob("__init__.py"):
+        room = ".".join(["abstain", *path.relative_to(root / "src" / "abstain").parts[:-1]])
+        module = __import__(room, fromlist=["__all__"])
+        assert module.__doc__ and module.__all__ == sorted(set(module.__all__), key=lambda n: (not n.isupper(), n))
+        for name in module.__all__:
+            assert getattr(module, name) is not None, f"{room}.{name}"
+        statements = {type(node) for node in ast.parse(path.read_text()).body}
+        if room != "abstain":
+            assert ast.FunctionDef not in statements and ast.For not in statements, f"{room} holds code"
+
+
+def test_every_public_name_has_a_docstring():
     for name in abstain.__all__:
         assert getattr(abstain, name).__doc__
     assert dir(abstain) == sorted(abstain.__all__)
@@ -87,8 +89,9 @@ def test_every_public_name_exists_and_has_a_docstring():
         abstain.aurk  # noqa: B018
 
 
-def test_neither_the_package_nor_its_curves_wait_for_torch():
-    program = "import sys, abstain; abstain.aurc([0.9, 0.1], [0, 1]); sys.exit('torch' in sys.modules)"
+@pytest.mark.parametrize("room", ["", ".curve", ".threshold"])
+def test_neither_the_package_nor_its_curves_wait_for_torch(room):
+    program = f"import sys, abstain{room}; abstain.aurc([0.9, 0.1], [0, 1]); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
 
 

@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from abstain import InputError, LogitNorm, operating_point_by_group, read_logits, risk_coverage_curve, scores
-from abstain.training import parse_recipe, write_results
+from abstain.experiments import parse_recipe
+from abstain.report import write_results
 
 COLUMNS = ("accepted", "errors")
 

@@ -35,13 +35,10 @@ from transformers import (
 )
 
 from abstain import InputError
-from abstain.data import class_names, find_column, load_data
-from abstain.model_inputs import ImageInputs, TableInputs, TextInputs, check_head, find_input_column
+from abstain.data import PixelChoice, TableEncoder, check_head, class_names, find_column, find_input_column, load_data
+from abstain.experiments import parse_recipe
+from abstain.logits import ExtractionPlan, ImageInputs, PixelInputs, TableInputs, TextInputs, extract_shards, processes
 from abstain.models import TabularMLPConfig, classifier_config, load_image_classifier, load_pretrained
-from abstain.pixel_inputs import PixelChoice, PixelInputs
-from abstain.sharded_extraction import ExtractionPlan, extract_shards, processes
-from abstain.tables import TableEncoder
-from abstain.training import parse_recipe
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -18,7 +18,7 @@ from PIL import ImageFilter
 
 from abstain import InputError
 from abstain.data import find_column, load_data
-from abstain.training import parse_recipe
+from abstain.experiments import parse_recipe
 
 
 @dataclass

@@ -21,10 +21,18 @@ from datasets import ClassLabel, DatasetDict, Image
 from transformers import AutoImageProcessor, BaseImageProcessor, PreTrainedModel, TimmWrapperConfig, set_seed
 
 from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, evaluate_logits
-from abstain.data import check_classes, class_names, find_column, limit_samples, load_data, with_validation
-from abstain.image_splits import ImagePlan, prepare_images, skip_bad_images
-from abstain.models import load_image_classifier, new_image_classifier, record_preprocessing
-from abstain.training import (
+from abstain.data import (
+    ImagePlan,
+    check_classes,
+    class_names,
+    find_column,
+    limit_samples,
+    load_data,
+    prepare_images,
+    skip_bad_images,
+    with_validation,
+)
+from abstain.experiments import (
     begin_run,
     check_at_least,
     check_source,
@@ -34,6 +42,7 @@ from abstain.training import (
     without_folders,
     write_run_results,
 )
+from abstain.models import load_image_classifier, new_image_classifier, record_preprocessing
 
 
 @dataclass

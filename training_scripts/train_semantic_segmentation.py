@@ -30,9 +30,8 @@ from transformers import (
 
 import abstain.models  # noqa: F401 - registers its architectures with the Auto classes
 from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, evaluate_logits
-from abstain.data import find_column, load_data, with_validation
-from abstain.masks import Augmentation, SegmentationImages, without_bad_samples
-from abstain.training import (
+from abstain.data import Augmentation, SegmentationImages, find_column, load_data, with_validation, without_bad_samples
+from abstain.experiments import (
     begin_run,
     check_at_least,
     check_source,

@@ -9,7 +9,7 @@ standardised and categories one-hot encoded as the training rows have them. With
 `python` it runs on several GPUs (with `torchrun` on several processors), or on machines that share the output folder.
 A run that was stopped continues from its last checkpoint when the same command is given again.
 
-The output folder holds the model (`AutoModel.from_pretrained`), `table_encoder.json` (`abstain.tables.TableEncoder`),
+The output folder holds the model (`AutoModel.from_pretrained`), `table_encoder.json` (`abstain.data.TableEncoder`),
 `logits/validation.parquet` and `logits/test.parquet`, and `results.json`.
 """
 
@@ -22,10 +22,8 @@ from datasets import DatasetDict
 from transformers import AutoModel, set_seed
 
 from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, evaluate_logits
-from abstain.data import head_classes, limit_samples, load_data, with_test, with_validation
-from abstain.models import TabularMLPConfig
-from abstain.tables import TableEncoder
-from abstain.training import (
+from abstain.data import TableEncoder, head_classes, limit_samples, load_data, with_test, with_validation
+from abstain.experiments import (
     begin_run,
     check_at_least,
     parse_recipe,
@@ -34,6 +32,7 @@ from abstain.training import (
     without_folders,
     write_run_results,
 )
+from abstain.models import TabularMLPConfig
 
 
 @dataclass

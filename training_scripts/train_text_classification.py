@@ -32,15 +32,17 @@ from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, ev
 from abstain.data import (
     check_classes,
     class_names,
+    count_words,
+    encode_texts,
     find_column,
     head_classes,
     limit_samples,
     load_data,
+    read_word_vectors,
     with_validation,
+    word_tokenizer,
 )
-from abstain.models import LSTMTextClassifierConfig
-from abstain.text import count_words, encode_texts, read_word_vectors, word_tokenizer
-from abstain.training import (
+from abstain.experiments import (
     begin_run,
     check_at_least,
     check_source,
@@ -50,6 +52,7 @@ from abstain.training import (
     without_folders,
     write_run_results,
 )
+from abstain.models import LSTMTextClassifierConfig
 
 
 @dataclass

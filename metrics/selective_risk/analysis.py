@@ -23,7 +23,7 @@ from abstain import (
     released_checkpoint,
     scores,
 )
-from abstain.logits_file import read_logits_file
+from abstain.logits import read_logits_file
 
 EXAMPLES = {"without label smoothing (CE)": "resnet20_cifar10_ce", "with label smoothing (LS)": "resnet20_cifar10_ls"}
 SEED = 0

@@ -3,51 +3,29 @@
 The names in `__all__` are the public ones; each is imported when it is first used.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from abstain._lazy import lazy_names
+from abstain._moved import put_up_signpost
 
 if TYPE_CHECKING:
     from abstain import scores
     from abstain._checks import InputError, NoThresholdError
-    from abstain.curve import RiskCoverageCurve, risk_coverage_curve
-    from abstain.difference import aurc_difference
-    from abstain.extract import extract_logits
-    from abstain.groups import operating_point_by_group
-    from abstain.logit_norm import LogitNorm
-    from abstain.logits_dataset import read_logits, write_logits
-    from abstain.metric import load_metric
-    from abstain.one_call import aurc, coverage_at_risk, risk_at_coverage
-    from abstain.released import released_checkpoint
-    from abstain.report import SelectiveReport, evaluate_logits
-    from abstain.sketch import RiskCoverageSketch
-    from abstain.threshold import OperatingPoint, select_threshold
+    from abstain.curve.curve import RiskCoverageCurve, risk_coverage_curve
+    from abstain.curve.difference import aurc_difference
+    from abstain.curve.functional import aurc, coverage_at_risk, risk_at_coverage
+    from abstain.curve.sketch import RiskCoverageSketch
+    from abstain.hub.released import released_checkpoint
+    from abstain.logits.dataset import read_logits, write_logits
+    from abstain.logits.extract import extract_logits
+    from abstain.metric.selective_risk import load_metric
+    from abstain.report.evaluate import evaluate_logits
+    from abstain.report.selective_report import SelectiveReport
+    from abstain.scores.logit_norm import LogitNorm
+    from abstain.threshold.groups import operating_point_by_group
+    from abstain.threshold.select import OperatingPoint, select_threshold
     from abstain.training.arguments import SelectiveTrainingArguments
     from abstain.training.trainer import SelectiveTrainer
-
-_HOME = {
-    "InputError": "_checks",
-    "LogitNorm": "logit_norm",
-    "NoThresholdError": "_checks",
-    "OperatingPoint": "threshold",
-    "RiskCoverageCurve": "curve",
-    "RiskCoverageSketch": "sketch",
-    "SelectiveReport": "report",
-    "SelectiveTrainer": "training.trainer",
-    "SelectiveTrainingArguments": "training.arguments",
-    "aurc": "one_call",
-    "aurc_difference": "difference",
-    "coverage_at_risk": "one_call",
-    "evaluate_logits": "report",
-    "extract_logits": "extract",
-    "load_metric": "metric",
-    "operating_point_by_group": "groups",
-    "read_logits": "logits_dataset",
-    "released_checkpoint": "released",
-    "risk_at_coverage": "one_call",
-    "risk_coverage_curve": "curve",
-    "select_threshold": "threshold",
-    "write_logits": "logits_dataset",
-}
 
 __all__ = [
     "InputError",
@@ -75,17 +53,32 @@ __all__ = [
     "write_logits",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        value = getattr(import_module(f"abstain.{_HOME[name]}"), name)
-    elif name in __all__:
-        value = import_module(f"abstain.{name}")
-    else:
-        raise AttributeError(f"module 'abstain' has no attribute {name!r}")
-    globals()[name] = value
-    return value
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "_checks": ["InputError", "NoThresholdError"],
+        "curve.curve": ["RiskCoverageCurve", "risk_coverage_curve"],
+        "curve.difference": ["aurc_difference"],
+        "curve.functional": ["aurc", "coverage_at_risk", "risk_at_coverage"],
+        "curve.sketch": ["RiskCoverageSketch"],
+        "hub.released": ["released_checkpoint"],
+        "logits.dataset": ["read_logits", "write_logits"],
+        "logits.extract": ["extract_logits"],
+        "metric.selective_risk": ["load_metric"],
+        "report.evaluate": ["evaluate_logits"],
+        "report.selective_report": ["SelectiveReport"],
+        "scores": [],
+        "scores.logit_norm": ["LogitNorm"],
+        "threshold.groups": ["operating_point_by_group"],
+        "threshold.select": ["OperatingPoint", "select_threshold"],
+        "training.arguments": ["SelectiveTrainingArguments"],
+        "training.trainer": ["SelectiveTrainer"],
+    },
+)
 
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+put_up_signpost()

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import difflib
 import math
-import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abstain.parts import in_parts
+from abstain._threads import in_parts
 
 if TYPE_CHECKING:
     import torch
@@ -197,35 +195,3 @@ def check_labels(labels: Any, *, n_samples: int, n_logits: int) -> np.ndarray:
             f"a label is {found}, but must be from 0 to {n_classes - 1} for {n_logits} column(s) of logits"
         )
     return labels.astype(np.int64, copy=False)
-
-
-def check_folder(path: str | Path, what: str) -> Path:
-    """`path` if it is a folder that exists."""
-    given, path = str(path), Path(path).expanduser()
-    if not path.is_dir():
-        raise InputError(f"{what} {given!r} does not exist or is not a folder: give the path of a folder")
-    return path
-
-
-def check_results_folder(
-    path: str | Path, *, overwrite: bool, written: Iterable[str] = (), how: str = "--overwrite_output_dir"
-) -> Path:
-    """`path`, made if need be, for a program to write `results.json` and the names in `written` to.
-
-    Never one that holds any of them, unless `overwrite`.
-    """
-    path = Path(path).expanduser()
-    if path.exists() and not path.is_dir():
-        raise InputError(f"the output folder {str(path)!r} is a file: give another path")
-    held = [name for name in ("results.json", *written) if (path / name).exists()]
-    if held and not overwrite:
-        raise InputError(
-            f"{str(path)!r} already holds results ({held[0]}): give another folder, or {how} to replace them"
-        )
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"the output folder {str(path)!r} cannot be made: {error.strerror}") from error
-    if not os.access(path, os.W_OK):
-        raise InputError(f"the output folder {str(path)!r} cannot be written to: give another one")
-    return path

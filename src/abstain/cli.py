@@ -75,7 +75,7 @@ def register(
     Writes the metric's script, a few lines, into the cache of `evaluate` (HF_MODULES_CACHE, in HF_HOME unless set).
     Done again it changes nothing. abstain.load_metric() needs no registration.
     """
-    from abstain.registration import register, unregister
+    from abstain.metric.registration import register, unregister
 
     if not undo:
         typer.echo(f'evaluate.load("selective_risk") is registered in {register()}')
@@ -119,10 +119,10 @@ def evaluate(
 
     Example: abstain evaluate test.parquet --validation validation.parquet --output-dir report
     """
-    from abstain._checks import check_results_folder
-    from abstain.logits_file import holds_pixels, read_logits_file
-    from abstain.report import evaluate_logits
-    from abstain.results_folder import REPORT_FILES, write_report
+    from abstain._files import check_results_folder
+    from abstain.logits.files import holds_pixels, read_logits_file
+    from abstain.report.evaluate import evaluate_logits
+    from abstain.report.folder import REPORT_FILES, write_report
 
     if output_dir is not None:
         check_results_folder(output_dir, overwrite=overwrite_output_dir, written=REPORT_FILES)
@@ -166,10 +166,10 @@ def threshold(
 
     Example: abstain threshold validation.parquet --target-risk 0.05 --delta 0.05
     """
-    from abstain.logit_norm import named_score
-    from abstain.logits_file import holds_pixels, read_logits_file
-    from abstain.scores import classification_error
-    from abstain.threshold import select_threshold
+    from abstain.logits.files import holds_pixels, read_logits_file
+    from abstain.scores.logit_norm import named_score
+    from abstain.scores.softmax import classification_error
+    from abstain.threshold.select import select_threshold
 
     values, classes = read_logits_file(logits, labels)
     if delta is not None and holds_pixels(logits):

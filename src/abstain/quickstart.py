@@ -6,15 +6,20 @@ from pathlib import Path
 
 from transformers import set_seed
 
-from abstain._checks import check_results_folder
-from abstain.data import class_names, load_digits_dataset
-from abstain.images import ImageTensors, decode_images
-from abstain.logits_dataset import read_logits
-from abstain.models import CifarResNetConfig, CifarResNetForImageClassification
-from abstain.released import released_checkpoint
-from abstain.report import SelectiveReport, comparison_table, describe_smoothing, evaluate_logits
-from abstain.results_folder import REPORT_FILES, write_report
-from abstain.training import SelectiveTrainer, SelectiveTrainingArguments, environment
+from abstain._files import check_results_folder
+from abstain.data.columns import class_names
+from abstain.data.image_tensors import ImageTensors, decode_images
+from abstain.data.splits import load_digits_dataset
+from abstain.experiments.settings import environment
+from abstain.hub.released import released_checkpoint
+from abstain.logits.dataset import read_logits
+from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageClassification
+from abstain.report.evaluate import evaluate_logits
+from abstain.report.folder import REPORT_FILES, write_report
+from abstain.report.selective_report import SelectiveReport, comparison_table
+from abstain.report.sentences import describe_smoothing
+from abstain.training.arguments import SelectiveTrainingArguments
+from abstain.training.trainer import SelectiveTrainer
 
 SMOOTHING = {"ce": 0.0, "ls": 0.2}
 """Name -> label-smoothing factor of the two models of each data set."""

@@ -1,7 +1,7 @@
 import pytest
 
-from abstain.data import load_data
-from abstain.images import decode_images
+from abstain.data.image_tensors import decode_images
+from abstain.data.splits import load_data
 
 
 @pytest.fixture(scope="module")

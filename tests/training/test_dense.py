@@ -11,7 +11,7 @@ from dense_model import VOID, Pictures, arguments, dense_model, first_step
 from torch.nn import functional
 
 from abstain import InputError, SelectiveTrainer, read_logits, risk_coverage_curve, scores
-from abstain.pixels import choose_pixels
+from abstain.data.pixels import choose_pixels
 
 
 @pytest.mark.parametrize("weights", [None, [1.0, 0.2, 3.0, 0.5, 2.0]])
@@ -185,7 +185,7 @@ def test_two_processes_train_evaluate_and_extract_as_one(root, tmp_path, weights
         ("one", 16, []),
         ("two", 8, ["-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", "0"]),
     ):
-        program = str(root / "tests" / "training" / "dense_model.py")
+        program = str(root / "tests" / "dense_model.py")
         rendezvous = ["--rdzv_backend", "c10d"] if launcher else []
         command = [sys.executable, *launcher, *rendezvous, program, str(tmp_path / name), str(batch_size)]
         finished = subprocess.run(

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from test_trainer import all_items, arguments, small_resnet, small_vit
+from tiny_trainers import all_items, arguments, small_resnet, small_vit
 
 from abstain import SelectiveTrainer, risk_coverage_curve, scores
 

@@ -5,13 +5,12 @@ import sys
 import numpy as np
 import pytest
 import torch
-from test_trainer import arguments, small_resnet, small_vit
+from tiny_trainers import ONE_STEP, arguments, small_resnet, small_vit
 
 from abstain import InputError, SelectiveTrainer
 from abstain.losses import smoothed_cross_entropy
 
 pytest.importorskip("pytorch_optimizer", reason="needs the extra `sam`: pip install 'abstain[sam]'")
-ONE_STEP = {"max_steps": 1, "optim": "sgd", "learning_rate": 0.1, "max_grad_norm": 0.0, "lr_scheduler_type": "constant"}
 
 
 def trained(folder, model, data, **changes):
@@ -107,11 +106,10 @@ TRAIN = """
 import sys
 import torch
 sys.path.insert(0, sys.argv[1])
-from test_trainer import arguments, small_vit
-from test_sam import ONE_STEP
+from tiny_trainers import ONE_STEP, arguments, small_vit
 from abstain import SelectiveTrainer
-from abstain.data import load_data
-from abstain.images import decode_images
+from abstain.data.splits import load_data
+from abstain.data.image_tensors import decode_images
 
 data = decode_images(load_data("digits")["train"].select(range(96)))
 changes = {**ONE_STEP, "sam_rho": 0.3, "gradient_accumulation_steps": 2}
@@ -132,7 +130,7 @@ def test_two_processes_take_the_same_step(root, tmp_path):
     weights = []
     for launcher, size in (([], 24), (two, 12)):
         folder = tmp_path / f"batches-of-{size}"
-        command = [sys.executable, *launcher, str(script), str(root / "tests" / "training"), str(folder), str(size)]
+        command = [sys.executable, *launcher, str(script), str(root / "tests"), str(folder), str(size)]
         done = subprocess.run(command, capture_output=True, text=True, env=environment)
         assert done.returncode == 0, done.stderr
         weights.append(load_file(folder / "model.safetensors"))

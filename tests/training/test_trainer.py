@@ -6,42 +6,15 @@ import numpy as np
 import pytest
 import torch
 from accelerate import FullyShardedDataParallelPlugin
+from tiny_trainers import all_items, arguments, small_resnet, small_vit
 from transformers import (
     AutoModelForImageClassification,
     Trainer,
     TrainingArguments,
-    ViTConfig,
-    ViTForImageClassification,
 )
 
 from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, read_logits
-from abstain.abstention import AbstentionRule
-from abstain.models import CifarResNetConfig, CifarResNetForImageClassification
-
-
-def small_vit():
-    """A model without batch statistics or dropout, whose gradients do not depend on how a batch is cut."""
-    torch.manual_seed(0)
-    config = ViTConfig(
-        image_size=8, patch_size=4, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16
-    )
-    config.num_labels = 10
-    return ViTForImageClassification(config)
-
-
-def small_resnet():
-    torch.manual_seed(0)
-    return CifarResNetForImageClassification(CifarResNetConfig(depth=8, width=4, num_labels=10))
-
-
-def arguments(folder, **changes):
-    defaults = {"num_train_epochs": 1, "per_device_train_batch_size": 16, "save_strategy": "no", "disable_tqdm": True}
-    return SelectiveTrainingArguments(output_dir=str(folder), **{"report_to": "none", **defaults, **changes})
-
-
-def all_items(data):
-    items = [data[index] for index in range(len(data))]
-    return torch.stack([item["pixel_values"] for item in items]), torch.stack([item["labels"] for item in items])
+from abstain.inference.abstention import AbstentionRule
 
 
 def test_the_gradient_does_not_depend_on_gradient_accumulation(tmp_path, digits):
@@ -234,11 +207,11 @@ def test_calibrate_leaves_a_rule_beside_the_model(tmp_path, digits):
 FILL_THE_DISK = """
 import resource, sys
 sys.path.insert(0, sys.argv[1])
-from test_trainer import arguments, small_resnet
+from tiny_trainers import arguments, small_resnet
 from transformers import TrainerCallback
 from abstain import SelectiveTrainer
-from abstain.data import load_data
-from abstain.images import decode_images
+from abstain.data.splits import load_data
+from abstain.data.image_tensors import decode_images
 
 
 class Full(TrainerCallback):
@@ -256,7 +229,7 @@ SelectiveTrainer(small_resnet(), args, train_dataset=data, callbacks=[Full()]).t
 def test_a_full_disk_is_named_and_leaves_the_checkpoint_before(root, tmp_path):
     script = tmp_path / "fill.py"
     script.write_text(FILL_THE_DISK)
-    command = [sys.executable, str(script), str(root / "tests" / "training"), str(tmp_path / "run")]
+    command = [sys.executable, str(script), str(root / "tests"), str(tmp_path / "run")]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from transformers import EvalPrediction, Trainer, TrainingArguments
 
 from abstain._checks import InputError
-from abstain.curve import risk_coverage_curve
-from abstain.pixels import ChosenPixels, LabelledPixels, has_dense_labels
+from abstain.curve.curve import risk_coverage_curve
+from abstain.data.pixels import ChosenPixels, has_dense_labels
+from abstain.logits.pixels import LabelledPixels
 from abstain.training.arguments import SelectiveTrainingArguments
 from abstain.training.statistics import logits_of, sample_statistics, split_statistics, statistics_dtype
 

@@ -16,15 +16,15 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, rotate_checkpoints
 
 from abstain._checks import InputError
-from abstain.abstention import AbstentionRule
-from abstain.extract import extract_logits
-from abstain.logits_dataset import write_logits
+from abstain.data.pixels import ChosenPixels, has_dense_labels
+from abstain.inference.abstention import AbstentionRule
+from abstain.logits.dataset import write_logits
+from abstain.logits.extract import extract_logits
+from abstain.logits.pixels import extract_pixel_logits
 from abstain.losses import smoothed_cross_entropy
-from abstain.pixels import ChosenPixels, extract_pixel_logits, has_dense_labels
 from abstain.training.backbone import slow_backbone
+from abstain.training.checkpoints import mark_complete, naming_what_is_not_written, restore_renamed
 from abstain.training.evaluating import EvaluatingTrainer
-from abstain.training.restore import restore_renamed
-from abstain.training.run import mark_complete, naming_what_is_not_written
 from abstain.training.sam import replace_gradient
 from abstain.training.statistics import logits_of
 

@@ -1,0 +1,43 @@
+"""Percentile interval of the coverage at a risk, by a bootstrap that counts again and never sorts again.
+
+A resample changes how often each sample counts, but not the order of confidences. So the samples are put once into
+categories, in the order of confidence: those between two error blocks, and within a block the correct and the wrong.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abstain.curve.error_blocks import ErrorBlocks
+
+
+def coverage_at_risk_interval(
+    errors: ErrorBlocks, n_samples: int, target_risk: float, *, level: float, n_resamples: int, seed: int
+) -> tuple[float, float]:
+    """The `level` percentile interval of the coverage at `target_risk` over resamples, for 0/1 errors."""
+    category = np.repeat(np.arange(3 * len(errors.start) + 1, dtype=np.int32), _sizes(errors, n_samples))
+    generator = np.random.default_rng(seed)
+    coverages = np.empty(n_resamples)
+    for number in range(n_resamples):
+        drawn = category[generator.integers(0, n_samples, size=n_samples)]
+        counts = np.bincount(drawn, minlength=3 * len(errors.start) + 1)
+        coverages[number] = _coverage(counts, target_risk) / n_samples
+    low, high = np.quantile(coverages, [(1 - level) / 2, (1 + level) / 2]).tolist()
+    return low, high
+
+
+def _sizes(errors: ErrorBlocks, n_samples: int) -> NDArray[np.int64]:
+    """Samples of each category: before a block, correct in it, wrong in it, …, and after the last one."""
+    before = np.diff(np.concatenate([[0], np.stack([errors.start, errors.stop], axis=1).ravel(), [n_samples]]))[::2]
+    wrong = errors.sum_error.astype(np.int64)
+    correct = errors.stop - errors.start - wrong
+    return np.append(np.stack([before[:-1], correct, wrong], axis=1).ravel(), before[-1])
+
+
+def _coverage(counts: NDArray[np.int64], target_risk: float) -> int:
+    """The most samples that can be accepted: the risk is lowest just before a block, or after the last sample."""
+    accepted = np.cumsum(counts)[::3]
+    wrong = np.concatenate(([0], np.cumsum(counts[2::3])))
+    qualifying = np.flatnonzero((accepted > 0) & (wrong / np.maximum(accepted, 1) <= target_risk))
+    return int(accepted[qualifying[-1]]) if len(qualifying) else 0

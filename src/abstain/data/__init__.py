@@ -1,0 +1,75 @@
+"""Named data to splits that are ready for a model: columns and labels, images, masks, texts and tables.
+
+Each name is imported when it is first used, so that a file of numbers never waits for what trains models.
+"""
+
+from typing import TYPE_CHECKING
+
+from abstain._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from abstain.data.augmentation import Augmentation
+    from abstain.data.columns import (
+        check_classes,
+        check_head,
+        class_names,
+        find_column,
+        find_input_column,
+        head_classes,
+    )
+    from abstain.data.image_files import ImageFiles
+    from abstain.data.image_tensors import ImageTensors, decode_images
+    from abstain.data.images import ImagePlan, prepare_images, skip_bad_images
+    from abstain.data.masks import SegmentationImages, without_bad_samples
+    from abstain.data.pixels import PixelChoice
+    from abstain.data.splits import limit_samples, load_data, load_digits_dataset, with_test, with_validation
+    from abstain.data.tables import TableEncoder
+    from abstain.data.tensor_rows import TensorRows
+    from abstain.data.texts import count_words, encode_texts, read_word_vectors, word_tokenizer
+
+__all__ = [
+    "Augmentation",
+    "ImageFiles",
+    "ImagePlan",
+    "ImageTensors",
+    "PixelChoice",
+    "SegmentationImages",
+    "TableEncoder",
+    "TensorRows",
+    "check_classes",
+    "check_head",
+    "class_names",
+    "count_words",
+    "decode_images",
+    "encode_texts",
+    "find_column",
+    "find_input_column",
+    "head_classes",
+    "limit_samples",
+    "load_data",
+    "load_digits_dataset",
+    "prepare_images",
+    "read_word_vectors",
+    "skip_bad_images",
+    "with_test",
+    "with_validation",
+    "without_bad_samples",
+    "word_tokenizer",
+]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "augmentation": ["Augmentation"],
+        "columns": ["check_classes", "check_head", "class_names", "find_column", "find_input_column", "head_classes"],
+        "image_files": ["ImageFiles"],
+        "image_tensors": ["ImageTensors", "decode_images"],
+        "images": ["ImagePlan", "prepare_images", "skip_bad_images"],
+        "masks": ["SegmentationImages", "without_bad_samples"],
+        "pixels": ["PixelChoice"],
+        "splits": ["limit_samples", "load_data", "load_digits_dataset", "with_test", "with_validation"],
+        "tables": ["TableEncoder"],
+        "tensor_rows": ["TensorRows"],
+        "texts": ["count_words", "encode_texts", "read_word_vectors", "word_tokenizer"],
+    },
+)

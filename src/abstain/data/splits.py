@@ -1,0 +1,129 @@
+"""Named data sets, Hub data sets and local folders as one `datasets.DatasetDict`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+from datasets import (
+    ClassLabel,
+    Dataset,
+    DatasetDict,
+    Features,
+    Image,
+    load_dataset,
+)
+from datasets.exceptions import DatasetGenerationError
+
+from abstain._checks import InputError, check_fraction
+from abstain._files import check_folder
+
+DIGITS_TEST_SIZE, DIGITS_VALIDATION_SIZE = 797, 300
+"""Images of `digits` in two of its splits; the other 700 of scikit-learn's 1,797 are its train split."""
+
+
+def load_digits_dataset() -> DatasetDict:
+    """The 8×8 handwritten digits that come with scikit-learn (UCI 80, CC BY 4.0), in three seeded splits.
+
+    Returns:
+        Splits `train` (700), `validation` (300) and `test` (797); columns `image` (8×8 grey) and `label` (10 classes).
+    """
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    pixels = np.round(digits.images * (255 / 16)).astype(np.uint8)  # 17 grey levels, 0 to 16, to one byte
+    features = Features({"image": Image(), "label": ClassLabel(names=[str(name) for name in digits.target_names])})
+    whole = Dataset.from_dict({"image": list(pixels), "label": digits.target}, features=features)
+    rest = whole.train_test_split(test_size=DIGITS_TEST_SIZE, seed=0, stratify_by_column="label")
+    parts = rest["train"].train_test_split(test_size=DIGITS_VALIDATION_SIZE, seed=0, stratify_by_column="label")
+    return DatasetDict(train=parts["train"], validation=parts["test"], test=rest["test"])
+
+
+def load_data(name: str) -> DatasetDict:
+    """Read a data set with all its splits.
+
+    Args:
+        name: `digits` (embedded, needs no network), a local folder (of Parquet files, or of images in one
+            folder a class), or the name of a data set on the Hub.
+
+    Raises:
+        InputError: the folder does not exist or holds no data set, or the name is not to be had from the Hub.
+    """
+    if name == "digits":
+        return load_digits_dataset()
+    path = Path(name).expanduser()
+    if name.startswith((".", "/", "~")) or name.count("/") > 1 or "\\" in name:
+        check_folder(name, "the data folder")
+    try:
+        return load_dataset(str(path) if path.is_dir() else name)
+    except (OSError, ValueError, DatasetGenerationError) as error:  # not found, no network, not a data set
+        reason = str(error).strip().splitlines()[0][:200]
+        empty = re.fullmatch('Instruction "(.*)" corresponds to no data!', reason)
+        if empty:
+            raise InputError(f"the split {empty[1]!r} is empty, but at least one sample is needed") from error
+        place = "in this folder" if path.is_dir() else "on the Hub"
+        raise InputError(
+            f"the data set {name!r} could not be read {place} ({reason}): "
+            "give `digits`, a folder of Parquet files or images, or a Hub name and a network"
+        ) from error
+
+
+def with_validation(data: DatasetDict, *, size: int, seed: int, test_split: str = "test") -> DatasetDict:
+    """Splits `train`, `validation` and `test`, with `size` seeded random samples of train held out for validation.
+
+    Args:
+        data: a data set with a `train` split and the one called `test_split`.
+        size: samples to hold out; 0 takes the data set's own `validation` split.
+        seed: of the choice; the same seed holds out the same samples, whatever the model.
+        test_split: the split to report; `validation` for data sets whose test labels are secret.
+
+    Raises:
+        InputError: a split that is needed is missing or empty, or smaller than `size`.
+    """
+    for name in ("train", test_split, *([] if size else ["validation"])):
+        if name not in data:
+            raise InputError(f"there is no split {name!r}: this data set has {', '.join(data)}")
+        if len(data[name]) == 0:
+            raise InputError(f"the split {name!r} is empty, but at least one sample is needed")
+    if not size:
+        return DatasetDict(train=data["train"], validation=data["validation"], test=data[test_split])
+    if not 0 < size < len(data["train"]):
+        raise InputError(f"validation_size is {size}, but must be from 1 to {len(data['train']) - 1} (train is larger)")
+    parts = data["train"].train_test_split(test_size=size, seed=seed)
+    return DatasetDict(train=parts["train"], validation=parts["test"], test=data[test_split])
+
+
+def with_test(data: DatasetDict, *, fraction: float, seed: int) -> DatasetDict:
+    """A seeded random fraction of `train` held out as `test`, for data sets that come in one piece.
+
+    Args:
+        data: a data set with a `train` split and no `test` split.
+        fraction: of `train`, in (0, 1); 0 takes the data as they are.
+        seed: of the choice; the same seed holds out the same samples, whatever the model.
+
+    Raises:
+        InputError: a fraction outside [0, 1), no or a too small split `train`, or a split `test` that is there already.
+    """
+    if not check_fraction("test_fraction", fraction, open_above=True):
+        return data
+    if "test" in data or "train" not in data:
+        raise InputError(
+            f"test_fraction divides the split `train`, but this data set has {', '.join(data)}: leave it out"
+        )
+    size = round(fraction * len(data["train"]))
+    if not 0 < size < len(data["train"]):
+        raise InputError(
+            f"test_fraction takes {size} of the {len(data['train'])} samples, but train and test need some"
+        )
+    parts = data["train"].train_test_split(test_size=size, seed=seed)
+    return DatasetDict({**data, **parts})
+
+
+def limit_samples(data: DatasetDict, most: int | None, *, seed: int) -> DatasetDict:
+    """At most so many samples of each split, chosen at random, for a quick try; None takes all."""
+    if most is None:
+        return data
+    return DatasetDict(
+        {name: part.shuffle(seed=seed).select(range(min(len(part), most))) for name, part in data.items()}
+    )

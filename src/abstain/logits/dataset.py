@@ -1,0 +1,149 @@
+"""Logits data sets, the seam between training and evaluation: Parquet with `logits` and `label`, one file a split.
+
+A large split is a folder of parts instead, `split/part-00000-of-00010.parquet` and so on.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from abstain._checks import InputError, check_labels, check_logits, to_numpy
+from abstain._files import check_folder
+
+
+def write_logits(folder: str | Path, split: str, logits: Any, labels: Any, *, sample: Any = None) -> Path:
+    """Write `folder/split.parquet`, replacing it only once the new file is whole.
+
+    Args:
+        folder: made if it does not exist.
+        split: `validation`, `test`, ….
+        logits: (N, K), stored as a fixed-size list of float32.
+        labels: (N,) int in [0, K).
+        sample: (N,) int, of pixels the image that each comes from; None leaves the column `sample` out.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        InputError: bad logits or labels, or a `sample` of another length.
+    """
+    logits = check_logits(check_logits(logits).float()).cpu().numpy()  # again: float32 is narrower
+    labels = check_labels(labels, n_samples=len(logits), n_logits=logits.shape[1])
+    return write_parquet(Path(folder).expanduser() / f"{split}.parquet", logits, labels, sample=sample)
+
+
+def write_parquet(
+    path: Path,
+    logits: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    *,
+    sample: Any = None,
+    metadata: dict[str, str] | None = None,
+) -> Path:
+    """Write logits (N, K) float32 and labels (N,) as they are, N = 0 too; the file appears once it is whole."""
+    rows = pa.FixedSizeListArray.from_arrays(pa.array(logits.ravel()), logits.shape[1])
+    columns = {"logits": rows, "label": labels}
+    if sample is not None:
+        columns["sample"] = to_numpy(sample, "sample")
+        if columns["sample"].shape != labels.shape:
+            raise InputError(
+                f"there are {len(labels)} labels and sample has shape {columns['sample'].shape}: not equal"
+            )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".parquet.partial")
+    try:
+        pq.write_table(pa.table(columns).replace_schema_metadata(metadata), partial)
+        return partial.replace(path)
+    except OSError as error:  # a full disk
+        partial.unlink(missing_ok=True)
+        raise InputError(f"{str(path)!r} cannot be written: {error.strerror or error}") from error
+
+
+def read_logits(folder: str | Path, split: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Logits (N, K) float32 and labels (N,) int64 of one split.
+
+    Raises:
+        InputError: there is no such folder or split, some of its parts are missing, or as `read_parquet`.
+    """
+    path = check_folder(folder, "the folder of the logits data set") / f"{split}.parquet"
+    parts = path.with_suffix("")
+    if path.is_file() and parts.is_dir():
+        raise InputError(f"{str(folder)!r} holds both {path.name} and the folder {parts.name}: remove one of them")
+    if parts.is_dir():
+        return read_parts(parts)
+    if not path.is_file():
+        found = {file.stem for file in path.parent.glob("*.parquet")}
+        found |= {file.parent.name for file in path.parent.glob("*/part-*.parquet")}
+        raise InputError(f"there is no split {split!r} in {str(folder)!r}: it has {', '.join(sorted(found)) or 'none'}")
+    return read_parquet(path)
+
+
+def part_name(index: int, count: int) -> str:
+    """The name of the file of part `index` (from 0) of `count`."""
+    return f"part-{index:05d}-of-{count:05d}.parquet"
+
+
+def read_parts(folder: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """As `read_logits`, of a folder of parts in their order.
+
+    Raises:
+        InputError: parts are missing or of different sets, or as `read_parquet`.
+    """
+    names = [path.name for path in folder.glob("part-*-of-*.parquet")]
+    counts = {int(match[1]) for name in names if (match := re.search(r"-of-(\d+)\.parquet$", name))}
+    if len(counts) != 1:
+        raise InputError(f"{str(folder)!r} holds parts of {len(counts)} sets, but must hold those of one")
+    wanted = [part_name(index, *counts) for index in range(*counts)]
+    missing = sorted(set(wanted) - set(names))
+    if missing:
+        raise InputError(
+            f"{str(folder)!r} lacks {len(missing)} of {len(wanted)} parts, {missing[0]} first: start the extraction "
+            "again, which goes on where it stopped"
+        )
+    return read_parquet(*(folder / name for name in wanted))
+
+
+def read_parquet(*paths: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """As `read_logits`, of one file or of several, one after the other.
+
+    Raises:
+        InputError: there is no row, or not the columns `logits` (K of them in every row) and `label`.
+    """
+    tables = [_read_table(path) for path in paths]
+    path = paths[0] if len(paths) == 1 else paths[0].parent
+    try:
+        table = pa.concat_tables(tables, promote_options="permissive" if len(tables) > 1 else "none")
+    except pa.ArrowInvalid as error:
+        raise InputError(f"the parts of {str(path)!r} differ in their columns: {str(error).splitlines()[0]}") from error
+    if not table.num_rows:
+        raise InputError(f"{str(path)!r} holds no row, but at least one sample is needed")
+    kind = table.schema.field("logits").type
+    if not (pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind) or pa.types.is_large_list(kind)):
+        raise InputError(f"the column `logits` of {str(path)!r} holds {kind}, but must hold lists of numbers")
+    rows = table["logits"].combine_chunks()
+    values = rows.flatten()
+    if rows.null_count or values.null_count or table["label"].null_count:
+        raise InputError(f"{str(path)!r} has empty cells, but every sample needs all its logits and a label")
+    if pc.count_distinct(pc.list_value_length(rows)).as_py() != 1:
+        raise InputError(f"{str(path)!r} has rows with different numbers of logits, but all must have K")
+    logits = values.to_numpy(zero_copy_only=False).reshape(len(rows), -1).astype(np.float32, copy=False)
+    labels = check_labels(table["label"].to_numpy(), n_samples=len(rows), n_logits=logits.shape[1])
+    return check_logits(logits).numpy(), labels
+
+
+def _read_table(path: Path) -> pa.Table:
+    try:
+        columns = pq.read_schema(path).names
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{str(path)!r} cannot be read as Parquet: {str(error).splitlines()[0]}") from error
+    if not {"logits", "label"} <= set(columns):
+        raise InputError(f"{str(path)!r} has the columns {', '.join(columns)}, but must have `logits` and `label`")
+    return pq.read_table(path, columns=["logits", "label"]).replace_schema_metadata(None)

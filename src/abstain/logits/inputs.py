@@ -1,0 +1,148 @@
+"""Batches of a data set as a checkpoint wants them: its own image processor, tokenizer or encoder, read row by row."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from transformers import BaseImageProcessor, PreTrainedTokenizerBase
+
+from abstain._checks import InputError
+from abstain.data.decoding import read_image
+from abstain.data.fingerprint import data_digest
+from abstain.data.tables import TableEncoder
+from abstain.logits.batch import Batch
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+@dataclass(eq=False)
+class ImageInputs(torch.utils.data.Dataset[Any]):
+    """Images made ready for a classifier, for `extract_shards`.
+
+    Attributes:
+        dataset: with the two columns below; it stays on disk.
+        processor: the checkpoint's image processor.
+        column: of images.
+        label_column: of integers.
+        split: for messages.
+    """
+
+    dataset: Dataset
+    processor: BaseImageProcessor
+    column: str
+    label_column: str = "label"
+    split: str = ""
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitems__(self, rows: list[int]) -> Batch:
+        """The rows as one batch; an image that does not decode is named in `bad`."""
+        pixels, bad = {}, {}
+        for row in rows:
+            try:
+                image = read_image(self.dataset, row, column=self.column, split=self.split)
+                pixels[row] = self.processor(image, return_tensors="pt")["pixel_values"][0]
+            except InputError as error:
+                bad[row] = str(error)
+        good = list(pixels)
+        return Batch(stacked(pixels.values(), "give it a size"), good, labels_of(self, good), bad)
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the labels, of 1,000 evenly spaced images, and of what the processor does to them."""
+        digest = data_digest(self.dataset, [self.column], self.dataset[self.label_column])
+        return with_settings(digest, self.processor.to_dict())
+
+
+@dataclass(eq=False)
+class TextInputs(torch.utils.data.Dataset[Any]):
+    """Texts made ready for a classifier, for `extract_shards`.
+
+    Attributes:
+        dataset: with the two columns below; it stays on disk.
+        processor: the checkpoint's tokenizer.
+        column: of texts.
+        label_column: of integers.
+        max_length: tokens at most; None is the tokenizer's own.
+    """
+
+    dataset: Dataset
+    processor: PreTrainedTokenizerBase
+    column: str
+    label_column: str = "label"
+    max_length: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitems__(self, rows: list[int]) -> Batch:
+        """The rows as one batch."""
+        texts = [str(text) for text in self.dataset[rows][self.column]]
+        inputs = self.processor(texts, padding=True, truncation=True, max_length=self.max_length, return_tensors="pt")
+        return Batch(dict(inputs), rows, labels_of(self, rows), {})
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the labels, of 1,000 evenly spaced texts, and of the tokenizer."""
+        digest = data_digest(self.dataset, [self.column], self.dataset[self.label_column])
+        made = {"vocabulary": self.processor.get_vocab(), "padding_side": self.processor.padding_side}
+        return with_settings(digest, made)
+
+
+@dataclass(eq=False)
+class TableInputs(torch.utils.data.Dataset[Any]):
+    """Rows of a table made ready for a classifier, for `extract_shards`.
+
+    Attributes:
+        dataset: with the columns that the encoder knows; it stays on disk.
+        processor: the encoder beside the checkpoint, which knows the column of labels and their classes too.
+    """
+
+    dataset: Dataset
+    processor: TableEncoder
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitems__(self, rows: list[int]) -> Batch:
+        """The rows as one batch.
+
+        Raises:
+            InputError: as `TableEncoder.encode`.
+        """
+        encoded = self.processor.encode(self.dataset.select(rows))
+        return Batch(dict(encoded.inputs), rows, encoded.labels, {})
+
+    def fingerprint(self) -> str:
+        """SHA-256 of all labels, of 1,000 evenly spaced rows, and of the encoder."""
+        digest = data_digest(self.dataset, self.dataset.column_names, whole=[self.processor.label_column])
+        return with_settings(digest, asdict(self.processor))
+
+
+def stacked(images: Iterable[Tensor], advice: str) -> dict[str, Tensor]:
+    """Images (C, H, W) of one size as the inputs of a model; of none of them, no input.
+
+    Raises:
+        InputError: they differ in size; `advice` says what to do then.
+    """
+    images = list(images)
+    if len({image.shape for image in images}) > 1:
+        raise InputError(f"the image processor gives images of several sizes, but a batch needs one: {advice}")
+    return {"pixel_values": torch.stack(images)} if images else {}
+
+
+def labels_of(inputs: ImageInputs | TextInputs, rows: list[int]) -> Tensor:
+    """The labels (len(rows),) int64 of these rows."""
+    return torch.tensor(inputs.dataset[rows][inputs.label_column] if rows else [], dtype=torch.int64)
+
+
+def with_settings(digest: hashlib._Hash, made: dict[str, Any]) -> str:
+    """The digest in hexadecimal, once what is made of the data is added to it."""
+    digest.update(json.dumps(made, sort_keys=True, default=str).encode())
+    return digest.hexdigest()

@@ -1,0 +1,152 @@
+"""What was measured of a model, as numbers and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abstain.curve.curve import RiskCoverageCurve
+from abstain.curve.difference import Difference, aurc_difference
+from abstain.scores.logit_norm import LogitNorm
+from abstain.scores.temperature import TemperatureScaling
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreResult:
+    """One confidence score on the test data.
+
+    Attributes:
+        name: `msp`, `temperature_scaling`, `max_logit_pnorm` for logit normalisation, or `max_logit_pnorm_uncentered`
+            (`_centered`) for the other of its two forms.
+        metrics: `risk`, `aurc`, `cov@5`, … as fractions, and `aurc_low` and `aurc_high` (None without any error); for
+            a score that is a probability also `nll`, `brier` and `ece` (see `calibration.calibration_metrics`).
+        confidence: (N,) float64, in the order of the samples.
+        curve: its risk-coverage curve.
+        fit: what was fitted on the validation data; None for MSP.
+    """
+
+    name: str
+    metrics: dict[str, float | None]
+    confidence: NDArray[np.float64] = field(repr=False)
+    curve: RiskCoverageCurve = field(repr=False)
+    fit: LogitNorm | TemperatureScaling | None = None
+
+    @property
+    def falls_back(self) -> bool:
+        """Whether this is logit normalisation that stayed with MSP."""
+        return isinstance(self.fit, LogitNorm) and self.fit.p is None
+
+    @property
+    def label(self) -> str:
+        """What a table or a figure calls the score: `MSP`, `p-norm, p = 4`, or `p-norm (falls back to MSP)`."""
+        if self.fit is None:
+            return "MSP"
+        if isinstance(self.fit, TemperatureScaling):
+            return f"MSP, temperature {self.fit.temperature:.3g}"
+        norm = "p-norm" if self.fit.center else "uncentred p-norm"
+        return f"{norm} (falls back to MSP)" if self.fit.p is None else f"{norm}, p = {self.fit.p:g}"
+
+
+@dataclass(frozen=True, eq=False)
+class SelectiveReport:
+    """How well a model knows when to abstain, by MSP and, with validation data, after logit normalisation.
+
+    Attributes:
+        n_samples: N, of the test data.
+        n_logits: K.
+        level: nominal coverage of the intervals.
+        error: (N,) 0/1 float64.
+        results: MSP; with validation data also logit normalisation in both its forms, and temperature scaling.
+    """
+
+    n_samples: int
+    n_logits: int
+    level: float
+    error: NDArray[np.float64] = field(repr=False)
+    results: tuple[ScoreResult, ...]
+
+    @property
+    def msp(self) -> ScoreResult:
+        """The maximum softmax probability."""
+        return self.results[0]
+
+    @property
+    def normalized(self) -> ScoreResult | None:
+        """Logit normalisation as fitted on the validation data, which may be MSP again; None without any."""
+        return next((result for result in self.results if result.name == "max_logit_pnorm"), None)
+
+    @property
+    def logit_norm(self) -> LogitNorm | None:
+        """The fit of `normalized`; None without validation data."""
+        return self.normalized.fit if self.normalized else None  # type: ignore[return-value]
+
+    def gain(self) -> Difference | None:
+        """AURC of MSP minus AURC after normalisation, paired; positive if normalisation is better."""
+        if self.normalized is None:
+            return None
+        return aurc_difference(
+            self.msp.confidence, self.error, self.normalized.confidence, self.error, level=self.level
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """All numbers, ready for JSON: fractions, with None for what is undefined."""
+        return {
+            "n_samples": self.n_samples,
+            "n_logits": self.n_logits,
+            "n_errors": int(self.error.sum()),
+            "aurc_convention": "mean",
+            "interval_level": self.level,
+            "scores": {result.name: result.metrics for result in self.results},
+            "fits": {result.name: result.fit.to_dict() for result in self.results if result.fit is not None},
+        }
+
+    def to_markdown(self) -> str:
+        """The table of `comparison_table` for this model alone."""
+        return comparison_table({"": self})
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
+
+def comparison_table(reports: Mapping[str, SelectiveReport]) -> str:
+    """A Markdown table with one row a model and score; in percent what is named so, with the interval of AURC."""
+    named = any(reports)
+    coverages = [key for key in next(iter(reports.values())).msp.metrics if key.startswith("cov@")]
+    header = [
+        *(["model"] if named else []),
+        "confidence",
+        "error %",
+        "AURC %",
+        "interval",
+        *(f"{c} %" for c in coverages),
+        "NLL",
+        "Brier",
+        "ECE %",
+    ]
+    rows = [header, [":--" if title in ("model", "confidence") else "--:" for title in header]]
+    for name, report in reports.items():
+        for result in report.results:
+            metrics = result.metrics
+            low, high = metrics["aurc_low"], metrics["aurc_high"]
+            interval = "–" if low is None or high is None else f"[{100 * low:.3f}, {100 * high:.3f}]"
+            numbers = [percent(metrics["risk"], 2), percent(metrics["aurc"], 3), interval]
+            numbers += [percent(metrics[key], 1) for key in coverages]
+            numbers += [_number(metrics.get("nll")), _number(metrics.get("brier")), percent(metrics.get("ece"), 2)]
+            rows.append([*([name] if named else []), result.label, *numbers])
+    widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
+    return "\n".join(
+        "| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) + " |" for row in rows
+    )
+
+
+def percent(fraction: float | None, digits: int) -> str:
+    """A fraction in percent, without the sign; a dash where it is undefined."""
+    return "–" if fraction is None else f"{100 * fraction:.{digits}f}"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"

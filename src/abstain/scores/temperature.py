@@ -1,0 +1,98 @@
+"""Temperature scaling, to compare logit normalisation with."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.optimize import root_scalar
+from torch import Tensor
+
+from abstain._checks import InputError, check_labels, check_logits
+from abstain.scores.rows import Rows, as_pairs, score_by_rows
+from abstain.scores.softmax import log_odds
+
+LIMITS = (1e-3, 1e3)
+"""A temperature is searched between these: on data without an error any smaller one would be better still."""
+
+
+@dataclass(frozen=True)
+class TemperatureScaling:
+    """Softmax of z / T, with T chosen on validation data by likelihood (Guo et al. 2017, arXiv 1706.04599).
+
+    It calibrates the probabilities. It was not made to improve the order in which to abstain, and for two classes it
+    cannot change it; it is here to compare logit normalisation with.
+
+    Attributes:
+        temperature: T, finite and above 0.
+
+    Raises:
+        InputError: T is not finite, or not above 0.
+    """
+
+    temperature: float
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.temperature) and self.temperature > 0):
+            raise InputError(f"the temperature is {self.temperature}, but must be finite and above 0")
+
+    def score(self, logits: Any) -> NDArray[np.float64]:
+        """The confidence of each row: MSP at this temperature, as log-odds; larger is accepted first.
+
+        Args:
+            logits: (N, K) real, NumPy or torch on any device, not changed.
+
+        Returns:
+            (N,) float64.
+
+        Raises:
+            InputError: as `scores.msp`.
+        """
+        return score_by_rows(check_logits(logits), lambda block: log_odds(Rows(block.div_(self.temperature))))
+
+    def to_dict(self) -> dict[str, float]:
+        """The temperature, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def fit(cls, logits: Any, labels: Any) -> TemperatureScaling:
+        """The temperature of least negative log-likelihood on validation data.
+
+        The likelihood has one maximum in 1/T, where its derivative, the mean of E_p[z] - z_y, is 0.
+
+        Args:
+            logits: (N, K) validation logits.
+            labels: (N,) their labels, int in [0, K).
+
+        Returns:
+            With T in [0.001, 1000]; at an end of it where no T inside is best, as on data without any error.
+
+        Raises:
+            InputError: bad logits or labels.
+        """
+        logits = as_pairs(check_logits(logits))
+        of_target = _below_top(logits, labels)
+        dtype = torch.float64 if logits.dtype == torch.float64 else torch.float32
+
+        def slope(log_inverse: float) -> float:
+            def expected(block: Tensor) -> Tensor:
+                block -= block.amax(dim=1, keepdim=True)
+                return torch.linalg.vecdot((block * float(np.exp(log_inverse))).softmax(dim=1), block)
+
+            return float(np.mean(score_by_rows(logits, expected, dtype) - of_target))
+
+        ends = [-float(np.log(limit)) for limit in reversed(LIMITS)]
+        slopes = [slope(end) for end in ends]
+        if slopes[0] >= 0 or slopes[1] <= 0:
+            return cls(LIMITS[1] if slopes[0] >= 0 else LIMITS[0])
+        return cls(float(np.exp(-root_scalar(slope, bracket=ends, method="toms748", xtol=1e-6).root)))
+
+
+def _below_top(logits: Tensor, labels: Any) -> NDArray[np.float64]:
+    """(N,) the logit of the label minus the largest one."""
+    targets = torch.tensor(check_labels(labels, n_samples=logits.shape[0], n_logits=logits.shape[1]))
+    of_target = logits.gather(1, targets.to(logits.device)[:, None])[:, 0]
+    return (of_target - logits.amax(dim=1)).cpu().double().numpy()

@@ -1,0 +1,29 @@
+"""How many samples a guarantee takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaincc
+
+from abstain.threshold.bounds import HALVINGS, LINEAR_RANKS
+
+ENOUGH_AT_MOST = 10**9
+"""Where the search for the number of samples that would be enough gives up."""
+
+
+def samples_enough(
+    errors: NDArray[Any], accepted: NDArray[Any], n: int, target_risk: float, delta: float
+) -> int | None:
+    """The smallest N at which one of these ranks, with the risk and coverage it has now, would meet the target."""
+    risk, coverage = errors / accepted, accepted / n
+    low, high = np.zeros(len(risk)), np.full(len(risk), np.log(ENOUGH_AT_MOST))
+    for _ in range(16):  # to 0.03 %
+        middle = (low + high) / 2
+        taken = np.exp(middle) * coverage
+        met = betaincc(risk * taken + 1, (1 - risk) * taken, target_risk) <= delta / (LINEAR_RANKS + HALVINGS)
+        low, high = np.where(met, low, middle), np.where(met, middle, high)
+    enough = float(np.exp(high.min(initial=np.inf)))
+    return int(enough) + 1 if enough < 0.99 * ENOUGH_AT_MOST else None

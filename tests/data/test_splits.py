@@ -1,0 +1,141 @@
+import numpy as np
+import pytest
+from datasets import ClassLabel, Dataset, DatasetDict, Image
+from PIL import Image as PILImage
+
+from abstain import InputError
+from abstain.data.columns import check_classes, class_names, find_column, head_classes
+from abstain.data.splits import limit_samples, load_data, with_test, with_validation
+
+
+def test_digits_are_whole_and_split_alike_every_time():
+    first, second = load_data("digits"), load_data("digits")
+    assert {name: len(split) for name, split in first.items()} == {"train": 700, "validation": 300, "test": 797}
+    assert first["test"]["label"] == second["test"]["label"]
+    assert np.asarray(first["train"][0]["image"]).shape == (8, 8)
+    assert first["train"].features["label"].num_classes == 10
+
+
+def test_a_folder_of_images_is_read(tmp_path):
+    for split in ("train", "test"):
+        for name in ("cat", "dog"):
+            folder = tmp_path / split / name
+            folder.mkdir(parents=True)
+            PILImage.new("RGB", (4, 4)).save(folder / "1.png")
+    data = load_data(str(tmp_path))
+    assert class_names(data["train"], "label") == ["cat", "dog"]
+    assert len(data["test"]) == 2
+
+
+@pytest.mark.parametrize("name", ["./nowhere", "/nowhere/data", "~/nowhere", "a/b/c"])
+def test_a_folder_that_does_not_exist_is_named(name):
+    with pytest.raises(InputError, match=r"the data folder '.*' does not exist"):
+        load_data(name)
+
+
+def test_a_folder_without_data_is_one_sentence(tmp_path):
+    (tmp_path / "notes.md").write_text("nothing")
+    with pytest.raises(InputError, match="could not be read in this folder") as caught:
+        load_data(str(tmp_path))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_hub_name_without_a_network_is_one_sentence():
+    with pytest.raises(InputError, match="'nobody/nothing' could not be read on the Hub"):
+        load_data("nobody/nothing")
+
+
+def test_the_held_out_samples_depend_on_the_seed_alone():
+    data = load_data("digits")
+    splits = [with_validation(data, size=200, seed=seed) for seed in (0, 0, 1)]
+    assert [len(splits[0][name]) for name in ("train", "validation", "test")] == [500, 200, 797]
+    assert splits[0]["validation"]["label"] == splits[1]["validation"]["label"]
+    assert splits[0]["validation"]["label"] != splits[2]["validation"]["label"]
+
+
+def test_held_out_samples_are_not_trained_on():
+    data = DatasetDict(train=Dataset.from_dict({"x": range(50)}), test=Dataset.from_dict({"x": [0]}))
+    splits = with_validation(data, size=20, seed=0)
+    assert sorted([*splits["train"]["x"], *splits["validation"]["x"]]) == list(range(50))
+
+
+def test_the_own_validation_split_is_taken_when_nothing_is_held_out():
+    data = DatasetDict({name: Dataset.from_dict({"x": [name]}) for name in ("train", "validation", "test")})
+    assert with_validation(data, size=0, seed=0)["validation"]["x"] == ["validation"]
+    assert with_validation(data, size=0, seed=0, test_split="validation")["test"]["x"] == ["validation"]
+
+
+def test_missing_empty_and_small_splits_are_named():
+    train, empty = Dataset.from_dict({"x": [1, 2]}), Dataset.from_dict({"x": []})
+    with pytest.raises(InputError, match="no split 'test': this data set has train"):
+        with_validation(DatasetDict(train=train), size=1, seed=0)
+    with pytest.raises(InputError, match="the split 'test' is empty"):
+        with_validation(DatasetDict(train=train, test=empty), size=1, seed=0)
+    with pytest.raises(InputError, match="no split 'validation'"):
+        with_validation(DatasetDict(train=train, test=train), size=0, seed=0)
+    with pytest.raises(InputError, match="validation_size is 2, but must be from 1 to 1"):
+        with_validation(DatasetDict(train=train, test=train), size=2, seed=0)
+
+
+def test_columns_are_found_by_their_kind_or_named():
+    train = load_data("digits")["train"]
+    assert find_column(train, None, Image, "image") == "image"
+    assert find_column(train, None, ClassLabel, "label") == "label"
+    with pytest.raises(InputError, match=r"no label column 'labels': did you mean 'label'\?"):
+        find_column(train, "labels", ClassLabel, "label")
+    with pytest.raises(InputError, match="0 columns could be the image column: name one of x"):
+        find_column(Dataset.from_dict({"x": [1]}), None, Image, "image")
+
+
+def test_integer_labels_are_classes_and_other_labels_are_refused():
+    assert class_names(Dataset.from_dict({"y": [0, 2]}), "y") == ["0", "1", "2"]
+    with pytest.raises(InputError, match="must hold classes or integers"):
+        class_names(Dataset.from_dict({"y": [0.5]}), "y")
+
+
+def test_labels_that_are_no_class_are_found_before_training():
+    check_classes(Dataset.from_dict({"y": [0, 1]}), "y", n_classes=2, split="test")
+    for label in (-1, 2, None):
+        with pytest.raises(InputError, match=f"the split 'test' has the label {label}"):
+            check_classes(Dataset.from_dict({"y": [0, label]}), "y", n_classes=2, split="test")
+
+
+def test_a_table_in_one_piece_is_divided_by_the_seed_alone():
+    whole = DatasetDict(train=Dataset.from_dict({"x": range(50)}))
+    first, again, other = (with_test(whole, fraction=0.8, seed=seed) for seed in (0, 0, 1))
+    assert {name: len(split) for name, split in first.items()} == {"train": 10, "test": 40}
+    assert sorted([*first["train"]["x"], *first["test"]["x"]]) == list(range(50))
+    assert first["test"]["x"] == again["test"]["x"] != other["test"]["x"]
+    assert with_test(whole, fraction=0.0, seed=0) is whole
+
+
+def test_a_fraction_that_leaves_nothing_is_refused():
+    train = Dataset.from_dict({"x": [1, 2]})
+    with pytest.raises(InputError, match="this data set has train, test: leave it out"):
+        with_test(DatasetDict(train=train, test=train), fraction=0.5, seed=0)
+    with pytest.raises(InputError, match="test_fraction takes 0 of the 2 samples"):
+        with_test(DatasetDict(train=train), fraction=0.1, seed=0)
+    with pytest.raises(InputError, match=r"test_fraction is 1.5, but must be a fraction in \[0, 1\)"):
+        with_test(DatasetDict(train=train), fraction=1.5, seed=0)
+
+
+def test_samples_are_limited_at_random():
+    data = DatasetDict(train=Dataset.from_dict({"x": range(50)}), test=Dataset.from_dict({"x": [0]}))
+    limited = limit_samples(data, 5, seed=0)
+    assert len(limited["train"]) == 5 and limited["train"]["x"] != [0, 1, 2, 3, 4]
+    assert limited["test"]["x"] == [0]
+    assert limit_samples(data, None, seed=0) is data
+
+
+def test_heads_are_named_by_their_classes():
+    assert head_classes(["a", "b"]) == {"id2label": {0: "a", 1: "b"}, "label2id": {"a": 0, "b": 1}}
+    assert head_classes(["no", "yes"], one_logit=True) == {"id2label": {0: "yes"}, "label2id": {"yes": 0}}
+    with pytest.raises(InputError, match="one_logit is for two classes, but there are 3"):
+        head_classes(["a", "b", "c"], one_logit=True)
+
+
+def test_an_empty_split_of_a_folder_is_named(tmp_path):
+    (tmp_path / "train.csv").write_text("x\n1\n")
+    (tmp_path / "test.csv").write_text("x\n")
+    with pytest.raises(InputError, match=r"^the split 'test' is empty, but at least one sample is needed$"):
+        load_data(str(tmp_path))
