@@ -2,11 +2,12 @@
 
 PYTHON ?= python3
 VENV := .venv
+LOWEST := .venv-lowest
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help quickstart test test-browser chromium lint type format bench docs clean
+.PHONY: help quickstart test test-release test-lowest test-browser release-check chromium lint type format bench docs clean
 
 help:  ## say what each verb does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -33,8 +34,29 @@ quickstart: $(VENV)/installed  ## install, then train, measure and repair two sm
 	$(BIN)/abstain register
 	$(BIN)/abstain quickstart
 
-test: $(VENV)/installed-dev  ## install, then run all tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+# One thread of torch in each worker of the tests: they share the processors among themselves.
+PYTEST := -m pytest --numprocesses auto --dist worksteal
+
+test: $(VENV)/installed-dev  ## install, then run all tests but the long ones
+	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST)
+
+test-release: $(VENV)/installed-dev  ## the long tests: large simulations, and the package as it is installed from a wheel
+	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) -m release
+
+$(LOWEST)/made: Makefile
+	$(PYTHON) -m venv $(LOWEST)
+	@touch $@
+
+$(LOWEST)/installed-dev: $(LOWEST)/made pyproject.toml constraints-lowest.txt
+	@echo "Installing the oldest versions that pyproject.toml allows into $(LOWEST) (some minutes, about 6 GB) ..."
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-lowest.txt \
+		--editable '.[dev,dask,sam,segmentation]'
+	@touch $@
+
+test-lowest: $(LOWEST)/installed-dev  ## install the oldest versions that pyproject.toml allows, then run the tests with them
+	OMP_NUM_THREADS=1 $(LOWEST)/bin/python $(PYTEST)
+
+release-check: lint test test-release test-lowest test-browser  ## everything that is checked before a release (about an hour)
 
 test-browser: $(VENV)/installed-browser  ## install gradio and Chromium (apt-get: as root or by sudo), test the page, write its screenshot
 	@command -v chromium || command -v chromium-browser || command -v google-chrome || $(MAKE) chromium
@@ -64,6 +86,7 @@ docs: $(VENV)/installed-dev  ## render README, model cards and docs from the res
 	$(BIN)/python docs/results.py
 	$(BIN)/python docs/scale.py
 	$(BIN)/python docs/conventions.py
+	$(BIN)/python docs/architecture.py
 
 clean:  ## remove the environment and caches
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) .pytest_cache .ruff_cache .mypy_cache .hypothesis
