@@ -54,7 +54,7 @@ $(LOWEST)/installed-dev: $(LOWEST)/made pyproject.toml constraints-lowest.txt
 	@touch $@
 
 test-lowest: $(LOWEST)/installed-dev  ## install the oldest versions that pyproject.toml allows, then run the tests with them
-	OMP_NUM_THREADS=1 $(LOWEST)/bin/python $(PYTEST)
+	OMP_NUM_THREADS=1 $(LOWEST)/bin/python $(PYTEST) -W ignore::DeprecationWarning  # old libraries on what is new to them
 
 release-check: lint test test-release test-lowest test-browser  ## everything that is checked before a release (about an hour)
 
