@@ -68,7 +68,7 @@ def test_it_goes_on_where_it_stopped(tmp_path, digits, monkeypatch):
     whole = {path.name: path.read_bytes() for path in folder.glob("part-*")}
     (folder / "part-00001-of-00003.parquet").unlink()
     (folder / "part-00002-of-00003.parquet").write_bytes(whole["part-00002-of-00003.parquet"][:100])  # cut off
-    with pytest.raises(InputError, match=r"lacks 1 of 3 parts, part-00001-of-00003\.parquet first"):
+    with pytest.raises(InputError, match=r"lacks 1 of 3 shards, part-00001-of-00003\.parquet first"):
         read_logits(tmp_path, "test")
     read, rows = ImageInputs.__getitems__, []
     monkeypatch.setattr(ImageInputs, "__getitems__", lambda self, wanted: rows.extend(wanted) or read(self, wanted))
