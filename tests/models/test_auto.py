@@ -8,7 +8,7 @@ from transformers import AutoImageProcessor, AutoModelForImageClassification, Re
 
 from abstain import InputError
 from abstain.data.processors import resize_and_crop
-from abstain.models.auto import load_image_classifier, new_image_classifier
+from abstain.models.auto import classifier_config, kind_of, load_classifier, load_processor, new_classifier
 from abstain.models.timm_wrapper import record_preprocessing
 
 ARCHITECTURE, ARGUMENTS = "vit_tiny_patch16_224", {"img_size": 16, "patch_size": 8, "depth": 1, "embed_dim": 16}
@@ -26,14 +26,14 @@ def test_a_checkpoint_of_timm_with_num_classes_among_its_arguments_is_loaded(tmp
     native = timm.create_model(ARCHITECTURE, num_classes=3, num_heads=2, **ARGUMENTS).eval()
     save_for_hf(native, tmp_path, model_args={"num_classes": 3, "num_heads": 2, **ARGUMENTS}, safe_serialization=True)
     assert "num_classes" in json.loads((tmp_path / "config.json").read_text())["model_args"]
-    model = load_image_classifier(str(tmp_path), NAMES).eval()
+    model = load_classifier("images", str(tmp_path), NAMES).eval()
     with torch.no_grad():
         assert (model(images).logits - native(images)).abs().max() == 0
     assert model.config.id2label == dict(enumerate(NAMES))
 
 
 def test_a_new_model_of_timm_is_read_by_timm_and_by_transformers(tmp_path, images):
-    model = new_image_classifier("timm_wrapper", NAMES, overrides=OVERRIDES, architecture=ARCHITECTURE).eval()
+    model = new_classifier("images", "timm_wrapper", NAMES, overrides=OVERRIDES, architecture=ARCHITECTURE).eval()
     record_preprocessing(model, resize_and_crop(16, crop_fraction=0.8))
     model.save_pretrained(tmp_path)
     native = timm.create_model(f"local-dir:{tmp_path}", pretrained=True).eval()
@@ -50,7 +50,7 @@ def test_a_new_model_of_timm_is_read_by_timm_and_by_transformers(tmp_path, image
 
 def test_a_new_model_of_timm_starts_with_timm_s_own_weights():
     torch.manual_seed(0)
-    model = new_image_classifier("timm_wrapper", NAMES, architecture="resnet10t")
+    model = new_classifier("images", "timm_wrapper", NAMES, architecture="resnet10t")
     torch.manual_seed(0)
     native = timm.create_model("resnet10t", num_classes=3)
     for name, tensor in native.state_dict().items():
@@ -60,7 +60,7 @@ def test_a_new_model_of_timm_starts_with_timm_s_own_weights():
 def test_fine_tuning_replaces_the_head_and_keeps_the_rest(tmp_path):
     native = timm.create_model(ARCHITECTURE, num_classes=5, num_heads=2, **ARGUMENTS)
     save_for_hf(native, tmp_path, model_args={"num_heads": 2, **ARGUMENTS}, safe_serialization=True)
-    model = load_image_classifier(str(tmp_path), NAMES)
+    model = load_classifier("images", str(tmp_path), NAMES)
     assert model.config.num_labels == 3 and model.timm_model.head.out_features == 3
     assert torch.equal(model.timm_model.patch_embed.proj.weight, native.patch_embed.proj.weight)
 
@@ -78,12 +78,12 @@ def test_fine_tuning_replaces_the_head_and_keeps_the_rest(tmp_path):
 def test_models_that_cannot_be_made_are_one_sentence(arguments, message):
     model_type, overrides, architecture = arguments
     with pytest.raises(InputError, match=message):
-        new_image_classifier(model_type, NAMES, overrides=overrides, architecture=architecture)
+        new_classifier("images", model_type, NAMES, overrides=overrides, architecture=architecture)
 
 
 def test_a_checkpoint_of_several_labels_a_sample_is_refused(tmp_path):
     ResNetConfig(problem_type="multi_label_classification").save_pretrained(tmp_path)
     with pytest.raises(InputError, match="made for multi_label_classification"):
-        load_image_classifier(str(tmp_path), NAMES)
+        load_classifier("images", str(tmp_path), NAMES)
     with pytest.raises(InputError, match="the model cannot be made"):
-        load_image_classifier(str(tmp_path / "nowhere"), NAMES)
+        load_classifier("images", str(tmp_path / "nowhere"), NAMES)
