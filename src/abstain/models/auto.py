@@ -112,7 +112,7 @@ def new_classifier(
     try:
         if architecture is not None:
             return _new_timm_model(kind, architecture, names, overrides, one_logit=one_logit)
-        config = AutoConfig.for_model(model_type, **settings, **_head(names, one_logit))
+        config = AutoConfig.for_model(model_type, **settings, **head_classes(names, one_logit=one_logit))
         model = _auto_class(kind, config).from_config(_overridden(config, overrides))
     except NOT_MADE as error:
         raise _no_model(error) from error
@@ -125,7 +125,7 @@ def classifier_config(
     name_or_path: str, names: Sequence[str] | None = None, *, one_logit: bool = False
 ) -> PreTrainedConfig:
     """The configuration of a checkpoint, for these classes; arguments and errors as of `load_classifier`."""
-    classes: dict[str, Any] = {} if names is None else _head(names, one_logit)
+    classes = {} if names is None else head_classes(names, one_logit=one_logit)
     try:
         config = AutoConfig.from_pretrained(name_or_path, **classes)
     except NOT_MADE as error:
@@ -137,6 +137,7 @@ def classifier_config(
         )
     if isinstance(config, TimmWrapperConfig):
         config.model_args = {k: v for k, v in (config.model_args or {}).items() if k != "num_classes"}
+        config.update(classes)  # over which its own number of classes has won
     return config
 
 
@@ -169,11 +170,6 @@ def _auto_class(kind: str, config: PreTrainedConfig) -> Any:
     return auto
 
 
-def _head(names: Sequence[str], one_logit: bool) -> dict[str, Any]:
-    classes = head_classes(names, one_logit=one_logit)
-    return {"num_labels": len(classes["id2label"]), **classes}  # the number too, which timm's configurations go by
-
-
 def _overridden(config: PreTrainedConfig, overrides: str | None) -> PreTrainedConfig:
     if not overrides:
         return config
@@ -194,7 +190,7 @@ def _new_timm_model(
 
     Only a wrapper of a loaded checkpoint is saved so that timm can read it too.
     """
-    arguments, n_logits = parse_overrides(overrides), _head(names, one_logit)["num_labels"]
+    arguments, n_logits = parse_overrides(overrides), len(head_classes(names, one_logit=one_logit)["id2label"])
     with tempfile.TemporaryDirectory() as folder:
         native = timm.create_model(architecture, num_classes=n_logits, **arguments)
         save_for_hf(native, folder, model_args=arguments, safe_serialization=True)
