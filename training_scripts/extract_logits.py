@@ -1,14 +1,14 @@
-"""Write the logits data set of a checkpoint: for a split of any size, in parts, on one process or many.
+"""Write the logits data set of a checkpoint: for a split of any size, in shards, on one process or many.
 
     python training_scripts/extract_logits.py --model_name_or_path runs/resnet50_imagenet \
         --dataset_name ILSVRC/imagenet-1k --split validation --output_dir runs/resnet50_imagenet/logits --dtype bfloat16
 
 The checkpoint is any classifier of images or texts or segmentation model of transformers, timm or this package, or this
 package's classifier of tables; the data set is `digits`, a local folder of Parquet files, CSV files or images, or a
-name on the Hub. With `accelerate launch` (`torchrun` on processors) in place of `python`, every process writes parts of
-its own. The same command again goes on where it stopped.
+name on the Hub. With `accelerate launch` (`torchrun` on processors) in place of `python`, every process writes shards
+of its own. The same command again goes on where it stopped.
 
-The parts are `output_dir/split/part-00000-of-….parquet`, with `extraction.json` beside them; read them with
+The shards are `output_dir/split/part-00000-of-….parquet`, with `extraction.json` beside them; read them with
 `abstain.read_logits(output_dir, split)` or `abstain evaluate output_dir/split`. Of segmentation they hold a few
 thousand labelled pixels an image (`--pixels_per_sample`), chosen by its row in the split: the same for every model, and
 those of the training script where it takes the split as a whole.
@@ -22,28 +22,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datasets import ClassLabel, Image
-from transformers import (
-    MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
-    AutoImageProcessor,
-    AutoModel,
-    AutoModelForSemanticSegmentation,
-    AutoModelForSequenceClassification,
-    AutoTokenizer,
-    BaseImageProcessor,
-    PreTrainedConfig,
-    PreTrainedModel,
-)
+from transformers import PreTrainedConfig
 
 from abstain import InputError
 from abstain.data import PixelChoice, TableEncoder, check_head, class_names, find_column, find_input_column, load_data
 from abstain.experiments import parse_recipe
 from abstain.logits import ExtractionPlan, ImageInputs, PixelInputs, TableInputs, TextInputs, extract_shards, processes
-from abstain.models import TabularMLPConfig, classifier_config, load_image_classifier, load_pretrained
+from abstain.models import classifier_config, kind_of, load_classifier, load_processor
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-    Prepared = tuple[PreTrainedModel, ImageInputs | TextInputs | TableInputs | PixelInputs]
+    Inputs = ImageInputs | TextInputs | TableInputs | PixelInputs
 
 SIZES = {"samples_per_shard": 10_000, "batch_size": 256}
 PIXEL_SIZES = {"samples_per_shard": 200, "batch_size": 8}
@@ -77,7 +67,7 @@ class ExtractionArguments:
         default=None, metadata={"help": "Of segmentation: the label of pixels that do not count; default: the model's."}
     )
     samples_per_shard: int | None = field(
-        default=None, metadata={"help": "Samples (images) of a part; default: 10000, of segmentation 200."}
+        default=None, metadata={"help": "Samples (images) of a shard; default: 10000, of segmentation 200."}
     )
     batch_size: int | None = field(
         default=None, metadata={"help": "Samples at once on each process; default: 256, of segmentation 8."}
@@ -103,10 +93,12 @@ def main() -> None:
     """Read the split, load the checkpoint, and write its logits."""
     (args,) = parse_recipe((ExtractionArguments,), description=__doc__)
     config = classifier_config(args.model_name_or_path)
-    plan = args.plan(PIXEL_SIZES if is_segmentation(config) else SIZES)
+    kind = kind_of(config)
+    plan = args.plan(PIXEL_SIZES if kind == "pixels" else SIZES)
     with processes().main_process_first():  # the others find the data set in the cache
         dataset = read_split(args)
-    model, inputs = prepare(args, dataset, config)
+    inputs = PREPARED[kind](args, dataset, config)
+    model = load_classifier(kind, args.model_name_or_path)
     folder = Path(args.output_dir).expanduser() / (args.output_split or args.split)
     outcome = extract_shards(model, inputs, folder, plan, settings=settings_of(args, inputs))
     processes().print(
@@ -126,31 +118,31 @@ def read_split(args: ExtractionArguments) -> Dataset:
     return dataset if args.max_samples is None else dataset.select(range(min(len(dataset), args.max_samples)))
 
 
-def is_segmentation(config: PreTrainedConfig) -> bool:
-    """Whether a checkpoint gives every pixel a class."""
-    return any("SemanticSegmentation" in name for name in config.architectures or [])
+def prepare_images(args: ExtractionArguments, dataset: Dataset, config: PreTrainedConfig) -> ImageInputs:
+    """Images as the checkpoint's image processor makes them."""
+    label_column = find_labels(args, dataset, config)
+    column = find_column(dataset, args.image_column, Image, "image")
+    processor = load_processor("images", args.model_name_or_path)
+    return ImageInputs(dataset, processor, column, label_column, args.split)
 
 
-def prepare(args: ExtractionArguments, dataset: Dataset, config: PreTrainedConfig) -> Prepared:
-    """The checkpoint, and the data set as its image processor, tokenizer or encoder makes it."""
-    if is_segmentation(config):
-        return prepare_pixels(args, dataset, config)
-    if isinstance(config, TabularMLPConfig):
-        return prepare_table(args, dataset, config)
+def prepare_texts(args: ExtractionArguments, dataset: Dataset, config: PreTrainedConfig) -> TextInputs:
+    """Texts as the checkpoint's tokenizer makes them."""
+    label_column = find_labels(args, dataset, config)
+    column = find_input_column(dataset, args.text_column)
+    return TextInputs(dataset, load_processor("texts", args.model_name_or_path), column, label_column, args.max_length)
+
+
+def find_labels(args: ExtractionArguments, dataset: Dataset, config: PreTrainedConfig) -> str:
+    """The column of labels, which are the classes of the checkpoint's head."""
     label_column = find_column(dataset, args.label_column, ClassLabel, "label")
     class_names(dataset, label_column)
     check_head(dataset, label_column, config, split=args.split)
-    name = args.model_name_or_path
-    if type(config) in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING:
-        model = load_pretrained(AutoModelForSequenceClassification, name, config=config)
-        column, tokenizer = find_input_column(dataset, args.text_column), load_pretrained(AutoTokenizer, name)
-        return model, TextInputs(dataset, tokenizer, column, label_column, args.max_length)
-    column = find_column(dataset, args.image_column, Image, "image")
-    return load_image_classifier(name), ImageInputs(dataset, image_processor(name), column, label_column, args.split)
+    return label_column
 
 
-def prepare_pixels(args: ExtractionArguments, dataset: Dataset, config: PreTrainedConfig) -> Prepared:
-    """A segmentation model, and images with their masks."""
+def prepare_pixels(args: ExtractionArguments, dataset: Dataset, config: PreTrainedConfig) -> PixelInputs:
+    """Images with their masks."""
     columns = {}
     for wanted, name in (("image", args.image_column), ("annotation", args.annotation_column)):
         found = find_column(dataset, name or (wanted if wanted in dataset.column_names else None), Image, wanted)
@@ -158,18 +150,17 @@ def prepare_pixels(args: ExtractionArguments, dataset: Dataset, config: PreTrain
     if len(columns) < 2:
         raise InputError(f"images and masks are both in the column {found!r}: give --image_column, --annotation_column")
     dataset = dataset.select_columns(list(columns)).rename_columns(columns)
-    processor, ids, ignored = image_processor(args.model_name_or_path), args.label_ids, args.ignore_index
+    processor, ids, ignored = load_processor("pixels", args.model_name_or_path), args.label_ids, args.ignore_index
     if ids is None and getattr(processor, "do_reduce_labels", False):  # id 0 is no class
         ids = list(range(1, config.num_labels + 1))
     if ignored is None:
         ignored = getattr(config, "semantic_loss_ignore_index", 255)
     choice = PixelChoice(config.num_labels, args.pixels_per_sample, args.pixels_seed, ignored, ids)
-    inputs = PixelInputs(dataset, processor, choice)
-    return load_pretrained(AutoModelForSemanticSegmentation, args.model_name_or_path, config=config), inputs
+    return PixelInputs(dataset, processor, choice)
 
 
-def prepare_table(args: ExtractionArguments, dataset: Dataset, config: PreTrainedConfig) -> Prepared:
-    """A classifier of tables, and its rows as the encoder beside it makes them."""
+def prepare_table(args: ExtractionArguments, dataset: Dataset, config: PreTrainedConfig) -> TableInputs:
+    """Rows of a table as the encoder beside the checkpoint makes them."""
     encoder = TableEncoder.from_pretrained(args.model_name_or_path)
     if encoder.num_features != config.num_features:
         raise InputError(
@@ -177,18 +168,14 @@ def prepare_table(args: ExtractionArguments, dataset: Dataset, config: PreTraine
             "folder that a training run wrote"
         )
     encoder.encode(dataset.take(1))  # a table with other columns is refused before anything is written
-    return load_pretrained(AutoModel, args.model_name_or_path, config=config), TableInputs(dataset, encoder)
+    return TableInputs(dataset, encoder)
 
 
-def image_processor(name: str) -> BaseImageProcessor:
-    """What the checkpoint does to an image."""
-    try:
-        return AutoImageProcessor.from_pretrained(name)
-    except (OSError, ValueError) as error:
-        raise InputError(f"the checkpoint {name!r} has no image processor: save one beside it") from error
+PREPARED = {"images": prepare_images, "texts": prepare_texts, "pixels": prepare_pixels, "tables": prepare_table}
+"""What the checkpoint classifies -> the data set ready for it."""
 
 
-def settings_of(args: ExtractionArguments, inputs: ImageInputs | TextInputs | TableInputs | PixelInputs) -> dict:
+def settings_of(args: ExtractionArguments, inputs: Inputs) -> dict:
     """What an extraction that is taken up must have in common with the one before, without paths of this machine."""
     names = ("model_name_or_path", "dataset_name", "split", "max_length", "max_samples")
     values = {name: value for name, value in asdict(args).items() if name in names}

@@ -42,7 +42,7 @@ from abstain.experiments import (
     without_folders,
     write_run_results,
 )
-from abstain.models import load_image_classifier, new_image_classifier, record_preprocessing
+from abstain.models import load_classifier, new_classifier, record_preprocessing
 
 
 @dataclass
@@ -159,8 +159,9 @@ def image_processor(model_args: ModelArguments) -> BaseImageProcessor | None:
 def make_model(model_args: ModelArguments, names: list[str]) -> PreTrainedModel:
     """The checkpoint with a head for these classes, or a new model."""
     if model_args.model_name_or_path:
-        return load_image_classifier(model_args.model_name_or_path, names)
-    return new_image_classifier(
+        return load_classifier("images", model_args.model_name_or_path, names)
+    return new_classifier(
+        "images",
         model_args.model_type,
         names,
         overrides=model_args.config_overrides,

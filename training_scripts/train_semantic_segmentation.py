@@ -20,15 +20,8 @@ import sys
 from dataclasses import dataclass, field
 
 from datasets import DatasetDict, Image
-from transformers import (
-    CONFIG_MAPPING,
-    AutoConfig,
-    AutoImageProcessor,
-    AutoModelForSemanticSegmentation,
-    set_seed,
-)
+from transformers import AutoImageProcessor, PreTrainedModel, set_seed
 
-import abstain.models  # noqa: F401 - registers its architectures with the Auto classes
 from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, evaluate_logits
 from abstain.data import Augmentation, SegmentationImages, find_column, load_data, with_validation, without_bad_samples
 from abstain.experiments import (
@@ -41,6 +34,7 @@ from abstain.experiments import (
     without_folders,
     write_run_results,
 )
+from abstain.models import load_classifier, new_classifier
 
 
 @dataclass
@@ -166,32 +160,17 @@ def make_splits(
     return {name: SegmentationImages(split, len(names), ignore_index, ids, **like) for name, split in data.items()}
 
 
-def make_model(model_args: ModelArguments, names: list[str]) -> AutoModelForSemanticSegmentation:
+def make_model(model_args: ModelArguments, names: list[str]) -> PreTrainedModel:
     """The checkpoint with a head for these classes, or a new model."""
-    classes = {"id2label": dict(enumerate(names)), "label2id": {name: index for index, name in enumerate(names)}}
-    if model_args.model_name_or_path is None and model_args.model_type not in CONFIG_MAPPING:
-        raise InputError(
-            f"unknown model_type {model_args.model_type!r}: give deeplabv3plus or one of transformers: segformer"
-        )
-    try:
-        if model_args.model_name_or_path:
-            return AutoModelForSemanticSegmentation.from_pretrained(
-                model_args.model_name_or_path, ignore_mismatched_sizes=True, **classes
-            )
-        config = AutoConfig.for_model(model_args.model_type, **classes)
-        if model_args.config_overrides:
-            config.update_from_string(model_args.config_overrides)
-            config = type(config).from_dict(config.to_dict())  # so that it is checked as a whole
-        model = AutoModelForSemanticSegmentation.from_config(config)
-    except InputError:
-        raise
-    except (OSError, ValueError, IndexError) as error:  # no such checkpoint, no such setting
-        raise InputError(f"the model cannot be made: {str(error).splitlines()[0][:300]}") from error
-    if model_args.encoder_weights:
-        if not hasattr(model, "load_encoder_weights"):
-            raise InputError(f"encoder_weights are for deeplabv3plus, but model_type is {model_args.model_type!r}")
-        model.load_encoder_weights(model_args.encoder_weights)
-    return model
+    if model_args.model_name_or_path:
+        return load_classifier("pixels", model_args.model_name_or_path, names)
+    return new_classifier(
+        "pixels",
+        model_args.model_type,
+        names,
+        overrides=model_args.config_overrides,
+        encoder_weights=model_args.encoder_weights,
+    )
 
 
 if __name__ == "__main__":

@@ -19,10 +19,10 @@ import sys
 from dataclasses import dataclass, field
 
 from datasets import DatasetDict
-from transformers import AutoModel, set_seed
+from transformers import PreTrainedModel, set_seed
 
 from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, evaluate_logits
-from abstain.data import TableEncoder, head_classes, limit_samples, load_data, with_test, with_validation
+from abstain.data import TableEncoder, limit_samples, load_data, with_test, with_validation
 from abstain.experiments import (
     begin_run,
     check_at_least,
@@ -32,7 +32,7 @@ from abstain.experiments import (
     without_folders,
     write_run_results,
 )
-from abstain.models import TabularMLPConfig
+from abstain.models import new_classifier
 
 
 @dataclass
@@ -107,10 +107,12 @@ def read_data(data_args: DataArguments) -> DatasetDict:
     return limit_samples(data, data_args.max_samples, seed=data_args.split_seed)
 
 
-def make_model(model_args: ModelArguments, encoder: TableEncoder) -> AutoModel:
+def make_model(model_args: ModelArguments, encoder: TableEncoder) -> PreTrainedModel:
     """A new model for these features and classes."""
-    classes = head_classes(encoder.classes, one_logit=model_args.one_logit)
-    return AutoModel.from_config(TabularMLPConfig(num_features=encoder.num_features, **classes))
+    features = encoder.num_features
+    return new_classifier(
+        "tables", "tabular_mlp", encoder.classes, one_logit=model_args.one_logit, num_features=features
+    )
 
 
 if __name__ == "__main__":

@@ -20,13 +20,7 @@ import sys
 from dataclasses import dataclass, field
 
 from datasets import ClassLabel, DatasetDict
-from transformers import (
-    AutoModelForSequenceClassification,
-    AutoTokenizer,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-    set_seed,
-)
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, evaluate_logits
 from abstain.data import (
@@ -35,7 +29,6 @@ from abstain.data import (
     count_words,
     encode_texts,
     find_column,
-    head_classes,
     limit_samples,
     load_data,
     read_word_vectors,
@@ -52,7 +45,7 @@ from abstain.experiments import (
     without_folders,
     write_run_results,
 )
-from abstain.models import LSTMTextClassifierConfig
+from abstain.models import load_classifier, load_processor, new_classifier
 
 
 @dataclass
@@ -148,15 +141,15 @@ def make_lstm(
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """A new LSTM on the vectors of the words of these texts, and its tokenizer."""
     words, vectors = read_word_vectors(model_args.word_vectors, count_words(texts))
-    classes = head_classes(names, one_logit=model_args.one_logit)
-    config = LSTMTextClassifierConfig(vocab_size=len(vectors), embedding_size=vectors.shape[1], **classes)
-    if model_args.config_overrides:
-        try:
-            config.update_from_string(model_args.config_overrides)
-            config = LSTMTextClassifierConfig.from_dict(config.to_dict())  # so that it is checked as a whole
-        except (ValueError, IndexError) as error:  # no such setting
-            raise InputError(f"the model cannot be made: {error}") from error
-    model = AutoModelForSequenceClassification.from_config(config)
+    sizes = {"vocab_size": len(vectors), "embedding_size": vectors.shape[1]}
+    model = new_classifier(
+        "texts",
+        "lstm_text_classifier",
+        names,
+        one_logit=model_args.one_logit,
+        overrides=model_args.config_overrides,
+        **sizes,
+    )
     model.set_word_vectors(vectors)
     return model, word_tokenizer(words, max_length=max_length)
 
@@ -165,14 +158,9 @@ def load_model(
     model_args: ModelArguments, names: list[str], *, max_length: int
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """The checkpoint with a head for these classes, and its tokenizer."""
-    classes = head_classes(names, one_logit=model_args.one_logit)
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(model_args.model_name_or_path)
-        model = AutoModelForSequenceClassification.from_pretrained(
-            model_args.model_name_or_path, ignore_mismatched_sizes=True, **classes
-        )
-    except (OSError, ValueError) as error:  # no such checkpoint, or none for texts
-        raise InputError(f"the checkpoint cannot be loaded: {str(error).splitlines()[0][:300]}") from error
+    name = model_args.model_name_or_path
+    model = load_classifier("texts", name, names, one_logit=model_args.one_logit)
+    tokenizer = load_processor("texts", name)
     tokenizer.model_max_length = max_length  # what the model is trained on is what its users give it
     if tokenizer.pad_token is None:  # as of a language model
         tokenizer.pad_token = tokenizer.eos_token

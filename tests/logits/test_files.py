@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -88,3 +91,19 @@ def test_arrays_of_python_objects_are_refused(tmp_path):
     np.savez(tmp_path / "data.npz", logits=np.array([{}], dtype=object), label=np.array([0]))
     with pytest.raises(InputError, match=r"cannot be read as \.npz"):
         read_logits_file(tmp_path / "data.npz")
+
+
+@pytest.mark.parametrize("module", ["files", "dataset"])
+def test_a_file_of_numbers_does_not_wait_for_what_trains_models(module):
+    heavy = ["accelerate", "datasets", "timm", "transformers"]
+    program = f"import sys, abstain.logits.{module}; sys.exit(sorted(set({heavy}) & set(sys.modules)) or 0)"
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_the_room_s_names_are_imported_when_they_are_used():
+    program = (
+        "import sys, abstain.logits as room; room.read_logits_file; room.read_logits; "
+        "lazy = 'transformers' not in sys.modules; room.extract_logits; sys.exit(not lazy)"
+    )
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0

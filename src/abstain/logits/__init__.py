@@ -1,4 +1,4 @@
-"""The seam between training and evaluation: files and data sets of logits, and how a model"s are made.
+"""The seam between training and evaluation: files and data sets of logits, and how a model's are made.
 
 Each name is imported when it is first used, so that a file of numbers never waits for what trains models.
 """
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from abstain.logits.dataset import read_logits, write_logits
     from abstain.logits.extract import extract_logits
     from abstain.logits.files import holds_pixels, read_logits_file
-    from abstain.logits.forward import ExtractionPlan
+    from abstain.logits.forward import ExtractionPlan, processes
     from abstain.logits.inputs import ImageInputs, TableInputs, TextInputs
-    from abstain.logits.pixels import PixelInputs, extract_pixel_logits
-    from abstain.logits.sharded import extract_shards, processes
+    from abstain.logits.pixels import PixelInputs
+    from abstain.logits.sharded import extract_shards
 
 __all__ = [
     "ExtractionPlan",
@@ -23,7 +23,6 @@ __all__ = [
     "TableInputs",
     "TextInputs",
     "extract_logits",
-    "extract_pixel_logits",
     "extract_shards",
     "holds_pixels",
     "processes",
@@ -38,9 +37,9 @@ __getattr__ = lazy_names(
         "dataset": ["read_logits", "write_logits"],
         "extract": ["extract_logits"],
         "files": ["holds_pixels", "read_logits_file"],
-        "forward": ["ExtractionPlan"],
+        "forward": ["ExtractionPlan", "processes"],
         "inputs": ["ImageInputs", "TableInputs", "TextInputs"],
-        "pixels": ["PixelInputs", "extract_pixel_logits"],
-        "sharded": ["extract_shards", "processes"],
+        "pixels": ["PixelInputs"],
+        "sharded": ["extract_shards"],
     },
 )

@@ -1,9 +1,10 @@
-"""What goes into a model at once in an extraction, and what is written of what comes out."""
+"""What goes into a model at once in an extraction, and what is kept of what comes out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,29 +22,41 @@ class Batch:
         bad: the number of each row that could not be read, and why.
     """
 
-    inputs: dict[str, Tensor]
+    inputs: dict[str, Any]
     rows: list[int]
     labels: Tensor
-    bad: dict[int, str]
+    bad: dict[int, str] = field(default_factory=dict)
 
-    def measured(self, logits: Tensor) -> Columns:
-        """What is written of the model's logits (B, K): themselves, the labels, and no `sample`."""
-        return Columns(logits.float().cpu().numpy(), self.labels.numpy())
+    def labelled(self, logits: Tensor) -> LabelledLogits:
+        """What is kept of the model's logits (B, K): themselves, the labels, and no `sample`."""
+        return LabelledLogits(logits.float().cpu().numpy(), self.labels.cpu().numpy(), skipped=list(self.bad))
 
 
 @dataclass(frozen=True, eq=False)
-class Columns:
-    """Logits (n, K) float32, labels (n,) int64, and of pixels the row of the image of each, (n,) int64."""
+class LabelledLogits:
+    """Rows of a logits data set.
+
+    Attributes:
+        logits: (n, K) float32.
+        labels: (n,) int64.
+        sample: of pixels the row of the image of each, (n,) int64.
+        skipped: the rows of the data set that could not be read and are none of these.
+    """
 
     logits: NDArray[np.float32]
     labels: NDArray[np.int64]
     sample: NDArray[np.int64] | None = None
+    skipped: Sequence[int] = ()
 
     @classmethod
-    def joined(cls, parts: Sequence[Columns], *, n_classes: int) -> Columns:
+    def joined(cls, pieces: Sequence[LabelledLogits], *, n_classes: int) -> LabelledLogits:
         """One after the other; of none of them, no row."""
-        if not parts:
+        if not pieces:
             return cls(np.zeros((0, n_classes), np.float32), np.zeros(0, np.int64))
-        samples = [part.sample for part in parts if part.sample is not None]
-        logits, labels = (np.concatenate([getattr(part, name) for part in parts]) for name in ("logits", "labels"))
-        return cls(logits, labels, np.concatenate(samples) if samples else None)
+        samples = [piece.sample for piece in pieces if piece.sample is not None]
+        return cls(
+            np.concatenate([piece.logits for piece in pieces]),
+            np.concatenate([piece.labels for piece in pieces]),
+            np.concatenate(samples) if samples else None,
+            [row for piece in pieces for row in piece.skipped],
+        )

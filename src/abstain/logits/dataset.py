@@ -1,6 +1,6 @@
 """Logits data sets, the seam between training and evaluation: Parquet with `logits` and `label`, one file a split.
 
-A large split is a folder of parts instead, `split/part-00000-of-00010.parquet` and so on.
+A large split is a folder of shards instead, `split/part-00000-of-00010.parquet` and so on.
 """
 
 from __future__ import annotations
@@ -71,14 +71,14 @@ def read_logits(folder: str | Path, split: str) -> tuple[NDArray[np.float32], ND
     """Logits (N, K) float32 and labels (N,) int64 of one split.
 
     Raises:
-        InputError: there is no such folder or split, some of its parts are missing, or as `read_parquet`.
+        InputError: there is no such folder or split, some of its shards are missing, or as `read_parquet`.
     """
     path = check_folder(folder, "the folder of the logits data set") / f"{split}.parquet"
-    parts = path.with_suffix("")
-    if path.is_file() and parts.is_dir():
-        raise InputError(f"{str(folder)!r} holds both {path.name} and the folder {parts.name}: remove one of them")
-    if parts.is_dir():
-        return read_parts(parts)
+    shards = path.with_suffix("")
+    if path.is_file() and shards.is_dir():
+        raise InputError(f"{str(folder)!r} holds both {path.name} and the folder {shards.name}: remove one of them")
+    if shards.is_dir():
+        return read_shards(shards)
     if not path.is_file():
         found = {file.stem for file in path.parent.glob("*.parquet")}
         found |= {file.parent.name for file in path.parent.glob("*/part-*.parquet")}
@@ -86,26 +86,26 @@ def read_logits(folder: str | Path, split: str) -> tuple[NDArray[np.float32], ND
     return read_parquet(path)
 
 
-def part_name(index: int, count: int) -> str:
-    """The name of the file of part `index` (from 0) of `count`."""
+def shard_name(index: int, count: int) -> str:
+    """The name of the file of shard `index` (from 0) of `count`."""
     return f"part-{index:05d}-of-{count:05d}.parquet"
 
 
-def read_parts(folder: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """As `read_logits`, of a folder of parts in their order.
+def read_shards(folder: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """As `read_logits`, of a folder of shards in their order.
 
     Raises:
-        InputError: parts are missing or of different sets, or as `read_parquet`.
+        InputError: shards are missing or of different sets, or as `read_parquet`.
     """
     names = [path.name for path in folder.glob("part-*-of-*.parquet")]
     counts = {int(match[1]) for name in names if (match := re.search(r"-of-(\d+)\.parquet$", name))}
     if len(counts) != 1:
-        raise InputError(f"{str(folder)!r} holds parts of {len(counts)} sets, but must hold those of one")
-    wanted = [part_name(index, *counts) for index in range(*counts)]
+        raise InputError(f"{str(folder)!r} holds shards of {len(counts)} sets, but must hold those of one")
+    wanted = [shard_name(index, *counts) for index in range(*counts)]
     missing = sorted(set(wanted) - set(names))
     if missing:
         raise InputError(
-            f"{str(folder)!r} lacks {len(missing)} of {len(wanted)} parts, {missing[0]} first: start the extraction "
+            f"{str(folder)!r} lacks {len(missing)} of {len(wanted)} shards, {missing[0]} first: start the extraction "
             "again, which goes on where it stopped"
         )
     return read_parquet(*(folder / name for name in wanted))
@@ -117,25 +117,17 @@ def read_parquet(*paths: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     Raises:
         InputError: there is no row, or not the columns `logits` (K of them in every row) and `label`.
     """
-    tables = [_read_table(path) for path in paths]
     path = paths[0] if len(paths) == 1 else paths[0].parent
-    try:
-        table = pa.concat_tables(tables, promote_options="permissive" if len(tables) > 1 else "none")
-    except pa.ArrowInvalid as error:
-        raise InputError(f"the parts of {str(path)!r} differ in their columns: {str(error).splitlines()[0]}") from error
+    table = _joined([_read_table(path) for path in paths], path)
     if not table.num_rows:
         raise InputError(f"{str(path)!r} holds no row, but at least one sample is needed")
-    kind = table.schema.field("logits").type
-    if not (pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind) or pa.types.is_large_list(kind)):
-        raise InputError(f"the column `logits` of {str(path)!r} holds {kind}, but must hold lists of numbers")
-    rows = table["logits"].combine_chunks()
-    values = rows.flatten()
-    if rows.null_count or values.null_count or table["label"].null_count:
+    lists = table["logits"].combine_chunks()
+    _check_lists(lists, path)
+    values = lists.flatten()
+    if lists.null_count or values.null_count or table["label"].null_count:
         raise InputError(f"{str(path)!r} has empty cells, but every sample needs all its logits and a label")
-    if pc.count_distinct(pc.list_value_length(rows)).as_py() != 1:
-        raise InputError(f"{str(path)!r} has rows with different numbers of logits, but all must have K")
-    logits = values.to_numpy(zero_copy_only=False).reshape(len(rows), -1).astype(np.float32, copy=False)
-    labels = check_labels(table["label"].to_numpy(), n_samples=len(rows), n_logits=logits.shape[1])
+    logits = values.to_numpy(zero_copy_only=False).reshape(len(lists), -1).astype(np.float32, copy=False)
+    labels = check_labels(table["label"].to_numpy(), n_samples=len(lists), n_logits=logits.shape[1])
     return check_logits(logits).numpy(), labels
 
 
@@ -147,3 +139,19 @@ def _read_table(path: Path) -> pa.Table:
     if not {"logits", "label"} <= set(columns):
         raise InputError(f"{str(path)!r} has the columns {', '.join(columns)}, but must have `logits` and `label`")
     return pq.read_table(path, columns=["logits", "label"]).replace_schema_metadata(None)
+
+
+def _joined(tables: list[pa.Table], path: Path) -> pa.Table:
+    try:
+        return pa.concat_tables(tables, promote_options="permissive" if len(tables) > 1 else "none")
+    except pa.ArrowInvalid as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"the shards of {str(path)!r} differ in their columns: {reason}") from error
+
+
+def _check_lists(lists: pa.Array, path: Path) -> None:
+    kind = lists.type
+    if not (pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind) or pa.types.is_large_list(kind)):
+        raise InputError(f"the column `logits` of {str(path)!r} holds {kind}, but must hold lists of numbers")
+    if pc.count_distinct(pc.list_value_length(lists)).as_py() != 1:
+        raise InputError(f"{str(path)!r} has rows with different numbers of logits, but all must have K")

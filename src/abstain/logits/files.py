@@ -1,4 +1,4 @@
-"""Logits and labels from one file of any common kind, Parquet, NumPy or CSV, or from a folder of parts."""
+"""Logits and labels from one file of any common kind, Parquet, NumPy or CSV, or from a folder of shards."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from abstain._checks import InputError, check_choice
-from abstain.logits.dataset import read_parquet, read_parts
+from abstain.logits.dataset import read_parquet, read_shards
 
 LABEL_NAMES = ("label", "labels", "target", "y")
 """What the labels may be called in `.npz` and CSV files, the first that is there."""
@@ -24,7 +24,7 @@ def read_logits_file(path: str | Path, labels: str | Path | None = None) -> Pair
     """Logits (N, K) and labels (N,), as they are in the file.
 
     Args:
-        path: `.parquet` with columns `logits` and `label` (a logits data set) or a folder of its parts, `.npz` with
+        path: `.parquet` with columns `logits` and `label` (a logits data set) or a folder of its shards, `.npz` with
             arrays `logits` and `label`, `.npy` with the logits alone, or `.csv` with a header, a column `label`, and
             one column for each logit.
         labels: a `.npy` file with the labels, needed for and only for logits in `.npy`.
@@ -34,7 +34,7 @@ def read_logits_file(path: str | Path, labels: str | Path | None = None) -> Pair
     """
     path = Path(path).expanduser()
     if path.is_dir() and labels is None:
-        return read_parts(path)
+        return read_shards(path)
     if not path.is_file():
         raise InputError(f"the file {str(path)!r} does not exist: give .parquet, .npz, .npy or .csv")
     readers: dict[str, Callable[[Path], Pair]] = {

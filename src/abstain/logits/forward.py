@@ -1,18 +1,23 @@
-"""The forward pass of an extraction: its precision, its memory format and its head."""
+"""The forward pass of an extraction: its precision and memory format, and the one loop that runs a model over data."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
+from accelerate import PartialState
+from accelerate.utils import send_to_device
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+from tqdm.auto import tqdm
 from transformers import PreTrainedModel
 
 from abstain._checks import InputError, check_at_least, check_choice
-from abstain.logits.batch import Batch
+from abstain.logits.batch import Batch, LabelledLogits
+from abstain.logits.heads import keep_heads_in_float32
 
 DTYPES = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 """Of the forward pass; weights, head and logits stay in float32."""
@@ -38,7 +43,39 @@ class ExtractionPlan:
 
     def __post_init__(self) -> None:
         check_choice("dtype", self.dtype, DTYPES)
-        check_at_least(self, samples_per_shard=1, batch_size=1)
+        check_at_least(self, samples_per_shard=1, batch_size=1, workers=0)
+
+
+def processes() -> PartialState:
+    """The processes that were launched; accelerate takes each for the only one on processors unless it is told."""
+    return PartialState(cpu=not torch.accelerator.is_available())
+
+
+def labelled_batches(
+    model: PreTrainedModel, dataset: Dataset[Any], batches: Iterable[range], plan: ExtractionPlan
+) -> Generator[LabelledLogits]:
+    """What is kept of every batch that this process runs, one after the other.
+
+    Args:
+        model: its outputs have `logits`, which the `labelled` of the batches takes; moved to the process's device.
+        dataset: its `__getitems__(rows)` gives a `Batch`.
+        batches: the rows of each; gone through more than once.
+        plan: the precision and the processes that read ahead.
+
+    Raises:
+        InputError: a batch cannot be read, or has a bad row that may not be skipped; the logits are not finite.
+    """
+    state, n_classes = processes(), int(model.config.num_labels or 0)
+    forward = prepare_model(model, plan, state.device)
+    sampler = cast("Iterable[list[int]]", batches)  # of which torch asks no more than that it can be gone through
+    loader = DataLoader(_ReadBatches(dataset), batch_sampler=sampler, collate_fn=_as_it_is, num_workers=plan.workers)
+    hidden = not state.is_local_main_process
+    with tqdm(total=sum(map(len, batches)), desc="logits", unit=" samples", leave=False, disable=hidden) as bar:
+        for batch in loader:
+            _check_read(batch, plan)
+            logits = run_model(forward, batch, plan, state.device) if batch.rows else torch.zeros(0, n_classes)
+            yield batch.labelled(logits)
+            bar.update(len(batch.rows) + len(batch.bad))
 
 
 def prepare_model(model: PreTrainedModel, plan: ExtractionPlan, device: torch.device) -> nn.Module:
@@ -48,38 +85,29 @@ def prepare_model(model: PreTrainedModel, plan: ExtractionPlan, device: torch.de
     if plan.channels_last:
         nn.Module.to(model, memory_format=torch.channels_last)
     if DTYPES[plan.dtype] is not None:
-        keep_head_in_float32(model)
+        keep_heads_in_float32(model)
     return cast(nn.Module, torch.compile(model)) if plan.torch_compile else model
 
 
-def keep_head_in_float32(model: PreTrainedModel) -> None:
-    """Let the model's heads compute outside autocast: rounded logits tie, and ties lose the order to abstain in.
+@torch.inference_mode()
+def run_model(model: nn.Module, batch: Batch, plan: ExtractionPlan, device: torch.device) -> Tensor:
+    """The logits of a batch.
 
     Raises:
-        InputError: the model has no linear layer and no convolution with one output a class.
+        InputError: they are not finite, or rounded to the half precision of the layers before the head.
     """
-    heads = [m for m in model.modules() if _outputs(m) == model.config.num_labels]
-    if not heads:
-        raise InputError(
-            "the model has no linear layer or convolution with one output a class, and its logits would be rounded: "
-            "take --dtype float32"
-        )
-    for head in heads:
-        head.forward = _in_float32(head.forward)
-
-
-def _in_float32(forward: Callable[[Tensor], Any]) -> Callable[[Tensor], Any]:
-    def outside_autocast(input: Tensor) -> Any:
-        with torch.autocast(input.device.type, enabled=False):
-            return forward(input.float())
-
-    return outside_autocast
-
-
-def _outputs(module: nn.Module) -> int | None:
-    if isinstance(module, nn.Conv2d):
-        return module.out_channels
-    return module.out_features if isinstance(module, nn.Linear) else None
+    inputs = send_to_device(batch.inputs, device, non_blocking=True)
+    if plan.channels_last:
+        inputs = {k: v.contiguous(memory_format=torch.channels_last) if v.ndim == 4 else v for k, v in inputs.items()}
+    dtype = DTYPES[plan.dtype]
+    with torch.autocast(device.type, dtype=dtype, enabled=dtype is not None):
+        logits: Tensor = model(**inputs).logits
+    if dtype is not None and logits.dtype != torch.float32:
+        raise InputError(f"the model rounds its logits to {logits.dtype} behind its head: take --dtype float32")
+    if not torch.isfinite(logits).all():
+        advice = "its weights or its inputs are no good" if dtype is None else "take --dtype float32 or bfloat16"
+        raise InputError(f"the model gives NaN or infinite logits in {plan.dtype}: {advice}")
+    return logits
 
 
 def weights_hash(model: PreTrainedModel) -> str:
@@ -91,15 +119,29 @@ def weights_hash(model: PreTrainedModel) -> str:
     return digest.hexdigest()
 
 
-@torch.inference_mode()
-def run_model(model: nn.Module, batch: Batch, plan: ExtractionPlan, device: torch.device) -> Tensor:
-    """The logits of a batch."""
-    inputs = {name: tensor.to(device, non_blocking=True) for name, tensor in batch.inputs.items()}
-    if plan.channels_last:
-        inputs = {k: v.contiguous(memory_format=torch.channels_last) if v.ndim == 4 else v for k, v in inputs.items()}
-    dtype = DTYPES[plan.dtype]
-    with torch.autocast(device.type, dtype=dtype, enabled=dtype is not None):
-        logits: Tensor = model(**inputs).logits
-    if not torch.isfinite(logits).all():
-        raise InputError(f"the model gives NaN or infinite logits in {plan.dtype}: take --dtype float32 or bfloat16")
-    return logits
+class _ReadBatches(Dataset[Any]):
+    """The batches of a data set, or what is wrong with one: raised in a worker it would be a traceback."""
+
+    def __init__(self, dataset: Any) -> None:
+        self.dataset = dataset
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitems__(self, rows: Iterable[int]) -> Batch | InputError:
+        try:
+            return cast(Batch, self.dataset.__getitems__(list(rows)))
+        except InputError as error:
+            return error
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
+
+
+def _check_read(batch: Batch | InputError, plan: ExtractionPlan) -> None:
+    if isinstance(batch, InputError):
+        raise batch
+    if batch.bad and not plan.skip_bad_samples:
+        reason = next(iter(batch.bad.values()))
+        raise InputError(f"{reason}; --skip_bad_samples leaves such samples out and counts them")

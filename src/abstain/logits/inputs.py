@@ -53,11 +53,11 @@ class ImageInputs(torch.utils.data.Dataset[Any]):
             except InputError as error:
                 bad[row] = str(error)
         good = list(pixels)
-        return Batch(stacked(pixels.values(), "give it a size"), good, labels_of(self, good), bad)
+        return Batch(stacked(pixels.values(), "give it a size"), good, _labels_of(self, good), bad)
 
     def fingerprint(self) -> str:
         """SHA-256 of the labels, of 1,000 evenly spaced images, and of what the processor does to them."""
-        digest = data_digest(self.dataset, [self.column], self.dataset[self.label_column])
+        digest = data_digest(self.dataset, [self.column], self.dataset[self.label_column][:])
         return with_settings(digest, self.processor.to_dict())
 
 
@@ -86,11 +86,11 @@ class TextInputs(torch.utils.data.Dataset[Any]):
         """The rows as one batch."""
         texts = [str(text) for text in self.dataset[rows][self.column]]
         inputs = self.processor(texts, padding=True, truncation=True, max_length=self.max_length, return_tensors="pt")
-        return Batch(dict(inputs), rows, labels_of(self, rows), {})
+        return Batch(dict(inputs), rows, _labels_of(self, rows))
 
     def fingerprint(self) -> str:
         """SHA-256 of the labels, of 1,000 evenly spaced texts, and of the tokenizer."""
-        digest = data_digest(self.dataset, [self.column], self.dataset[self.label_column])
+        digest = data_digest(self.dataset, [self.column], self.dataset[self.label_column][:])
         made = {"vocabulary": self.processor.get_vocab(), "padding_side": self.processor.padding_side}
         return with_settings(digest, made)
 
@@ -117,7 +117,7 @@ class TableInputs(torch.utils.data.Dataset[Any]):
             InputError: as `TableEncoder.encode`.
         """
         encoded = self.processor.encode(self.dataset.select(rows))
-        return Batch(dict(encoded.inputs), rows, encoded.labels, {})
+        return Batch(dict(encoded.inputs), rows, encoded.labels)
 
     def fingerprint(self) -> str:
         """SHA-256 of all labels, of 1,000 evenly spaced rows, and of the encoder."""
@@ -137,9 +137,9 @@ def stacked(images: Iterable[Tensor], advice: str) -> dict[str, Tensor]:
     return {"pixel_values": torch.stack(images)} if images else {}
 
 
-def labels_of(inputs: ImageInputs | TextInputs, rows: list[int]) -> Tensor:
-    """The labels (len(rows),) int64 of these rows."""
-    return torch.tensor(inputs.dataset[rows][inputs.label_column] if rows else [], dtype=torch.int64)
+def _labels_of(inputs: ImageInputs | TextInputs, rows: list[int]) -> Tensor:
+    labels = inputs.dataset.select_columns([inputs.label_column])  # or the images of the rows are decoded once more
+    return torch.tensor(labels[rows][inputs.label_column] if rows else [], dtype=torch.int64)
 
 
 def with_settings(digest: hashlib._Hash, made: dict[str, Any]) -> str:

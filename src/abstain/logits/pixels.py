@@ -2,44 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from accelerate import Accelerator
-from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader
-from tqdm.auto import tqdm
-from transformers import BaseImageProcessor, PreTrainedModel, default_data_collator
+from transformers import BaseImageProcessor
 
 from abstain._checks import InputError
 from abstain.data.fingerprint import data_digest
 from abstain.data.masks import decode_pair
-from abstain.data.pixels import ChosenPixels, PixelChoice
-from abstain.logits.batch import Batch, Columns
+from abstain.data.pixels import PixelChoice
+from abstain.logits.batch import Batch, LabelledLogits
 from abstain.logits.inputs import stacked, with_settings
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 
-@dataclass
+@dataclass(kw_only=True)
 class PixelBatch(Batch):
     """As `Batch`, with a mask (H, W) int64 for each image, of any size, in place of labels."""
 
     masks: list[Tensor]
     ignore_index: int
 
-    def measured(self, logits: Tensor) -> Columns:
-        """What is written of the model's logits (B, K, h, w): those nearest to each labelled pixel, and its image."""
-        parts = []
+    def labelled(self, logits: Tensor) -> LabelledLogits:
+        """What is kept of the model's logits (B, K, h, w): those nearest to each labelled pixel, and its image."""
+        images = []
         for row, of_image, mask in zip(self.rows, logits.float(), self.masks, strict=True):
             pixels = LabelledPixels.of(of_image[None], mask[None].to(of_image.device), ignore_index=self.ignore_index)
             sample = np.full(len(pixels.labels), row)
-            parts.append(Columns(pixels.logits.cpu().numpy(), pixels.labels.cpu().numpy(), sample))
-        return Columns.joined(parts, n_classes=logits.shape[1])
+            images.append(LabelledLogits(pixels.logits.cpu().numpy(), pixels.labels.cpu().numpy(), sample))
+        kept = LabelledLogits.joined(images, n_classes=logits.shape[1])
+        return replace(kept, skipped=list(self.bad))
 
 
 @dataclass(eq=False)
@@ -86,7 +83,8 @@ class PixelInputs(torch.utils.data.Dataset[Any]):
             masks.append(self.choice.labels(ids, index=row))
             pixels[row] = self.processor(image, return_tensors="pt")["pixel_values"][0]
         inputs = stacked(pixels.values(), "take --batch_size 1")
-        return PixelBatch(inputs, list(pixels), torch.zeros(0, dtype=torch.int64), bad, masks, self.choice.ignore_index)
+        no_labels = torch.zeros(0, dtype=torch.int64)
+        return PixelBatch(inputs, list(pixels), no_labels, bad, masks=masks, ignore_index=self.choice.ignore_index)
 
     def fingerprint(self) -> str:
         """SHA-256 of all masks, of 1,000 evenly spaced images, of what is done to them, and of the choice."""
@@ -138,41 +136,3 @@ class LabelledPixels:
         rows = values.new_full((self.n_images, width, *values.shape[1:]), fill)
         rows[self.image, self.place] = values
         return rows
-
-
-@torch.inference_mode()
-def extract_pixel_logits(
-    model: PreTrainedModel, dataset: ChosenPixels, *, batch_size: int = 8
-) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
-    """The logits of the chosen pixels of every image, in the order of the data set, before the last interpolation.
-
-    Under `accelerate launch` every process takes its share of the batches, and all of them return the whole.
-
-    Args:
-        model: its outputs have `logits` (B, K, h, w); moved to the process's device and put in evaluation mode.
-        dataset: items are dicts with the model's inputs and `labels` (H, W).
-        batch_size: images at once on each process.
-
-    Returns:
-        Logits (n, K) float32, labels (n,) int64, and the index in the data set of each pixel's image, (n,) int64.
-
-    Raises:
-        InputError: no pixel has a label.
-    """
-    accelerator = Accelerator()
-    model = model.to(accelerator.device).eval()
-    loader = accelerator.prepare_data_loader(DataLoader(dataset, batch_size, collate_fn=default_data_collator))
-    parts: list[tuple[Tensor, Tensor, Tensor]] = []
-    first = 0
-    for batch in tqdm(loader, desc="logits", leave=False, disable=not accelerator.is_local_main_process):
-        labels = batch.pop("labels")
-        pixels = LabelledPixels.of(model(**batch).logits.float(), labels, ignore_index=dataset.ignore_index)
-        rows = [pixels.padded(values, dataset.count, dataset.ignore_index) for values in (pixels.logits, pixels.labels)]
-        logits, labels = (gathered.cpu() for gathered in accelerator.gather_for_metrics(rows))
-        image, place = (labels != dataset.ignore_index).nonzero(as_tuple=True)
-        parts.append((logits[image, place], labels[image, place], image + first))
-        first += len(labels)
-    if not sum(len(labels) for _, labels, _ in parts):
-        raise InputError("no pixel has a label, but at least one is needed: look at ignore_index and label_ids")
-    joined = [torch.cat(column).numpy() for column in zip(*parts, strict=True)]
-    return joined[0], joined[1], joined[2]

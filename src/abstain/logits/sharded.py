@@ -1,42 +1,43 @@
-"""Run a checkpoint over a split of any size: batch by batch, in parts of a fixed number of samples, resumable."""
+"""Run a checkpoint over a split of any size: batch by batch, in shards of a fixed number of samples, resumable."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import torch
-from accelerate import PartialState
-from torch.utils.data import DataLoader, Dataset, Sampler
-from tqdm.auto import tqdm
+from torch.utils.data import Dataset
 from transformers import PreTrainedModel
 
 from abstain._checks import InputError
 from abstain._files import write_json
-from abstain.logits.batch import Batch, Columns
-from abstain.logits.dataset import part_name, write_parquet
-from abstain.logits.forward import ExtractionPlan, prepare_model, run_model, weights_hash
+from abstain.logits.batch import LabelledLogits
+from abstain.logits.dataset import shard_name, write_parquet
+from abstain.logits.forward import ExtractionPlan, labelled_batches, processes, weights_hash
 
 SETTINGS_FILE = "extraction.json"
-SKIPPED = "skipped"
+SKIPPED_ROWS = "skipped"
+"""The key in the metadata of a shard's file."""
 NOT_OF_THE_RESULT = ("workers", "skip_bad_samples")
-"""Of an `ExtractionPlan`: a part that is whole is the same with and without them."""
+"""Of an `ExtractionPlan`: a shard that is whole is the same with and without them."""
 
 
 def extract_shards(
     model: PreTrainedModel, dataset: Dataset[Any], folder: Path, plan: ExtractionPlan, *, settings: dict[str, Any]
 ) -> dict[str, Any]:
-    """Write the logits of every sample to `folder/part-00000-of-….parquet`; parts that are whole are kept.
+    """Write the logits of every sample to `folder/part-00000-of-….parquet`; shards that are whole are kept.
 
-    Under `accelerate launch` every process writes its own parts, which are the same for any number of processes: what
-    is in a batch depends on the part alone.
+    Under `accelerate launch` every process writes shards of its own, which are the same for any number of processes:
+    what is in a batch depends on the shard alone.
 
     Args:
-        model: its outputs have `logits` (B, K), or whatever the `measured` of the batches takes.
+        model: its outputs have `logits` (B, K), or whatever the `labelled` of the batches takes.
         dataset: its `__getitems__(rows)` gives a `Batch`; rows are 0 to `len(dataset)` - 1.
         folder: `logits/test`, say; made if it does not exist.
         plan: the sizes and the precision.
@@ -53,39 +54,37 @@ def extract_shards(
     count = max(1, -(-size // plan.samples_per_shard))
     kept = {key: value for key, value in vars(plan).items() if key not in NOT_OF_THE_RESULT}
     settings = {**settings, **kept, "rows": size, "parts": count, "weights_sha256": weights_hash(model)}
-    claim(folder, settings)
-    pending = [index for index in range(count) if not is_whole(folder / part_name(index, count))]
-    state.wait_for_everyone()  # all have looked before any writes, so that all deal the parts out alike
-    mine = pending[state.process_index :: state.num_processes]
-    forward = prepare_model(model, plan, state.device)
-    cut = _Cut(size, plan, mine)
-    loader = DataLoader(_Rows(dataset), batch_sampler=cut, collate_fn=_as_it_is, num_workers=plan.workers)
-    with tqdm(total=cut.n_rows, desc="logits", unit=" samples", disable=not state.is_local_main_process) as bar:
-        batches = iter(loader)
-        for index in mine:
-            columns, bad = [], []
-            for _ in cut.batches(index):
-                batch = next(batches)
-                if isinstance(batch, InputError):
-                    raise batch
-                bad += _bad_rows(batch, plan)
-                if batch.rows:
-                    columns.append(batch.measured(run_model(forward, batch, plan, state.device)))
-                bar.update(len(batch.rows) + len(batch.bad))
-            joined = Columns.joined(columns, n_classes=int(model.config.num_labels or 0))
-            metadata = {SKIPPED: json.dumps(bad)}
-            path = folder / part_name(index, count)
-            write_parquet(path, joined.logits, joined.labels, sample=joined.sample, metadata=metadata)
+    _claim(folder, settings)
+    pending = [index for index in range(count) if not _is_whole(folder / shard_name(index, count))]
+    state.wait_for_everyone()  # all have looked before any writes, so that all deal the shards out alike
+    mine = _ShardBatches(size, plan, pending[state.process_index :: state.num_processes])
+    with closing(labelled_batches(model, dataset, mine, plan)) as labelled:
+        for index in mine.shards:
+            batches = list(islice(labelled, len(mine.of_shard(index))))
+            joined = LabelledLogits.joined(batches, n_classes=int(model.config.num_labels or 0))
+            _write_shard(folder / shard_name(index, count), joined)
     state.wait_for_everyone()
     return _finish(folder, settings, count)
 
 
-def processes() -> PartialState:
-    """The processes that were launched; accelerate takes each for the only one on processors unless it is told."""
-    return PartialState(cpu=not torch.accelerator.is_available())
+@dataclass(frozen=True)
+class _ShardBatches:
+    """The rows of each batch of some shards; no batch reaches from one shard into another."""
+
+    size: int
+    plan: ExtractionPlan
+    shards: Sequence[int]
+
+    def of_shard(self, index: int) -> list[range]:
+        start, step = index * self.plan.samples_per_shard, self.plan.batch_size
+        rows = range(start, min(start + self.plan.samples_per_shard, self.size))
+        return [rows[first : first + step] for first in range(0, len(rows), step)]
+
+    def __iter__(self) -> Iterator[range]:
+        return (batch for index in self.shards for batch in self.of_shard(index))
 
 
-def claim(folder: Path, settings: dict[str, Any]) -> None:
+def _claim(folder: Path, settings: dict[str, Any]) -> None:
     """Record the settings of an extraction, or check that they are those of the one that is taken up.
 
     Raises:
@@ -94,95 +93,47 @@ def claim(folder: Path, settings: dict[str, Any]) -> None:
     state, path = processes(), folder / SETTINGS_FILE
     if folder.with_suffix(".parquet").exists():
         raise InputError(f"{folder.name}.parquet exists in {str(folder.parent)!r} already: give another folder or name")
-    has_parts = any(folder.glob("part-*.parquet"))
-    if has_parts and not path.exists():
-        raise InputError(f"{str(folder)!r} holds parts without {SETTINGS_FILE}: give another folder or name")
-    if has_parts:
-        before = json.loads(path.read_text(encoding="utf-8"))["settings"]
-        for key, value in json.loads(json.dumps(settings)).items():
-            if before.get(key) != value:
-                raise InputError(
-                    f"{str(folder)!r} holds an extraction with {key} = {before.get(key)!r}, but this one "
-                    f"has {value!r}: give another folder or name"
-                )
+    has_shards = any(folder.glob("part-*.parquet"))
+    if has_shards and not path.exists():
+        raise InputError(f"{str(folder)!r} holds shards without {SETTINGS_FILE}: give another folder or name")
+    if has_shards:
+        _check_same(folder, json.loads(path.read_text(encoding="utf-8"))["settings"], settings)
     state.wait_for_everyone()
-    if state.is_main_process and not has_parts:
+    if state.is_main_process and not has_shards:
         write_json(path, {"settings": settings})
     state.wait_for_everyone()
 
 
-def is_whole(path: Path) -> bool:
-    """Whether a part was written to its end: it has its name only then, and is looked at again all the same."""
+def _check_same(folder: Path, before: dict[str, Any], settings: dict[str, Any]) -> None:
+    for key, value in json.loads(json.dumps(settings)).items():
+        if before.get(key) != value:
+            raise InputError(
+                f"{str(folder)!r} holds an extraction with {key} = {before.get(key)!r}, but this one "
+                f"has {value!r}: give another folder or name"
+            )
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a shard was written to its end: it has its name only then, and is looked at again all the same."""
     try:
         return path.exists() and pq.read_metadata(path).num_columns in (2, 3)  # of pixels, the sample too
     except pa.ArrowInvalid:
         return False
 
 
-class _Cut(Sampler[list[int]]):
-    """The rows of each batch of the parts of one process; no batch reaches from one part into another."""
-
-    def __init__(self, size: int, plan: ExtractionPlan, parts: list[int]) -> None:
-        self.size, self.plan, self.parts = size, plan, parts
-
-    def rows(self, part: int) -> range:
-        start = part * self.plan.samples_per_shard
-        return range(start, min(start + self.plan.samples_per_shard, self.size))
-
-    def batches(self, part: int) -> Iterator[range]:
-        rows = self.rows(part)
-        return (rows[start : start + self.plan.batch_size] for start in range(0, len(rows), self.plan.batch_size))
-
-    @property
-    def n_rows(self) -> int:
-        return sum(len(self.rows(part)) for part in self.parts)
-
-    def __len__(self) -> int:
-        return sum(1 for part in self.parts for _ in self.batches(part))
-
-    def __iter__(self) -> Iterator[list[int]]:
-        return (list(batch) for part in self.parts for batch in self.batches(part))
-
-
-class _Rows(Dataset[Any]):
-    """The batches of a data set, or what is wrong with one: raised in a worker it would be a traceback."""
-
-    def __init__(self, dataset: Any) -> None:
-        self.dataset = dataset
-
-    def __len__(self) -> int:
-        return len(self.dataset)
-
-    def __getitems__(self, rows: list[int]) -> Batch | InputError:
-        try:
-            return cast(Batch, self.dataset.__getitems__(rows))
-        except InputError as error:
-            return error
-
-
-def _as_it_is(batch: Any) -> Any:
-    return batch
-
-
-def _bad_rows(batch: Batch, plan: ExtractionPlan) -> list[int]:
-    if batch.bad and not plan.skip_bad_samples:
-        reason = next(iter(batch.bad.values()))
-        raise InputError(f"{reason}; --skip_bad_samples leaves such samples out and counts them")
-    return list(batch.bad)
+def _write_shard(path: Path, kept: LabelledLogits) -> None:
+    metadata = {SKIPPED_ROWS: json.dumps(list(kept.skipped))}
+    write_parquet(path, kept.logits, kept.labels, sample=kept.sample, metadata=metadata)
 
 
 def _finish(folder: Path, settings: dict[str, Any], count: int) -> dict[str, Any]:
     """Write the outcome beside the settings."""
-    samples, skipped = 0, []
-    for index in range(count):
-        file = pq.read_metadata(folder / part_name(index, count))
-        samples += file.num_rows
-        skipped += json.loads((file.metadata or {}).get(SKIPPED.encode(), b"[]"))
+    shards = [folder / shard_name(index, count) for index in range(count)]
+    files = [pq.read_metadata(path) for path in shards]
+    samples = sum(file.num_rows for file in files)
+    skipped = [row for file in files for row in json.loads((file.metadata or {}).get(SKIPPED_ROWS.encode(), b"[]"))]
     if not samples:
-        processes().wait_for_everyone()
-        if processes().is_main_process:
-            for index in range(count):  # so that the corrected command may begin anew
-                (folder / part_name(index, count)).unlink(missing_ok=True)
+        _begin_anew(shards)
         raise InputError(
             f"none of the {settings['rows']} rows gives a sample: look at what was skipped, and at the labels that are "
             "ignored"
@@ -192,3 +143,11 @@ def _finish(folder: Path, settings: dict[str, Any], count: int) -> dict[str, Any
         write_json(folder / SETTINGS_FILE, outcome)
     processes().wait_for_everyone()
     return outcome
+
+
+def _begin_anew(shards: list[Path]) -> None:
+    """Remove shards without a row, so that the corrected command may write them."""
+    processes().wait_for_everyone()
+    if processes().is_main_process:
+        for path in shards:
+            path.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 """Architectures that neither timm nor transformers has, and the doors to all others; importing it registers them."""
 
-from abstain.models.auto import classifier_config, load_image_classifier, load_pretrained, new_image_classifier
+from abstain.models.auto import classifier_config, kind_of, load_classifier, load_processor, new_classifier
 from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageClassification
 from abstain.models.deeplabv3plus import DeepLabV3PlusConfig, DeepLabV3PlusForSemanticSegmentation
 from abstain.models.densenet_bc import DenseNetBCConfig, DenseNetBCForImageClassification
@@ -20,8 +20,9 @@ __all__ = [
     "TabularMLPConfig",
     "TabularMLPForClassification",
     "classifier_config",
-    "load_image_classifier",
-    "load_pretrained",
-    "new_image_classifier",
+    "kind_of",
+    "load_classifier",
+    "load_processor",
+    "new_classifier",
     "record_preprocessing",
 ]

@@ -7,20 +7,25 @@ from collections.abc import Sequence
 from typing import Any
 
 import timm
+from safetensors import SafetensorError
 from timm.models import save_for_hf
 from transformers import (
     CONFIG_MAPPING,
+    MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
     AutoConfig,
+    AutoImageProcessor,
     AutoModel,
     AutoModelForImageClassification,
     AutoModelForSemanticSegmentation,
     AutoModelForSequenceClassification,
+    AutoTokenizer,
     PreTrainedConfig,
     PreTrainedModel,
     TimmWrapperConfig,
 )
 
-from abstain._checks import InputError
+from abstain._checks import InputError, check_choice
+from abstain.data.columns import head_classes
 from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageClassification
 from abstain.models.deeplabv3plus import DeepLabV3PlusConfig, DeepLabV3PlusForSemanticSegmentation
 from abstain.models.densenet_bc import DenseNetBCConfig, DenseNetBCForImageClassification
@@ -36,42 +41,94 @@ AutoModelForSequenceClassification.register(LSTMTextClassifierConfig, LSTMTextCl
 AutoModel.register(TabularMLPConfig, TabularMLPForClassification)  # transformers has no Auto class for tables
 AutoModelForSemanticSegmentation.register(DeepLabV3PlusConfig, DeepLabV3PlusForSemanticSegmentation)
 
+KINDS: dict[str, tuple[Any, str]] = {
+    "images": (AutoModelForImageClassification, "cifar_resnet or one of transformers: resnet"),
+    "texts": (AutoModelForSequenceClassification, "lstm_text_classifier or one of transformers: bert"),
+    "pixels": (AutoModelForSemanticSegmentation, "deeplabv3plus or one of transformers: segformer"),
+    "tables": (AutoModel, "tabular_mlp"),
+}
+"""What is classified -> the Auto class of its models, and some of its model types."""
 
-def load_image_classifier(name_or_path: str, names: Sequence[str] | None = None) -> PreTrainedModel:
+NOT_MADE = (OSError, ValueError, ImportError, IndexError, RuntimeError, TypeError, AssertionError, SafetensorError)
+"""What transformers and timm raise for names and settings of no model, and for files of none."""
+
+
+def load_classifier(
+    kind: str, name_or_path: str, names: Sequence[str] | None = None, *, one_logit: bool = False
+) -> PreTrainedModel:
     """The checkpoint of a folder or a name on the Hub, of transformers, timm or this package.
 
     Args:
+        kind: what is classified: `images`, `texts`, `pixels` or `tables`.
         name_or_path: `microsoft/resnet-50`, `timm/resnet50.a1_in1k`, `runs/mine`, ….
         names: of the classes; if the checkpoint has another number of them, its head is replaced by a new one. None
             keeps the head.
+        one_logit: with two `names`, one logit that stands for the pair (0, z).
 
     Raises:
         InputError: there is no such checkpoint, or it is none of a classifier with one class a sample.
     """
-    config = classifier_config(name_or_path, names)
-    return load_pretrained(
-        AutoModelForImageClassification, name_or_path, config=config, ignore_mismatched_sizes=names is not None
-    )
-
-
-def load_pretrained(kind: Any, name_or_path: str, **settings: Any) -> Any:
-    """What `kind.from_pretrained` gives, of one of the Auto classes.
-
-    Raises:
-        InputError: there is no such checkpoint, or not what it needs.
-    """
+    config = classifier_config(name_or_path, names, one_logit=one_logit)
     try:
-        return kind.from_pretrained(name_or_path, **settings)
-    except (OSError, ValueError, ImportError) as error:
+        auto = _auto_class(kind, config)
+        return auto.from_pretrained(name_or_path, config=config, ignore_mismatched_sizes=names is not None)
+    except NOT_MADE as error:
         raise _no_model(error) from error
 
 
-def classifier_config(name_or_path: str, names: Sequence[str] | None = None) -> PreTrainedConfig:
-    """The configuration of a checkpoint, for these classes; errors as `load_image_classifier`."""
-    classes = {} if names is None else {"num_labels": len(names), **_classes(names)}
+def new_classifier(
+    kind: str,
+    model_type: str,
+    names: Sequence[str],
+    *,
+    one_logit: bool = False,
+    overrides: str | None = None,
+    architecture: str | None = None,
+    encoder_weights: str | None = None,
+    **settings: Any,
+) -> PreTrainedModel:
+    """A model with random weights.
+
+    Args:
+        kind: what is classified: `images`, `texts`, `pixels` or `tables`.
+        model_type: `cifar_resnet`, one of transformers (`resnet`), or `timm_wrapper`.
+        names: of the classes.
+        one_logit: with two `names`, one logit that stands for the pair (0, z).
+        overrides: changes to the default configuration, `depth=20,width=16`; of timm, arguments of the architecture.
+        architecture: of timm, `resnet50`; for `timm_wrapper` only.
+        encoder_weights: of `deeplabv3plus`, what its encoder begins with instead: `imagenet`.
+        **settings: of the configuration, what follows from the data, such as the size of a vocabulary.
+
+    Raises:
+        InputError: an unknown architecture or setting, or one that is needed and missing.
+    """
+    known = KINDS[check_choice("kind of classifier", kind, KINDS)][1]
+    if (architecture is None) != (model_type != "timm_wrapper"):
+        raise InputError("--timm_architecture goes with --model_type timm_wrapper: give both or neither")
+    if encoder_weights and model_type != DeepLabV3PlusConfig.model_type:
+        raise InputError(f"encoder_weights are for deeplabv3plus, but model_type is {model_type!r}: leave them out")
+    if model_type not in CONFIG_MAPPING:
+        raise InputError(f"unknown model_type {model_type!r}: give {known}")
+    try:
+        if architecture is not None:
+            return _new_timm_model(kind, architecture, names, overrides, one_logit=one_logit)
+        config = AutoConfig.for_model(model_type, **settings, **head_classes(names, one_logit=one_logit))
+        model = _auto_class(kind, config).from_config(_overridden(config, overrides))
+    except NOT_MADE as error:
+        raise _no_model(error) from error
+    if encoder_weights:
+        model.load_encoder_weights(encoder_weights)
+    return model
+
+
+def classifier_config(
+    name_or_path: str, names: Sequence[str] | None = None, *, one_logit: bool = False
+) -> PreTrainedConfig:
+    """The configuration of a checkpoint, for these classes; arguments and errors as of `load_classifier`."""
+    classes = {} if names is None else head_classes(names, one_logit=one_logit)
     try:
         config = AutoConfig.from_pretrained(name_or_path, **classes)
-    except (OSError, ValueError) as error:
+    except NOT_MADE as error:
         raise _no_model(error) from error
     if getattr(config, "problem_type", None) not in (None, "single_label_classification"):
         raise InputError(
@@ -80,41 +137,44 @@ def classifier_config(name_or_path: str, names: Sequence[str] | None = None) -> 
         )
     if isinstance(config, TimmWrapperConfig):
         config.model_args = {k: v for k, v in (config.model_args or {}).items() if k != "num_classes"}
+        config.update(classes)  # over which its own number of classes has won
     return config
 
 
-def new_image_classifier(
-    model_type: str, names: Sequence[str], *, overrides: str | None = None, architecture: str | None = None
-) -> PreTrainedModel:
-    """A model with random weights.
+def kind_of(config: PreTrainedConfig) -> str:
+    """What a checkpoint with this configuration classifies: `images`, `texts`, `pixels` or `tables`."""
+    if isinstance(config, TabularMLPConfig):
+        return "tables"
+    if any("SemanticSegmentation" in name for name in config.architectures or []):
+        return "pixels"
+    return "texts" if type(config) in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING else "images"
 
-    Args:
-        model_type: `cifar_resnet`, one of transformers (`resnet`), or `timm_wrapper`.
-        names: of the classes.
-        overrides: changes to the default configuration, `depth=20,width=16`; of timm, arguments of the architecture.
-        architecture: of timm, `resnet50`; for `timm_wrapper` only.
+
+def load_processor(kind: str, name_or_path: str) -> Any:
+    """What makes a checkpoint's inputs: its tokenizer for `texts`, its image processor for `images` and `pixels`.
 
     Raises:
-        InputError: an unknown architecture or setting, or one that is needed and missing.
+        InputError: there is none beside the checkpoint.
     """
-    if (architecture is None) != (model_type != "timm_wrapper"):
-        raise InputError("--timm_architecture goes with --model_type timm_wrapper: give both or neither")
-    if model_type not in CONFIG_MAPPING:
-        raise InputError(f"unknown model_type {model_type!r}: give cifar_resnet or one of transformers: resnet")
     try:
-        if architecture is not None:
-            return _new_timm_model(architecture, names, overrides)
-        config = AutoConfig.for_model(model_type, **_classes(names))
-        if overrides:
-            config.update_from_string(overrides)
-            config = type(config).from_dict(config.to_dict())  # so that it is checked as a whole
-        return AutoModelForImageClassification.from_config(config)
-    except (OSError, ValueError, IndexError, RuntimeError, TypeError, AssertionError) as error:
-        raise _no_model(error) from error
+        return (AutoTokenizer if kind == "texts" else AutoImageProcessor).from_pretrained(name_or_path)
+    except NOT_MADE as error:
+        what = "tokenizer" if kind == "texts" else "image processor"
+        raise InputError(f"the checkpoint {name_or_path!r} has no {what}: save one beside it") from error
 
 
-def _classes(names: Sequence[str]) -> dict[str, Any]:
-    return {"id2label": dict(enumerate(names)), "label2id": {name: index for index, name in enumerate(names)}}
+def _auto_class(kind: str, config: PreTrainedConfig) -> Any:
+    auto = KINDS[check_choice("kind of classifier", kind, KINDS)][0]
+    if auto is AutoModel and not isinstance(config, TabularMLPConfig):  # which takes every configuration there is
+        raise InputError(f"the model type {config.model_type!r} is no classifier of {kind}: give {KINDS[kind][1]}")
+    return auto
+
+
+def _overridden(config: PreTrainedConfig, overrides: str | None) -> PreTrainedConfig:
+    if not overrides:
+        return config
+    config.update_from_string(overrides)
+    return type(config).from_dict(config.to_dict())  # so that it is checked as a whole
 
 
 def _no_model(error: Exception) -> InputError:
@@ -123,13 +183,15 @@ def _no_model(error: Exception) -> InputError:
     return InputError(f"the model cannot be made: {(str(error).splitlines() or [type(error).__name__])[0][:300]}")
 
 
-def _new_timm_model(architecture: str, names: Sequence[str], overrides: str | None) -> PreTrainedModel:
+def _new_timm_model(
+    kind: str, architecture: str, names: Sequence[str], overrides: str | None, *, one_logit: bool
+) -> PreTrainedModel:
     """Made by timm, with its initialisation, and loaded: a wrapper made otherwise is initialised as a language model.
 
     Only a wrapper of a loaded checkpoint is saved so that timm can read it too.
     """
-    arguments = parse_overrides(overrides)
+    arguments, n_logits = parse_overrides(overrides), len(head_classes(names, one_logit=one_logit)["id2label"])
     with tempfile.TemporaryDirectory() as folder:
-        native = timm.create_model(architecture, num_classes=len(names), **arguments)
+        native = timm.create_model(architecture, num_classes=n_logits, **arguments)
         save_for_hf(native, folder, model_args=arguments, safe_serialization=True)
-        return load_image_classifier(folder, names)
+        return load_classifier(kind, folder, names, one_logit=one_logit)

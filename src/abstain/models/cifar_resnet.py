@@ -59,11 +59,7 @@ class CifarResNetBlock(nn.Module):
 
 
 class CifarResNetForImageClassification(SmallImageClassifier):
-    """A CIFAR ResNet with a linear head; ResNet-20 for 10 classes has 269,722 parameters.
-
-    The head always computes in the precision of its weights, outside autocast: logits rounded to half
-    precision tie, and ties lose the order in which to abstain.
-    """
+    """A CIFAR ResNet with a linear head; ResNet-20 for 10 classes has 269,722 parameters."""
 
     config_class = CifarResNetConfig
 

@@ -7,10 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import PreTrainedConfig, PreTrainedModel, initialization
+from transformers import PreTrainedConfig, initialization
 from transformers.modeling_outputs import SemanticSegmenterOutput
 
 from abstain._checks import InputError
+from abstain.models.head import ModelWithFloat32Head
 
 LOGIT_STRIDE = 4
 """Pixels a side of the image that one cell of the logits stands for."""
@@ -43,11 +44,10 @@ class DeepLabV3PlusConfig(PreTrainedConfig):
             raise InputError(f"output_stride is {self.output_stride}, but must be 8 or 16")
 
 
-class DeepLabV3PlusForSemanticSegmentation(PreTrainedModel):
+class DeepLabV3PlusForSemanticSegmentation(ModelWithFloat32Head):
     """DeepLabV3+ with random weights, whose logits are a quarter of the image's size; no weights are downloaded.
 
-    Its logits are those before the last interpolation, as SegFormer's are. The head always computes in the precision
-    of its weights, outside autocast: logits rounded to half precision tie, and ties lose the order in which to abstain.
+    Its logits are those before the last interpolation, as SegFormer's are.
 
     Raises:
         InputError: the extra `segmentation` is not installed, or has no such encoder.
@@ -56,7 +56,6 @@ class DeepLabV3PlusForSemanticSegmentation(PreTrainedModel):
     config_class = DeepLabV3PlusConfig
     base_model_prefix = "encoder"
     main_input_name = "pixel_values"
-    accepts_loss_kwargs = False  # or Trainer takes **kwargs for a loss that knows its number of samples
 
     def __init__(self, config: DeepLabV3PlusConfig) -> None:
         super().__init__(config)
@@ -98,9 +97,7 @@ class DeepLabV3PlusForSemanticSegmentation(PreTrainedModel):
         stride = int(self.config.output_stride)
         padding = (0, -width % stride, 0, -height % stride)
         features = self.decoder(self.encoder(functional.pad(pixel_values, padding)))
-        with torch.autocast(device_type=features.device.type, enabled=False):
-            logits = self.classifier(features.to(self.classifier.weight.dtype))
-        logits = logits[..., : -(-height // LOGIT_STRIDE), : -(-width // LOGIT_STRIDE)]
+        logits = self.logits_of(features)[..., : -(-height // LOGIT_STRIDE), : -(-width // LOGIT_STRIDE)]
         loss = None
         if labels is not None:
             resized = functional.interpolate(logits, size=labels.shape[-2:], mode="bilinear", align_corners=False)

@@ -7,11 +7,12 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import PreTrainedConfig, PreTrainedModel, initialization
+from transformers import PreTrainedConfig, initialization
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from abstain._checks import InputError, check_at_least, check_fraction
 from abstain.losses import smoothed_cross_entropy
+from abstain.models.head import ModelWithFloat32Head
 
 
 class LSTMTextClassifierConfig(PreTrainedConfig):
@@ -41,17 +42,12 @@ class LSTMTextClassifierConfig(PreTrainedConfig):
         check_fraction("dropout", self.dropout, open_above=True)
 
 
-class LSTMTextClassifier(PreTrainedModel):
-    """One logit with `num_labels = 1`, standing for the pair (0, z), else one a class; the word vectors do not learn.
-
-    The head always computes in the precision of its weights, outside autocast: logits rounded to half
-    precision tie, and ties lose the order in which to abstain.
-    """
+class LSTMTextClassifier(ModelWithFloat32Head):
+    """One logit with `num_labels = 1`, for the pair (0, z), else one a class; the word vectors do not learn."""
 
     word_vectors: Tensor
     config_class = LSTMTextClassifierConfig
     main_input_name = "input_ids"
-    accepts_loss_kwargs = False  # or Trainer takes **kwargs for a loss that knows its number of samples
 
     def __init__(self, config: LSTMTextClassifierConfig) -> None:
         super().__init__(config)
@@ -85,6 +81,11 @@ class LSTMTextClassifier(PreTrainedModel):
             raise InputError(f"the word vectors have shape {tuple(vectors.shape)}, but the model needs {wanted}")
         self.word_vectors.copy_(vectors)
 
+    def head(self, features: Tensor) -> Tensor:
+        """Logits (B, num_labels) of the LSTM's last states (B, hidden_size)."""
+        hidden = torch.relu(self.dense(self.dropout(features)))
+        return super().head(self.dropout(hidden))
+
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor | None = None, labels: Tensor | None = None, **kwargs: object
     ) -> SequenceClassifierOutput:
@@ -102,8 +103,6 @@ class LSTMTextClassifier(PreTrainedModel):
         states, _ = self.lstm(functional.embedding(words, self.word_vectors))
         last = attention_mask.sum(dim=1).long().clamp(min=1) - 1
         pooled = states[torch.arange(len(last), device=last.device), last]
-        with torch.autocast(device_type=pooled.device.type, enabled=False):
-            hidden = torch.relu(self.dense(self.dropout(pooled.to(self.dense.weight.dtype))))
-            logits = self.classifier(self.dropout(hidden))
+        logits = self.logits_of(pooled)
         loss = None if labels is None else smoothed_cross_entropy(logits, labels)
         return SequenceClassifierOutput(loss=loss, logits=logits)

@@ -5,20 +5,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import PreTrainedModel, initialization
+from transformers import initialization
 from transformers.modeling_outputs import ImageClassifierOutputWithNoAttention
 
+from abstain.models.head import ModelWithFloat32Head
 
-class SmallImageClassifier(PreTrainedModel):
-    """A network whose `features` are pooled over the image and classified by the linear layer `classifier`.
 
-    The head always computes in the precision of its weights, outside autocast: logits rounded to half
-    precision tie, and ties lose the order in which to abstain.
-    """
+class SmallImageClassifier(ModelWithFloat32Head):
+    """A network whose `features` are pooled over the image and classified by the linear layer `classifier`."""
 
     main_input_name = "pixel_values"
-    accepts_loss_kwargs = False  # or Trainer takes **kwargs for a loss that knows its number of samples
-    classifier: nn.Linear
 
     def features(self, pixel_values: Tensor) -> Tensor:
         """(B, num_channels, H, W) -> (B, C, H', W')."""
@@ -37,8 +33,6 @@ class SmallImageClassifier(PreTrainedModel):
         self, pixel_values: Tensor, labels: Tensor | None = None, **kwargs: object
     ) -> ImageClassifierOutputWithNoAttention:
         """Logits (B, num_labels) of images (B, num_channels, H, W); with `labels` (B,), the plain cross-entropy too."""
-        pooled = self.features(pixel_values).mean(dim=(2, 3))
-        with torch.autocast(device_type=pooled.device.type, enabled=False):
-            logits = self.classifier(pooled.to(self.classifier.weight.dtype))
+        logits = self.logits_of(self.features(pixel_values).mean(dim=(2, 3)))
         loss = None if labels is None else functional.cross_entropy(logits, labels)
         return ImageClassifierOutputWithNoAttention(loss=loss, logits=logits)

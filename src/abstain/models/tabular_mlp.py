@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedConfig, PreTrainedModel, initialization
+from transformers import PreTrainedConfig, initialization
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from abstain._checks import InputError
 from abstain.losses import smoothed_cross_entropy
+from abstain.models.head import ModelWithFloat32Head
 
 
 class TabularMLPConfig(PreTrainedConfig):
@@ -28,17 +29,15 @@ class TabularMLPConfig(PreTrainedConfig):
             raise InputError(f"num_features is {self.num_features}, but must be at least 1")
 
 
-class TabularMLPForClassification(PreTrainedModel):
+class TabularMLPForClassification(ModelWithFloat32Head):
     """F inputs, 4F and 2F units, and one logit with `num_labels = 1` (for the pair (0, z)), else one a class.
 
     With one logit it has 12F² + 8F + 1 parameters. transformers has no Auto class for tables, so that it loads
-    through `AutoModel`. All layers compute in the precision of their weights, outside autocast: logits rounded to half
-    precision tie, and ties lose the order in which to abstain.
+    through `AutoModel`. All its layers are its head.
     """
 
     config_class = TabularMLPConfig
     main_input_name = "features"
-    accepts_loss_kwargs = False  # or Trainer takes **kwargs for a loss that knows its number of samples
 
     def __init__(self, config: TabularMLPConfig) -> None:
         super().__init__(config)
@@ -55,10 +54,13 @@ class TabularMLPForClassification(PreTrainedModel):
             initialization.xavier_uniform_(module.weight)
             initialization.zeros_(module.bias)
 
+    def head(self, features: Tensor) -> Tensor:
+        """Logits (B, num_labels) of rows (B, num_features)."""
+        hidden = torch.relu(self.dense1(features))
+        return super().head(torch.relu(self.dense2(hidden)))
+
     def forward(self, features: Tensor, labels: Tensor | None = None, **kwargs: object) -> SequenceClassifierOutput:
         """Logits (B, num_labels) of rows (B, num_features); with `labels` (B,), the plain cross-entropy too."""
-        with torch.autocast(device_type=features.device.type, enabled=False):
-            hidden = torch.relu(self.dense1(features.to(self.dense1.weight.dtype)))
-            logits = self.classifier(torch.relu(self.dense2(hidden)))
+        logits = self.logits_of(features)
         loss = None if labels is None else smoothed_cross_entropy(logits, labels)
         return SequenceClassifierOutput(loss=loss, logits=logits)

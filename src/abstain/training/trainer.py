@@ -19,8 +19,7 @@ from abstain._checks import InputError
 from abstain.data.pixels import ChosenPixels, has_dense_labels
 from abstain.inference.abstention import AbstentionRule
 from abstain.logits.dataset import write_logits
-from abstain.logits.extract import extract_logits
-from abstain.logits.pixels import extract_pixel_logits
+from abstain.logits.extract import extract_logits, extract_pixel_logits
 from abstain.losses import smoothed_cross_entropy
 from abstain.training.backbone import slow_backbone
 from abstain.training.checkpoints import mark_complete, naming_what_is_not_written, restore_renamed
