@@ -21,7 +21,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datasets import ClassLabel, Image
 from transformers import (
     MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
     AutoImageProcessor,
@@ -35,7 +34,7 @@ from transformers import (
 )
 
 from abstain import InputError
-from abstain.data import PixelChoice, TableEncoder, check_head, class_names, find_column, find_input_column, load_data
+from abstain.data import PixelChoice, TableEncoder, find_column, load_data, with_head_classes
 from abstain.experiments import parse_recipe
 from abstain.logits import ExtractionPlan, ImageInputs, PixelInputs, TableInputs, TextInputs, extract_shards, processes
 from abstain.models import TabularMLPConfig, classifier_config, load_image_classifier, load_pretrained
@@ -137,24 +136,24 @@ def prepare(args: ExtractionArguments, dataset: Dataset, config: PreTrainedConfi
         return prepare_pixels(args, dataset, config)
     if isinstance(config, TabularMLPConfig):
         return prepare_table(args, dataset, config)
-    label_column = find_column(dataset, args.label_column, ClassLabel, "label")
-    class_names(dataset, label_column)
-    check_head(dataset, label_column, config, split=args.split)
+    is_text = type(config) in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
+    label_column = find_column(dataset, args.label_column, "label")
+    column = find_column(dataset, args.text_column if is_text else args.image_column, "text" if is_text else "image")
+    dataset = dataset.select_columns([column, label_column])
+    dataset = with_head_classes(dataset, label_column, config.id2label, split=args.split)
     name = args.model_name_or_path
-    if type(config) in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING:
+    if is_text:
         model = load_pretrained(AutoModelForSequenceClassification, name, config=config)
-        column, tokenizer = find_input_column(dataset, args.text_column), load_pretrained(AutoTokenizer, name)
-        return model, TextInputs(dataset, tokenizer, column, label_column, args.max_length)
-    column = find_column(dataset, args.image_column, Image, "image")
+        return model, TextInputs(dataset, load_pretrained(AutoTokenizer, name), column, label_column, args.max_length)
     return load_image_classifier(name), ImageInputs(dataset, image_processor(name), column, label_column, args.split)
 
 
 def prepare_pixels(args: ExtractionArguments, dataset: Dataset, config: PreTrainedConfig) -> Prepared:
     """A segmentation model, and images with their masks."""
     columns = {}
-    for wanted, name in (("image", args.image_column), ("annotation", args.annotation_column)):
-        found = find_column(dataset, name or (wanted if wanted in dataset.column_names else None), Image, wanted)
-        columns[found] = wanted
+    for role, name in (("image", args.image_column), ("annotation", args.annotation_column)):
+        found = find_column(dataset, name, role)
+        columns[found] = role
     if len(columns) < 2:
         raise InputError(f"images and masks are both in the column {found!r}: give --image_column, --annotation_column")
     dataset = dataset.select_columns(list(columns)).rename_columns(columns)

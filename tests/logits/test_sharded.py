@@ -12,7 +12,7 @@ from PIL import Image as PILImage
 from torch import nn
 
 from abstain import InputError, cli, extract_logits, read_logits, write_logits
-from abstain.data.columns import check_head, find_input_column
+from abstain.data.columns import head_classes
 from abstain.data.image_tensors import decode_images
 from abstain.data.splits import load_data
 from abstain.logits.forward import ExtractionPlan
@@ -30,10 +30,7 @@ def digits():
 
 def small_resnet():
     torch.manual_seed(0)
-    names = [str(digit) for digit in range(10)]
-    config = CifarResNetConfig(
-        depth=8, width=4, id2label=dict(enumerate(names)), label2id=dict(zip(names, range(10), strict=True))
-    )
+    config = CifarResNetConfig(depth=8, width=4, **head_classes([str(digit) for digit in range(10)]))
     return CifarResNetForImageClassification(config).eval()
 
 
@@ -156,19 +153,6 @@ def test_an_image_that_does_not_decode_is_named_or_left_out_and_counted(tmp_path
     assert outcome["samples"] == 19 and outcome["skipped"] == {"count": 11, "rows": sorted(bad)}
     assert read_logits(tmp_path / "b", "test")[1].tolist() == [index % 10 for index in range(30) if index not in bad]
     assert pq.read_metadata(tmp_path / "b" / "test" / "part-00002-of-00003.parquet").num_rows == 0
-
-
-def test_labels_that_do_not_match_the_head_are_one_sentence():
-    dataset = load_data("digits")["test"].select(range(50))
-    config = small_resnet().config
-    check_head(dataset, "label", config, split="test")
-    with pytest.raises(InputError, match=r"has the label [5-9], but the model's head has the classes 0 to 4"):
-        check_head(dataset, "label", CifarResNetConfig(num_labels=5), split="test")
-    config.id2label = {**config.id2label, 3: "4", 4: "3"}
-    with pytest.raises(InputError, match="class 3 is '3' in the data and '4' in the model"):
-        check_head(dataset, "label", config, split="test")
-    with pytest.raises(InputError, match="0 columns could be the texts: name one of image, label"):
-        find_input_column(dataset, None)
 
 
 def test_plans_that_cannot_be_are_one_sentence():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Callable, Sized
 from typing import Any, cast
 
 import numpy as np
@@ -18,7 +18,11 @@ from abstain._checks import InputError
 
 @torch.inference_mode()
 def extract_logits(
-    model: PreTrainedModel, dataset: Dataset[Any], *, batch_size: int = 256
+    model: PreTrainedModel,
+    dataset: Dataset[Any],
+    *,
+    batch_size: int = 256,
+    data_collator: Callable[[list[Any]], Any] | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """The logits of every sample, in the order of the data set, in the precision of the model's weights.
 
@@ -29,6 +33,8 @@ def extract_logits(
             Load it anew with `from_pretrained`, since a `Trainer` leaves its model in mixed precision.
         dataset: items are dicts with the model's inputs and `labels`.
         batch_size: samples at once on each process.
+        data_collator: makes a batch of a list of items, as that of `Trainer`; None stacks items of one size, and
+            `DataCollatorWithPadding(tokenizer)` pads texts.
 
     Returns:
         Logits (N, K) float32 and labels (N,) int64.
@@ -40,7 +46,8 @@ def extract_logits(
         raise InputError("the data set is empty, but at least one sample is needed")
     accelerator = Accelerator()
     model = model.to(accelerator.device).eval()
-    loader = accelerator.prepare_data_loader(DataLoader(dataset, batch_size, collate_fn=default_data_collator))
+    collate = data_collator or default_data_collator
+    loader = accelerator.prepare_data_loader(DataLoader(dataset, batch_size, collate_fn=collate))
     logits, labels = [], []
     for batch in tqdm(loader, desc="logits", leave=False, disable=not accelerator.is_local_main_process):
         batch_labels = batch.pop("labels")

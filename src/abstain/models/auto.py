@@ -21,6 +21,7 @@ from transformers import (
 )
 
 from abstain._checks import InputError
+from abstain.data.columns import head_classes
 from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageClassification
 from abstain.models.deeplabv3plus import DeepLabV3PlusConfig, DeepLabV3PlusForSemanticSegmentation
 from abstain.models.densenet_bc import DenseNetBCConfig, DenseNetBCForImageClassification
@@ -68,7 +69,7 @@ def load_pretrained(kind: Any, name_or_path: str, **settings: Any) -> Any:
 
 def classifier_config(name_or_path: str, names: Sequence[str] | None = None) -> PreTrainedConfig:
     """The configuration of a checkpoint, for these classes; errors as `load_image_classifier`."""
-    classes = {} if names is None else {"num_labels": len(names), **_classes(names)}
+    classes = {} if names is None else {"num_labels": len(names), **head_classes(names)}
     try:
         config = AutoConfig.from_pretrained(name_or_path, **classes)
     except (OSError, ValueError) as error:
@@ -104,17 +105,13 @@ def new_image_classifier(
     try:
         if architecture is not None:
             return _new_timm_model(architecture, names, overrides)
-        config = AutoConfig.for_model(model_type, **_classes(names))
+        config = AutoConfig.for_model(model_type, **head_classes(names))
         if overrides:
             config.update_from_string(overrides)
             config = type(config).from_dict(config.to_dict())  # so that it is checked as a whole
         return AutoModelForImageClassification.from_config(config)
     except (OSError, ValueError, IndexError, RuntimeError, TypeError, AssertionError) as error:
         raise _no_model(error) from error
-
-
-def _classes(names: Sequence[str]) -> dict[str, Any]:
-    return {"id2label": dict(enumerate(names)), "label2id": {name: index for index, name in enumerate(names)}}
 
 
 def _no_model(error: Exception) -> InputError:
