@@ -104,9 +104,9 @@ def test_labels_that_are_no_class_are_one_sentence(train, test, message):
 def test_labels_are_classes_of_the_head_in_its_order():
     check_classes(labelled([0, 2], ["cat", "dog", "emu"]), "y", PETS, split="test", whose="the head")
     check_classes(labelled([0, 2]), "y", PETS, split="test", whose="the head")
-    check_classes(labelled([1], ["1", "2"]), "y", PETS, split="test", whose="the head")  # names that cannot be compared
+    check_classes(labelled([1], ["1", "2"]), "y", PETS, split="test", whose="the head")  # cannot be compared
     for label in (-1, 3, None):
-        with pytest.raises(InputError, match=f"the split 'test' has the label {label}, but .* of the head, from 0 to 2"):
+        with pytest.raises(InputError, match=f"'test' has the label {label}, but .* of the head, from 0 to 2"):
             check_classes(labelled([0, label]), "y", PETS, split="test", whose="the head")
     with pytest.raises(InputError, match="class 1 is 'emu' in the split 'test' and 'dog' in the head"):
         check_classes(labelled([0], ["cat", "emu", "dog"]), "y", PETS, split="test", whose="the head")
@@ -116,7 +116,7 @@ def test_one_logit_is_called_by_the_second_class():
     check_classes(labelled([0, 1], ["no", "yes"]), "y", {0: "yes"}, split="test", whose="the head")
     with pytest.raises(InputError, match="class 1 is 'no' in the split 'test' and 'yes' in the head"):
         check_classes(labelled([0, 1], ["yes", "no"]), "y", {0: "yes"}, split="test", whose="the head")
-    with pytest.raises(InputError, match="has the label 2, but .* from 0 to 1"):
+    with pytest.raises(InputError, match=r"has the label 2, but .* from 0 to 1"):
         check_classes(labelled([2]), "y", {0: "yes"}, split="test", whose="the head")
 
 

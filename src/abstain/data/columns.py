@@ -166,7 +166,9 @@ def read_labels(dataset: Dataset, label_column: str, rows: Sequence[int] | None 
     Raises:
         InputError: a label is empty.
     """
-    column = _column(dataset, label_column, rows)
+    if rows is not None:
+        dataset = dataset.select_columns([label_column]).select(rows)
+    column = _column(dataset, label_column)
     if column.null_count:
         raise InputError(f"{column.null_count} labels in {label_column!r} are empty, but every row needs one")
     return column.to_numpy().astype(np.int64)
@@ -182,9 +184,10 @@ def _kind(feature: Any) -> str:
     return "texts" if "string" in dtype else "integers" if dtype.startswith(("int", "uint")) else "other"
 
 
-def _column(dataset: Dataset, name: str, rows: Sequence[int] | None = None) -> pa.ChunkedArray:
-    """A column as Arrow holds it: a `dataset[name]` is read and decoded row by row."""
-    return dataset.select_columns([name]).with_format("arrow")[slice(None) if rows is None else list(rows)][name]
+def _column(dataset: Dataset, name: str) -> pa.ChunkedArray:
+    """A column as Arrow holds it: `dataset[name]` is decoded row by row, and of a split gathered row by row."""
+    stored, indices = dataset.data.column(name), dataset._indices
+    return stored if indices is None else stored.take(indices.column(0))
 
 
 def _distinct(dataset: Dataset, name: str) -> list[Any]:
