@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import data
 import datasets
 import evaluate
 import numpy as np
@@ -45,6 +46,7 @@ def main() -> None:
         of_interval(),
         of_sketch(),
         of_import(),
+        *data.measure(),
         *training.measure(),
     ]
     machine = {

@@ -106,6 +106,7 @@ def test_fractions_say_which_ends_are_open():
 
 def test_the_nearest_name_is_offered_or_else_all_of_them():
     assert nearest("learing_rate", ["learning_rate", "seed"]) == "did you mean 'learning_rate'?"
+    assert nearest("LABEL", ["Label", "Text"]) == "did you mean 'Label'?"
     assert nearest("zzz", ["b", "a"]) == "choose from a, b"
     with pytest.raises(InputError, match=r"unknown fallback 'nevr': did you mean 'never'\?"):
         check_choice("fallback", "nevr", ("never", "strict"))

@@ -21,11 +21,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datasets import ClassLabel, Image
 from transformers import PreTrainedConfig
 
 from abstain import InputError
-from abstain.data import PixelChoice, TableEncoder, check_head, class_names, find_column, find_input_column, load_data
+from abstain.data import PixelChoice, TableEncoder, find_column, load_data, with_head_classes
 from abstain.experiments import parse_recipe
 from abstain.logits import ExtractionPlan, ImageInputs, PixelInputs, TableInputs, TextInputs, extract_shards, processes
 from abstain.models import classifier_config, kind_of, load_classifier, load_processor
@@ -120,33 +119,34 @@ def read_split(args: ExtractionArguments) -> Dataset:
 
 def prepare_images(args: ExtractionArguments, dataset: Dataset, config: PreTrainedConfig) -> ImageInputs:
     """Images as the checkpoint's image processor makes them."""
-    label_column = find_labels(args, dataset, config)
-    column = find_column(dataset, args.image_column, Image, "image")
+    column = find_column(dataset, args.image_column, "image")
+    dataset, label_column = with_labels(args, dataset, column, config)
     processor = load_processor("images", args.model_name_or_path)
     return ImageInputs(dataset, processor, column, label_column, args.split)
 
 
 def prepare_texts(args: ExtractionArguments, dataset: Dataset, config: PreTrainedConfig) -> TextInputs:
     """Texts as the checkpoint's tokenizer makes them."""
-    label_column = find_labels(args, dataset, config)
-    column = find_input_column(dataset, args.text_column)
+    column = find_column(dataset, args.text_column, "text")
+    dataset, label_column = with_labels(args, dataset, column, config)
     return TextInputs(dataset, load_processor("texts", args.model_name_or_path), column, label_column, args.max_length)
 
 
-def find_labels(args: ExtractionArguments, dataset: Dataset, config: PreTrainedConfig) -> str:
-    """The column of labels, which are the classes of the checkpoint's head."""
-    label_column = find_column(dataset, args.label_column, ClassLabel, "label")
-    class_names(dataset, label_column)
-    check_head(dataset, label_column, config, split=args.split)
-    return label_column
+def with_labels(
+    args: ExtractionArguments, dataset: Dataset, column: str, config: PreTrainedConfig
+) -> tuple[Dataset, str]:
+    """The columns of inputs and of labels, which are the classes of the checkpoint's head, and the latter's name."""
+    label_column = find_column(dataset, args.label_column, "label")
+    dataset = dataset.select_columns([column, label_column])
+    return with_head_classes(dataset, label_column, config.id2label, split=args.split), label_column
 
 
 def prepare_pixels(args: ExtractionArguments, dataset: Dataset, config: PreTrainedConfig) -> PixelInputs:
     """Images with their masks."""
     columns = {}
-    for wanted, name in (("image", args.image_column), ("annotation", args.annotation_column)):
-        found = find_column(dataset, name or (wanted if wanted in dataset.column_names else None), Image, wanted)
-        columns[found] = wanted
+    for role, name in (("image", args.image_column), ("annotation", args.annotation_column)):
+        found = find_column(dataset, name, role)
+        columns[found] = role
     if len(columns) < 2:
         raise InputError(f"images and masks are both in the column {found!r}: give --image_column, --annotation_column")
     dataset = dataset.select_columns(list(columns)).rename_columns(columns)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from datasets import Image
 from PIL import ImageFilter
 
 from abstain import InputError
@@ -37,7 +36,7 @@ def main() -> None:
     data = load_data(args.dataset_name)
     if args.split not in data:
         raise InputError(f"there is no split {args.split!r}: this data set has {', '.join(data)}")
-    column = find_column(data[args.split], args.image_column, Image, "image")
+    column = find_column(data[args.split], args.image_column, "image")
     path = Path(args.output_dir).expanduser() / f"{args.split}.parquet"
     if path.exists():
         raise InputError(f"{str(path)!r} exists already: give another folder")

@@ -17,19 +17,18 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 
-from datasets import ClassLabel, DatasetDict, Image
+from datasets import DatasetDict
 from transformers import AutoImageProcessor, BaseImageProcessor, PreTrainedModel, TimmWrapperConfig, set_seed
 
 from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, evaluate_logits
 from abstain.data import (
     ImagePlan,
-    check_classes,
-    class_names,
     find_column,
     limit_samples,
     load_data,
     prepare_images,
     skip_bad_images,
+    with_classes,
     with_validation,
 )
 from abstain.experiments import (
@@ -136,11 +135,9 @@ def read_data(data_args: DataArguments) -> tuple[DatasetDict, list[str]]:
     data = with_validation(
         data, size=data_args.validation_size, seed=data_args.validation_seed, test_split=data_args.test_split
     )
-    image_column = find_column(data["train"], data_args.image_column, Image, "image")
-    label_column = find_column(data["train"], data_args.label_column, ClassLabel, "label")
-    names = class_names(data["train"], label_column)
-    for name, split in data.items():
-        check_classes(split, label_column, n_classes=len(names), split=name)
+    image_column = find_column(data["train"], data_args.image_column, "image")
+    label_column = find_column(data["train"], data_args.label_column, "label")
+    data, names = with_classes(data, label_column)
     data = limit_samples(data, data_args.max_samples, seed=data_args.validation_seed)
     data = data.select_columns([image_column, label_column])
     return data.rename_columns({image_column: "image", label_column: "label"}), names

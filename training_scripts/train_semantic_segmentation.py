@@ -19,11 +19,19 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 
-from datasets import DatasetDict, Image
+from datasets import DatasetDict
 from transformers import AutoImageProcessor, PreTrainedModel, set_seed
 
 from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, evaluate_logits
-from abstain.data import Augmentation, SegmentationImages, find_column, load_data, with_validation, without_bad_samples
+from abstain.data import (
+    Augmentation,
+    SegmentationImages,
+    find_column,
+    limit_samples,
+    load_data,
+    with_validation,
+    without_bad_samples,
+)
 from abstain.experiments import (
     begin_run,
     check_at_least,
@@ -124,24 +132,21 @@ def main() -> None:
 def read_data(data_args: DataArguments) -> tuple[DatasetDict, dict[str, int]]:
     """The three splits with the columns `image` and `annotation`, and how many bad images were left out of each."""
     data = load_data(data_args.dataset_name)
-    size, seed, test_split = data_args.validation_size, data_args.validation_seed, data_args.test_split
-    if data_args.validation_from_test and test_split in data:
-        if not 0 < size < len(data[test_split]):
-            raise InputError(f"validation_size is {size}, but must be from 1 to {len(data[test_split]) - 1}")
-        parts = data[test_split].train_test_split(train_size=size, seed=seed)
-        rest = {name: split for name, split in data.items() if name != test_split}
-        data, size, test_split = DatasetDict(rest | {"validation": parts["train"], "test": parts["test"]}), 0, "test"
-    data = with_validation(data, size=size, seed=seed, test_split=test_split)
+    data = with_validation(
+        data,
+        size=data_args.validation_size,
+        seed=data_args.validation_seed,
+        test_split=data_args.test_split,
+        from_test=data_args.validation_from_test,
+    )
+    for role, name in (("image", data_args.image_column), ("annotation", data_args.annotation_column)):
+        if find_column(data["train"], name, role) != role:
+            data = data.rename_column(name, role)
+    data = limit_samples(data, data_args.max_samples, seed=data_args.validation_seed)
     skipped = dict.fromkeys(data, 0)
-    for name, split in data.items():
-        for wanted, column in (("image", data_args.image_column), ("annotation", data_args.annotation_column)):
-            if find_column(split, column, Image, wanted) != wanted:
-                split = split.rename_column(column, wanted)
-        if data_args.max_samples is not None:
-            split = split.shuffle(seed=seed).select(range(min(len(split), data_args.max_samples)))
-        if data_args.skip_bad_samples:
-            split, skipped[name] = without_bad_samples(split)
-        data[name] = split
+    if data_args.skip_bad_samples:
+        for name, split in data.items():
+            data[name], skipped[name] = without_bad_samples(split)
     return data, skipped
 
 

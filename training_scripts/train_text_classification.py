@@ -19,19 +19,18 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 
-from datasets import ClassLabel, DatasetDict
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
+from datasets import Dataset, DatasetDict
+from transformers import DataCollatorWithPadding, PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, evaluate_logits
 from abstain.data import (
-    check_classes,
-    class_names,
-    count_words,
     encode_texts,
     find_column,
     limit_samples,
     load_data,
     read_word_vectors,
+    vocabulary,
+    with_classes,
     with_validation,
     word_tokenizer,
 )
@@ -108,10 +107,16 @@ def main() -> None:
     if model_args.model_name_or_path:
         model, tokenizer = load_model(model_args, names, max_length=data_args.max_length)
     else:
-        model, tokenizer = make_lstm(model_args, names, data["train"]["text"], max_length=data_args.max_length)
+        model, tokenizer = make_lstm(model_args, names, data["train"], max_length=data_args.max_length)
     splits = {name: encode_texts(split, tokenizer, max_length=data_args.max_length) for name, split in data.items()}
 
-    trainer = SelectiveTrainer(model, args, train_dataset=splits["train"], eval_dataset=splits["validation"])
+    trainer = SelectiveTrainer(
+        model,
+        args,
+        train_dataset=splits["train"],
+        eval_dataset=splits["validation"],
+        data_collator=DataCollatorWithPadding(tokenizer),
+    )
     training = training_summary(trainer.train(resume_from_checkpoint=checkpoint).metrics, checkpoint)
     logits = trainer.save_with_logits({name: splits[name] for name in ("validation", "test")})
     report = evaluate_logits(*logits["test"], validation=logits["validation"])
@@ -126,21 +131,19 @@ def read_data(data_args: DataArguments) -> tuple[DatasetDict, list[str]]:
     data = with_validation(
         data, size=data_args.validation_size, seed=data_args.validation_seed, test_split=data_args.test_split
     )
-    text_column = find_column(data["train"], data_args.text_column, str, "text")
-    label_column = find_column(data["train"], data_args.label_column, ClassLabel, "label")
-    names = class_names(data["train"], label_column)
-    for name, split in data.items():
-        check_classes(split, label_column, n_classes=len(names), split=name)
+    text_column = find_column(data["train"], data_args.text_column, "text")
+    label_column = find_column(data["train"], data_args.label_column, "label")
+    data, names = with_classes(data, label_column)
     data = limit_samples(data, data_args.max_samples, seed=data_args.validation_seed)
     data = data.select_columns([text_column, label_column])
     return data.rename_columns({text_column: "text", label_column: "label"}), names
 
 
 def make_lstm(
-    model_args: ModelArguments, names: list[str], texts: list[str], *, max_length: int
+    model_args: ModelArguments, names: list[str], train: Dataset, *, max_length: int
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """A new LSTM on the vectors of the words of these texts, and its tokenizer."""
-    words, vectors = read_word_vectors(model_args.word_vectors, count_words(texts))
+    words, vectors = read_word_vectors(model_args.word_vectors, vocabulary(train))
     sizes = {"vocab_size": len(vectors), "embedding_size": vectors.shape[1]}
     model = new_classifier(
         "texts",

@@ -30,9 +30,10 @@ class NoThresholdError(ValueError):
 def nearest(name: str, choices: Iterable[str]) -> str:
     """The end of a sentence that names the choice most like `name`, or all of them if none is."""
     choices = sorted(choices)
-    close = difflib.get_close_matches(name, choices, n=1)
+    spelled = {choice.casefold(): choice for choice in choices}
+    close = difflib.get_close_matches(name.casefold(), spelled, n=1)
     if close:
-        return f"did you mean {close[0]!r}?"
+        return f"did you mean {spelled[close[0]]!r}?"
     return f"choose from {', '.join(choices)}" if len(choices) <= MANY else "--help lists them all"
 
 

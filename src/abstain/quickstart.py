@@ -7,7 +7,7 @@ from pathlib import Path
 from transformers import set_seed
 
 from abstain._files import check_results_folder
-from abstain.data.columns import class_names
+from abstain.data.columns import class_names, head_classes
 from abstain.data.image_tensors import ImageTensors, decode_images
 from abstain.data.splits import load_digits_dataset
 from abstain.experiments.settings import environment
@@ -71,7 +71,7 @@ def train_on_digits(folder: Path) -> Reports:
 def _train(folder: Path, smoothing: float, splits: dict[str, ImageTensors], names: list[str]) -> SelectiveReport:
     print(f"Training on digits with label_smoothing_factor={smoothing:g} …")
     set_seed(SEED)
-    config = CifarResNetConfig(depth=8, id2label=dict(enumerate(names)), label2id={n: i for i, n in enumerate(names)})
+    config = CifarResNetConfig(depth=8, **head_classes(names))
     args = SelectiveTrainingArguments(
         output_dir=str(folder),
         label_smoothing_factor=smoothing,

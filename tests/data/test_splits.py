@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
-from datasets import ClassLabel, Dataset, DatasetDict, Image
+from datasets import Dataset, DatasetDict
 from PIL import Image as PILImage
 
 from abstain import InputError
-from abstain.data.columns import check_classes, class_names, find_column, head_classes
 from abstain.data.splits import limit_samples, load_data, with_test, with_validation
 
 
@@ -23,7 +22,7 @@ def test_a_folder_of_images_is_read(tmp_path):
             folder.mkdir(parents=True)
             PILImage.new("RGB", (4, 4)).save(folder / "1.png")
     data = load_data(str(tmp_path))
-    assert class_names(data["train"], "label") == ["cat", "dog"]
+    assert data["train"].features["label"].names == ["cat", "dog"]
     assert len(data["test"]) == 2
 
 
@@ -65,6 +64,18 @@ def test_the_own_validation_split_is_taken_when_nothing_is_held_out():
     assert with_validation(data, size=0, seed=0, test_split="validation")["test"]["x"] == ["validation"]
 
 
+def test_validation_is_held_out_of_the_test_where_that_is_wanted():
+    data = DatasetDict(train=Dataset.from_dict({"x": [-1]}), val=Dataset.from_dict({"x": range(50)}))
+    chosen = {"seed": 0, "test_split": "val", "from_test": True}
+    splits = with_validation(data, size=20, **chosen)
+    assert splits["train"]["x"] == [-1] and len(splits["validation"]) == 20
+    assert sorted([*splits["validation"]["x"], *splits["test"]["x"]]) == list(range(50))
+    assert with_validation(data, size=20, **chosen)["test"]["x"] == splits["test"]["x"]
+    for size in (0, 50):
+        with pytest.raises(InputError, match=rf"validation_size is {size}, but must be from 1 to 49 \(val must keep"):
+            with_validation(data, size=size, **chosen)
+
+
 def test_missing_empty_and_small_splits_are_named():
     train, empty = Dataset.from_dict({"x": [1, 2]}), Dataset.from_dict({"x": []})
     with pytest.raises(InputError, match="no split 'test': this data set has train"):
@@ -75,29 +86,6 @@ def test_missing_empty_and_small_splits_are_named():
         with_validation(DatasetDict(train=train, test=train), size=0, seed=0)
     with pytest.raises(InputError, match="validation_size is 2, but must be from 1 to 1"):
         with_validation(DatasetDict(train=train, test=train), size=2, seed=0)
-
-
-def test_columns_are_found_by_their_kind_or_named():
-    train = load_data("digits")["train"]
-    assert find_column(train, None, Image, "image") == "image"
-    assert find_column(train, None, ClassLabel, "label") == "label"
-    with pytest.raises(InputError, match=r"no label column 'labels': did you mean 'label'\?"):
-        find_column(train, "labels", ClassLabel, "label")
-    with pytest.raises(InputError, match="0 columns could be the image column: name one of x"):
-        find_column(Dataset.from_dict({"x": [1]}), None, Image, "image")
-
-
-def test_integer_labels_are_classes_and_other_labels_are_refused():
-    assert class_names(Dataset.from_dict({"y": [0, 2]}), "y") == ["0", "1", "2"]
-    with pytest.raises(InputError, match="must hold classes or integers"):
-        class_names(Dataset.from_dict({"y": [0.5]}), "y")
-
-
-def test_labels_that_are_no_class_are_found_before_training():
-    check_classes(Dataset.from_dict({"y": [0, 1]}), "y", n_classes=2, split="test")
-    for label in (-1, 2, None):
-        with pytest.raises(InputError, match=f"the split 'test' has the label {label}"):
-            check_classes(Dataset.from_dict({"y": [0, label]}), "y", n_classes=2, split="test")
 
 
 def test_a_table_in_one_piece_is_divided_by_the_seed_alone():
@@ -125,13 +113,6 @@ def test_samples_are_limited_at_random():
     assert len(limited["train"]) == 5 and limited["train"]["x"] != [0, 1, 2, 3, 4]
     assert limited["test"]["x"] == [0]
     assert limit_samples(data, None, seed=0) is data
-
-
-def test_heads_are_named_by_their_classes():
-    assert head_classes(["a", "b"]) == {"id2label": {0: "a", 1: "b"}, "label2id": {"a": 0, "b": 1}}
-    assert head_classes(["no", "yes"], one_logit=True) == {"id2label": {0: "yes"}, "label2id": {"yes": 0}}
-    with pytest.raises(InputError, match="one_logit is for two classes, but there are 3"):
-        head_classes(["a", "b", "c"], one_logit=True)
 
 
 def test_an_empty_split_of_a_folder_is_named(tmp_path):

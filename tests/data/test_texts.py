@@ -1,12 +1,14 @@
 import gzip
 
+import numpy as np
 import pytest
 import torch
 from datasets import Dataset, load_dataset
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, DataCollatorWithPadding
 
-from abstain import InputError
-from abstain.data.texts import count_words, encode_texts, read_word_vectors, word_tokenizer
+from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, extract_logits, read_logits
+from abstain.data.texts import encode_texts, read_word_vectors, vocabulary, word_tokenizer
+from abstain.models.lstm_text_classifier import LSTMTextClassifier, LSTMTextClassifierConfig
 
 VECTORS = "the 1.0 2.0\nfilm 3.0 -1.0\nn't 0.5 0.5\n. . . 9 9\n"
 
@@ -32,8 +34,12 @@ def test_words_are_those_of_glove(text, words):
     assert tokens(text) == words
 
 
-def test_words_are_counted():
-    assert count_words(["The film", "the end, THE END"]) == {"the": 3, "film": 1, "end": 2, ",": 1}
+def test_the_vocabulary_is_every_word_once():
+    assert vocabulary(Dataset.from_dict({"text": ["The film", "the end, THE END", ""]})) == {"the", "film", "end", ","}
+    rare = [f"word{n}" for n in range(40_000)]  # more than the trainer takes where nothing is said
+    assert vocabulary(Dataset.from_dict({"text": [" ".join(rare[:5000]), " ".join(rare)]})) == set(rare)
+    with pytest.raises(InputError, match=r"^text 1001 is None, but must be a string$"):
+        vocabulary(Dataset.from_dict({"text": ["a"] * 1001 + [None]}))
 
 
 @pytest.mark.parametrize("name", ["vectors.txt", "vectors.txt.gz"])
@@ -77,13 +83,84 @@ def test_bad_files_of_vectors_are_one_sentence(tmp_path, content, message):
     assert "\n" not in str(caught.value)
 
 
-def test_texts_are_cut_off_padded_and_masked():
-    texts = Dataset.from_dict({"text": ["the film", "", "the the the film film film"], "label": [1, 0, 1]})
-    rows = encode_texts(texts, word_tokenizer(["the", "film"], max_length=4), max_length=4, batch_size=2)
-    assert rows.inputs["input_ids"].tolist() == [[2, 3, 0, 0], [0, 0, 0, 0], [2, 2, 2, 3]]
-    assert rows.inputs["attention_mask"].tolist() == [[1, 1, 0, 0], [0, 0, 0, 0], [1, 1, 1, 1]]
-    assert rows.labels.tolist() == [1, 0, 1]
-    assert set(rows[0]) == {"input_ids", "attention_mask", "labels"}
+def tiny_texts():
+    texts = ["the film", "", "the the the film film film", "film"]
+    return Dataset.from_dict({"text": texts, "label": [1, 0, 1, 0], "other": [0] * 4})
+
+
+def test_texts_are_cut_off_but_not_padded():
+    rows = encode_texts(tiny_texts(), word_tokenizer(["the", "film"], max_length=4), max_length=4)
+    assert len(rows) == 4
+    assert rows[0] == {"input_ids": [2, 3], "attention_mask": [1, 1], "labels": 1}
+    assert rows[1] == {"input_ids": [0], "attention_mask": [0], "labels": 0}, "no word: one of padding"
+    assert rows.__getitems__([2, 3]) == [rows[2], rows[3]]
+    assert rows[2]["input_ids"] == [2, 2, 2, 3]
+
+
+def test_a_batch_is_padded_to_its_longest_text():
+    tokenizer = word_tokenizer(["the", "film"], max_length=4)
+    rows, collate = encode_texts(tiny_texts(), tokenizer, max_length=4), DataCollatorWithPadding(tokenizer)
+    assert collate([rows[0], rows[1]])["input_ids"].tolist() == [[2, 3], [0, 0]]
+    assert collate([rows[0], rows[1]])["attention_mask"].tolist() == [[1, 1], [0, 0]]
+    assert collate([rows[1]])["input_ids"].tolist() == [[0]] and collate([rows[2]])["input_ids"].shape == (1, 4)
+    assert collate([rows[2], rows[3]])["labels"].tolist() == [1, 0]
+
+
+def test_the_fingerprint_is_that_of_ids_and_labels():
+    tokenizer, texts = word_tokenizer(["the", "film"], max_length=4), tiny_texts()
+    first = encode_texts(texts, tokenizer, max_length=4).fingerprint()
+    assert encode_texts(tiny_texts(), tokenizer, max_length=4).fingerprint() == first
+    others = [
+        encode_texts(texts, tokenizer, max_length=3),
+        encode_texts(texts.select([1, 0, 2, 3]), tokenizer, max_length=4),
+        encode_texts(texts.remove_columns("label").add_column("label", [1, 0, 1, 1]), tokenizer, max_length=4),
+        encode_texts(texts.select([0, 0, 2, 3]), tokenizer, max_length=4),
+    ]
+    assert len({first, *(other.fingerprint() for other in others)}) == 5
+    split = Dataset.from_dict({"text": ["the film", "the"], "label": [0, 0]})
+    moved = Dataset.from_dict({"text": ["the", "film the"], "label": [0, 0]})  # the same ids in all, but other texts
+    assert encode_texts(split, tokenizer, max_length=4).fingerprint() != (
+        encode_texts(moved, tokenizer, max_length=4).fingerprint()
+    )
+
+
+def skewed(n=40):
+    """Texts of 0 to 30 words, most of them short."""
+    generator = np.random.default_rng(0)
+    lengths = np.minimum(generator.geometric(0.25, n) - 1, 30)
+    lengths[-1] = 30
+    texts = [" ".join(generator.choice(["the", "film", "end"], length)) for length in lengths]
+    return Dataset.from_dict({"text": texts, "label": generator.integers(0, 2, n)})
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_the_lstm_says_the_same_of_a_text_whatever_it_is_padded_to(tmp_path, side):
+    tokenizer = word_tokenizer(["the", "film", "end"], max_length=30)
+    tokenizer.padding_side = side
+    rows, collate = encode_texts(skewed(), tokenizer, max_length=30), DataCollatorWithPadding(tokenizer)
+    torch.manual_seed(0)
+    config = LSTMTextClassifierConfig(vocab_size=5, embedding_size=4, hidden_size=6, dense_size=5, num_labels=1)
+    model = LSTMTextClassifier(config)
+    alone, labels = extract_logits(model, rows, batch_size=1, data_collator=collate)
+    together = extract_logits(model, rows, batch_size=40, data_collator=collate)[0]
+    assert np.allclose(alone, together, atol=1e-6) and alone.std() > 1e-3
+    whole = DataCollatorWithPadding(tokenizer, padding="max_length", max_length=64)
+    assert np.allclose(extract_logits(model, rows, data_collator=whole)[0], alone, atol=1e-6)
+    assert labels.tolist() == skewed()["label"][:]
+
+    settings = {"output_dir": str(tmp_path), "report_to": "none", "save_strategy": "no", "use_cpu": True}
+    args = SelectiveTrainingArguments(**settings, per_device_eval_batch_size=7)
+    trainer = SelectiveTrainer(model, args, eval_dataset=rows, data_collator=collate)
+    assert np.allclose(trainer.save_with_logits({"test": rows})["test"][0], alone, atol=1e-6)
+    assert np.allclose(read_logits(tmp_path / "logits", "test")[0], alone, atol=1e-6)
+
+
+def test_texts_of_several_lengths_need_a_collator():
+    tokenizer = word_tokenizer(["the", "film", "end"], max_length=30)
+    rows = encode_texts(skewed(), tokenizer, max_length=30)
+    model = LSTMTextClassifier(LSTMTextClassifierConfig(vocab_size=5, embedding_size=4, num_labels=1))
+    with pytest.raises(ValueError, match="expected sequence of length"):
+        extract_logits(model, rows)
 
 
 def test_no_text_is_refused():
@@ -106,7 +183,9 @@ def test_the_tokenizer_is_saved_without_a_pickle_and_says_the_same(tmp_path):
 
 def test_most_words_of_imdb_have_a_vector(shared_data):
     texts = load_dataset(str(shared_data("imdb")))["train"].shuffle(seed=0).select(range(500))
-    counts = count_words(texts["text"])
-    words, vectors = read_word_vectors(shared_data("glove") / "glove.6B.50d.subset.txt.gz", counts)
+    words, vectors = read_word_vectors(shared_data("glove") / "glove.6B.50d.subset.txt.gz", vocabulary(texts))
     assert vectors.shape == (len(words) + 2, 50)
-    assert sum(counts[word] for word in words) / sum(counts.values()) > 0.75
+    tokenizer = word_tokenizer(words, max_length=10_000)
+    ids = np.concatenate(tokenizer(texts["text"][:])["input_ids"])
+    assert (ids > 1).mean() > 0.75
+    assert np.array_equal(np.unique(ids), np.arange(1, len(words) + 2)), "every word of the vocabulary occurs"

@@ -11,7 +11,7 @@ from datasets import ClassLabel, Dataset, Features, Image
 from PIL import Image as PILImage
 
 from abstain import InputError, cli, extract_logits, read_logits, write_logits
-from abstain.data.columns import check_head, find_input_column
+from abstain.data.columns import head_classes
 from abstain.data.image_tensors import decode_images
 from abstain.data.splits import load_data
 from abstain.logits.forward import ExtractionPlan
@@ -29,10 +29,7 @@ def digits():
 
 def small_resnet():
     torch.manual_seed(0)
-    names = [str(digit) for digit in range(10)]
-    config = CifarResNetConfig(
-        depth=8, width=4, id2label=dict(enumerate(names)), label2id=dict(zip(names, range(10), strict=True))
-    )
+    config = CifarResNetConfig(depth=8, width=4, **head_classes([str(digit) for digit in range(10)]))
     return CifarResNetForImageClassification(config).eval()
 
 
@@ -149,19 +146,6 @@ def test_where_every_row_is_bad_the_corrected_command_may_begin_anew(tmp_path, d
     assert not list((tmp_path / "a" / "test").glob("*.parquet"))
     outcome = extract(digits, tmp_path / "a", dataset=dataset, **plan)
     assert outcome["samples"] == 19 and outcome["settings"]["parts"] == 6
-
-
-def test_labels_that_do_not_match_the_head_are_one_sentence():
-    dataset = load_data("digits")["test"].select(range(50))
-    config = small_resnet().config
-    check_head(dataset, "label", config, split="test")
-    with pytest.raises(InputError, match=r"has the label [5-9], but the model's head has the classes 0 to 4"):
-        check_head(dataset, "label", CifarResNetConfig(num_labels=5), split="test")
-    config.id2label = {**config.id2label, 3: "4", 4: "3"}
-    with pytest.raises(InputError, match="class 3 is '3' in the data and '4' in the model"):
-        check_head(dataset, "label", config, split="test")
-    with pytest.raises(InputError, match="0 columns could be the texts: name one of image, label"):
-        find_input_column(dataset, None)
 
 
 def run_script(root, *arguments, launcher=(sys.executable,)):

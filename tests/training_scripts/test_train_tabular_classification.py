@@ -73,7 +73,7 @@ def test_the_logits_of_a_table_are_extracted_in_parts(main_of, tmp_path, folder)
     assert np.array_equal(labels, expected.labels) and len(list((tmp_path / "logits" / "test").glob("part-*"))) == 3
 
     split.rename_column("job", "work").to_parquet(str(tmp_path / "parts" / "test.parquet"))
-    with pytest.raises(InputError, match="there is no column 'job', choose from"):
+    with pytest.raises(InputError, match="there is no column 'job': choose from"):
         main_of("extract_logits", *extracted, "--dataset_name", tmp_path / "parts", "--output_split", "other")
     assert not (tmp_path / "logits" / "other").exists()
 
@@ -92,12 +92,12 @@ def test_smoothing_is_all_that_differs_and_a_seed_repeats_itself(main_of, tmp_pa
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--label_column", "Y"], "no column 'Y'"),
+        (["--label_column", "Y"], "no label column 'Y': did you mean 'y'?"),
         (["--label_column", "job"], "one_logit is for two classes, but there are 3"),
         (["--test_fraction", "0"], "there is no split 'test': this data set has train"),
         (["--test_fraction", "1.0"], "test_fraction is 1, but must be a fraction in [0, 1)"),
         (["--validation_size", "100000"], "validation_size is 100000, but must be from 1 to"),
-        (["--categorical_columns", "agee"], "no column 'agee', did you mean 'age'?"),
+        (["--categorical_columns", "agee"], "no column 'agee': did you mean 'age'?"),
         (["--dataset_name", "./nowhere"], "the data folder './nowhere' does not exist"),
         (["--max_samples", "0"], "max_samples is 0, but must be at least 1"),
     ],

@@ -9,14 +9,7 @@ from abstain._lazy import lazy_names
 
 if TYPE_CHECKING:
     from abstain.data.augmentation import Augmentation
-    from abstain.data.columns import (
-        check_classes,
-        check_head,
-        class_names,
-        find_column,
-        find_input_column,
-        head_classes,
-    )
+    from abstain.data.columns import find_column, head_classes, with_classes, with_head_classes
     from abstain.data.image_files import ImageFiles
     from abstain.data.image_tensors import ImageTensors, decode_images
     from abstain.data.images import ImagePlan, prepare_images, skip_bad_images
@@ -25,10 +18,11 @@ if TYPE_CHECKING:
     from abstain.data.splits import limit_samples, load_data, load_digits_dataset, with_test, with_validation
     from abstain.data.tables import TableEncoder
     from abstain.data.tensor_rows import TensorRows
-    from abstain.data.texts import count_words, encode_texts, read_word_vectors, word_tokenizer
+    from abstain.data.texts import EncodedTexts, encode_texts, read_word_vectors, vocabulary, word_tokenizer
 
 __all__ = [
     "Augmentation",
+    "EncodedTexts",
     "ImageFiles",
     "ImagePlan",
     "ImageTensors",
@@ -36,14 +30,9 @@ __all__ = [
     "SegmentationImages",
     "TableEncoder",
     "TensorRows",
-    "check_classes",
-    "check_head",
-    "class_names",
-    "count_words",
     "decode_images",
     "encode_texts",
     "find_column",
-    "find_input_column",
     "head_classes",
     "limit_samples",
     "load_data",
@@ -51,6 +40,9 @@ __all__ = [
     "prepare_images",
     "read_word_vectors",
     "skip_bad_images",
+    "vocabulary",
+    "with_classes",
+    "with_head_classes",
     "with_test",
     "with_validation",
     "without_bad_samples",
@@ -61,7 +53,7 @@ __getattr__ = lazy_names(
     __name__,
     {
         "augmentation": ["Augmentation"],
-        "columns": ["check_classes", "check_head", "class_names", "find_column", "find_input_column", "head_classes"],
+        "columns": ["find_column", "head_classes", "with_classes", "with_head_classes"],
         "image_files": ["ImageFiles"],
         "image_tensors": ["ImageTensors", "decode_images"],
         "images": ["ImagePlan", "prepare_images", "skip_bad_images"],
@@ -70,6 +62,6 @@ __getattr__ = lazy_names(
         "splits": ["limit_samples", "load_data", "load_digits_dataset", "with_test", "with_validation"],
         "tables": ["TableEncoder"],
         "tensor_rows": ["TensorRows"],
-        "texts": ["count_words", "encode_texts", "read_word_vectors", "word_tokenizer"],
+        "texts": ["EncodedTexts", "encode_texts", "read_word_vectors", "vocabulary", "word_tokenizer"],
     },
 )

@@ -1,33 +1,100 @@
-"""Which column of a data set is what, and whether its labels are classes."""
+"""Which column of a data set is what, and which classes its labels stand for."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from datasets import ClassLabel, Dataset, Value
-from transformers import PreTrainedConfig
+import numpy as np
+from numpy.typing import NDArray
 
 from abstain._checks import InputError, nearest
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from datasets import Dataset, DatasetDict
 
-def find_column(dataset: Dataset, wanted: str | None, kind: type, what: str) -> str:
-    """The column called `wanted`, or without a name the only column of that kind of feature.
+KINDS = {"image": "images", "annotation": "images", "text": "texts", "label": "classes"}
+"""What a column holds, by what it is for; without a name the only one of that kind is taken."""
+
+
+def find_column(dataset: Dataset, name: str | None, role: str = "") -> str:
+    """The column called `name`; without a name the only one of its kind, or of several the one called as its role.
+
+    Args:
+        dataset: the split to look at.
+        name: spelled as in the data set.
+        role: one of `KINDS`, or nothing for a column of any kind, which must have a name.
 
     Raises:
-        InputError: there is no such column, or several.
+        InputError: there is no such column, or it holds something else; without a name, there are several or none.
     """
-    columns = dataset.column_names
-    if wanted is not None:
-        if wanted not in columns:
-            raise InputError(f"there is no {what} column {wanted!r}: {nearest(wanted, columns)}")
-        return wanted
-    found = [name for name, feature in dataset.features.items() if isinstance(feature, kind)]
-    if len(found) == 1:
-        return found[0]
-    if "label" in columns and kind is ClassLabel:
-        return "label"
-    raise InputError(f"{len(found)} columns could be the {what} column: name one of {', '.join(columns)}")
+    features, what = dataset.features, f"{role} column".strip()
+    if name is None:
+        found = [column for column, feature in features.items() if _kind(feature) == KINDS[role]]
+        if len(found) == 1:
+            return found[0]
+        if role not in (features if role == "label" else found):  # labels may be integers or texts too
+            raise InputError(f"{len(found)} columns could be the {what}: name one of {', '.join(features)}")
+        return role
+    if name not in features:
+        raise InputError(f"there is no {what} {name!r}: {nearest(name, features)}")
+    if role not in ("", "label") and _kind(features[name]) != KINDS[role]:
+        raise InputError(f"the {what} {name!r} holds {features[name]}, but must hold {KINDS[role]}: name another")
+    return name
+
+
+def with_classes(data: DatasetDict, label_column: str) -> tuple[DatasetDict, list[str]]:
+    """Splits whose labels are classes of `train`, and the names of these in the order of their ids.
+
+    Text labels become ids in the order of the sorted texts; integers and named classes stay as they are.
+
+    Args:
+        data: with a split `train`.
+        label_column: of classes, integers or texts.
+
+    Raises:
+        InputError: labels of another kind, fewer than two classes, or a label that `train` does not know.
+    """
+    whose = "the training data"
+    if _kind(data["train"].features[label_column]) == "texts":
+        encoded = data["train"].select_columns([label_column]).class_encode_column(label_column)
+        names = encoded.features[label_column].names
+        for split, dataset in data.items():
+            _check_texts(dataset, label_column, names, split=split, whose=whose)
+        data = data.cast_column(label_column, encoded.features[label_column])
+    names = class_names(data["train"], label_column)
+    if len(names) < 2:
+        raise InputError(f"the label column {label_column!r} holds nothing but {names[0]}, but two classes are needed")
+    for split, dataset in data.items():
+        check_classes(dataset, label_column, dict(enumerate(names)), split=split, whose=whose)
+    return data, names
+
+
+def with_head_classes(dataset: Dataset, label_column: str, id2label: Mapping[int, str], *, split: str) -> Dataset:
+    """A split whose labels are classes of a model's head; text labels become the ids that the head gives these names.
+
+    Args:
+        dataset: the split.
+        label_column: of classes, integers or texts.
+        id2label: of the model's configuration; a single name is that of class 1, and the only other text that of 0.
+        split: for messages.
+
+    Raises:
+        InputError: as `check_classes`.
+    """
+    whose = "the model's head"
+    if _kind(dataset.features[label_column]) == "texts":
+        from datasets import ClassLabel
+
+        names = [id2label[index] for index in range(len(id2label))]
+        if len(names) == 1:
+            others = sorted({*_column(dataset, label_column).unique().to_pylist()} - {*names, None})
+            names = [*(others if len(others) == 1 else [f"not {names[0]}"]), *names]
+        _check_texts(dataset, label_column, names, split=split, whose=whose)
+        dataset = dataset.cast_column(label_column, ClassLabel(names=names))
+    check_classes(dataset, label_column, id2label, split=split, whose=whose)
+    return dataset
 
 
 def class_names(dataset: Dataset, label_column: str) -> list[str]:
@@ -37,26 +104,47 @@ def class_names(dataset: Dataset, label_column: str) -> list[str]:
         InputError: the labels are neither named classes nor integers 0, 1, ….
     """
     feature = dataset.features[label_column]
-    if isinstance(feature, ClassLabel):
+    if _kind(feature) == "classes":
         return list(feature.names)
-    if not (isinstance(feature, Value) and feature.dtype.startswith(("int", "uint"))):
+    if _kind(feature) != "integers":
         raise InputError(f"the label column {label_column!r} holds {feature}, but must hold classes or integers")
-    return [str(index) for index in range(int(max(dataset[label_column])) + 1)]
+    highest = max((label for label in _distinct(dataset, label_column) if label is not None), default=-1)
+    return [str(index) for index in range(highest + 1)]
 
 
-def check_classes(dataset: Dataset, label_column: str, *, n_classes: int, split: str) -> None:
-    """Check that every label is a class from 0 to `n_classes` - 1.
+def check_classes(dataset: Dataset, label_column: str, id2label: Mapping[int, str], *, split: str, whose: str) -> None:
+    """Check that every label is a class, and that the data set has no other order of the same classes.
+
+    Args:
+        dataset: the split.
+        label_column: of integers or classes.
+        id2label: the classes, as in the configuration of a model; a single name is that of class 1 of two.
+        split: for messages.
+        whose: classes these are, for messages.
 
     Raises:
-        InputError: a label is empty or another integer; the message names it and the split.
+        InputError: a label is empty or another integer; the message names it and the split. Or a class has another id
+            in the data set.
     """
-    for label in set(dataset[label_column]):
+    names = {1: id2label[0]} if len(id2label) == 1 else dict(id2label)
+    n_classes = max(len(id2label), 2)
+    for label in _distinct(dataset, label_column):
         if not isinstance(label, int) or not 0 <= label < n_classes:
-            wanted = f"labels must be classes of the training data, from 0 to {n_classes - 1}"
-            raise InputError(f"the split {split!r} has the label {label}, but {wanted}")
+            raise InputError(
+                f"the split {split!r} has the label {label}, but labels must be classes of {whose}, from 0 to "
+                f"{n_classes - 1}: correct such rows or leave them out"
+            )
+    own = getattr(dataset.features[label_column], "names", None) or []
+    if len(own) == n_classes and set(names.values()) <= set(own):
+        for index, name in names.items():
+            if own[index] != name:
+                raise InputError(
+                    f"class {index} is {own[index]!r} in the split {split!r} and {name!r} in {whose}: the classes must "
+                    "have one order in the data and in the model"
+                )
 
 
-def head_classes(names: Sequence[str], *, one_logit: bool = False) -> dict[str, dict[Any, Any]]:
+def head_classes(names: Sequence[str], *, one_logit: bool = False) -> dict[str, Any]:
     """`id2label` and `label2id` for the configuration of a model with a head for these classes.
 
     Args:
@@ -72,41 +160,44 @@ def head_classes(names: Sequence[str], *, one_logit: bool = False) -> dict[str, 
     return {"id2label": dict(enumerate(heads)), "label2id": {name: index for index, name in enumerate(heads)}}
 
 
-def find_input_column(dataset: Dataset, wanted: str | None) -> str:
-    """The column of texts called `wanted`, or the only one of strings.
+def read_labels(dataset: Dataset, label_column: str, rows: Sequence[int] | None = None) -> NDArray[np.int64]:
+    """The labels (N,) of all rows or of these, without reading anything else of them.
 
     Raises:
-        InputError: there is no such column, or several.
+        InputError: a label is empty.
     """
-    columns = [name for name, kind in dataset.features.items() if isinstance(kind, Value) and "string" in kind.dtype]
-    if wanted is None and len(columns) == 1:
-        return columns[0]
-    if wanted not in dataset.column_names:
-        found = f"there is no text column {wanted!r}" if wanted else f"{len(columns)} columns could be the texts"
-        raise InputError(f"{found}: name one of {', '.join(dataset.column_names)}")
-    return str(wanted)
+    if rows is not None:
+        dataset = dataset.select_columns([label_column]).select(rows)
+    column = _column(dataset, label_column)
+    if column.null_count:
+        raise InputError(f"{column.null_count} labels in {label_column!r} are empty, but every row needs one")
+    return column.to_numpy().astype(np.int64)
 
 
-def check_head(dataset: Dataset, label_column: str, config: PreTrainedConfig, *, split: str) -> None:
-    """Check that labels and the model's head mean the same classes, as far as it can be seen.
+def _kind(feature: Any) -> str:
+    """What a column of this feature holds."""
+    from datasets import ClassLabel, Image, Value  # here, so that the head of a model never waits for them
 
-    Raises:
-        InputError: a label is no class of the head, or the same names stand in another order.
-    """
-    n_classes = max(int(config.num_labels or 0), 2)
-    labels = set(dataset[label_column])
-    wrong = [label for label in labels if not isinstance(label, int) or not 0 <= label < n_classes]
-    if wrong:
-        raise InputError(
-            f"the split {split!r} has the label {wrong[0]}, but the model's head has the classes 0 to {n_classes - 1}: "
-            "give the checkpoint that was made for this data set"
-        )
-    feature = dataset.features[label_column]
-    names: dict[Any, str] = dict(config.id2label or {})
-    theirs = [str(names.get(index)) for index in range(n_classes)]
-    if isinstance(feature, ClassLabel) and sorted(feature.names) == sorted(theirs) and feature.names != theirs:
-        index = next(i for i, (a, b) in enumerate(zip(feature.names, theirs, strict=True)) if a != b)
-        raise InputError(
-            f"class {index} is {feature.names[index]!r} in the data and {theirs[index]!r} in the model: give the "
-            "checkpoint that was made for this data set"
-        )
+    if isinstance(feature, Image | ClassLabel):
+        return "images" if isinstance(feature, Image) else "classes"
+    dtype = feature.dtype if isinstance(feature, Value) else ""
+    return "texts" if "string" in dtype else "integers" if dtype.startswith(("int", "uint")) else "other"
+
+
+def _column(dataset: Dataset, name: str) -> pa.ChunkedArray:
+    """A column as Arrow holds it: `dataset[name]` is decoded row by row, and of a split gathered row by row."""
+    stored, indices = dataset.data.column(name), dataset._indices
+    return stored if indices is None else stored.take(indices.column(0))
+
+
+def _distinct(dataset: Dataset, name: str) -> list[Any]:
+    return _column(dataset, name).unique().to_pylist()
+
+
+def _check_texts(dataset: Dataset, label_column: str, names: Sequence[str], *, split: str, whose: str) -> None:
+    for label in _distinct(dataset, label_column):
+        if label is not None and label not in names:
+            raise InputError(
+                f"the split {split!r} has the label {label!r}, but labels must be classes of {whose}: "
+                f"{nearest(label, names)}"
+            )

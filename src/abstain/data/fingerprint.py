@@ -34,9 +34,10 @@ def data_digest(
     for column, kind in stored.features.items():
         if isinstance(kind, Image):
             stored = stored.cast_column(column, Image(decode=False))
-    for row in stored.select_columns(whole) if whole else ():
-        for value in row.values():
-            digest.update(_content(value))
+    for batch in stored.select_columns(whole).iter(batch_size=1000) if whole else ():
+        for row in zip(*batch.values(), strict=True):
+            for value in row:
+                digest.update(_content(value))
     sampled = stored.select_columns(columns)
     for index in np.linspace(0, len(dataset) - 1, min(len(dataset), FINGERPRINTED)).round().astype(int).tolist():
         for value in sampled[index].values():

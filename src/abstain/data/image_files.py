@@ -13,6 +13,7 @@ from transformers import BaseImageProcessor
 
 from abstain._checks import InputError
 from abstain.data.augmentation import draw_crop
+from abstain.data.columns import read_labels
 from abstain.data.decoding import read_image
 from abstain.data.fingerprint import data_digest
 from abstain.data.processors import input_size, mean_and_std
@@ -39,7 +40,7 @@ class ImageFiles(torch.utils.data.Dataset[dict[str, Tensor]]):
     _augmentation: _Augmentation | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        self.labels = torch.tensor(self.dataset["label"], dtype=torch.int64)
+        self.labels = torch.from_numpy(read_labels(self.dataset, "label"))
         self.mean, self.std = mean_and_std(self.processor)
         if not len(self.labels):
             raise InputError("the set of images is empty, but at least one image is needed")

@@ -14,6 +14,7 @@ from transformers import BaseImageProcessor, TimmWrapperImageProcessor, ViTImage
 from transformers.image_utils import PILImageResampling
 
 from abstain._checks import InputError
+from abstain.data.columns import read_labels
 from abstain.data.decoding import read_image
 from abstain.data.processors import mean_and_std
 
@@ -134,7 +135,7 @@ def decode_images(
     if pixels is None:
         raise InputError("the set of images is empty, but at least one image is needed")
     tensor = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
-    labels = torch.tensor(dataset["label"], dtype=torch.int64)
+    labels = torch.from_numpy(read_labels(dataset, "label"))
     if isinstance(like, BaseImageProcessor):
         return ImageTensors(tensor, labels, *mean_and_std(like), processor=None if image_size else like)
     mean, std = _channel_statistics(pixels) if like is None else (like.mean, like.std)

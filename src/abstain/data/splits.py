@@ -69,7 +69,9 @@ def load_data(name: str) -> DatasetDict:
         ) from error
 
 
-def with_validation(data: DatasetDict, *, size: int, seed: int, test_split: str = "test") -> DatasetDict:
+def with_validation(
+    data: DatasetDict, *, size: int, seed: int, test_split: str = "test", from_test: bool = False
+) -> DatasetDict:
     """Splits `train`, `validation` and `test`, with `size` seeded random samples of train held out for validation.
 
     Args:
@@ -77,19 +79,26 @@ def with_validation(data: DatasetDict, *, size: int, seed: int, test_split: str 
         size: samples to hold out; 0 takes the data set's own `validation` split.
         seed: of the choice; the same seed holds out the same samples, whatever the model.
         test_split: the split to report; `validation` for data sets whose test labels are secret.
+        from_test: hold them out of the split to report instead, which keeps the rest.
 
     Raises:
         InputError: a split that is needed is missing or empty, or smaller than `size`.
     """
-    for name in ("train", test_split, *([] if size else ["validation"])):
+    own = not size and not from_test
+    for name in ("train", test_split, *(["validation"] if own else [])):
         if name not in data:
             raise InputError(f"there is no split {name!r}: this data set has {', '.join(data)}")
         if len(data[name]) == 0:
             raise InputError(f"the split {name!r} is empty, but at least one sample is needed")
-    if not size:
+    if own:
         return DatasetDict(train=data["train"], validation=data["validation"], test=data[test_split])
-    if not 0 < size < len(data["train"]):
-        raise InputError(f"validation_size is {size}, but must be from 1 to {len(data['train']) - 1} (train is larger)")
+    source = test_split if from_test else "train"
+    if not 0 < size < len(data[source]):
+        most = len(data[source]) - 1
+        raise InputError(f"validation_size is {size}, but must be from 1 to {most} ({source} must keep some)")
+    if from_test:
+        parts = data[test_split].train_test_split(train_size=size, seed=seed)
+        return DatasetDict(train=data["train"], validation=parts["train"], test=parts["test"])
     parts = data["train"].train_test_split(test_size=size, seed=seed)
     return DatasetDict(train=parts["train"], validation=parts["test"], test=data[test_split])
 

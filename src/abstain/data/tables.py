@@ -16,8 +16,9 @@ from datasets import ClassLabel, Dataset, Value
 from numpy.typing import NDArray
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from abstain._checks import InputError, nearest
+from abstain._checks import InputError
 from abstain._files import write_json
+from abstain.data.columns import find_column
 from abstain.data.tensor_rows import TensorRows
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ class TableEncoder:
         """
         if not len(train):
             raise InputError("the training table is empty, but at least one row is needed")
-        _check_columns(train, [label_column, *categorical])
+        find_column(train, label_column, "label")
+        for name in categorical:
+            find_column(train, name)
         kinds = {name: _is_numeric(train, name) for name in train.column_names if name != label_column}
         numbers = [name for name, numeric in kinds.items() if numeric and name not in set(categorical)]
         categories = [name for name in kinds if name not in numbers]
@@ -108,8 +111,8 @@ class TableEncoder:
         """
         if not len(table):
             raise InputError("the table is empty, but at least one row is needed")
-        _check_columns(table, [*self.numeric, *self.categorical])
-        frame = table.to_pandas()
+        columns = [find_column(table, name) for name in (*self.numeric, *self.categorical)]
+        frame = table.select_columns(columns).to_pandas()
         parts = [np.empty((len(frame), 0), np.float32)]
         if self.numeric:
             parts.append(np.nan_to_num(self._scaler.transform(_numbers(frame, list(self.numeric))), nan=0.0))
@@ -123,7 +126,7 @@ class TableEncoder:
         Raises:
             InputError: as `features`; no row, or a label that is none of `classes`.
         """
-        _check_columns(table, [self.label_column])
+        find_column(table, self.label_column, "label")
         ids = {name: index for index, name in enumerate(self.classes)}
         found = _label_texts(table, self.label_column)
         for name in found:
@@ -155,13 +158,6 @@ class TableEncoder:
             return cls(**fields)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{str(path)!r} is not what save_pretrained writes: {error}") from error
-
-
-def _check_columns(table: Dataset, wanted: Iterable[str]) -> None:
-    for name in wanted:
-        if name not in table.column_names:
-            columns = ", ".join(table.column_names)
-            raise InputError(f"there is no column {name!r}, {nearest(name, table.column_names)} (there are {columns})")
 
 
 def _is_numeric(table: Dataset, name: str) -> bool:
@@ -203,9 +199,9 @@ def _as_text(value: Any) -> str:
 
 def _label_texts(table: Dataset, name: str) -> list[str]:
     """The labels as text; those of named classes by their names."""
-    feature, values = table.features[name], table[name]
+    feature, values = table.features[name], table[name][:]
     if isinstance(feature, ClassLabel):
-        return [EMPTY if value is None else feature.int2str(value) for value in values]
+        return [EMPTY if value is None else feature.names[value] for value in values]
     return [_as_text(value) for value in values]
 
 
@@ -214,7 +210,7 @@ def _classes(train: Dataset, name: str) -> list[str]:
     feature = train.features[name]
     if isinstance(feature, ClassLabel):
         return list(feature.names)
-    if _is_numeric(train, name) and any(value is not None and value % 1 for value in train.unique(name)):
+    if _is_numeric(train, name) and any(value is not None and value % 1 for value in train[name][:]):
         raise InputError(f"the label column {name!r} holds fractions, but must hold classes")
     found = set(_label_texts(train, name))
     if EMPTY in found:

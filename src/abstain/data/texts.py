@@ -1,25 +1,29 @@
-"""Texts as word ids: a tokenizer of the words that have a vector, and those vectors."""
+"""Texts as word ids: a tokenizer of the words that have a vector, those vectors, and the ids of a split."""
 
 from __future__ import annotations
 
 import gzip
+import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
+import pyarrow.compute as pc
 import torch
 from datasets import Dataset
-from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 from torch import Tensor
-from tqdm.auto import tqdm
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from abstain._checks import InputError
-from abstain.data.tensor_rows import TensorRows
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"
 WORD = r"\w+(?=n't\b)|n't\b|'(?:s|m|d|re|ve|ll)\b|\w+|[^\w\s]"
 """What counts as a word: as for GloVe, `don't` is `do n't` and `it's` is `it 's`; a mark of punctuation is a word."""
+ALL_WORDS = 2**31
+"""More than a language has: the vocabulary is cut down by the file of vectors, not by a number."""
 
 
 def word_tokenizer(words: Iterable[str], *, max_length: int) -> PreTrainedTokenizerFast:
@@ -43,14 +47,16 @@ def word_tokenizer(words: Iterable[str], *, max_length: int) -> PreTrainedTokeni
     )
 
 
-def count_words(texts: Iterable[str]) -> dict[str, int]:
-    """How often each word that `word_tokenizer` could know occurs in the texts."""
+def vocabulary(dataset: Dataset) -> set[str]:
+    """The words that `word_tokenizer` could know of the texts in the column `text`.
+
+    Raises:
+        InputError: an empty cell in place of a text.
+    """
     tokenizer = word_tokenizer([], max_length=1).backend_tokenizer
-    counts: dict[str, int] = {}
-    for text in tqdm(texts, desc="counting words", unit="text", leave=False):
-        for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(tokenizer.normalizer.normalize_str(text)):
-            counts[word] = counts.get(word, 0) + 1
-    return counts
+    every = trainers.WordLevelTrainer(vocab_size=ALL_WORDS, min_frequency=1, show_progress=False)
+    tokenizer.train_from_iterator(_texts_of(dataset), every)
+    return set(tokenizer.get_vocab(with_added_tokens=False))
 
 
 def read_word_vectors(path: str | Path, words: Iterable[str]) -> tuple[list[str], Tensor]:
@@ -101,32 +107,74 @@ def _lines(path: str | Path) -> Iterator[str]:
         raise InputError(f"the file of word vectors {str(path)!r} cannot be read: {error}") from error
 
 
-def encode_texts(
-    dataset: Dataset, tokenizer: PreTrainedTokenizerBase, *, max_length: int, batch_size: int = 1000
-) -> TensorRows:
-    """The word ids of all texts, cut off at `max_length` and padded to the longest, for `Trainer`.
+@dataclass(eq=False)
+class EncodedTexts(torch.utils.data.Dataset[dict[str, Any]]):
+    """A map-style data set for `Trainer` with a `DataCollatorWithPadding`, which pads each batch to its longest text.
+
+    Attributes:
+        rows: with the tokenizer's outputs, such as `input_ids` and `attention_mask`, unpadded, and `labels`.
+    """
+
+    rows: Dataset
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        return cast(dict[str, Any], self.rows[index])
+
+    def __getitems__(self, indices: list[int]) -> list[dict[str, Any]]:
+        """The items of a batch, read at once."""
+        return cast(list[dict[str, Any]], self.rows.__getitems__(indices))
+
+    def fingerprint(self) -> str:
+        """SHA-256 of all ids and labels, in hexadecimal."""
+        digest = hashlib.sha256()
+        for batch in self.rows.with_format("arrow").iter(batch_size=1000):
+            ids = batch["input_ids"].combine_chunks()
+            for values in (pc.list_value_length(ids), pc.list_flatten(ids), batch["labels"]):
+                digest.update(values.to_numpy(zero_copy_only=False).astype(np.int64).tobytes())
+        return digest.hexdigest()
+
+
+def encode_texts(dataset: Dataset, tokenizer: PreTrainedTokenizerBase, *, max_length: int) -> EncodedTexts:
+    """The word ids of all texts, cut off at `max_length`; of a data set on disk they are kept in its cache.
 
     Args:
         dataset: with a column `text` of texts and a column `label` of integers.
-        tokenizer: of `word_tokenizer` or of a checkpoint.
+        tokenizer: of `word_tokenizer` or of a checkpoint. A text without any word becomes one of padding.
         max_length: ids that are kept of a text, with the special ones of a checkpoint.
-        batch_size: texts tokenized at once.
-
-    Returns:
-        Items are the tokenizer's outputs, such as `input_ids` and `attention_mask`, and `labels`.
 
     Raises:
         InputError: no text, or an empty cell in place of one.
     """
     if not len(dataset):
         raise InputError("the set of texts is empty, but at least one text is needed")
-    rows: dict[str, list[list[int]]] = {}
-    for start in tqdm(range(0, len(dataset), batch_size), desc="tokenizing", leave=False):
-        texts = dataset[start : start + batch_size]["text"]
-        for index, text in enumerate(texts, start):
-            if not isinstance(text, str):
-                raise InputError(f"text {index} is {text!r}, but must be a string")
-        for name, values in tokenizer(texts, truncation=True, max_length=max_length).items():
-            rows.setdefault(name, []).extend(values)
-    padded = tokenizer.pad(rows, padding="longest", return_tensors="pt")
-    return TensorRows(dict(padded), torch.tensor(dataset["label"], dtype=torch.int64))
+
+    def tokenize(batch: dict[str, list[Any]], indices: list[int]) -> dict[str, list[list[int]]]:
+        texts = _strings(batch["text"], first=indices[0])
+        outputs = dict(tokenizer(texts, truncation=True, max_length=max_length))
+        for index, ids in enumerate(outputs["input_ids"]):
+            if not ids:  # a batch of nothing else would have no word at all
+                for name, values in outputs.items():
+                    values[index] = [tokenizer.pad_token_id if name == "input_ids" else 0]
+        return outputs
+
+    rows = dataset.select_columns(["text", "label"]).rename_column("label", "labels")
+    settings = {"batched": True, "with_indices": True, "remove_columns": ["text"]}
+    return EncodedTexts(rows.map(tokenize, **settings, desc="tokenizing"))
+
+
+def _texts_of(dataset: Dataset) -> Iterator[list[str]]:
+    """The texts, a thousand at once."""
+    first = 0
+    for batch in dataset.select_columns(["text"]).iter(batch_size=1000):
+        yield _strings(batch["text"], first=first)
+        first += len(batch["text"])
+
+
+def _strings(texts: list[Any], *, first: int) -> list[str]:
+    for index, text in enumerate(texts, first):
+        if not isinstance(text, str):
+            raise InputError(f"text {index} is {text!r}, but must be a string")
+    return texts

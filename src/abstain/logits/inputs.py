@@ -13,6 +13,7 @@ from torch import Tensor
 from transformers import BaseImageProcessor, PreTrainedTokenizerBase
 
 from abstain._checks import InputError
+from abstain.data.columns import read_labels
 from abstain.data.decoding import read_image
 from abstain.data.fingerprint import data_digest
 from abstain.data.tables import TableEncoder
@@ -57,7 +58,7 @@ class ImageInputs(torch.utils.data.Dataset[Any]):
 
     def fingerprint(self) -> str:
         """SHA-256 of the labels, of 1,000 evenly spaced images, and of what the processor does to them."""
-        digest = data_digest(self.dataset, [self.column], self.dataset[self.label_column][:])
+        digest = data_digest(self.dataset, [self.column], read_labels(self.dataset, self.label_column))
         return with_settings(digest, self.processor.to_dict())
 
 
@@ -90,7 +91,7 @@ class TextInputs(torch.utils.data.Dataset[Any]):
 
     def fingerprint(self) -> str:
         """SHA-256 of the labels, of 1,000 evenly spaced texts, and of the tokenizer."""
-        digest = data_digest(self.dataset, [self.column], self.dataset[self.label_column][:])
+        digest = data_digest(self.dataset, [self.column], read_labels(self.dataset, self.label_column))
         made = {"vocabulary": self.processor.get_vocab(), "padding_side": self.processor.padding_side}
         return with_settings(digest, made)
 
@@ -138,8 +139,9 @@ def stacked(images: Iterable[Tensor], advice: str) -> dict[str, Tensor]:
 
 
 def _labels_of(inputs: ImageInputs | TextInputs, rows: list[int]) -> Tensor:
-    labels = inputs.dataset.select_columns([inputs.label_column])  # or the images of the rows are decoded once more
-    return torch.tensor(labels[rows][inputs.label_column] if rows else [], dtype=torch.int64)
+    if not rows:
+        return torch.zeros(0, dtype=torch.int64)
+    return torch.from_numpy(read_labels(inputs.dataset, inputs.label_column, rows))
 
 
 def with_settings(digest: hashlib._Hash, made: dict[str, Any]) -> str:

@@ -206,7 +206,8 @@ class SelectiveTrainer(EvaluatingTrainer):
             if isinstance(evaluated, ChosenPixels):
                 values, labels, sample = extract_pixel_logits(model, evaluated, batch_size=batch_size)
             else:
-                values, labels = extract_logits(model, evaluated, batch_size=batch_size)
+                collator = self.data_collator
+                values, labels = extract_logits(model, evaluated, batch_size=batch_size, data_collator=collator)
             if self.is_world_process_zero():
                 write_logits(folder / "logits", name, values, labels, sample=sample)
             logits[name] = (values, labels)
