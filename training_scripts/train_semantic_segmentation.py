@@ -30,7 +30,7 @@ from transformers import (
 
 import abstain.models  # noqa: F401 - registers its architectures with the Auto classes
 from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, evaluate_logits
-from abstain.data import Augmentation, SegmentationImages, find_column, load_data, with_validation, without_bad_samples
+from abstain.data import Augmentation, SegmentationImages, find_column, load_data, skip_bad_images, with_validation
 from abstain.experiments import (
     begin_run,
     check_at_least,
@@ -107,13 +107,16 @@ def main() -> None:
     settings = run_settings(args, model=without_folders(model_args), data=without_folders(data_args))
     check_source(model_args.model_name_or_path, args)
     checkpoint = begin_run(args, settings)
-    data, skipped = read_data(data_args)
+    data = read_data(data_args)
+    skipped = skip_bad_images(data) if data_args.skip_bad_samples else {}
     set_seed(args.seed)
     model = make_model(model_args, data_args.class_names)
     splits = make_splits(data, data_args, model_args, args.ignore_index)
     model.config.semantic_loss_ignore_index = args.ignore_index
 
-    augmentation = Augmentation(data_args.crop_size, data_args.flip, data_args.color_jitter, seed=args.seed)
+    augmentation = Augmentation(
+        data_args.crop_size, flip=data_args.flip, color_jitter=data_args.color_jitter, seed=args.seed
+    )
     train_data = splits["train"].augmented(augmentation)
     trainer = SelectiveTrainer(model, args, train_dataset=train_data, eval_dataset=splits["validation"])
     training = training_summary(trainer.train(resume_from_checkpoint=checkpoint).metrics, checkpoint)
@@ -127,8 +130,8 @@ def main() -> None:
         )
 
 
-def read_data(data_args: DataArguments) -> tuple[DatasetDict, dict[str, int]]:
-    """The three splits with the columns `image` and `annotation`, and how many bad images were left out of each."""
+def read_data(data_args: DataArguments) -> DatasetDict:
+    """The three splits with the columns `image` and `annotation`."""
     data = load_data(data_args.dataset_name)
     size, seed, test_split = data_args.validation_size, data_args.validation_seed, data_args.test_split
     if data_args.validation_from_test and test_split in data:
@@ -138,17 +141,14 @@ def read_data(data_args: DataArguments) -> tuple[DatasetDict, dict[str, int]]:
         rest = {name: split for name, split in data.items() if name != test_split}
         data, size, test_split = DatasetDict(rest | {"validation": parts["train"], "test": parts["test"]}), 0, "test"
     data = with_validation(data, size=size, seed=seed, test_split=test_split)
-    skipped = dict.fromkeys(data, 0)
     for name, split in data.items():
         for wanted, column in (("image", data_args.image_column), ("annotation", data_args.annotation_column)):
             if find_column(split, column, Image, wanted) != wanted:
                 split = split.rename_column(column, wanted)
         if data_args.max_samples is not None:
             split = split.shuffle(seed=seed).select(range(min(len(split), data_args.max_samples)))
-        if data_args.skip_bad_samples:
-            split, skipped[name] = without_bad_samples(split)
         data[name] = split
-    return data, skipped
+    return data
 
 
 def make_splits(

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
         find_input_column,
         head_classes,
     )
+    from abstain.data.decoding import skip_bad_images
     from abstain.data.image_files import ImageFiles
     from abstain.data.image_tensors import ImageTensors, decode_images
-    from abstain.data.images import ImagePlan, prepare_images, skip_bad_images
-    from abstain.data.masks import SegmentationImages, without_bad_samples
+    from abstain.data.images import ImagePlan, prepare_images
+    from abstain.data.masks import SegmentationImages
     from abstain.data.pixels import PixelChoice
     from abstain.data.splits import limit_samples, load_data, load_digits_dataset, with_test, with_validation
     from abstain.data.tables import TableEncoder
@@ -53,7 +54,6 @@ __all__ = [
     "skip_bad_images",
     "with_test",
     "with_validation",
-    "without_bad_samples",
     "word_tokenizer",
 ]
 
@@ -62,10 +62,11 @@ __getattr__ = lazy_names(
     {
         "augmentation": ["Augmentation"],
         "columns": ["check_classes", "check_head", "class_names", "find_column", "find_input_column", "head_classes"],
+        "decoding": ["skip_bad_images"],
         "image_files": ["ImageFiles"],
         "image_tensors": ["ImageTensors", "decode_images"],
-        "images": ["ImagePlan", "prepare_images", "skip_bad_images"],
-        "masks": ["SegmentationImages", "without_bad_samples"],
+        "images": ["ImagePlan", "prepare_images"],
+        "masks": ["SegmentationImages"],
         "pixels": ["PixelChoice"],
         "splits": ["limit_samples", "load_data", "load_digits_dataset", "with_test", "with_validation"],
         "tables": ["TableEncoder"],

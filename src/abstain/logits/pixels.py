@@ -15,8 +15,8 @@ from tqdm.auto import tqdm
 from transformers import BaseImageProcessor, PreTrainedModel, default_data_collator
 
 from abstain._checks import InputError
+from abstain.data.decoding import decode_pair
 from abstain.data.fingerprint import data_digest
-from abstain.data.masks import decode_pair
 from abstain.data.pixels import ChosenPixels, PixelChoice
 from abstain.logits.batch import Batch, Columns
 from abstain.logits.inputs import stacked, with_settings
