@@ -30,17 +30,17 @@ def read_image(dataset: Dataset, index: int, *, column: str = "image", split: st
         raise _not_decoded(f"image {index}", dataset, index, column, split, error) from error
 
 
-def decode_pair(dataset: Dataset, index: int, *, split: str = "") -> tuple[np.ndarray, np.ndarray]:
+def decode_pair(dataset: Dataset, index: int) -> tuple[np.ndarray, np.ndarray]:
     """The image (H, W, 3) uint8 in the column `image`, and the ids (H, W) of its mask in the column `annotation`.
 
     Raises:
         InputError: one of the two does not decode, or they differ in size.
     """
-    image = np.array(read_image(dataset, index, split=split))
+    image = np.array(read_image(dataset, index))
     try:
         mask = np.array(_loaded(dataset["annotation"][index]))
     except NOT_AN_IMAGE as error:
-        raise _not_decoded(f"the mask of image {index}", dataset, index, "annotation", split, error) from error
+        raise _not_decoded(f"the mask of image {index}", dataset, index, "annotation", "", error) from error
     if mask.shape != image.shape[:2]:
         raise InputError(
             f"the mask of image {index} has shape {mask.shape} and the image {image.shape[:2]}: a mask must have one "

@@ -91,7 +91,7 @@ def prepare_images(
         InputError: an image that does not decode, images that are not all of the size of the ones looked at (unless
             they are resized), or what `Preprocessing` refuses.
     """
-    preprocessing = settle_preprocessing(data["train"], plan, processor, timm=timm)
+    preprocessing = _settle_preprocessing(data["train"], plan, processor, timm=timm)
     lazy = plan.reads_one_by_one(sum(map(len, data.values())), preprocessing.size)
     splits: dict[str, ImageTensors | ImageFiles] = {
         name: ImageFiles(split, preprocessing, name) if lazy else decode_images(split, preprocessing, split=name)
@@ -103,7 +103,7 @@ def prepare_images(
     return splits
 
 
-def settle_preprocessing(
+def _settle_preprocessing(
     train: Dataset, plan: ImagePlan, processor: BaseImageProcessor | None, *, timm: bool
 ) -> Preprocessing:
     """The preprocessing that the plan describes, but for the statistics of the training images, whatever the memory."""
