@@ -12,6 +12,7 @@ from transformers import Trainer, TrainerCallback, TrainingArguments, default_da
 
 from abstain import SelectiveTrainer, SelectiveTrainingArguments, extract_logits
 from abstain.data.image_tensors import ImageTensors
+from abstain.data.preprocessing import Preprocessing
 from abstain.losses import smoothed_cross_entropy
 from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageClassification
 
@@ -28,7 +29,8 @@ def make_images() -> ImageTensors:
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(0, 256, (N_IMAGES, 3, 32, 32), generator=generator, dtype=torch.uint8)
     labels = torch.randint(0, 10, (N_IMAGES,), generator=generator)
-    return ImageTensors(pixels, labels, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
+    preprocessing = Preprocessing.of_images_as_they_are((32, 32), mean=(0.5,) * 3, std=(0.25,) * 3)
+    return ImageTensors(pixels, labels, preprocessing)
 
 
 def make_model() -> CifarResNetForImageClassification:

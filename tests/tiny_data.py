@@ -62,3 +62,14 @@ def write_pictures(folder, *, n_train=9, broken=None):
                 rows[name].append({"bytes": content[:40] if cut else content, "path": None})
         Dataset.from_dict(rows, features=features).to_parquet(str(folder / f"{split}.parquet"))
     return folder
+
+
+def photographs(sizes, seed=0):
+    """Smooth coloured images of the given widths and heights, in two classes."""
+    generator = np.random.default_rng(seed)
+    rough = [generator.integers(0, 256, size=(4, 5, 3), dtype=np.uint8) for _ in sizes]
+    images = [
+        PILImage.fromarray(array).resize(size, PILImage.BICUBIC) for array, size in zip(rough, sizes, strict=True)
+    ]
+    features = Features({"image": Image(), "label": ClassLabel(names=["a", "b"])})
+    return Dataset.from_dict({"image": images, "label": [i % 2 for i in range(len(images))]}, features=features)

@@ -22,6 +22,7 @@ from transformers import AutoImageProcessor, BaseImageProcessor, PreTrainedModel
 
 from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, evaluate_logits
 from abstain.data import (
+    Augmentation,
     ImagePlan,
     find_column,
     limit_samples,
@@ -76,17 +77,27 @@ class DataArguments:
         default=0, metadata={"help": "Samples of train to hold out for validation; 0 takes the split `validation`."}
     )
     validation_seed: int = field(default=0, metadata={"help": "Chooses them; the same for all runs to be compared."})
-    image_size: int | None = field(default=None, metadata={"help": "Resize to this height and width; default: as is."})
+    image_size: int | None = field(
+        default=None,
+        metadata={"help": "Resize to this height and width; default: the checkpoint's, or images of one size as is."},
+    )
+    resize: str = field(
+        default="crop", metadata={"help": "To image_size: crop (the short edge, then the middle), or squash."}
+    )
+    crop_fraction: float = field(
+        default=0.875, metadata={"help": "With crop, the short edge of images becomes image_size / this."}
+    )
+    normalization: str | None = field(
+        default=None,
+        metadata={"help": "By mean and std of train or imagenet; default: the checkpoint's, without one train."},
+    )
     augmentation: str = field(
         default="crop_flip", metadata={"help": "crop_flip (by crop_padding and flip), or random_resized_crop."}
     )
     crop_padding: int = field(default=0, metadata={"help": "Augment by shifts of up to this many pixels."})
     flip: bool = field(default=False, metadata={"help": "Augment by mirroring half of the images."})
-    crop_fraction: float = field(
-        default=0.875, metadata={"help": "Read one by one, the short edge of images becomes image_size / this."}
-    )
     lazy_images: bool | None = field(
-        default=None, metadata={"help": "Read images one by one; default: if they differ in size or need much memory."}
+        default=None, metadata={"help": "Read images one by one; default: if they need more than image_memory_gib."}
     )
     image_memory_gib: float = field(default=4.0, metadata={"help": "The most that images held in memory may take."})
     skip_bad_samples: bool = field(
@@ -99,7 +110,13 @@ class DataArguments:
     def __post_init__(self) -> None:
         check_at_least(self, validation_size=0, crop_padding=0, image_size=1, max_samples=1)
         self.plan = ImagePlan(
-            self.image_size, self.augmentation, self.lazy_images, self.image_memory_gib, self.crop_fraction
+            image_size=self.image_size,
+            resize=self.resize,
+            crop_fraction=self.crop_fraction,
+            normalization=self.normalization,
+            augmentation=self.augmentation,
+            lazy=self.lazy_images,
+            memory_gib=self.image_memory_gib,
         )
 
 
@@ -115,16 +132,17 @@ def main() -> None:
     skipped = skip_bad_images(data) if data_args.skip_bad_samples else {}
     set_seed(args.seed)
     model = make_model(model_args, names)
-    splits = prepare_images(data, data_args.plan, image_processor(model_args))
+    timm = isinstance(model.config, TimmWrapperConfig)  # which keeps its preprocessing in config.json
+    splits = prepare_images(data, data_args.plan, image_processor(model_args), timm=timm)
     record_preprocessing(model, splits["train"].image_processor())
 
-    train_data = splits["train"].augmented(crop_padding=data_args.crop_padding, flip=data_args.flip, seed=args.seed)
+    train_data = splits["train"].augmented(augmentation(data_args, args.seed))
     trainer = SelectiveTrainer(model, args, train_dataset=train_data, eval_dataset=splits["validation"])
     training = training_summary(trainer.train(resume_from_checkpoint=checkpoint).metrics, checkpoint)
     logits = trainer.save_with_logits({name: splits[name] for name in ("validation", "test")})
     report = evaluate_logits(*logits["test"], validation=logits["validation"])
     if trainer.is_world_process_zero():
-        if not isinstance(model.config, TimmWrapperConfig):  # which keeps it in config.json
+        if not timm:
             splits["train"].image_processor().save_pretrained(args.output_dir)
         write_run_results(args, settings=settings, splits=splits, training=training, report=report, skipped=skipped)
 
@@ -151,6 +169,13 @@ def image_processor(model_args: ModelArguments) -> BaseImageProcessor | None:
         return AutoImageProcessor.from_pretrained(model_args.model_name_or_path)
     except (OSError, ValueError):
         return None
+
+
+def augmentation(data_args: DataArguments, seed: int) -> Augmentation:
+    """What is done to training images at random."""
+    if data_args.augmentation == "random_resized_crop":
+        return Augmentation(random_resized_crop=True, flip=data_args.flip, seed=seed)
+    return Augmentation(crop_padding=data_args.crop_padding, flip=data_args.flip, seed=seed)
 
 
 def make_model(model_args: ModelArguments, names: list[str]) -> PreTrainedModel:

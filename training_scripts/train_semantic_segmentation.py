@@ -29,8 +29,8 @@ from abstain.data import (
     find_column,
     limit_samples,
     load_data,
+    skip_bad_images,
     with_validation,
-    without_bad_samples,
 )
 from abstain.experiments import (
     begin_run,
@@ -109,13 +109,16 @@ def main() -> None:
     settings = run_settings(args, model=without_folders(model_args), data=without_folders(data_args))
     check_source(model_args.model_name_or_path, args)
     checkpoint = begin_run(args, settings)
-    data, skipped = read_data(data_args)
+    data = read_data(data_args)
+    skipped = skip_bad_images(data) if data_args.skip_bad_samples else {}
     set_seed(args.seed)
     model = make_model(model_args, data_args.class_names)
     splits = make_splits(data, data_args, model_args, args.ignore_index)
     model.config.semantic_loss_ignore_index = args.ignore_index
 
-    augmentation = Augmentation(data_args.crop_size, data_args.flip, data_args.color_jitter, seed=args.seed)
+    augmentation = Augmentation(
+        data_args.crop_size, flip=data_args.flip, color_jitter=data_args.color_jitter, seed=args.seed
+    )
     train_data = splits["train"].augmented(augmentation)
     trainer = SelectiveTrainer(model, args, train_dataset=train_data, eval_dataset=splits["validation"])
     training = training_summary(trainer.train(resume_from_checkpoint=checkpoint).metrics, checkpoint)
@@ -129,8 +132,8 @@ def main() -> None:
         )
 
 
-def read_data(data_args: DataArguments) -> tuple[DatasetDict, dict[str, int]]:
-    """The three splits with the columns `image` and `annotation`, and how many bad images were left out of each."""
+def read_data(data_args: DataArguments) -> DatasetDict:
+    """The three splits with the columns `image` and `annotation`."""
     data = load_data(data_args.dataset_name)
     data = with_validation(
         data,
@@ -142,12 +145,7 @@ def read_data(data_args: DataArguments) -> tuple[DatasetDict, dict[str, int]]:
     for role, name in (("image", data_args.image_column), ("annotation", data_args.annotation_column)):
         if find_column(data["train"], name, role) != role:
             data = data.rename_column(name, role)
-    data = limit_samples(data, data_args.max_samples, seed=data_args.validation_seed)
-    skipped = dict.fromkeys(data, 0)
-    if data_args.skip_bad_samples:
-        for name, split in data.items():
-            data[name], skipped[name] = without_bad_samples(split)
-    return data, skipped
+    return limit_samples(data, data_args.max_samples, seed=data_args.validation_seed)
 
 
 def make_splits(

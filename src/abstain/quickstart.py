@@ -8,7 +8,9 @@ from transformers import set_seed
 
 from abstain._files import check_results_folder
 from abstain.data.columns import class_names, head_classes
-from abstain.data.image_tensors import ImageTensors, decode_images
+from abstain.data.image_files import ImageFiles
+from abstain.data.image_tensors import ImageTensors
+from abstain.data.images import ImagePlan, prepare_images
 from abstain.data.splits import load_digits_dataset
 from abstain.experiments.settings import environment
 from abstain.hub.released import released_checkpoint
@@ -27,6 +29,7 @@ SEED = 0
 EPOCHS = 25
 
 Reports = dict[str, SelectiveReport]
+Splits = dict[str, ImageTensors | ImageFiles]
 
 
 def run_quickstart(folder: Path, *, overwrite: bool = False) -> Path:
@@ -61,14 +64,12 @@ def run_quickstart(folder: Path, *, overwrite: bool = False) -> Path:
 def train_on_digits(folder: Path) -> Reports:
     """The two models of scikit-learn's digits, trained alike but for α, saved below `folder`."""
     data = load_digits_dataset()
-    splits: dict[str, ImageTensors] = {}
-    for name, split in data.items():
-        splits[name] = decode_images(split, like=splits.get("train"))
+    splits = prepare_images(data, ImagePlan())
     names = class_names(data["train"], "label")
     return {name: _train(folder / f"digits_{name}", smoothing, splits, names) for name, smoothing in SMOOTHING.items()}
 
 
-def _train(folder: Path, smoothing: float, splits: dict[str, ImageTensors], names: list[str]) -> SelectiveReport:
+def _train(folder: Path, smoothing: float, splits: Splits, names: list[str]) -> SelectiveReport:
     print(f"Training on digits with label_smoothing_factor={smoothing:g} …")
     set_seed(SEED)
     config = CifarResNetConfig(depth=8, **head_classes(names))

@@ -3,17 +3,21 @@ import pytest
 import torch
 from datasets import ClassLabel, Dataset, Features, Image
 from PIL import Image as PILImage
+from torch.utils.data import DataLoader
 
 from abstain import InputError
+from abstain.data.augmentation import Augmentation
 from abstain.data.image_tensors import decode_images
+from abstain.data.preprocessing import Preprocessing
+from abstain.data.processors import resize_and_crop
 from abstain.data.splits import load_data
 
 FEATURES = Features({"image": Image(), "label": ClassLabel(names=["a", "b"])})
 
 
-def as_dataset(arrays):
+def as_dataset(arrays, labels=None):
     images = [PILImage.fromarray(array) for array in arrays]
-    return Dataset.from_dict({"image": images, "label": [0] * len(images)}, features=FEATURES)
+    return Dataset.from_dict({"image": images, "label": labels or [0] * len(images)}, features=FEATURES)
 
 
 @pytest.fixture(scope="module")
@@ -23,28 +27,34 @@ def digits():
 
 def test_images_are_normalised_by_their_own_channels():
     arrays = np.random.default_rng(0).integers(0, 256, size=(6, 5, 4, 3), dtype=np.uint8)
-    images = decode_images(as_dataset(arrays))
+    images = decode_images(as_dataset(arrays, [0, 1, 1, 0, 1, 0]))
     assert images.pixels.shape == (6, 3, 5, 4) and images.pixels.dtype == torch.uint8
-    assert np.allclose(images.mean, (arrays / 255).mean(axis=(0, 1, 2)), atol=1e-6)
-    assert np.allclose(images.std, (arrays / 255).std(axis=(0, 1, 2)), atol=1e-6)
+    assert np.allclose(images.preprocessing.mean, (arrays / 255).mean(axis=(0, 1, 2)), atol=1e-6)
+    assert np.allclose(images.preprocessing.std, (arrays / 255).std(axis=(0, 1, 2)), atol=1e-6)
     batch = torch.stack([images[i]["pixel_values"] for i in range(6)])
     assert torch.allclose(batch.mean(dim=(0, 2, 3)), torch.zeros(3), atol=1e-5)
     assert torch.allclose(batch.std(dim=(0, 2, 3), correction=0), torch.ones(3), atol=1e-5)
+    assert [int(images[i]["labels"]) for i in range(6)] == [0, 1, 1, 0, 1, 0]
 
 
-def test_other_splits_take_the_statistics_of_the_training_images(digits):
-    dark = decode_images(as_dataset(np.zeros((2, 8, 8, 3), np.uint8)), like=digits)
-    assert (dark.mean, dark.std) == (digits.mean, digits.std)
-    assert torch.allclose(dark[0]["pixel_values"][0], torch.tensor(-digits.mean[0] / digits.std[0]))
+def test_other_splits_take_the_preprocessing_of_the_training_images(digits):
+    dark = decode_images(as_dataset(np.zeros((2, 8, 8, 3), np.uint8)), digits.preprocessing)
+    mean, std = digits.preprocessing.mean[0], digits.preprocessing.std[0]
+    assert torch.allclose(dark[0]["pixel_values"][0], torch.tensor(-mean / std))
 
 
-def test_images_of_one_grey_level_do_not_divide_by_zero():
-    black = decode_images(as_dataset(np.zeros((2, 4, 4, 3), np.uint8)))
-    assert torch.isfinite(black[0]["pixel_values"]).all()
+def test_a_batch_is_its_items(digits):
+    for images in (digits, digits.augmented(Augmentation(crop_padding=2, flip=True, seed=3))):
+        rows = [7, 3, 3, 39]
+        for item, row in zip(images.__getitems__(rows), rows, strict=True):
+            assert torch.equal(item["pixel_values"], images[row]["pixel_values"])
+            assert item["labels"] == images[row]["labels"] == digits.labels[row]
+        batch = next(iter(DataLoader(images, batch_size=40)))
+        assert torch.equal(batch["pixel_values"][7], images[7]["pixel_values"])
 
 
 def test_augmentation_depends_on_seed_epoch_and_index_alone(digits):
-    first, second = (digits.augmented(crop_padding=2, flip=True, seed=3) for _ in range(2))
+    first, second = (digits.augmented(Augmentation(crop_padding=2, flip=True, seed=3)) for _ in range(2))
     for images in (first, second):
         images.set_epoch(4)
     backwards = {i: second[i]["pixel_values"] for i in reversed(range(40))}
@@ -53,37 +63,27 @@ def test_augmentation_depends_on_seed_epoch_and_index_alone(digits):
     assert not all(torch.equal(first[i]["pixel_values"], backwards[i]) for i in range(40))
     first.set_epoch(4)
     assert all(torch.equal(first[i]["pixel_values"], backwards[i]) for i in range(40))
-    other = digits.augmented(crop_padding=2, flip=True, seed=4)
-    other.set_epoch(4)
-    assert not all(torch.equal(other[i]["pixel_values"], backwards[i]) for i in range(40))
 
 
-def test_every_shift_and_both_flips_occur_and_are_crops_of_the_image():
-    array = np.arange(1, 10, dtype=np.uint8).reshape(1, 3, 3, 1).repeat(3, axis=-1)
-    images = decode_images(as_dataset(np.repeat(array, 400, axis=0)))
-    augmented = images.augmented(crop_padding=1, flip=True, seed=0)
-    padded = np.pad(array[0, :, :, 0], 1)
-    crops = {padded[t : t + 3, s : s + 3].tobytes() for t in range(3) for s in range(3)}
-    crops |= {np.ascontiguousarray(padded[t : t + 3, s : s + 3][:, ::-1]).tobytes() for t in range(3) for s in range(3)}
-    scale, shift = images.std[0] * 255, images.mean[0] * 255
-    seen = {
-        (augmented[i]["pixel_values"][0] * scale + shift).round().to(torch.uint8).contiguous().numpy().tobytes()
-        for i in range(400)
-    }
-    assert seen == crops
+def test_an_item_is_the_augmented_and_then_normalised_image(digits):
+    augmentation = Augmentation(crop_padding=2, flip=True, color_jitter=0.3, seed=3)
+    images = digits.augmented(augmentation)
+    images.set_epoch(2)
+    expected = digits.preprocessing.normalized(augmentation.of_image(digits.pixels[5], epoch=2, index=5))
+    assert torch.equal(images[5]["pixel_values"], expected)
+    assert torch.equal(digits[5]["pixel_values"], digits.preprocessing.normalized(digits.pixels[5])), "is not changed"
 
 
-def test_no_augmentation_leaves_the_images_alone(digits):
-    plain = digits.augmented(crop_padding=0, flip=False, seed=0)
-    plain.set_epoch(7)
-    assert all(torch.equal(plain[i]["pixel_values"], digits[i]["pixel_values"]) for i in range(40))
+def test_a_random_resized_crop_needs_the_whole_images(digits):
+    with pytest.raises(InputError, match="needs the whole images, but only the resized ones are held"):
+        digits.augmented(Augmentation(random_resized_crop=True))
 
 
 def test_images_of_several_sizes_need_a_size():
     mixed = as_dataset([np.zeros((4, 4, 3), np.uint8), np.zeros((4, 6, 3), np.uint8)])
-    with pytest.raises(InputError, match=r"image 1 is 6×4 and the first one 4×4.*--image_size"):
+    with pytest.raises(InputError, match=r"image 1 is 6×4 and others are 4×4.*--image_size"):
         decode_images(mixed)
-    resized = decode_images(mixed, image_size=5)
+    resized = decode_images(mixed, Preprocessing(resize_and_crop(5)))
     assert resized.pixels.shape == (2, 3, 5, 5)
 
 
@@ -103,26 +103,3 @@ def test_the_fingerprint_is_of_the_content(digits):
     assert same.fingerprint() == digits.fingerprint()
     same.labels[0] += 1
     assert same.fingerprint() != digits.fingerprint()
-
-
-def test_an_image_that_does_not_decode_is_named(tmp_path):
-    whole = tmp_path / "whole.png"
-    PILImage.new("RGB", (4, 4)).save(whole)
-    (tmp_path / "broken.png").write_bytes(whole.read_bytes()[:40])
-    paths = [str(whole), str(tmp_path / "broken.png")]
-    dataset = Dataset.from_dict({"image": paths, "label": [0, 0]}, features=FEATURES)
-    with pytest.raises(InputError, match="image 1 does not decode"):
-        decode_images(dataset)
-
-
-def test_a_checkpoint_s_processor_gives_its_statistics(digits):
-    like = digits.image_processor()
-    images = decode_images(as_dataset(np.zeros((2, 8, 8, 3), np.uint8)), like=like)
-    assert (images.mean, images.std) == (digits.mean, digits.std)
-
-
-def test_sixteen_bits_a_pixel_are_scaled_not_clipped(tmp_path):
-    levels = np.array([[0, 256], [32_768, 65_535]], np.uint16)
-    PILImage.fromarray(levels).save(tmp_path / "deep.png")
-    images = decode_images(Dataset.from_dict({"image": [str(tmp_path / "deep.png")], "label": [0]}, features=FEATURES))
-    assert images.pixels[0, 0].tolist() == [[0, 1], [128, 255]]

@@ -14,6 +14,7 @@ from transformers import (
 )
 
 from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, read_logits
+from abstain.data.augmentation import Augmentation
 from abstain.inference.abstention import AbstentionRule
 
 
@@ -95,7 +96,7 @@ def test_alpha_zero_trains_exactly_as_the_stock_trainer(tmp_path, digits):
 
 
 def test_a_resumed_run_with_augmentation_ends_with_the_same_weights(tmp_path, digits):
-    augmented = digits.augmented(crop_padding=1, flip=True, seed=0)
+    augmented = digits.augmented(Augmentation(crop_padding=1, flip=True))
 
     def train(folder, resume=None):
         args = arguments(folder, num_train_epochs=2, save_strategy="epoch", label_smoothing_factor=0.1)
@@ -132,7 +133,7 @@ def test_the_model_is_saved_whole_where_checkpoints_are_in_parts(tmp_path, digit
 
 
 def test_every_epoch_sees_other_augmented_images(tmp_path, digits):
-    augmented = digits.augmented(crop_padding=2, flip=True, seed=0)
+    augmented = digits.augmented(Augmentation(crop_padding=2, flip=True))
     seen = []
 
     class Watching(SelectiveTrainer):

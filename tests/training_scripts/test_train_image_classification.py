@@ -41,12 +41,14 @@ def test_a_model_of_timm_is_trained_on_images_read_one_by_one_and_fine_tuned(mai
     tiny = "img_size=16,patch_size=8,depth=1,embed_dim=16,num_heads=2"
     arguments = ["--model_type", "timm_wrapper", "--timm_architecture", "vit_tiny_patch16_224"]
     arguments += ["--config_overrides", tiny, "--image_size", "16", "--augmentation", "random_resized_crop"]
+    arguments += ["--resize", "crop", "--crop_fraction", "0.8", "--normalization", "imagenet"]
     arguments += ["--skip_bad_samples", "true", "--max_samples", "40", "--num_train_epochs", "1", "--report_to", "none"]
     main_of(SCRIPT, *arguments, "--output_dir", tmp_path / "run")
     results = json.loads((tmp_path / "run" / "results.json").read_text())
     assert results["data"]["train"]["skipped"] == 0 and results["evaluation"]["n_samples"] == 40
     processor = AutoImageProcessor.from_pretrained(tmp_path / "run")
-    assert processor.data_config["input_size"] == (3, 16, 16) and processor.data_config["crop_pct"] < 0.9
+    assert processor.data_config["input_size"] == (3, 16, 16) and processor.data_config["crop_pct"] == 0.8
+    assert processor.data_config["mean"] == (0.485, 0.456, 0.406)
 
     more = ["--model_name_or_path", tmp_path / "run", "--max_samples", "40", "--num_train_epochs", "1"]
     main_of(SCRIPT, *more, "--report_to", "none", "--output_dir", tmp_path / "tuned")

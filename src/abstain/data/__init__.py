@@ -10,10 +10,11 @@ from abstain._lazy import lazy_names
 if TYPE_CHECKING:
     from abstain.data.augmentation import Augmentation
     from abstain.data.columns import find_column, head_classes, with_classes, with_head_classes
+    from abstain.data.decoding import skip_bad_images
     from abstain.data.image_files import ImageFiles
     from abstain.data.image_tensors import ImageTensors, decode_images
-    from abstain.data.images import ImagePlan, prepare_images, skip_bad_images
-    from abstain.data.masks import SegmentationImages, without_bad_samples
+    from abstain.data.images import ImagePlan, prepare_images
+    from abstain.data.masks import SegmentationImages
     from abstain.data.pixels import PixelChoice
     from abstain.data.splits import limit_samples, load_data, load_digits_dataset, with_test, with_validation
     from abstain.data.tables import TableEncoder
@@ -45,7 +46,6 @@ __all__ = [
     "with_head_classes",
     "with_test",
     "with_validation",
-    "without_bad_samples",
     "word_tokenizer",
 ]
 
@@ -54,10 +54,11 @@ __getattr__ = lazy_names(
     {
         "augmentation": ["Augmentation"],
         "columns": ["find_column", "head_classes", "with_classes", "with_head_classes"],
+        "decoding": ["skip_bad_images"],
         "image_files": ["ImageFiles"],
         "image_tensors": ["ImageTensors", "decode_images"],
-        "images": ["ImagePlan", "prepare_images", "skip_bad_images"],
-        "masks": ["SegmentationImages", "without_bad_samples"],
+        "images": ["ImagePlan", "prepare_images"],
+        "masks": ["SegmentationImages"],
         "pixels": ["PixelChoice"],
         "splits": ["limit_samples", "load_data", "load_digits_dataset", "with_test", "with_validation"],
         "tables": ["TableEncoder"],

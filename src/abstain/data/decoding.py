@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from datasets import Image
 
 from abstain._checks import InputError
 
 if TYPE_CHECKING:
-    from datasets import Dataset
+    from datasets import Dataset, DatasetDict
     from PIL.Image import Image as PILImage
 
 NOT_AN_IMAGE = (OSError, SyntaxError, AttributeError, ValueError)
@@ -17,36 +19,103 @@ NOT_AN_IMAGE = (OSError, SyntaxError, AttributeError, ValueError)
 
 
 def read_image(dataset: Dataset, index: int, *, column: str = "image", split: str = "") -> PILImage:
-    """The image in row `index`, decoded to RGB.
+    """The image in row `index`, decoded to RGB; no other column is decoded.
 
     Raises:
         InputError: it does not decode; the message names the row, and where they are known the split and the file.
     """
     try:
-        image = dataset[index][column]
-        if image.mode.startswith("I"):  # 16 bits a pixel, which PIL clips at 255
-            image = image.point(lambda value: value / 256).convert("L")
-        return image.convert("RGB")
+        return _as_rgb(dataset[column][index])
     except NOT_AN_IMAGE as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InputError(f"image {index} does not decode{_place(dataset, index, column, split)}: {reason}") from error
+        raise _not_decoded(f"image {index}", dataset, index, column, split, error) from error
 
 
-def without_bad_images(dataset: Dataset, *, column: str = "image", processes: int | None = None) -> tuple[Dataset, int]:
-    """The rows whose image decodes, and how many do not; every image is decoded once, and the answer is cached."""
-    stored = dataset.cast_column(column, Image(decode=False))
-    good = stored.filter(_decodes, input_columns=[column], num_proc=processes, desc="checking images")
-    return good.cast_column(column, Image()), len(dataset) - len(good)
+def decode_pair(dataset: Dataset, index: int) -> tuple[np.ndarray, np.ndarray]:
+    """The image (H, W, 3) uint8 in the column `image`, and the ids (H, W) of its mask in the column `annotation`.
 
-
-def _decodes(stored: dict[str, Any] | None) -> bool:
+    Raises:
+        InputError: one of the two does not decode, or they differ in size.
+    """
+    image = np.array(read_image(dataset, index))
     try:
-        return stored is not None and Image().decode_example(stored) is not None
+        mask = np.array(_loaded(dataset["annotation"][index]))
+    except NOT_AN_IMAGE as error:
+        raise _not_decoded(f"the mask of image {index}", dataset, index, "annotation", "", error) from error
+    if mask.shape != image.shape[:2]:
+        raise InputError(
+            f"the mask of image {index} has shape {mask.shape} and the image {image.shape[:2]}: a mask must have one "
+            "channel and the size of its image"
+        )
+    return image, mask
+
+
+def skip_bad_images(data: DatasetDict) -> dict[str, int]:
+    """Leave out, in place, every row whose image does not decode, or with masks, that `decode_pair` refuses.
+
+    Every image is decoded once, and the answer is kept in the cache of `datasets`.
+
+    Args:
+        data: splits with a column `image`, and for segmentation a column `annotation` of masks.
+
+    Returns:
+        Split -> how many there were.
+
+    Raises:
+        InputError: no row of a split is left.
+    """
+    skipped = {}
+    for name, split in list(data.items()):
+        pairs = "annotation" in split.column_names
+        columns = ["image", "annotation"] if pairs else ["image"]
+        data[name] = _filtered(split, columns, _are_pair if pairs else _is_image)
+        skipped[name] = len(split) - len(data[name])
+        if not len(data[name]):
+            raise InputError(f"none of the {len(split)} images of the split {name!r} decodes")
+    return skipped
+
+
+def _filtered(dataset: Dataset, columns: Sequence[str], is_good: Callable[..., bool]) -> Dataset:
+    stored = dataset
+    for column in columns:
+        stored = stored.cast_column(column, Image(decode=False))
+    good = stored.filter(is_good, input_columns=list(columns), desc="checking images")
+    for column in columns:
+        good = good.cast_column(column, dataset.features[column])
+    return good
+
+
+def _is_image(stored: dict[str, Any] | None) -> bool:
+    try:
+        _as_rgb(Image().decode_example(stored))
+    except NOT_AN_IMAGE:
+        return False
+    return True
+
+
+def _are_pair(image: dict[str, Any] | None, mask: dict[str, Any] | None) -> bool:
+    try:
+        size = _as_rgb(Image().decode_example(image)).size
+        return np.array(_loaded(Image().decode_example(mask))).shape == size[::-1]
     except NOT_AN_IMAGE:
         return False
 
 
-def _place(dataset: Dataset, index: int, column: str, split: str) -> str:
-    stored = dataset.cast_column(column, Image(decode=False))[index][column] or {}
+def _loaded(image: PILImage | None) -> PILImage:
+    if image is None:  # an empty cell, which NumPy would make an array of
+        raise ValueError("it is empty")
+    return image
+
+
+def _as_rgb(image: PILImage | None) -> PILImage:
+    image = _loaded(image)
+    if image.mode.startswith("I"):  # 16 bits a pixel, which PIL clips at 255
+        image = image.point(lambda value: value / 256).convert("L")
+    return image.convert("RGB")
+
+
+def _not_decoded(what: str, dataset: Dataset, index: int, column: str, split: str, error: Exception) -> InputError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    stored = dataset.cast_column(column, Image(decode=False))[column][index] or {}
     known = [f"split {split!r}"] * bool(split) + [f"file {stored.get('path')}"] * bool(stored.get("path"))
-    return f" ({', '.join(known)})" if known else ""
+    place = f" ({', '.join(known)})" if known else ""
+    return InputError(f"{what} does not decode{place}: {reason}")

@@ -1,70 +1,94 @@
-"""Images held in memory: decoded once, augmented by (seed, epoch, index), so that a resumed run sees the same ones."""
+"""Images held in memory: decoded once, in bytes, and normalised and augmented when they are asked for."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
-from torchvision.transforms.v2.functional import to_pil_image
+from torch import Tensor
+from torchvision.transforms.v2.functional import pad_image
 from tqdm.auto import tqdm
-from transformers import BaseImageProcessor, TimmWrapperImageProcessor, ViTImageProcessor
-from transformers.image_utils import PILImageResampling
+from transformers import BaseImageProcessor
 
 from abstain._checks import InputError
+from abstain.data.augmentation import Augmentation
 from abstain.data.columns import read_labels
 from abstain.data.decoding import read_image
-from abstain.data.processors import mean_and_std
+from abstain.data.preprocessing import Preprocessing, channel_statistics
+from abstain.data.processors import PerChannel
 
 if TYPE_CHECKING:
     from datasets import Dataset
-    from PIL.Image import Image as PILImage
+
+COUNTED = 1000
+"""Images whose bytes are counted at once for their statistics, so that it takes no memory."""
 
 
 @dataclass(eq=False)
-class ImageTensors(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
+class ImageTensors(torch.utils.data.Dataset[dict[str, Tensor]]):
     """A map-style data set of images of one size, for `Trainer`: items are `{"pixel_values", "labels"}`.
 
     Attributes:
-        pixels: (N, C, H, W) uint8.
+        pixels: (N, 3, H, W) uint8.
         labels: (N,) int64.
-        mean: (C,) per channel, in fractions of full scale.
-        std: (C,) likewise, above 0.
-        processor: what made `pixels` of the images; None if they were taken as they are or squeezed into a square.
+        preprocessing: what made `pixels` of the images, and normalises them.
+        augmentation: None leaves the images alone.
     """
 
-    pixels: torch.Tensor
-    labels: torch.Tensor
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    processor: BaseImageProcessor | None = field(default=None, repr=False)
-    _augmented: _Augmentation | None = field(default=None, repr=False)
+    pixels: Tensor
+    labels: Tensor
+    preprocessing: Preprocessing = field(repr=False)
+    augmentation: Augmentation | None = None
 
     def __post_init__(self) -> None:
-        self._shift = torch.tensor(self.mean)[:, None, None] * 255
-        self._scale = torch.tensor(self.std)[:, None, None] * 255
+        self._epoch = 0
+        self._margin = 0 if self.augmentation is None else self.augmentation.crop_padding
+        self._padded = pad_image(self.pixels, [self._margin]) if self._margin else self.pixels
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
-        image = self.pixels[index] if self._augmented is None else self._augmented.image(index)
-        return {"pixel_values": (image - self._shift) / self._scale, "labels": self.labels[index]}
+    def __getitem__(self, index: int) -> dict[str, Tensor]:
+        return self.__getitems__([index])[0]
 
-    def augmented(self, *, crop_padding: int, flip: bool, seed: int) -> ImageTensors:
-        """The same images, each shifted by up to `crop_padding` pixels (black outside) and half of them mirrored.
+    def __getitems__(self, indices: Sequence[int]) -> list[dict[str, Tensor]]:
+        """The items of a batch, which are normalised all at once."""
+        inputs = self.preprocessing.normalized(self._augmented(indices))
+        return [
+            {"pixel_values": pixels, "labels": label}
+            for pixels, label in zip(inputs, self.labels[list(indices)], strict=True)
+        ]
 
-        What happens to an image depends on (seed, epoch, index) alone, not on the order in which images are read.
+    def _augmented(self, indices: Sequence[int]) -> Tensor:
+        if self.augmentation is None:
+            return self.pixels[list(indices)]
+        draws = {"epoch": self._epoch, "margin": self._margin}
+        return torch.stack([self.augmentation.of_image(self._padded[i], index=i, **draws) for i in indices])
+
+    def augmented(self, augmentation: Augmentation) -> ImageTensors:
+        """The same images, each changed anew in every epoch, as (seed, epoch, index) alone decide.
+
+        Raises:
+            InputError: a random resized crop, which needs the whole images.
         """
-        augmentation = _Augmentation(self.pixels, crop_padding, flip, seed)
-        return ImageTensors(self.pixels, self.labels, self.mean, self.std, self.processor, augmentation)
+        if augmentation.random_resized_crop:
+            raise InputError("random_resized_crop needs the whole images, but only the resized ones are held in memory")
+        return replace(self, augmentation=augmentation)
 
     def set_epoch(self, epoch: int) -> None:
         """Draw the augmentation of the epoch `epoch` (0, 1, …)."""
-        if self._augmented is not None:
-            self._augmented.draw(epoch)
+        self._epoch = epoch
+
+    def in_bytes(self) -> Iterator[Tensor]:
+        """All images as they are held, (n, 3, H, W) uint8, in pieces."""
+        yield from self.pixels.split(COUNTED)
+
+    def normalized_by(self, mean: PerChannel, std: PerChannel) -> ImageTensors:
+        """The same images, with another mean and standard deviation of each channel."""
+        return replace(self, preprocessing=self.preprocessing.normalized_by(mean, std))
 
     def fingerprint(self) -> str:
         """SHA-256 of all pixels and labels, in hexadecimal."""
@@ -74,93 +98,28 @@ class ImageTensors(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
 
     def image_processor(self) -> BaseImageProcessor:
         """The processor that makes an image file the input this data set makes of it, to be saved beside a model."""
-        if self.processor is not None:
-            return self.processor
-        height, width = self.pixels.shape[2:]
-        return ViTImageProcessor(
-            size={"height": height, "width": width}, image_mean=list(self.mean), image_std=list(self.std)
-        )
+        return self.preprocessing.processor
 
 
-class _Augmentation:
-    """Random crop and flip of padded images; one table of draws an epoch."""
-
-    def __init__(self, pixels: torch.Tensor, padding: int, flip: bool, seed: int) -> None:
-        self.padded = torch.nn.functional.pad(pixels, (padding,) * 4)
-        self.size = pixels.shape[2:]
-        self.padding, self.flip, self.seed = padding, flip, seed
-        self.draw(0)
-
-    def draw(self, epoch: int) -> None:
-        generator = np.random.default_rng((self.seed, epoch))
-        self.offsets = generator.integers(0, 2 * self.padding + 1, size=(len(self.padded), 2)).tolist()
-        self.flips = (generator.random(len(self.padded)) < (0.5 if self.flip else 0.0)).tolist()
-
-    def image(self, index: int) -> torch.Tensor:
-        (top, left), (height, width) = self.offsets[index], self.size
-        image = self.padded[index, :, top : top + height, left : left + width]
-        return image.flip(-1) if self.flips[index] else image
-
-
-def decode_images(
-    dataset: Dataset,
-    *,
-    image_size: int | None = None,
-    like: ImageTensors | BaseImageProcessor | None = None,
-    split: str = "",
-) -> ImageTensors:
+def decode_images(dataset: Dataset, preprocessing: Preprocessing | None = None, *, split: str = "") -> ImageTensors:
     """Decode every image of `dataset` to RGB once, with a progress bar.
 
     Args:
         dataset: with a column `image` of images and a column `label` of integers.
-        image_size: resize all images to this height and width; None takes them as they are, or as `like` makes them.
-        like: take mean and standard deviation from these images (the training ones), or from a checkpoint's image
-            processor, which also resizes and crops as it does; None computes them.
+        preprocessing: what is done to them; None takes them as they are, normalised by their own statistics.
         split: named in errors.
 
     Raises:
-        InputError: an image that does not decode; without `image_size`, images of different sizes.
+        InputError: an image that does not decode; without `preprocessing`, images of different sizes.
     """
-    pixels: np.ndarray | None = None
-    for index in tqdm(range(len(dataset)), desc="decoding images", unit="img", leave=False):
-        array = np.asarray(_resized(read_image(dataset, index, split=split), image_size, like))
-        if pixels is None:
-            pixels = np.empty((len(dataset), *array.shape), np.uint8)
-        if array.shape != pixels.shape[1:]:
-            raise InputError(
-                f"image {index} is {array.shape[1]}×{array.shape[0]} and the first one "
-                f"{pixels.shape[2]}×{pixels.shape[1]}, but all must be of one size: give --image_size"
-            )
-        pixels[index] = array
-    if pixels is None:
+    if not len(dataset):
         raise InputError("the set of images is empty, but at least one image is needed")
-    tensor = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous()
-    labels = torch.from_numpy(read_labels(dataset, "label"))
-    if isinstance(like, BaseImageProcessor):
-        return ImageTensors(tensor, labels, *mean_and_std(like), processor=None if image_size else like)
-    mean, std = _channel_statistics(pixels) if like is None else (like.mean, like.std)
-    return ImageTensors(tensor, labels, mean, std)
-
-
-def _resized(image: PILImage, image_size: int | None, like: ImageTensors | BaseImageProcessor | None) -> PILImage:
-    """As the processor beside the model will do it, but in bytes."""
-    if image_size is not None:
-        return image.resize((image_size, image_size), resample=PILImageResampling.BILINEAR)
-    if not isinstance(like, BaseImageProcessor):
-        return image
-    if isinstance(like, TimmWrapperImageProcessor):
-        *steps, _to_tensor, _normalise = like.val_transforms.transforms
-        for step in steps:
-            image = step(image)
-        return image
-    pixels = like(image, do_rescale=False, do_normalize=False, return_tensors="pt")["pixel_values"][0]
-    return to_pil_image(pixels.to(torch.uint8))
-
-
-def _channel_statistics(pixels: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of each channel of (N, H, W, C) uint8, in fractions of full scale."""
-    counts = np.stack([np.bincount(pixels[..., c].ravel(), minlength=256) for c in range(pixels.shape[-1])])
-    levels = np.arange(256) / 255
-    mean = counts @ levels / counts.sum(axis=1)
-    std = np.sqrt(counts @ levels**2 / counts.sum(axis=1) - mean**2)
-    return tuple(mean.round(6).tolist()), tuple(np.maximum(std, 1 / 255).round(6).tolist())
+    if preprocessing is None:
+        width, height = read_image(dataset, 0, split=split).size
+        raw = Preprocessing.of_images_as_they_are((height, width), mean=(0.0,) * 3, std=(1.0,) * 3)
+        images = decode_images(dataset, raw, split=split)
+        return images.normalized_by(*channel_statistics(images.in_bytes()))
+    pixels = torch.empty(len(dataset), 3, *preprocessing.size, dtype=torch.uint8)
+    for index in tqdm(range(len(dataset)), desc="decoding images", unit="img", leave=False):
+        pixels[index] = preprocessing.read(dataset, index, split=split)
+    return ImageTensors(pixels, torch.from_numpy(read_labels(dataset, "label")), preprocessing)

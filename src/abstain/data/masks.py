@@ -6,18 +6,17 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from torch import Tensor
-from tqdm.auto import tqdm
 from transformers import SegformerImageProcessor
 
 from abstain._checks import InputError, nearest
 from abstain.data.augmentation import Augmentation
-from abstain.data.decoding import NOT_AN_IMAGE
+from abstain.data.decoding import decode_pair
 
 if TYPE_CHECKING:
     import datasets
@@ -70,7 +69,7 @@ class SegmentationImages(torch.utils.data.Dataset[dict[str, Tensor]]):
         )
         pixels = torch.from_numpy(image).permute(2, 0, 1)
         if self.augmentation is not None:
-            pixels, labels = self.augmentation.apply(
+            pixels, labels = self.augmentation.of_pair(
                 pixels, labels, epoch=self._epoch, index=index, ignore_index=self.ignore_index
             )
         return {"pixel_values": (pixels - self._shift) / self._scale, "labels": labels.contiguous()}
@@ -140,40 +139,3 @@ def class_labels(
             f"ignore_index = {ignore_index}"
         )
     return labels
-
-
-def decode_pair(source: datasets.Dataset, index: int) -> tuple[np.ndarray, np.ndarray]:
-    """Image (H, W, 3) uint8 and the ids in its mask (H, W).
-
-    Raises:
-        InputError: one of the two does not decode, or they differ in size.
-    """
-    try:
-        row = source[index]
-        image, mask = np.array(row["image"].convert("RGB")), np.array(row["annotation"])
-    except NOT_AN_IMAGE as error:
-        raise InputError(
-            f"image {index} does not decode: {(str(error).splitlines() or [type(error).__name__])[0]}"
-        ) from error
-    if mask.shape != image.shape[:2]:
-        raise InputError(
-            f"the mask of image {index} has shape {mask.shape} and the image {image.shape[:2]}: a mask must have one "
-            "channel and the size of its image"
-        )
-    return image, mask
-
-
-def without_bad_samples(source: datasets.Dataset) -> tuple[datasets.Dataset, int]:
-    """The images that decode and have a mask of their size, and how many others there were; reads all of them once."""
-    good = [index for index in tqdm(range(len(source)), desc="trying images", leave=False) if _is_good(source, index)]
-    if not good:
-        raise InputError(f"none of the {len(source)} images decodes, but at least one is needed")
-    return source.select(good), len(source) - len(good)
-
-
-def _is_good(source: datasets.Dataset, index: int) -> Any:
-    try:
-        decode_pair(source, index)
-    except InputError:
-        return False
-    return True

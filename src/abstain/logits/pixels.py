@@ -11,8 +11,8 @@ from torch import Tensor
 from transformers import BaseImageProcessor
 
 from abstain._checks import InputError
+from abstain.data.decoding import decode_pair
 from abstain.data.fingerprint import data_digest
-from abstain.data.masks import decode_pair
 from abstain.data.pixels import PixelChoice
 from abstain.logits.batch import Batch, LabelledLogits
 from abstain.logits.inputs import stacked, with_settings

@@ -4,30 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from transformers import BaseImageProcessor, PreTrainedModel, TimmWrapperConfig, TimmWrapperImageProcessor
-from transformers.image_utils import PILImageResampling
+from transformers import BaseImageProcessor, PreTrainedModel, TimmWrapperConfig
 
 from abstain._checks import InputError
-from abstain.data.processors import input_size, mean_and_std
-
-
-def timm_data_config(processor: BaseImageProcessor) -> dict[str, Any]:
-    """What a processor does in timm's words, as its checkpoints keep it in `config.json` under `pretrained_cfg`."""
-    if isinstance(processor, TimmWrapperImageProcessor):
-        return dict(processor.data_config)
-    height, width = input_size(processor)
-    mean, std = mean_and_std(processor)
-    values = processor.to_dict()
-    short = dict(values.get("size") or {}).get("shortest_edge")
-    interpolation = PILImageResampling(values.get("resample", PILImageResampling.BILINEAR)).name.lower()
-    return {
-        "input_size": [3, height, width],
-        "mean": list(mean),
-        "std": list(std),
-        "interpolation": interpolation,
-        "crop_pct": min(height, width) / short if short else 1.0,
-        "crop_mode": "center" if short else "squash",
-    }
+from abstain.data.processors import timm_data_config
 
 
 def record_preprocessing(model: PreTrainedModel, processor: BaseImageProcessor) -> None:
