@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
+from scipy.special import betainccinv
 
 LINEAR_RANKS = 40
 """Ranks of the grid at equal distances; below the first of them come its halves, for targets that few samples meet."""
@@ -24,4 +24,4 @@ def candidate_ranks(n_samples: int) -> NDArray[np.int64]:
 
 def upper_bound(errors: Any, accepted: Any, delta: float) -> NDArray[np.float64]:
     """The one-sided Clopper-Pearson upper bound of a probability, from `errors` of `accepted`, at level 1 - delta."""
-    return np.where(errors >= accepted, 1.0, beta.ppf(1 - delta, errors + 1, np.maximum(accepted - errors, 1e-300)))
+    return np.where(errors >= accepted, 1.0, betainccinv(errors + 1, np.maximum(accepted - errors, 1e-300), delta))
