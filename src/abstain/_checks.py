@@ -217,6 +217,18 @@ def check_labels(labels: Any, *, n_samples: int, n_logits: int) -> np.ndarray:
     return labels.astype(np.int64, copy=False)
 
 
+def check_class_values(values: Any, what: str) -> np.ndarray:
+    """The class of each sample (N,), as integers or as names."""
+    values = to_numpy(values, what)
+    if values.dtype == object and all(isinstance(value, str) for value in values.flat):
+        values = values.astype(str)
+    if values.ndim != 1:
+        raise InputError(f"{what} have shape {values.shape}, but must be (N,): the class of each sample")
+    if values.dtype.kind not in "biuU":
+        raise InputError(f"{what} hold {values.dtype}, but must be classes: integers or names, and none missing")
+    return values
+
+
 def check_validation(validation: Any, *, n_logits: int | None = None) -> tuple[torch.Tensor, np.ndarray]:
     """The pair (logits, labels) of validation samples, both checked; of `n_logits` columns where that is said."""
     if not isinstance(validation, tuple | list) or len(validation) != 2:

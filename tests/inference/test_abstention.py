@@ -18,7 +18,7 @@ def test_p_is_fitted_on_one_half_and_the_threshold_chosen_on_the_other(data):
     logits, labels = data
     rule = AbstentionRule.fit(logits, labels, target_risk=0.05, delta=0.1, seed=3, fallback="never")
     first, second = np.array_split(np.random.default_rng(3).permutation(4000), 2)
-    assert rule.logit_norm == LogitNorm.fit(logits[first], labels[first], fallback="never")
+    assert rule.confidence == LogitNorm.fit(logits[first], labels[first], fallback="never")
     assert rule.operating_point.n_samples == 2000 and rule.operating_point.guaranteed
     accepted = rule.accept(logits[second])
     assert accepted.mean() == rule.operating_point.coverage

@@ -163,7 +163,7 @@ def test_batches_and_single_samples_add_up(load, logits_and_labels, keep_in_memo
 def test_stored_batches_contradict_another_score(metric, logits_and_labels):
     logits, labels = logits_and_labels
     metric.add_batch(predictions=logits[:100], references=labels[:100])
-    with pytest.raises(InputError, match="100 samples are stored by their msp, but this call names energy"):
+    with pytest.raises(InputError, match="100 samples are stored by their MSP, but this call names energy"):
         metric.compute(predictions=logits[100:], references=labels[100:], score="energy")
     assert metric.compute(predictions=logits[100:], references=labels[100:], score="msp")["risk"] > 0
     assert metric.compute(predictions=logits, references=labels, score="energy")["risk"] > 0
@@ -272,7 +272,7 @@ def test_lengths_must_agree_where_every_label_is_ignored(metric):
 def test_p_must_be_chosen_on_the_same_classes(load, logits_and_labels):
     logits, labels = logits_and_labels
     metric = load(p="auto", validation=(logits, labels))
-    assert metric.reduction.p == LogitNorm.fit(logits, labels).p
+    assert metric.confidence.p == LogitNorm.fit(logits, labels).p
     with pytest.raises(InputError, match="have K = 2, but the validation logits that chose p K = 5"):
         metric.compute(predictions=logits[:, :2], references=labels % 2)
 
