@@ -107,9 +107,8 @@ def _median_is_tied(words: Words) -> bool:
 
 def _find_errors(words: Words) -> ErrorBlocks:
     """The tie blocks of sorted words that hold errors."""
-    cuts = np.unique(
-        np.searchsorted(words, words[::SLICE_LENGTH] & ~words.dtype.type(1))
-    )  # none of them in a tie block
+    firsts = words[::SLICE_LENGTH] & ~words.dtype.type(1)  # the least words of their tie blocks, so no cut is in one
+    cuts = np.unique(np.searchsorted(words, firsts))
     found = over_slices_between(lambda some: _find_in(words, some), [*cuts.tolist(), len(words)])
     start, stop, count = (np.concatenate(column[::-1]) for column in zip(*found, strict=True))
     return ErrorBlocks(start, stop, count, count)

@@ -66,7 +66,7 @@ def expected_calibration_error(probability: NDArray[np.float64], error: NDArray[
     Returns:
         In [0, 1].
     """
-    edges = np.linspace(0.0, 1.0, ECE_BINS + 1)
+    edges = torch.linspace(0.0, 1.0, ECE_BINS + 1, dtype=torch.float64).numpy()  # NumPy's differ in the last digit
     bins = np.searchsorted(edges, probability, side="right") - 1
     gaps = np.bincount(bins, weights=1.0 - error - probability)  # in each bin, samples times the gap of their means
     return float(np.abs(gaps).sum()) / len(error)
