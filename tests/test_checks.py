@@ -4,13 +4,18 @@ import torch
 
 from abstain import InputError
 from abstain._checks import (
+    check_binary,
     check_choice,
+    check_class_values,
     check_confidence_error,
     check_fraction,
+    check_keys,
     check_labels,
+    check_level,
     check_logits,
     check_p,
     check_smoothing,
+    check_validation,
     nearest,
 )
 from abstain._files import check_folder, check_results_folder
@@ -133,3 +138,49 @@ def test_lists_of_unequal_lengths_are_refused():
 
 def test_wider_floats_than_torch_has_become_float64():
     assert check_logits(np.ones((1, 2), np.longdouble)).dtype == torch.float64
+
+
+def test_validation_is_a_pair_of_logits_and_their_labels():
+    logits, labels = check_validation(([[1.0, 2.0, 0.0]], [2]), n_logits=3)
+    assert tuple(logits.shape) == (1, 3) and labels.tolist() == [2]
+    assert check_validation([torch.zeros(2, 5), [0, 4]])[1].tolist() == [0, 4]
+
+
+@pytest.mark.parametrize(
+    ("validation", "message"),
+    [
+        (np.zeros((2, 3)), r"validation is ndarray, but must be the pair \(logits, labels\)"),
+        (([[0.0, 1.0, 2.0]], [0], [0]), r"validation is tuple, but must be the pair"),
+        (([[0.0, 1.0]], [0]), "the test logits have K = 3 and the validation logits K = 2"),
+        (([[0.0, 1.0, 2.0]], [3]), "a label is 3"),
+        (([0.0, 1.0, 2.0], [0]), r"logits have shape \(3,\)"),
+    ],
+)
+def test_other_validation_is_refused(validation, message):
+    with pytest.raises(InputError, match=message):
+        check_validation(validation, n_logits=3)
+
+
+def test_keys_are_all_known_and_none_is_missing():
+    assert check_keys("rule", {"a": 1}, known=["a", "b"], needed=["a"]) == {"a": 1}
+    for values, found in (({"b": 1}, r"\['b'\]"), ({"a": 1, "c": 2}, r"\['a', 'c'\]"), ([1], r"\[1\]")):
+        with pytest.raises(InputError, match=rf"a rule has the keys {found}, but must have them of \['a', 'b'\]"):
+            check_keys("rule", values, known=["a", "b"], needed=["a"])
+
+
+def test_levels_and_binary_errors():
+    assert check_level("0.9") == 0.9
+    with pytest.raises(InputError, match=r"level is 1, but must be a fraction in \(0, 1\)"):
+        check_level(1)
+    check_binary("a rank", is_binary=True, instead="-")
+    with pytest.raises(InputError, match="a rank needs 0/1 errors, but these are real losses: take another"):
+        check_binary("a rank", is_binary=False, instead="take another")
+
+
+def test_classes_are_integers_or_names():
+    assert check_class_values(torch.tensor([1, 0]), "labels").tolist() == [1, 0]
+    names = np.array(["cat", "dog"], dtype=object)
+    assert check_class_values(names, "labels").dtype.kind == "U"
+    for values, message in (([0.5], "hold float64"), ([[1]], r"have shape \(1, 1\)"), (["a", None], "none missing")):
+        with pytest.raises(InputError, match=message):
+            check_class_values(values, "labels")

@@ -1,6 +1,4 @@
 import ast
-import subprocess
-import sys
 
 import pytest
 
@@ -87,12 +85,6 @@ def test_every_public_name_has_a_docstring():
     assert dir(abstain) == sorted(abstain.__all__)
     with pytest.raises(AttributeError, match="no attribute 'aurk'"):
         abstain.aurk  # noqa: B018
-
-
-@pytest.mark.parametrize("room", ["", ".curve", ".threshold"])
-def test_neither_the_package_nor_its_curves_wait_for_torch(room):
-    program = f"import sys, abstain{room}; abstain.aurc([0.9, 0.1], [0, 1]); sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program]).returncode == 0
 
 
 def test_nothing_that_can_run_code_is_written_or_read(root):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abstain._threads import in_parts
+from abstain._threads import over_slices
 
 if TYPE_CHECKING:
     import torch
@@ -62,6 +62,11 @@ def check_fraction(what: str, value: float, *, open_below: bool = False, open_ab
     return value
 
 
+def check_level(value: float) -> float:
+    """The nominal coverage of an interval as a float if it lies in (0, 1)."""
+    return check_fraction("level", value, open_below=True, open_above=True)
+
+
 def check_smoothing(value: float, *, allow_negative: bool = False) -> float:
     """The label-smoothing factor α as a float if it lies in [0, 1), or with `allow_negative` anywhere below 1."""
     value = _as_float("the label-smoothing factor", value)
@@ -87,6 +92,21 @@ def check_at_least(holder: object, **least: float) -> None:
 def are_binary(error: np.ndarray) -> bool:
     """Whether each error is 0 or 1."""
     return bool(((error == 0) | (error == 1)).all())
+
+
+def check_binary(what: str, *, is_binary: bool, instead: str) -> None:
+    """Refuse real losses for `what`; `instead` is what to do with them."""
+    if not is_binary:
+        raise InputError(f"{what} needs 0/1 errors, but these are real losses: {instead}")
+
+
+def check_keys(what: str, values: Any, *, known: Iterable[str], needed: Iterable[str] = ()) -> dict[str, Any]:
+    """`values` if it is a dictionary with all keys that are needed and no other than the known ones."""
+    known = sorted(known)
+    if not isinstance(values, dict) or not set(needed) <= set(values) <= set(known):
+        found = sorted(values) if isinstance(values, dict) else repr(values)
+        raise InputError(f"a {what} has the keys {found}, but must have them of {known}")
+    return values
 
 
 def check_p(value: float) -> float:
@@ -138,7 +158,7 @@ def check_confidence_error(confidence: Any, error: Any) -> tuple[np.ndarray, np.
         confidence = confidence.astype(np.float32 if confidence.dtype == np.float16 else np.float64)
     if np.isnan(confidence).any():
         raise InputError(f"confidence holds {int(np.isnan(confidence).sum())} NaN, but NaN has no rank: remove them")
-    if not all(in_parts(lambda part: error[part].min() >= 0 and error[part].max() < np.inf, len(error))):  # nor NaN
+    if not all(over_slices(lambda some: error[some].min() >= 0 and error[some].max() < np.inf, len(error))):  # nor NaN
         raise InputError(
             "error holds a negative, NaN or infinite value, but must be 0/1 or a finite loss of at least 0"
         )
@@ -196,3 +216,25 @@ def check_labels(labels: Any, *, n_samples: int, n_logits: int) -> np.ndarray:
             f"a label is {found}, but must be from 0 to {n_classes - 1} for {n_logits} column(s) of logits"
         )
     return labels.astype(np.int64, copy=False)
+
+
+def check_class_values(values: Any, what: str) -> np.ndarray:
+    """The class of each sample (N,), as integers or as names."""
+    values = to_numpy(values, what)
+    if values.dtype == object and all(isinstance(value, str) for value in values.flat):
+        values = values.astype(str)
+    if values.ndim != 1:
+        raise InputError(f"{what} have shape {values.shape}, but must be (N,): the class of each sample")
+    if values.dtype.kind not in "biuU":
+        raise InputError(f"{what} hold {values.dtype}, but must be classes: integers or names, and none missing")
+    return values
+
+
+def check_validation(validation: Any, *, n_logits: int | None = None) -> tuple[torch.Tensor, np.ndarray]:
+    """The pair (logits, labels) of validation samples, both checked; of `n_logits` columns where that is said."""
+    if not isinstance(validation, tuple | list) or len(validation) != 2:
+        raise InputError(f"validation is {type(validation).__name__}, but must be the pair (logits, labels)")
+    logits = check_logits(validation[0])
+    if n_logits not in (None, logits.shape[1]):
+        raise InputError(f"the test logits have K = {n_logits} and the validation logits K = {logits.shape[1]}")
+    return logits, check_labels(validation[1], n_samples=logits.shape[0], n_logits=logits.shape[1])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
 
 MOVED = {
     "abstention": "inference",
@@ -54,10 +52,13 @@ MOVED = {
 """Path in the package, before -> where to look now."""
 
 
-class _Signpost(MetaPathFinder):
-    """Asked for a module that no other finder has; it finds none, but says where an old one went."""
+class _Signpost:
+    """Asked for a module that no other finder has; it finds none, but says where an old one went.
 
-    def find_spec(self, fullname: str, path: object = None, target: object = None) -> ModuleSpec | None:
+    It has what `importlib.abc.MetaPathFinder` asks for, whose import alone would take most of that of the package.
+    """
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
         """Nothing.
 
         Raises:
@@ -66,7 +67,6 @@ class _Signpost(MetaPathFinder):
         package, _, old = fullname.partition(".")
         if package == "abstain" and old in MOVED:
             raise ModuleNotFoundError(f"{fullname} has moved: import from abstain.{MOVED[old]}", name=fullname)
-        return None
 
 
 def put_up_signpost() -> None:

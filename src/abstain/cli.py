@@ -167,16 +167,17 @@ def threshold(
     Example: abstain threshold validation.parquet --target-risk 0.05 --delta 0.05
     """
     from abstain.logits.files import holds_pixels, read_logits_file
-    from abstain.scores.logit_norm import named_score
+    from abstain.scores.confidence import named_confidence
     from abstain.scores.softmax import classification_error
     from abstain.threshold.select import select_threshold
 
     values, classes = read_logits_file(logits, labels)
     if delta is not None and holds_pixels(logits):
         raise InputError("pixels of one image are not independent, so no guarantee holds: leave out --delta")
-    confidence = named_score(score, p=p, center=center)(values)
-    point = select_threshold(confidence, classification_error(values, classes), target_risk, delta)
-    typer.echo(json.dumps(asdict(point), indent=2) if as_json else point.describe(score))
+    confidence = named_confidence(score, p=p, center=center)
+    error = classification_error(values, classes)
+    point = select_threshold(confidence.score(values), error, target_risk, delta)
+    typer.echo(json.dumps(asdict(point), indent=2) if as_json else point.describe(confidence.name))
 
 
 def _free_folder() -> Path:

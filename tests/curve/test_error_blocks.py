@@ -5,38 +5,45 @@ import numpy as np
 import pytest
 
 import abstain
-from abstain._threads import PART
-from abstain.curve.error_blocks import ErrorBlocks, harmonic, harmonic_difference
+from abstain._threads import SLICE_LENGTH
+from abstain.curve.error_blocks import ErrorBlocks
 
-# --- harmonic numbers -----------------------------------------------------------------------------------------
+# --- one error: a sum of 1/i ----------------------------------------------------------------------------------
 
 
-def test_harmonic_numbers_to_300_are_exact_to_the_last_digits():
-    exact, total = [Fraction(0)], Fraction(0)
-    for i in range(1, 301):
-        total += Fraction(1, i)
-        exact.append(total)
-    found = harmonic(np.arange(301))
-    assert found[0] == 0.0
-    for value, expected in zip(found[1:], exact[1:], strict=True):
-        assert abs(Fraction(float(value)) / expected - 1) <= Fraction(1, 10**15)
+def one_error(place, n_samples):
+    """Σ R(i) of a single error at this place from the top: 1/place + ... + 1/N, a difference of harmonic numbers."""
+    one = np.ones(1)
+    return ErrorBlocks(np.array([place - 1]), np.array([place]), one, one).sum_of_risks(n_samples)
+
+
+def test_sums_to_300_are_exact_to_the_last_digits():
+    total = Fraction(0)
+    for n in range(2, 301):
+        total += Fraction(1, n)
+        assert abs(Fraction(one_error(2, n)) / total - 1) <= Fraction(1, 10**15)
 
 
 @pytest.mark.parametrize("n", [1_000, 99_999, 100_000])
-def test_larger_harmonic_numbers_agree_with_a_sum_rounded_once(n):
-    assert harmonic(np.array([n]))[0] == pytest.approx(math.fsum(1 / i for i in range(1, n + 1)), rel=3e-16, abs=0)
+def test_longer_sums_agree_with_one_rounded_once(n):
+    assert one_error(1, n) == pytest.approx(math.fsum(1 / i for i in range(1, n + 1)), rel=3e-16, abs=0)
 
 
-def test_the_table_and_the_series_meet_without_a_step():
-    n = np.arange(200, 400)  # the table ends at 255
-    np.testing.assert_allclose(np.diff(harmonic(n)), 1 / n[1:], rtol=0, atol=3e-15)
+def test_sums_from_a_table_and_from_a_series_meet_without_a_step():
+    found = [one_error(1, n) for n in range(200, 400)]  # the table ends at 255
+    np.testing.assert_allclose(np.diff(found), 1 / np.arange(201, 400), rtol=0, atol=3e-15)
 
 
 @pytest.mark.parametrize("n", [10**7, 10**12, 2**53])
-def test_the_harmonic_numbers_of_huge_counts_grow_as_the_logarithm(n):
+def test_sums_of_huge_counts_grow_as_the_logarithm(n):
     # H(2n) - H(n) = log 2 - 1/4n + O(1/n²).
-    first, second = harmonic(np.array([n, 2 * n]))
-    assert second - first == pytest.approx(math.log(2) - 1 / (4 * n), abs=2e-14)
+    assert one_error(1, 2 * n) - one_error(1, n) == pytest.approx(math.log(2) - 1 / (4 * n), abs=2e-14)
+
+
+@pytest.mark.parametrize(("place", "n"), [(1, 300), (4, 10**5), (256, 257), (257, 257), (10**7, 10**7)])
+def test_sums_from_small_to_large_numbers_are_exact_and_quiet(place, n):
+    exact = math.fsum(1.0 / i for i in range(place, n + 1))
+    assert one_error(place, n) == pytest.approx(exact, rel=1e-13, abs=0)
 
 
 # --- the blocks -----------------------------------------------------------------------------------------------
@@ -115,12 +122,6 @@ def test_areas_of_many_samples_keep_their_digits(where, levels):
     assert abstain.risk_coverage_curve(confidence, error).optimal_aurc() == pytest.approx(best, rel=1e-12, abs=0)
 
 
-def test_differences_from_small_to_large_numbers_are_exact_and_quiet():
-    start, stop = np.array([0, 0, 3, 255, 256, 10**7 - 1]), np.array([0, 300, 10**5, 257, 256, 10**7])
-    exact = [math.fsum(1.0 / i for i in range(a + 1, b + 1)) for a, b in zip(start, stop, strict=True)]
-    np.testing.assert_allclose(harmonic_difference(start, stop), exact, rtol=1e-13, atol=0)
-
-
 @pytest.mark.parametrize("target", [0.0, 0.01, 0.1, 0.2, 0.249, 0.26])
 def test_the_most_accepted_of_many_blocks_is_that_of_a_walk_through_all_of_them(target):
     rng = np.random.default_rng(1)
@@ -131,8 +132,8 @@ def test_the_most_accepted_of_many_blocks_is_that_of_a_walk_through_all_of_them(
     assert abstain.coverage_at_risk(np.arange(len(error))[::-1], error, target_risk=target) == expected
 
 
-def test_sums_of_errors_go_on_from_one_part_to_the_next():
-    n_blocks = 2 * PART + 3
+def test_sums_of_errors_go_on_from_one_slice_to_the_next():
+    n_blocks = 2 * SLICE_LENGTH + 3
     start = np.arange(n_blocks)
     error = np.arange(n_blocks) % 7 + 1.0
     blocks = ErrorBlocks(start, start + 1, error, error**2, np.sort(error))

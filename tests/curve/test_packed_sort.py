@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import abstain
-from abstain._threads import PART
+from abstain._threads import SLICE_LENGTH
 from abstain.curve import packed_sort
 from abstain.curve.error_blocks import error_blocks
 
@@ -28,9 +28,9 @@ def assert_same(confidence, error):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize("levels", [1, 3, 1000, 2**24, None])
-@pytest.mark.parametrize("n_samples", [2 * PART + 5, 50, 1])
+@pytest.mark.parametrize("n_samples", [2 * SLICE_LENGTH + 5, 50, 1])
 def test_words_and_values_give_the_same_blocks(dtype, sign, levels, n_samples):
-    # Two parts and a bit: tie blocks of any length lie across their ends.
+    # Two slices and a bit: tie blocks of any length lie across their ends.
     rng = np.random.default_rng(0)
     confidence = rng.random(n_samples) if levels is None else rng.integers(0, levels, n_samples) / levels
     confidence = (sign * confidence).astype(dtype)
@@ -68,12 +68,12 @@ def test_a_column_of_a_table_is_read_where_it_lies():
 @pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
 def test_many_equal_confidences_are_sorted_as_others(share):
     rng = np.random.default_rng(0)
-    confidence = np.where(rng.random(PART + 3) < share, 1.0, rng.random(PART + 3)).astype(np.float32)
-    assert_same(confidence, rng.random(PART + 3) < 0.2)
+    confidence = np.where(rng.random(SLICE_LENGTH + 3) < share, 1.0, rng.random(SLICE_LENGTH + 3)).astype(np.float32)
+    assert_same(confidence, rng.random(SLICE_LENGTH + 3) < 0.2)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5])
 def test_only_an_untied_median_is_a_place_to_cut(share):
     rng = np.random.default_rng(0)
-    words = np.where(rng.random(PART) < share, 2**31, rng.integers(0, 2**32, PART)).astype(np.uint32)
+    words = np.where(rng.random(SLICE_LENGTH) < share, 2**31, rng.integers(0, 2**32, SLICE_LENGTH)).astype(np.uint32)
     assert packed_sort._median_is_tied(words) == (share > 0)

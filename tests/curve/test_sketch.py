@@ -352,9 +352,9 @@ def test_a_missing_file_is_named(tmp_path):
         ([1.0, math.nan], [0, 1], "1 NaN"),
         ([[1.0]], [0], "one-dimensional"),
         ([1.0, 2.0], [0, -1], "negative"),
-        ([1.0, 2.0], [0, 2], "counts 0/1 errors, but these are real losses"),
-        ([1.0, 2.0], [0, 0.5], "counts 0/1 errors"),
-        (np.ones(module.CHUNK + 1), np.append(np.zeros(module.CHUNK), 0.5), "counts 0/1 errors"),
+        ([1.0, 2.0], [0, 2], "needs 0/1 errors, but these are real losses"),
+        ([1.0, 2.0], [0, 0.5], "needs 0/1 errors"),
+        (np.ones(module.CHUNK + 1), np.append(np.zeros(module.CHUNK), 0.5), "needs 0/1 errors"),
     ],
 )
 def test_bad_input_is_refused_and_leaves_the_sketch_as_it_was(confidence, error, message):

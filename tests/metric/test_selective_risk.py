@@ -1,35 +1,17 @@
-import functools
 import json
-import os
-import re
-import shutil
 import subprocess
 import sys
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import evaluate
 import numpy as np
 import pytest
 import torch
 
-import abstain
 from abstain import InputError, LogitNorm, risk_coverage_curve, scores
-from abstain.metric.registration import SCRIPT
 from abstain.metric.selective_risk import STORED
 
 PIXELS = np.random.default_rng(1).normal(size=(3, 4, 5, 6)).astype(np.float32)
 MASKS = np.random.default_rng(2).integers(0, 5, size=(3, 5, 6))  # 4 is what does not count
-
-
-@pytest.fixture
-def load(tmp_path):
-    return lambda *args, **kwargs: abstain.load_metric(*args, cache_dir=str(tmp_path), **kwargs)
-
-
-@pytest.fixture
-def metric(load):
-    return load()
 
 
 def curve_of(logits, labels, score=scores.msp):
@@ -55,34 +37,6 @@ def test_it_computes_what_the_core_computes(metric, logits_and_labels):
     assert {type(value) for value in found.values()} == {float}
     assert metric.compute(predictions=torch.from_numpy(logits), references=torch.from_numpy(labels)) == expected
     assert metric.compute(predictions=logits.tolist(), references=labels.tolist()) == expected
-
-
-def test_risks_coverages_convention_and_level_are_chosen_by_the_call(metric, logits_and_labels):
-    logits, labels = logits_and_labels
-    curve = curve_of(logits, labels)
-    found = metric.compute(
-        predictions=logits,
-        references=labels,
-        target_risks=(0.2, 0.005),
-        target_coverages=(0.5,),
-        convention="trapezoid",
-        confidence_level=0.9,
-    )
-    assert found["aurc"] == curve.aurc("trapezoid") and found["risk@50"] == curve.risk_at_coverage(0.5)
-    assert found["cov@20"] == curve.coverage_at_risk(0.2) and found["cov@0.5"] == curve.coverage_at_risk(0.005)
-    assert (found["augrc_low"], found["augrc_high"]) == curve.augrc_interval(0.9)
-    assert (found["cov@20_low"], found["cov@20_high"]) == curve.coverage_at_risk_interval(0.2, 0.9)
-    shift = curve.aurc() - curve.aurc("trapezoid")
-    assert np.allclose([found["aurc_low"], found["aurc_high"]], np.array(curve.aurc_interval(0.9)) - shift)
-    for name in ("risk", "aurc", "augrc", "failure_auroc", "cov@20"):
-        assert found[f"{name}_low"] < found[name] < found[f"{name}_high"]
-
-
-def test_what_is_undefined_is_none_and_the_result_is_json(metric):
-    found = metric.compute(predictions=[[2.0, 0.0], [3.0, 0.0]], references=[0, 0], confidence_level=0.95)
-    assert found["n_aurc"] is None and found["failure_auroc"] is None and found["aurc_low"] is None
-    assert found["aurc"] == 0.0 and found["cov@1"] == 1.0
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
 @pytest.mark.parametrize("score", [*scores.SCORES])
@@ -116,26 +70,6 @@ def test_p_is_chosen_on_validation_data_alone(load):
     assert load().compute(predictions=test[0], references=test[1], **asked)["aurc"] == expected
 
 
-def test_pixels_count_where_they_are_labelled(load):
-    counted = MASKS != 4
-    logits = np.moveaxis(PIXELS, 1, -1)[counted]
-    expected = curve_of(logits, MASKS[counted])
-    found = load(ignore_index=4).compute(predictions=PIXELS, references=MASKS)
-    assert found["aurc"] == pytest.approx(expected.aurc(), rel=1e-12)
-    of_tensors = load(ignore_index=4).compute(predictions=torch.from_numpy(PIXELS), references=torch.from_numpy(MASKS))
-    assert of_tensors == found
-
-
-def test_samples_with_the_ignored_label_do_not_count(metric, logits_and_labels):
-    logits, labels = logits_and_labels
-    expected = curve_of(logits[10:], labels[10:]).aurc()
-    some = np.where(np.arange(300) < 10, -100, labels)
-    assert metric.compute(predictions=logits, references=some)["aurc"] == expected
-    metric.add_batch(predictions=logits[:5], references=np.full(5, -100))
-    with pytest.raises(InputError, match="no sample was added"):
-        metric.compute()
-
-
 def test_the_configuration_confidence_takes_scores_of_ones_own(load, logits_and_labels):
     logits, labels = logits_and_labels
     metric = load("confidence")
@@ -163,10 +97,34 @@ def test_batches_and_single_samples_add_up(load, logits_and_labels, keep_in_memo
 def test_stored_batches_contradict_another_score(metric, logits_and_labels):
     logits, labels = logits_and_labels
     metric.add_batch(predictions=logits[:100], references=labels[:100])
-    with pytest.raises(InputError, match="100 samples are stored by their msp, but this call names energy"):
+    with pytest.raises(InputError, match="100 samples are stored by their MSP, but this call names energy"):
         metric.compute(predictions=logits[100:], references=labels[100:], score="energy")
     assert metric.compute(predictions=logits[100:], references=labels[100:], score="msp")["risk"] > 0
     assert metric.compute(predictions=logits, references=labels, score="energy")["risk"] > 0
+
+
+def test_stored_batches_agree_with_a_score_however_it_was_found(load):
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 6, size=2000)
+    logits = generator.normal(size=(2000, 6)) + 3 * np.eye(6)[labels]
+    logits *= generator.uniform(0.05, 5, size=(2000, 1))  # which spoils MSP, but no norm
+    chosen = load(p="auto", validation=(logits, labels))
+    assert chosen.confidence.p is not None
+    chosen.add_batch(predictions=logits, references=labels)
+    assert chosen.compute(p=chosen.confidence.p)["risk"] > 0
+    fallen_back = load(p="auto", validation=(logits[:, :2], labels % 2))
+    assert fallen_back.confidence.name == "msp"
+    fallen_back.add_batch(predictions=logits[:, :2], references=labels % 2)
+    assert fallen_back.compute(score="msp")["risk"] > 0
+    fallen_back.add_batch(predictions=logits[:, :2], references=labels % 2)
+    with pytest.raises(InputError, match=r"by their p-norm \(falls back to MSP\), but this call names energy"):
+        fallen_back.compute(score="energy")
+
+
+def test_center_alone_keeps_the_p_of_loading(load, logits_and_labels):
+    logits, labels = logits_and_labels
+    expected = load(p=3, center=False).compute(predictions=logits, references=labels)
+    assert load(p=3).compute(predictions=logits, references=labels, center=False) == expected
 
 
 def test_saturated_float32_softmax_does_not_tie(metric):
@@ -246,62 +204,6 @@ def test_loading_refuses_an_argument_that_it_would_not_use(load, argument):
         load(**argument)
 
 
-@pytest.mark.parametrize(
-    ("predictions", "references", "message"),
-    [
-        (["0", "1"], [0, 1], "both must be names, or integers"),
-        ([0.9, 0.2], [0, 1], "predictions hold float64, but must be classes"),
-        (["cat", None], ["cat", "dog"], "none missing"),
-    ],
-)
-def test_classes_of_another_kind_are_refused(load, predictions, references, message):
-    with pytest.raises(InputError, match=message):
-        load("confidence").compute(predictions=predictions, references=references, confidence=[0.5, 0.6])
-
-
-def test_an_ignored_label_does_not_count_beside_a_confidence_either(load):
-    found = load("confidence").compute(predictions=[0, 1, 1], references=[0, 1, -100], confidence=[0.9, 0.8, 0.99])
-    assert found["risk"] == 0.0
-
-
-def test_lengths_must_agree_where_every_label_is_ignored(metric):
-    with pytest.raises(InputError, match=r"need \(N, K, …\) and \(N, …\)"):
-        metric.add_batch(predictions=np.zeros((3, 4)), references=[-100] * 5)
-
-
-def test_p_must_be_chosen_on_the_same_classes(load, logits_and_labels):
-    logits, labels = logits_and_labels
-    metric = load(p="auto", validation=(logits, labels))
-    assert metric.reduction.p == LogitNorm.fit(logits, labels).p
-    with pytest.raises(InputError, match="have K = 2, but the validation logits that chose p K = 5"):
-        metric.compute(predictions=logits[:, :2], references=labels % 2)
-
-
-def test_targets_may_be_one_number_or_text_of_one(metric, logits_and_labels):
-    logits, labels = logits_and_labels
-    found = metric.compute(predictions=logits, references=labels, target_risks=0.2, target_coverages=("0.5",))
-    assert "cov@20" in found and "risk@50" in found
-
-
-def test_tensors_that_train_and_half_precision_are_taken_one_by_one(metric, logits_and_labels):
-    logits, labels = torch.tensor(logits_and_labels[0], requires_grad=True), logits_and_labels[1]
-    whole = metric.compute(predictions=logits, references=labels)
-    metric.add(prediction=logits[0], reference=labels[0])
-    metric.add_batch(predictions=list(logits[1:]), references=list(labels[1:]))
-    assert metric.compute() == whole
-    metric.add(prediction=logits[0].detach().bfloat16(), reference=torch.tensor(labels[0]))
-    assert metric.compute()["risk"] in (0.0, 1.0)
-
-
-def test_a_column_of_arrays_is_taken_as_pandas_holds_it(metric, logits_and_labels):
-    logits, labels = logits_and_labels
-    column = np.empty(len(logits), dtype=object)
-    column[:] = list(logits)
-    assert metric.compute(predictions=column, references=labels) == metric.compute(
-        predictions=logits, references=labels
-    )
-
-
 def test_two_scores_combine_and_an_argument_for_all_is_explained(load, logits_and_labels):
     logits, labels = logits_and_labels
     both = evaluate.combine([load(), load(score="energy")])
@@ -313,95 +215,6 @@ def test_two_scores_combine_and_an_argument_for_all_is_explained(load, logits_an
     assert both.compute()["selective_risk_0_aurc"] == curve_of(logits[:50], labels[:50]).aurc()
     with pytest.raises(InputError, match="hands every argument to every member"):
         both.compute(predictions=logits, references=labels, normalize=False)
-
-
-def test_the_clone_s_folder_loads(root, tmp_path, logits_and_labels):
-    logits, labels = logits_and_labels
-    metric = evaluate.load(str(root / "metrics" / "selective_risk"), score="energy", cache_dir=str(tmp_path))
-    expected = curve_of(logits, labels, scores.energy).aurc()
-    assert metric.compute(predictions=logits, references=labels)["aurc"] == expected
-    assert (root / "metrics" / "selective_risk" / "selective_risk.py").read_text() == SCRIPT
-
-
-LOAD = """
-import evaluate
-print(evaluate.load("selective_risk").compute(predictions=[[2.0, 0.0], [0.0, 1.0]], references=[0, 0])["risk"])
-"""
-REGISTER = ("from abstain.cli import main; main()", "register")
-
-
-def run_python(code, *arguments, home, cwd, offline="1"):
-    environment = os.environ | {"HF_HOME": str(home), "HF_HUB_OFFLINE": offline}
-    environment.pop("HF_MODULES_CACHE", None)
-    command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
-
-
-def test_register_makes_the_bare_name_load_anywhere_and_can_be_undone(tmp_path):
-    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    before = run_python(LOAD, home=home, cwd=elsewhere)
-    assert before.returncode == 1 and "Couldn't find a module script" in before.stderr
-
-    first, again = (run_python(*REGISTER, home=home, cwd=elsewhere) for _ in range(2))
-    assert first.returncode == again.returncode == 0, first.stderr + again.stderr
-    assert first.stdout == again.stdout and str(home / "modules") in first.stdout
-    assert run_python(LOAD, home=home, cwd=elsewhere).stdout == "0.5\n"
-    assert list(elsewhere.iterdir()) == []
-
-    undone, nothing = (run_python(*REGISTER, "--undo", home=home, cwd=elsewhere) for _ in range(2))
-    assert undone.stdout.startswith("removed ") and "nothing to remove" in nothing.stdout
-    assert run_python(LOAD, home=home, cwd=elsewhere).returncode == 1
-
-
-def test_undoing_on_a_machine_without_it_writes_nothing(tmp_path):
-    assert "nothing to remove" in run_python(*REGISTER, "--undo", home=tmp_path / "home", cwd=tmp_path).stdout
-    assert not (tmp_path / "home" / "modules").exists()
-
-
-def test_a_cache_that_cannot_be_written_is_one_sentence(tmp_path):
-    (tmp_path / "file").write_text("")
-    failed = run_python(*REGISTER, home=tmp_path / "file", cwd=tmp_path)
-    assert failed.returncode == 2 and "set HF_MODULES_CACHE" in failed.stderr, failed.stderr
-    assert "Traceback" not in failed.stderr
-
-
-@pytest.fixture
-def hub(root, tmp_path):
-    """The address of a Hub of this machine, with the files of one Space: `someone/selective_risk`."""
-    space = tmp_path / "hub" / "spaces" / "someone" / "selective_risk" / "resolve" / "main"
-    shutil.copytree(root / "metrics" / "selective_risk", space)
-    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(tmp_path / "hub"))
-    with ThreadingHTTPServer(("localhost", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://localhost:{server.server_port}"
-        server.shutdown()
-
-
-def test_a_space_loads_by_its_name_and_the_bare_name_where_the_hub_has_none(tmp_path, hub, monkeypatch):
-    monkeypatch.setenv("HF_ENDPOINT", hub)
-    online = {"home": tmp_path / "home", "cwd": tmp_path, "offline": "0"}
-    of_space = run_python(LOAD.replace('"selective_risk"', '"someone/selective_risk"'), **online)
-    assert of_space.stdout == "0.5\n", of_space.stderr
-    assert run_python(*REGISTER, **online).returncode == 0
-    bare = run_python(LOAD, **online)
-    assert bare.stdout == "0.5\n", bare.stderr
-
-
-def test_an_older_script_is_replaced(tmp_path):
-    assert run_python(*REGISTER, home=tmp_path, cwd=tmp_path).returncode == 0
-    (script,) = (tmp_path / "modules").glob("evaluate_modules/metrics/*/*/selective_risk.py")
-    older = script.parent.parent / ("0" * 64)
-    script.parent.rename(older)
-    (older / "selective_risk.py").write_text("raise ImportError('an older version')")
-    assert run_python(*REGISTER, home=tmp_path, cwd=tmp_path).returncode == 0
-    assert run_python(LOAD, home=tmp_path, cwd=tmp_path).stdout == "0.5\n"
-    assert not older.exists()
-
-
-def test_importing_abstain_changes_nothing_on_disk(tmp_path):
-    done = run_python("import abstain", home=tmp_path / "home", cwd=tmp_path)
-    assert done.returncode == 0 and not (tmp_path / "home").exists()
 
 
 SHARE = """
@@ -428,14 +241,3 @@ def test_two_processes_count_every_sample_once(tmp_path, metric, logits_and_labe
     processes = [subprocess.Popen([*command, str(i), second], stdout=subprocess.PIPE, text=True) for i in range(2)]
     found = [json.loads(process.communicate(timeout=200)[0]) for process in processes]
     assert found == [metric.compute(predictions=logits, references=labels), None]
-
-
-def test_the_examples_of_the_card_run(root, tmp_path):
-    card = (root / "metrics" / "selective_risk" / "README.md").read_text()
-    assert card.count(">>> ") > 10
-    examples = tmp_path / "examples.txt"
-    examples.write_text(re.sub(r"^```.*$", "", card, flags=re.MULTILINE))  # or the end of a block is taken for output
-    code = "import doctest, sys; sys.exit(doctest.testfile(sys.argv[1], module_relative=False).failed)"
-    assert run_python(*REGISTER, home=tmp_path, cwd=tmp_path).returncode == 0
-    done = run_python(code, str(examples), home=tmp_path, cwd=tmp_path)
-    assert done.returncode == 0, done.stdout

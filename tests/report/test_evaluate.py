@@ -40,12 +40,12 @@ def test_the_report_holds_what_the_core_computes(halves):
         "temperature_scaling",
     ]
     uncentred, scaled = report.results[2:]
-    assert uncentred.fit == LogitNorm.fit(*validation, center=False)
+    assert uncentred.scored_by == LogitNorm.fit(*validation, center=False)
     normed = evaluate_logits(logits, labels, validation=validation, fallback="never").normalized
     assert "nll" not in normed.metrics, "a norm is no probability"
-    assert scaled.fit == TemperatureScaling.fit(*validation)
-    assert scaled.metrics["aurc"] == abstain.aurc(scaled.fit.score(logits), error)
-    assert scaled.metrics["nll"] == calibration_metrics(logits, labels, temperature=scaled.fit.temperature)["nll"]
+    assert scaled.scored_by == TemperatureScaling.fit(*validation)
+    assert scaled.metrics["aurc"] == abstain.aurc(scaled.scored_by.score(logits), error)
+    assert scaled.metrics["nll"] == calibration_metrics(logits, labels, temperature=scaled.scored_by.temperature)["nll"]
     assert json.loads(json.dumps(report.to_dict(), allow_nan=False)) == report.to_dict()
 
 
@@ -53,7 +53,7 @@ def test_the_form_that_is_asked_for_is_the_repair_and_the_other_stands_beside_it
     validation, test = halves
     report = evaluate_logits(*test, validation=validation, center=False, fallback="never")
     assert not report.logit_norm.center and report.results[2].name == "max_logit_pnorm_centered"
-    assert report.results[2].fit == LogitNorm.fit(*validation, fallback="never")
+    assert report.results[2].scored_by == LogitNorm.fit(*validation, fallback="never")
     assert "uncentred p-norm, p = " in report.to_markdown() and "MSP, temperature " in report.to_markdown()
 
 

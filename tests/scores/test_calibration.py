@@ -2,12 +2,16 @@ import numpy as np
 import oracle
 import pytest
 import torch
-from scipy.optimize import minimize_scalar
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torchmetrics.functional.classification import binary_calibration_error
 
 import abstain
-from abstain import InputError, scores
-from abstain.scores.calibration import calibration_metrics
-from abstain.scores.temperature import LIMITS, TemperatureScaling
+from abstain.scores.calibration import ECE_BINS, calibration_metrics, expected_calibration_error
+
+edges = st.integers(0, ECE_BINS).map(lambda number: number / ECE_BINS)
+around_edges = edges.flatmap(lambda edge: st.sampled_from([np.nextafter(edge, 0), edge, np.nextafter(edge, 1)]))
+probabilities = st.floats(0, 1) | around_edges
 
 
 def test_two_rows_as_worked_by_hand():
@@ -31,51 +35,6 @@ def test_one_logit_stands_for_the_pair():
     logits, labels = np.array([[2.0], [-1.0], [0.5]]), [1, 1, 0]
     pair = np.concatenate([np.zeros((3, 1)), logits], axis=1)
     assert calibration_metrics(logits, labels) == calibration_metrics(pair, labels)
-    assert TemperatureScaling.fit(logits, labels) == TemperatureScaling.fit(pair, labels)
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_the_temperature_has_the_least_likelihood_that_a_search_finds(logits_and_labels, dtype):
-    logits, labels = torch.tensor(logits_and_labels[0], dtype=dtype), logits_and_labels[1]
-    found = TemperatureScaling.fit(logits, labels).temperature
-
-    def nll(temperature):
-        return oracle.calibration(logits.double().numpy() / temperature, labels)["nll"]
-
-    best = minimize_scalar(nll, bounds=(0.1, 10), method="bounded", options={"xatol": 1e-6})
-    assert found == pytest.approx(best.x, rel=1e-4)
-    assert nll(found) <= min(nll(found * 1.02), nll(found / 1.02))
-
-
-def test_scaling_the_logits_scales_the_temperature(logits_and_labels):
-    logits, labels = logits_and_labels
-    once, thrice = (TemperatureScaling.fit(factor * logits, labels).temperature for factor in (1, 3))
-    assert thrice == pytest.approx(3 * once, rel=1e-4)
-
-
-def test_the_score_is_msp_of_the_divided_logits(logits_and_labels):
-    logits, _ = logits_and_labels
-    kept = logits.copy()
-    assert np.allclose(TemperatureScaling(2.0).score(logits), scores.msp(logits.astype(np.float64) / 2), rtol=1e-12)
-    assert np.array_equal(logits, kept)
-
-
-def test_two_classes_keep_their_order(logits_and_labels):
-    logits = logits_and_labels[0][:, :2]
-    order = [np.argsort(TemperatureScaling(t).score(logits)).tolist() for t in (0.3, 1.0, 5.0)]
-    assert order[0] == order[1] == order[2]
-
-
-def test_data_without_an_error_take_the_lowest_temperature_and_hopeless_ones_the_highest():
-    logits = np.array([[3.0, 0.0, 0.0], [0.0, 2.0, 0.0]])
-    assert TemperatureScaling.fit(logits, [0, 1]).temperature == LIMITS[0]
-    assert TemperatureScaling.fit(logits, [1, 0]).temperature == LIMITS[1]
-
-
-@pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan, np.inf])
-def test_a_temperature_must_be_finite_and_above_zero(temperature):
-    with pytest.raises(InputError, match=r"the temperature is .*, but must be finite and above 0"):
-        TemperatureScaling(temperature)
 
 
 def test_read_only_and_half_precision_input_are_taken(logits_and_labels):
@@ -84,3 +43,31 @@ def test_read_only_and_half_precision_input_are_taken(logits_and_labels):
     calibration_metrics(logits, labels)
     with pytest.warns(UserWarning, match="float16"):
         assert abstain.evaluate_logits(torch.tensor(logits).half(), labels).msp.metrics["nll"] > 0
+
+
+# --- expected calibration error -------------------------------------------------------------------------------
+
+
+def test_the_gaps_of_three_bins_as_worked_by_hand():
+    # 0.01 and 0.03 share the first bin, one of two right: |1 - 0.04| = 0.96 of samples times gap. 0.95 is right:
+    # 0.05. The two of exactly 1 have a bin of their own, one right: |1 - 2| = 1. Five samples.
+    found = expected_calibration_error(np.array([0.01, 0.95, 1.0, 0.03, 1.0]), np.array([1.0, 0.0, 0.0, 0.0, 1.0]))
+    assert found == pytest.approx((0.96 + 0.05 + 1.0) / 5, abs=1e-15)
+
+
+@settings(deadline=None, derandomize=True, max_examples=200)
+@given(st.lists(st.tuples(probabilities, st.sampled_from([0, 1])), min_size=1, max_size=60))
+def test_it_is_that_of_torchmetrics_in_float64(samples):
+    probability, error = (np.array(column, dtype=np.float64) for column in zip(*samples, strict=True))
+    correct = torch.from_numpy(1 - error).int()
+    expected = float(binary_calibration_error(torch.from_numpy(probability), correct, n_bins=ECE_BINS, norm="l1"))
+    assert expected_calibration_error(probability, error) == pytest.approx(expected, abs=1e-12)
+
+
+def test_it_is_that_of_torchmetrics_on_many_samples():
+    rng = np.random.default_rng(0)
+    probability = rng.random(100_000) ** 0.3
+    error = (rng.random(100_000) < 0.8 * (1 - probability)).astype(np.float64)
+    correct = torch.from_numpy(1 - error).int()
+    expected = float(binary_calibration_error(torch.from_numpy(probability), correct, n_bins=ECE_BINS, norm="l1"))
+    assert expected_calibration_error(probability, error) == pytest.approx(expected, abs=1e-12)

@@ -236,7 +236,7 @@ def test_the_three_fallbacks_differ_where_they_should(errors_of_a, errors_of_b, 
     for norm in fitted.values():
         assert norm.reason.startswith("MSP") == (norm.p is None)
         assert f"{norm.search[1].aurc:.6f}" in norm.reason
-    assert LogitNorm.fit(logits, labels, p_grid=[1]) == fitted["one_standard_error"]
+    assert LogitNorm.fit(logits, labels, p_grid=[1]).to_dict() == fitted["one_standard_error"].to_dict()
 
 
 def test_the_gain_of_one_more_error_in_the_top_half_as_worked_by_hand():
@@ -286,11 +286,29 @@ def test_the_repair_of_logits_whose_top_ones_grew_on_errors():
     assert abstain.aurc(fitted.score(logits), wrong) < 0.5 * abstain.aurc(msp(logits), wrong)
 
 
+@pytest.mark.parametrize("n_classes", [1, 2, 5])
+def test_a_fit_is_for_logits_of_its_own_classes(n_classes):
+    logits, labels = random_case(n_classes=5)
+    fitted = LogitNorm.fit(logits[:, :n_classes], labels % max(2, n_classes), fallback="never")
+    assert fitted.n_logits == n_classes
+    assert len(fitted.score(logits[:, :n_classes])) == len(logits)
+    with pytest.raises(abstain.InputError, match=f"have K = 4, but the validation logits that chose p K = {n_classes}"):
+        fitted.score(logits[:, :4])
+    assert len(LogitNorm(3).score(logits[:, :4])) == len(logits), "a p given by hand is for any"
+
+
+def test_a_fit_has_a_name_and_a_label():
+    assert (LogitNorm(2.5).name, LogitNorm(2.5).label) == ("max_logit_pnorm", "p-norm, p = 2.5")
+    assert LogitNorm(3, center=False).label == "uncentred p-norm, p = 3"
+    assert (LogitNorm(None).name, LogitNorm(None).label) == ("msp", "p-norm (falls back to MSP)")
+
+
 def test_json_brings_back_exactly_the_same_object():
     fitted = LogitNorm.fit(*random_case(), p_grid=[1, 2.7, 4], center=False, fallback="never")
     text = json.dumps(fitted.to_dict(), allow_nan=False)
     back = LogitNorm.from_dict(json.loads(text))
     assert back == fitted
+    assert (back.reason, back.search, back.n_logits) == (fitted.reason, fitted.search, 5)
     logits = random_case(seed=2)[0]
     np.testing.assert_array_equal(back.score(logits), fitted.score(logits))
 
@@ -304,6 +322,19 @@ def test_json_brings_back_what_was_given_by_hand(norm):
 def test_a_dictionary_without_p_or_with_an_unknown_key_is_refused(values):
     with pytest.raises(abstain.InputError, match=r"has the keys .*, but must have them of"):
         LogitNorm.from_dict(values)
+
+
+def test_a_dictionary_of_version_0_1_0_is_read():
+    candidate = {"p": 2.0, "aurc": 0.0078, "gain": -0.0013, "gain_standard_error": 0.0009}
+    old = {"p": 2.0, "center": False, "reason": "on validation data p = 2 has AURC 0.0078", "search": [candidate]}
+    norm = LogitNorm.from_dict(old)
+    assert norm == LogitNorm(2, center=False) and norm.n_logits is None
+    assert norm.reason == old["reason"] and norm.search[0].gain == -0.0013
+
+
+def test_a_dictionary_of_another_score_is_refused():
+    with pytest.raises(abstain.InputError, match="unknown score of a LogitNorm 'energy'"):
+        LogitNorm.from_dict({"score": "energy", "p": 2})
 
 
 def test_a_dictionary_with_an_unknown_key_in_its_search_is_refused():

@@ -38,7 +38,7 @@ def test_the_most_confident_share_is_counted_by_source(root, tmp_path):
 def test_pencil_drawings_are_a_data_set_of_the_same_labels(root, tmp_path):
     from abstain.data.splits import load_data
 
-    command = ["training_scripts/make_sketches.py", "--output_dir", tmp_path]
+    command = ["training_scripts/make_drawings.py", "--output_dir", tmp_path]
     assert run_script(root, *command).returncode == 0
     drawn, original = load_data(str(tmp_path))["test"], load_data("digits")["test"]
     assert drawn["label"][:] == original["label"][:] and drawn.features["label"] == original.features["label"]

@@ -10,12 +10,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, are_binary, check_choice, check_confidence_error, check_fraction
-from abstain._threads import in_parts
+from abstain._checks import InputError, check_binary, check_choice, check_confidence_error, check_fraction, check_level
 from abstain.curve import influence
 from abstain.curve.bootstrap import coverage_at_risk_interval
-from abstain.curve.error_blocks import ErrorBlocks, error_blocks
-from abstain.curve.packed_sort import have_one_sign, sort_packed
+from abstain.curve.error_blocks import ErrorBlocks
+from abstain.curve.packed_sort import sort_samples
 
 Array = NDArray[np.float64]
 Convention = Literal["mean", "trapezoid"]
@@ -167,16 +166,13 @@ class RiskCoverageCurve:
         n = max(int(target_coverage * self.n_samples) - 1, 1)  # a lower bound, whatever the product rounds to
         while n / self.n_samples < target_coverage:
             n += 1
-        accepted = self._count_at_or_above(self._descending[n - 1])
+        accepted = self.n_samples - int(np.searchsorted(self._descending[::-1], self._descending[n - 1]))
         return float(self._errors.sum_among(np.array([accepted]))[0]) / accepted
 
     def next_above(self, confidence: float) -> float:
         """The next number above one of the confidences, in the width in which they came: float32 stays float32."""
         kind = self._descending.dtype.type
         return float(np.nextafter(kind(confidence), kind(np.inf)))
-
-    def _count_at_or_above(self, threshold: float | np.floating[Any]) -> int:
-        return self.n_samples - int(np.searchsorted(self._descending[::-1], threshold, side="left"))
 
     def summary(self, target_risks: Iterable[float] = (0.05, 0.01)) -> dict[str, float]:
         """The usual numbers under their customary keys: `risk`, `aurc`, and `cov@5` for the coverage at risk 0.05."""
@@ -186,7 +182,7 @@ class RiskCoverageCurve:
 
     def aurc_standard_error(self) -> float:
         """Standard error of `aurc()`, in closed form from its influence function; 0.0 without any error."""
-        return influence.standard_error(self._blocks, influence.aurc_influence(self._blocks))
+        return influence.standard_error(self.tie_blocks, influence.aurc_influence(self.tie_blocks))
 
     def aurc_interval(self, level: float = 0.95) -> Interval:
         """Confidence interval of `aurc()` on the log scale, for samples drawn independently.
@@ -218,11 +214,11 @@ class RiskCoverageCurve:
         Raises:
             InputError: the errors are not 0/1.
         """
-        check_fraction("level", level, open_below=True, open_above=True)
+        check_level(level)
         auroc = self.failure_auroc()
         if auroc is None:
             return None
-        error = influence.standard_error(self._blocks, influence.failure_auroc_influence(self._blocks))
+        error = influence.standard_error(self.tie_blocks, influence.failure_auroc_influence(self.tie_blocks))
         return influence.logit_interval(auroc, error, level)
 
     def coverage_at_risk_interval(
@@ -241,7 +237,7 @@ class RiskCoverageCurve:
         """
         self._needs_binary("the interval of the coverage at a risk")
         check_fraction("target_risk", target_risk)
-        check_fraction("level", level, open_below=True, open_above=True)
+        check_level(level)
         if n_resamples < 1:
             raise InputError(f"n_resamples is {n_resamples}, but must be at least 1: 1000 is usual")
         return coverage_at_risk_interval(
@@ -249,38 +245,20 @@ class RiskCoverageCurve:
         )
 
     def _log_interval(self, estimate: float, of: Any, level: float, *, highest: float = 1.0) -> Interval:
-        check_fraction("level", level, open_below=True, open_above=True)
-        error = influence.standard_error(self._blocks, of(self._blocks))
+        check_level(level)
+        error = influence.standard_error(self.tie_blocks, of(self.tie_blocks))
         interval = influence.log_interval(estimate, error, level)
         if interval is None or not self.is_binary:
             return interval
         return interval[0], min(interval[1], highest)
 
     @cached_property
-    def _blocks(self) -> influence.TieBlocks:
-        """All tie blocks, those without errors too."""
-        start = np.concatenate(([0], self.accepted[:-1]))
-        size = self.accepted - start
-        errors = self._errors
-        places = errors.start if len(start) == self.n_samples else np.searchsorted(start, errors.start)
-        sums = np.zeros((1 if self.is_binary else 2, len(start)))
-        sums[:, places] = errors.sum_error
-        if not self.is_binary:
-            sums[1, places] = errors.sum_squared_error
-        return influence.TieBlocks(start, size, sums[0], sums[-1])
-
-    def influence_on_aurc(self, confidence: NDArray[Any], error: NDArray[Any]) -> Array:
-        """(N,) the influence of each of the curve's samples, in their own order."""
-        order = np.argsort(confidence)[::-1]  # ties in any order: all of a block have one slope and one offset
-        slope, offset = influence.aurc_influence(self._blocks)
-        block = np.repeat(np.arange(len(slope)), self._blocks.size)
-        of_samples = np.empty(self.n_samples)
-        of_samples[order] = error[order] * slope[block] + offset[block]
-        return of_samples
+    def tie_blocks(self) -> influence.TieBlocks:
+        """All tie blocks, those without errors too: what the influence of a sample is computed from."""
+        return influence.TieBlocks.of(self.accepted, self._errors, is_binary=self.is_binary)
 
     def _needs_binary(self, what: str) -> None:
-        if not self.is_binary:
-            raise InputError(f"{what} needs 0/1 errors, but these are real losses: take aurc() or augrc()")
+        check_binary(what, is_binary=self.is_binary, instead="take aurc() or augrc()")
 
 
 def _frozen(array: Any) -> Any:
@@ -308,12 +286,10 @@ def risk_coverage_curve(confidence: Any, error: Any) -> RiskCoverageCurve:
         >>> curve.coverage_at_risk(0.4)
         0.75
     """
-    confidence, error = check_confidence_error(confidence, error)
-    is_binary = all(in_parts(lambda part: are_binary(error[part]), len(error)))
-    if is_binary and have_one_sign(confidence):
-        ascending, blocks = sort_packed(confidence, error)
-    else:
-        ascending = np.sort(confidence)  # of values, which is far faster than of indices
-        wrong = np.flatnonzero(error != 0)  # of booleans, which is faster
-        blocks = error_blocks(ascending, confidence[wrong], None if is_binary else error[wrong])
+    return curve_of_checked(*check_confidence_error(confidence, error))
+
+
+def curve_of_checked(confidence: NDArray[np.floating[Any]], error: NDArray[Any]) -> RiskCoverageCurve:
+    """The curve of samples that `check_confidence_error` has passed."""
+    ascending, blocks, is_binary = sort_samples(confidence, error)
     return RiskCoverageCurve(len(confidence), is_binary, _frozen(ascending)[::-1], blocks)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
-from abstain._checks import InputError, check_confidence_error, check_fraction
-from abstain.curve.curve import risk_coverage_curve
+from abstain._checks import InputError, check_level
+from abstain.curve.sample_influence import area_and_influence, paired_standard_error
 
 
 @dataclass(frozen=True)
@@ -52,20 +50,13 @@ def aurc_difference(
     Raises:
         InputError: as `risk_coverage_curve`, or the two are not of one length.
     """
-    check_fraction("level", level, open_below=True, open_above=True)
-    pairs = [check_confidence_error(confidence_a, error_a), check_confidence_error(confidence_b, error_b)]
-    lengths = [len(confidence) for confidence, _ in pairs]
+    check_level(level)
+    aurc_a, influence_a = area_and_influence(confidence_a, error_a)
+    aurc_b, influence_b = area_and_influence(confidence_b, error_b)
+    lengths = len(influence_a), len(influence_b)
     if lengths[0] != lengths[1]:
         raise InputError(f"a has {lengths[0]} samples and b has {lengths[1]}: a paired difference needs the same ones")
-    curve_a, curve_b = (risk_coverage_curve(*pair) for pair in pairs)
-    estimate = curve_a.aurc() - curve_b.aurc()
-    standard_error = paired_standard_error(curve_a.influence_on_aurc(*pairs[0]), curve_b.influence_on_aurc(*pairs[1]))
-    half = float(norm.ppf((1 + level) / 2)) * standard_error
-    p_value = float(2 * norm.sf(abs(estimate) / standard_error)) if standard_error > 0 else float(estimate == 0)
+    estimate, standard_error = aurc_a - aurc_b, paired_standard_error(influence_a, influence_b)
+    half = float(ndtri((1 + level) / 2)) * standard_error
+    p_value = float(2 * ndtr(-abs(estimate) / standard_error)) if standard_error > 0 else float(estimate == 0)
     return Difference(estimate, standard_error, estimate - half, estimate + half, p_value)
-
-
-def paired_standard_error(influence_a: NDArray[np.float64], influence_b: NDArray[np.float64]) -> float:
-    """Standard error of a difference from the influence (N,) of the same samples on both of its parts."""
-    squares = np.square(influence_a - influence_b)  # not a BLAS norm, whose threads would fight with those of torch
-    return float(np.sqrt(np.sum(squares))) / len(influence_a)

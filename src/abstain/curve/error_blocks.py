@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._threads import PART, in_parts
+from abstain._threads import SLICE_LENGTH, over_slices
 
 Array = NDArray[np.float64]
 
@@ -26,14 +26,14 @@ _SMALL = 256
 _SMALL_HARMONIC = np.concatenate(([0.0], np.cumsum(1.0 / np.arange(1, _SMALL))))
 
 
-def harmonic(n: NDArray[np.int64]) -> Array:
+def _harmonic(n: NDArray[np.int64]) -> Array:
     """Harmonic numbers H(n) = Σ_{i <= n} 1/i of integers n >= 0, to the last digits of float64."""
     inverse = 1.0 / np.maximum(n, _SMALL)
     large = np.euler_gamma - np.log(inverse) + _beyond_logarithm(inverse)
     return np.where(n < _SMALL, _SMALL_HARMONIC[np.minimum(n, _SMALL - 1)], large)
 
 
-def harmonic_difference(start: NDArray[np.int64], stop: NDArray[np.int64] | int) -> Array:
+def _harmonic_difference(start: NDArray[np.int64], stop: NDArray[np.int64] | int) -> Array:
     """H(stop) - H(start) of integers 0 <= start <= stop, to the last digits also where the two are nearly equal."""
     first, last = np.maximum(start, _SMALL), np.maximum(stop, _SMALL)
     inverse = 1.0 / first
@@ -41,7 +41,7 @@ def harmonic_difference(start: NDArray[np.int64], stop: NDArray[np.int64] | int)
     difference -= _beyond_logarithm(inverse)
     difference += _beyond_logarithm(1.0 / last)
     few = np.flatnonzero(start < _SMALL)
-    difference[few] = harmonic(np.broadcast_to(stop, start.shape)[few]) - harmonic(start[few])
+    difference[few] = _harmonic(np.broadcast_to(stop, start.shape)[few]) - _harmonic(start[few])
     return difference
 
 
@@ -72,9 +72,9 @@ class ErrorBlocks:
     def error_after(self) -> Array:
         """(B,) the sum of all errors of this confidence or higher."""
         after = np.empty_like(self.sum_error)
-        in_parts(lambda part: np.cumsum(self.sum_error[part], out=after[part]), len(after))
-        for start in range(PART, len(after), PART):
-            after[start : start + PART] += after[start - 1]
+        over_slices(lambda some: np.cumsum(self.sum_error[some], out=after[some]), len(after))
+        for start in range(SLICE_LENGTH, len(after), SLICE_LENGTH):
+            after[start : start + SLICE_LENGTH] += after[start - 1]
         return after
 
     @property
@@ -91,17 +91,17 @@ class ErrorBlocks:
         if self.all_equal(n_samples):
             return self._sum_of_equal(n_samples)
 
-        def add(part: slice) -> float:
-            start, stop, error = self.start[part], self.stop[part], self.sum_error[part]
+        def add(some: slice) -> float:
+            start, stop, error = self.start[some], self.stop[some], self.sum_error[some]
             end = stop[-1:]
             inside = 1.0 / stop  # of one sample
             tied = np.flatnonzero(stop - start > 1)
             inside[tied] = _share_in_blocks(start[tied], stop[tied])
-            inside += harmonic_difference(stop, end)
+            inside += _harmonic_difference(stop, end)
             inside *= error
-            return float(np.sum(inside) + np.sum(error) * harmonic_difference(end, n_samples)[0])
+            return float(np.sum(inside) + np.sum(error) * _harmonic_difference(end, n_samples)[0])
 
-        return math.fsum(in_parts(add, len(self.start)))
+        return math.fsum(over_slices(add, len(self.start)))
 
     def optimal_sum_of_risks(self, n_samples: int) -> float:
         """Σᵢ R(i) with the errors last and the largest loss last of all."""
@@ -116,11 +116,11 @@ class ErrorBlocks:
         if wrong > n_samples / 100:  # in closed form, which has digits to spare then
             return wrong * float(_share_in_blocks(np.array([right]), np.array([n_samples]))[0])
 
-        def add(part: slice) -> float:
-            so_far = np.arange(part.start + 1.0, part.stop + 1.0)
+        def add(some: slice) -> float:
+            so_far = np.arange(some.start + 1.0, some.stop + 1.0)
             return float(np.sum(so_far / (right + so_far)))
 
-        return math.fsum(in_parts(add, wrong))
+        return math.fsum(over_slices(add, wrong))
 
     def all_equal(self, n_samples: int) -> bool:
         """Whether every sample has the same error, so that no order is better than another."""
@@ -135,11 +135,11 @@ class ErrorBlocks:
     def sum_of_errors_times_below(self, n_samples: int) -> float:
         """Σ over errors of e times the number of samples below it in confidence, ties (and itself) counting ½."""
 
-        def add(part: slice) -> float:
-            below = n_samples - (self.start[part] + self.stop[part]) / 2
-            return float(np.sum(self.sum_error[part] * below))
+        def add(some: slice) -> float:
+            below = n_samples - (self.start[some] + self.stop[some]) / 2
+            return float(np.sum(self.sum_error[some] * below))
 
-        return math.fsum(in_parts(add, len(self.start)))
+        return math.fsum(over_slices(add, len(self.start)))
 
     def sum_of_correct_above(self, n_samples: int) -> float:
         """Σ over 0/1 errors of the number of correct samples above it in confidence, ties counting ½.
@@ -178,7 +178,7 @@ def _share_in_blocks(start: NDArray[np.int64], stop: NDArray[np.int64]) -> Array
     far_down = (stop - start) * FAR_DOWN < start
     near, far = np.flatnonzero(~far_down), np.flatnonzero(far_down)
     first, last = start[near], stop[near]
-    share[near] = 1 - first * harmonic_difference(first, last) / (last - first)
+    share[near] = 1 - first * _harmonic_difference(first, last) / (last - first)
     share[far] = _share_far_down(start[far].astype(np.float64), stop[far].astype(np.float64))
     return share
 
@@ -233,16 +233,16 @@ def _places(ascending: NDArray[Any], confidence: NDArray[Any]) -> tuple[NDArray[
     n_samples = len(ascending)
     above, at_least = np.empty((2, len(confidence)), dtype=np.int64)
 
-    def place(part: slice) -> None:
-        wanted = confidence[part]
+    def place(some: slice) -> None:
+        wanted = confidence[some]
         low, high = np.searchsorted(ascending, wanted[-1]), np.searchsorted(ascending, wanted[0], side="right")
         near = ascending[low:high]  # far fewer to search among
         first = np.searchsorted(near, wanted[::-1])[::-1]
         after = first + 1
         tied = np.flatnonzero(near[np.minimum(after, len(near) - 1)] == wanted)
         after[tied] = np.searchsorted(near, wanted[tied][::-1], side="right")[::-1]
-        np.subtract(n_samples - low, after, out=above[part])
-        np.subtract(n_samples - low, first, out=at_least[part])
+        np.subtract(n_samples - low, after, out=above[some])
+        np.subtract(n_samples - low, first, out=at_least[some])
 
-    in_parts(place, len(confidence))
+    over_slices(place, len(confidence))
     return above, at_least

@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
-from scipy.stats import norm
+from scipy.special import expit, logit, ndtri  # not scipy.stats, which takes as long to import as torch does
+
+from abstain.curve.error_blocks import ErrorBlocks
 
 Array = NDArray[np.float64]
 Influence = tuple[Array, Array]
@@ -34,6 +36,17 @@ class TieBlocks:
     size: NDArray[np.int64]
     sum_error: Array
     sum_squared_error: Array
+
+    @classmethod
+    def of(cls, accepted: NDArray[np.int64], errors: ErrorBlocks, *, is_binary: bool) -> Self:
+        """All blocks of a curve, from the number accepted at each distinct confidence and the blocks with errors."""
+        start = np.concatenate(([0], accepted[:-1]))
+        places = errors.start if len(start) == accepted[-1] else np.searchsorted(start, errors.start)
+        sums = np.zeros((1 if is_binary else 2, len(start)))
+        sums[:, places] = errors.sum_error
+        if not is_binary:
+            sums[1, places] = errors.sum_squared_error
+        return cls(start, accepted - start, sums[0], sums[-1])
 
     @property
     def n_samples(self) -> int:
@@ -129,7 +142,7 @@ def log_interval(estimate: float, error: float, level: float) -> tuple[float, fl
     """Normal interval of the logarithm, taken back; None where the estimate is 0 and says nothing of its error."""
     if estimate == 0.0:
         return None
-    factor = float(np.exp(norm.ppf((1 + level) / 2) * error / estimate))
+    factor = float(np.exp(ndtri((1 + level) / 2) * error / estimate))
     return estimate / factor, estimate * factor
 
 
@@ -137,6 +150,6 @@ def logit_interval(estimate: float, error: float, level: float) -> tuple[float, 
     """Normal interval of the log-odds, taken back into (0, 1); None where the estimate is 0 or 1."""
     if not 0.0 < estimate < 1.0:
         return None
-    half = norm.ppf((1 + level) / 2) * error / (estimate * (1 - estimate))
+    half = ndtri((1 + level) / 2) * error / (estimate * (1 - estimate))
     low, high = expit(logit(estimate) + np.array([-half, half])).tolist()
     return low, high

@@ -1,4 +1,4 @@
-"""Sort confidences and 0/1 errors together, as one unsigned integer a sample.
+"""Sort the samples once: where it can be, confidences and 0/1 errors together as one unsigned integer a sample.
 
 The bits of floating-point numbers of one sign are in the order of the numbers, or against it. So the sign gives up its
 place to the error, and a sort of plain integers, far faster than one of indices, takes each error along.
@@ -11,13 +11,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._threads import PART, between, in_parts
-from abstain.curve.error_blocks import ErrorBlocks
+from abstain._checks import are_binary
+from abstain._threads import SLICE_LENGTH, over_slices, over_slices_between
+from abstain.curve.error_blocks import ErrorBlocks, error_blocks
 
 Words = NDArray[np.unsignedinteger[Any]]
 
 N_SAMPLED = 1000
 """Words that show how tied all of them are."""
+
+
+def sort_samples(
+    confidence: NDArray[np.floating[Any]], error: NDArray[Any]
+) -> tuple[NDArray[np.floating[Any]], ErrorBlocks, bool]:
+    """Sort checked samples (N,), as words where that can be.
+
+    Returns:
+        The confidences ascending, the tie blocks that hold errors, and whether each error is 0 or 1.
+    """
+    is_binary = all(over_slices(lambda some: are_binary(error[some]), len(error)))
+    if is_binary and have_one_sign(confidence):
+        return *sort_packed(confidence, error), True
+    ascending = np.sort(confidence)  # of values, which is far faster than of indices
+    wrong = np.flatnonzero(error != 0)  # of booleans, which is faster
+    return ascending, error_blocks(ascending, confidence[wrong], None if is_binary else error[wrong]), is_binary
 
 
 def have_one_sign(confidence: NDArray[np.floating[Any]]) -> bool:
@@ -49,37 +66,37 @@ def _pack(confidence: NDArray[np.floating[Any]], error: NDArray[Any], *, negativ
     bits = confidence.view(np.uint32 if confidence.itemsize == 4 else np.uint64)
     words = np.empty_like(bits, order="C")
 
-    def pack(part: slice) -> None:
-        np.left_shift(bits[part], 1, out=words[part])  # which takes the sign of -0.0 as well
-        words[part] |= (error[part] == 0) if negative else (error[part] != 0)
+    def pack(some: slice) -> None:
+        np.left_shift(bits[some], 1, out=words[some])  # which takes the sign of -0.0 as well
+        words[some] |= (error[some] == 0) if negative else (error[some] != 0)
         if negative:
-            np.invert(words[part], out=words[part])
+            np.invert(words[some], out=words[some])
 
-    in_parts(pack, len(words))
+    over_slices(pack, len(words))
     return words
 
 
 def _unpack(words: Words, *, negative: bool) -> NDArray[np.floating[Any]]:
     """The confidences, in the memory of the words."""
 
-    def unpack(part: slice) -> None:
+    def unpack(some: slice) -> None:
         if negative:
-            np.invert(words[part], out=words[part])
-        words[part] >>= 1
+            np.invert(words[some], out=words[some])
+        words[some] >>= 1
         if negative:
-            words[part] |= words.dtype.type(1 << (8 * words.itemsize - 1))
+            words[some] |= words.dtype.type(1 << (8 * words.itemsize - 1))
 
-    in_parts(unpack, len(words))
+    over_slices(unpack, len(words))
     return words.view(np.float32 if words.itemsize == 4 else np.float64)
 
 
 def _sort(words: Words) -> None:
     """Sort in place; many words are first cut in two at their median, and each half is sorted on a thread."""
     cuts = [0, len(words)]
-    if len(words) >= PART and not _median_is_tied(words):
+    if len(words) >= SLICE_LENGTH and not _median_is_tied(words):
         cuts.insert(1, len(words) // 2)
         words.partition(cuts[1])
-    between(lambda part: words[part].sort(), cuts)
+    over_slices_between(lambda some: words[some].sort(), cuts)
 
 
 def _median_is_tied(words: Words) -> bool:
@@ -90,15 +107,16 @@ def _median_is_tied(words: Words) -> bool:
 
 def _find_errors(words: Words) -> ErrorBlocks:
     """The tie blocks of sorted words that hold errors."""
-    cuts = np.unique(np.searchsorted(words, words[::PART] & ~words.dtype.type(1)))  # none of them in a tie block
-    found = between(lambda part: _find_in(words, part), [*cuts.tolist(), len(words)])
+    firsts = words[::SLICE_LENGTH] & ~words.dtype.type(1)  # the least words of their tie blocks, so no cut is in one
+    cuts = np.unique(np.searchsorted(words, firsts))
+    found = over_slices_between(lambda some: _find_in(words, some), [*cuts.tolist(), len(words)])
     start, stop, count = (np.concatenate(column[::-1]) for column in zip(*found, strict=True))
     return ErrorBlocks(start, stop, count, count)
 
 
-def _find_in(words: Words, part: slice) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Start, stop and errors of the tie blocks in a part that cuts none of them."""
-    here = words[part]
+def _find_in(words: Words, some: slice) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Start, stop and errors of the tie blocks in a slice that cuts none of them."""
+    here = words[some]
     wrong = (here & 1).astype(bool)
     step = here[1:] != here[:-1]
     is_last, is_first_error = wrong, wrong.copy()
@@ -106,7 +124,7 @@ def _find_in(words: Words, part: slice) -> tuple[NDArray[np.int64], NDArray[np.i
     is_first_error[1:] &= step
     last, first_error = np.flatnonzero(is_last), np.flatnonzero(is_first_error)
     count = (last - first_error + 1).astype(np.float64)
-    end = len(words) - part.start
+    end = len(words) - some.start
     return (end - 1 - last)[::-1], (end - _first_of_ties(here, first_error))[::-1], count[::-1]
 
 

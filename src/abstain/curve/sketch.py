@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, are_binary, check_confidence_error
+from abstain._checks import InputError, are_binary, check_binary, check_confidence_error
 from abstain.curve.binned_curve import BinnedCurve
 from abstain.curve.error_blocks import ErrorBlocks
 
@@ -61,8 +61,8 @@ class RiskCoverageSketch:
         """
         confidence, error = check_confidence_error(confidence, error)
         chunks = [slice(start, start + CHUNK) for start in range(0, len(confidence), CHUNK)]
-        if not all(are_binary(error[chunk]) for chunk in chunks):
-            raise InputError("a sketch counts 0/1 errors, but these are real losses: take risk_coverage_curve")
+        is_binary = all(are_binary(error[chunk]) for chunk in chunks)
+        check_binary("a sketch", is_binary=is_binary, instead="take risk_coverage_curve")
         for chunk in chunks:
             place = 2 * _bins(confidence[chunk])
             place += error[chunk].astype(np.intp)

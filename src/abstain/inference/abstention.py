@@ -1,4 +1,4 @@
-"""When to answer: logit normalisation and a threshold, fitted on validation data and kept beside the model."""
+"""When to answer: a confidence and a threshold on it, fitted on validation data and kept beside the model."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from abstain._checks import InputError, check_labels, check_logits
 from abstain._files import write_json
+from abstain.scores.confidence import Confidence, confidence_from_dict
 from abstain.scores.logit_norm import LogitNorm
 from abstain.scores.softmax import classification_error
 from abstain.threshold.select import OperatingPoint, select_threshold
@@ -21,21 +22,21 @@ RULE_FILE = "abstention.json"
 
 @dataclass(frozen=True)
 class AbstentionRule:
-    """Answer where `logit_norm.score(logits) >= operating_point.threshold`, else abstain.
+    """Answer where `confidence.score(logits) >= operating_point.threshold`, else abstain.
 
     Attributes:
-        logit_norm: the confidence, fitted on one half of the validation data.
-        operating_point: the threshold, chosen on the other half, so that p has not seen the labels it rests on.
+        confidence: what makes one number of a row of logits, such as `LogitNorm` fitted on one half of validation data.
+        operating_point: the threshold, chosen on the other half, so that no fit has seen the labels it rests on.
     """
 
-    logit_norm: LogitNorm
+    confidence: Confidence
     operating_point: OperatingPoint
 
     @classmethod
     def fit(
         cls, logits: Any, labels: Any, *, target_risk: float, delta: float | None = None, seed: int = 0, **fit: Any
     ) -> Self:
-        """Fit both parts on seeded halves of validation data.
+        """Logit normalisation and the threshold, each fitted on its seeded half of validation data.
 
         Args:
             logits: (N, K) validation logits, N of at least 2.
@@ -61,7 +62,7 @@ class AbstentionRule:
 
     def accept(self, logits: Any) -> NDArray[np.bool_]:
         """(N,) whether to answer, for logits (N, K)."""
-        return self.logit_norm.score(logits) >= self.operating_point.threshold
+        return self.confidence.score(logits) >= self.operating_point.threshold
 
     def save(self, folder: str | Path) -> Path:
         """Write `abstention.json` into a folder, beside a model.
@@ -72,12 +73,12 @@ class AbstentionRule:
         point = asdict(self.operating_point)
         if point["threshold"] == -np.inf:
             point["threshold"] = None  # JSON has no infinity: accept all
-        values = {"logit_norm": self.logit_norm.to_dict(), "operating_point": point}
+        values = {"confidence": self.confidence.to_dict(), "operating_point": point}
         return write_json(Path(folder) / RULE_FILE, values)
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
-        """The rule that `save` wrote into a folder.
+        """The rule that `save` wrote into a folder; version 0.1.0 wrote `logit_norm` in place of `confidence`.
 
         Raises:
             InputError: there is none, or it cannot be read.
@@ -90,6 +91,11 @@ class AbstentionRule:
             point = {field.name: values["operating_point"][field.name] for field in fields(OperatingPoint)}
             if point["threshold"] is None:
                 point["threshold"] = -np.inf
-            return cls(LogitNorm.from_dict(values["logit_norm"]), OperatingPoint(**point))
+            return cls(_confidence_of(values), OperatingPoint(**point))
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{str(path)!r} is no abstention rule, or is damaged: write it anew") from error
+
+
+def _confidence_of(values: dict[str, Any]) -> Confidence:
+    of_old_file = values.get("logit_norm")
+    return confidence_from_dict(values["confidence"]) if of_old_file is None else LogitNorm.from_dict(of_old_file)

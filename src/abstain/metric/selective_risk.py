@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from abstain._checks import InputError, check_choice
 from abstain.curve.curve import Convention, risk_coverage_curve
-from abstain.metric.inputs import Reduction, Validation, choose_reduction, compare_classes, reduce_logits
+from abstain.metric.inputs import Validation, choose_p, compare_classes, reduce_logits
 from abstain.metric.results import Summary
-from abstain.scores.logit_norm import named_score
+from abstain.scores.confidence import Confidence, SoftmaxScore, named_confidence
+from abstain.scores.logit_norm import LogitNorm
 
 DESCRIPTION = """
 Selective classification: a classifier that may abstain answers only where its confidence is high enough. AURC is the
@@ -119,7 +120,7 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
             raise InputError(f"ignore_index is {ignore_index!r}, but must be one integer")
         self._takes_confidence = config_name == "confidence"
         self._ignore_index = ignore_index
-        self._loaded = Reduction()
+        self._loaded: Confidence = SoftmaxScore()
         self._loaded = self._stored = self._named(score, p, center, validation)
         super().__init__(config_name=config_name, **kwargs)
 
@@ -134,30 +135,28 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
         )
 
     @property
-    def reduction(self) -> Reduction:
-        """What reduces the logits as loaded: with p="auto" the p that was chosen, or `msp` where it was not better."""
+    def confidence(self) -> Confidence:
+        """What makes one number of the logits, as loaded: with p="auto" with the p that was chosen, or MSP."""
         return self._loaded
 
     def _named(
         self, score: str | None, p: float | Literal["auto"] | None, center: bool | None, validation: Validation | None
-    ) -> Reduction:
-        """The reduction that these arguments name; what is left out is as at loading."""
+    ) -> Confidence:
+        """The confidence that these arguments name; what is left out is as at loading."""
         if not _any_given(score, p, center, validation):
             return self._loaded
         if self._takes_confidence:
             raise InputError(
                 'score, p, center and validation are for logits, but "confidence" takes a confidence as it is'
             )
-        center = self._loaded.center if center is None else center
-        name = score or ("max_logit_pnorm" if p is not None else self._loaded.score)
+        loaded = self._loaded if isinstance(self._loaded, LogitNorm) else LogitNorm(None)
+        center = loaded.center if center is None else center
+        name = score or (LogitNorm.SCORE if p is not None else self._loaded.name)
         if p == "auto":
-            return choose_reduction(name, validation, center=center)
+            return choose_p(name, validation, center=center)
         if validation is not None:
             raise InputError('validation is given, but only p="auto" needs it: leave it out')
-        if p is None and name == self._loaded.score:
-            p = self._loaded.p
-        named_score(name, p=p, center=center)  # checks the name, and whether it takes a p
-        return Reduction(name) if p is None else Reduction(name, float(p), center)
+        return named_confidence(name, p=loaded.p if p is None and name == LogitNorm.SCORE else p, center=center)
 
     def add(
         self,
@@ -186,7 +185,7 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
         _refuse_unknown(unknown)
         self._add(predictions, references, confidence, self._stored if len(self) else self._loaded)
 
-    def _add(self, predictions: Any, references: Any, confidence: Any, reduction: Reduction) -> None:
+    def _add(self, predictions: Any, references: Any, confidence: Any, named: Confidence) -> None:
         if predictions is None or references is None or (confidence is None) == self._takes_confidence:
             if self._takes_confidence:
                 raise InputError('the configuration "confidence" needs predictions, references and confidence')
@@ -197,9 +196,9 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
             wrong, confidence = compare_classes(predictions, references, confidence, self._ignore_index)
             columns = {"predictions": wrong, "references": np.zeros_like(wrong), "confidence": confidence}
         else:
-            confidence, wrong = reduce_logits(predictions, references, reduction, self._ignore_index)
+            confidence, wrong = reduce_logits(predictions, references, named, self._ignore_index)
             columns = {"predictions": confidence, "references": wrong}
-        self._stored = reduction
+        self._stored = named
         self._store(columns)
 
     def _store(self, columns: dict[str, NDArray[Any]]) -> None:
@@ -227,23 +226,24 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
         """Measure what was added, and these predictions; one flat dictionary, or None on all but the first process."""
         _refuse_unknown(unknown)
         wanted = Summary(target_risks, target_coverages, convention, confidence_level)  # type: ignore[arg-type]
-        reduction = self._named(score, p, center, validation)
+        named = self._named(score, p, center, validation)
         if len(self):
-            self._check_stored(reduction, names_one=_any_given(score, p, center, validation))
-            reduction = self._stored
+            self._check_stored(named, names_one=_any_given(score, p, center, validation))
+            named = self._stored
         if _any_given(predictions, references, confidence):
-            self._add(predictions, references, confidence, reduction)
+            self._add(predictions, references, confidence, named)
         if self.num_process == 1 and not len(self):
             raise InputError("no sample was added, but at least one is needed: give predictions and references")
         if self.writer is None:  # of several processes each leaves a file, and one of them may have had nothing to add
             self._store({name: np.empty(0, feature.dtype) for name, feature in self.features.items()})
         return super().compute(wanted=wanted)
 
-    def _check_stored(self, reduction: Reduction, *, names_one: bool) -> None:
-        if names_one and reduction != self._stored:
+    def _check_stored(self, named: Confidence, *, names_one: bool) -> None:
+        same = named == self._stored or named.name == self._stored.name == "msp"  # whatever fell back to it
+        if names_one and not same:
             raise InputError(
-                f"{len(self)} samples are stored by their {self._stored}, but this call names {reduction}: the logits "
-                "are gone, so name it at loading, or give all predictions in one call"
+                f"{len(self)} samples are stored by their {self._stored.label}, but this call names {named.label}: the "
+                "logits are gone, so name it at loading, or give all predictions in one call"
             )
 
     def _compute(

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain import scores
-from abstain._checks import InputError, check_logits
+from abstain._checks import check_logits, check_validation
 from abstain.curve.curve import risk_coverage_curve
 from abstain.report.selective_report import ScoreResult, SelectiveReport
 from abstain.scores.calibration import calibration_metrics
+from abstain.scores.confidence import Confidence, SoftmaxScore
 from abstain.scores.logit_norm import LogitNorm
+from abstain.scores.softmax import classification_error
 from abstain.scores.temperature import TemperatureScaling
 
 
@@ -47,22 +48,13 @@ def evaluate_logits(
         InputError: bad logits or labels (see `scores.classification_error`), or a validation set with another K.
     """
     logits = check_logits(logits)
-    error = scores.classification_error(logits, labels)
+    error = classification_error(logits, labels)
     target_risks = tuple(target_risks)
     measured = _Measure(logits, labels, error, target_risks, level)
-    results = [measured("msp", scores.msp(logits), temperature=1.0)]
+    results = [measured("msp", SoftmaxScore())]
     if validation is not None:
-        results += _repairs(measured, *_check_validation(validation, n_logits=logits.shape[1]), **fit)
+        results += _repairs(measured, *check_validation(validation, n_logits=logits.shape[1]), **fit)
     return SelectiveReport(len(error), logits.shape[1], level, error, tuple(results))
-
-
-def _check_validation(validation: tuple[Any, Any], *, n_logits: int) -> tuple[Any, Any]:
-    if not isinstance(validation, tuple | list) or len(validation) != 2:
-        raise InputError(f"validation is {type(validation).__name__}, but must be the pair (logits, labels)")
-    logits = check_logits(validation[0])
-    if logits.shape[1] != n_logits:
-        raise InputError(f"the test logits have K = {n_logits} and the validation logits K = {logits.shape[1]}")
-    return logits, validation[1]
 
 
 @dataclass(frozen=True)
@@ -75,27 +67,19 @@ class _Measure:
     target_risks: tuple[float, ...]
     level: float
 
-    def __call__(
-        self,
-        name: str,
-        confidence: NDArray[np.float64],
-        fit: LogitNorm | TemperatureScaling | None = None,
-        temperature: float | None = None,
-    ) -> ScoreResult:
-        curve = risk_coverage_curve(confidence, self.error)
+    def __call__(self, name: str, confidence: Confidence) -> ScoreResult:
+        values = confidence.score(self.logits)
+        curve = risk_coverage_curve(values, self.error)
         low, high = curve.aurc_interval(self.level) or (None, None)
         metrics: dict[str, float | None] = {**curve.summary(self.target_risks), "aurc_low": low, "aurc_high": high}
-        if temperature is not None:
-            metrics |= calibration_metrics(self.logits, self.labels, temperature=temperature)
-        return ScoreResult(name, metrics, confidence, curve, fit)
+        if confidence.temperature is not None:
+            metrics |= calibration_metrics(self.logits, self.labels, temperature=confidence.temperature)
+        return ScoreResult(name, metrics, values, curve, confidence)
 
 
 def _repairs(measure: _Measure, logits: Any, labels: Any, *, center: bool = True, **fit: Any) -> Iterator[ScoreResult]:
     """Both forms of logit normalisation, and temperature scaling, fitted on this validation data."""
     other = "max_logit_pnorm_uncentered" if center else "max_logit_pnorm_centered"
     for name, centered in (("max_logit_pnorm", center), (other, not center)):
-        norm = LogitNorm.fit(logits, labels, center=centered, **fit)
-        yield measure(name, norm.score(measure.logits), norm, temperature=1.0 if norm.p is None else None)
-    scaling = TemperatureScaling.fit(logits, labels)
-    confidence = scaling.score(measure.logits)
-    yield measure("temperature_scaling", confidence, scaling, temperature=scaling.temperature)
+        yield measure(name, LogitNorm.fit(logits, labels, center=centered, **fit))
+    yield measure(TemperatureScaling.SCORE, TemperatureScaling.fit(logits, labels))

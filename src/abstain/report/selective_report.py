@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from abstain.curve.curve import RiskCoverageCurve
 from abstain.curve.difference import Difference, aurc_difference
+from abstain.scores.confidence import Confidence
 from abstain.scores.logit_norm import LogitNorm
-from abstain.scores.temperature import TemperatureScaling
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,29 +26,24 @@ class ScoreResult:
             a score that is a probability also `nll`, `brier` and `ece` (see `calibration.calibration_metrics`).
         confidence: (N,) float64, in the order of the samples.
         curve: its risk-coverage curve.
-        fit: what was fitted on the validation data; None for MSP.
+        scored_by: what made the confidence of logits; fitted on the validation data if it is not MSP.
     """
 
     name: str
     metrics: dict[str, float | None]
     confidence: NDArray[np.float64] = field(repr=False)
     curve: RiskCoverageCurve = field(repr=False)
-    fit: LogitNorm | TemperatureScaling | None = None
+    scored_by: Confidence
 
     @property
     def falls_back(self) -> bool:
-        """Whether this is logit normalisation that stayed with MSP."""
-        return isinstance(self.fit, LogitNorm) and self.fit.p is None
+        """Whether this is a fit that stayed with MSP."""
+        return self.name != "msp" and self.scored_by.name == "msp"
 
     @property
     def label(self) -> str:
         """What a table or a figure calls the score: `MSP`, `p-norm, p = 4`, or `p-norm (falls back to MSP)`."""
-        if self.fit is None:
-            return "MSP"
-        if isinstance(self.fit, TemperatureScaling):
-            return f"MSP, temperature {self.fit.temperature:.3g}"
-        norm = "p-norm" if self.fit.center else "uncentred p-norm"
-        return f"{norm} (falls back to MSP)" if self.fit.p is None else f"{norm}, p = {self.fit.p:g}"
+        return self.scored_by.label
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,8 +76,8 @@ class SelectiveReport:
 
     @property
     def logit_norm(self) -> LogitNorm | None:
-        """The fit of `normalized`; None without validation data."""
-        return self.normalized.fit if self.normalized else None  # type: ignore[return-value]
+        """What `normalized` is scored by; None without validation data."""
+        return cast(LogitNorm, self.normalized.scored_by) if self.normalized else None
 
     def gain(self) -> Difference | None:
         """AURC of MSP minus AURC after normalisation, paired; positive if normalisation is better."""
@@ -101,7 +96,7 @@ class SelectiveReport:
             "aurc_convention": "mean",
             "interval_level": self.level,
             "scores": {result.name: result.metrics for result in self.results},
-            "fits": {result.name: result.fit.to_dict() for result in self.results if result.fit is not None},
+            "fits": {result.name: result.scored_by.to_dict() for result in self.results if result.name != "msp"},
         }
 
     def to_markdown(self) -> str:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from abstain._checks import InputError, check_choice, check_logits, check_p
-from abstain.curve.curve import risk_coverage_curve
-from abstain.curve.difference import paired_standard_error
-from abstain.scores.rows import Rows, score_by_rows, warn_if_normalized
-from abstain.scores.softmax import SCORES, Score, classification_error, log_odds, msp
+from abstain._checks import InputError, check_choice, check_keys, check_logits, check_p
+from abstain.curve.sample_influence import area_and_influence, paired_standard_error
+from abstain.scores.rows import LogitRows, score_in_blocks, warn_if_normalized
+from abstain.scores.softmax import classification_error, log_odds
 
 MAX_MULTIPLIED = 64
 """Whole exponents up to here are made by repeated multiplication, which is far faster than a power each."""
@@ -42,32 +41,63 @@ class Candidate:
     gain: float
     gain_standard_error: float
 
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """The candidate that `LogitNorm.to_dict` wrote.
+
+        Raises:
+            InputError: a key is unknown or missing.
+        """
+        names = {field.name for field in fields(cls)}
+        return cls(**check_keys("Candidate", values, known=names, needed=names))
+
 
 @dataclass(frozen=True)
 class LogitNorm:
     """The confidence score max_k (z - c)_k / ‖z - c‖_p, with c the mean of z if `center`, else 0.
 
     Uncentred it is Eq. 17 of Xia et al. (arXiv 2403.14715), centred it is Cattelan and Silva (arXiv 2305.15508).
-    p and `center` travel together, so that validation and test cannot disagree. With `p=None` the score is MSP.
+    p and `center` travel together, so that validation and test cannot disagree. With `p=None` the score is MSP. Two are
+    equal where both of them are; how they were found is not compared.
 
     Attributes:
         p: exponent of the norm, finite and at least 1; None for MSP.
         center: subtract each row's mean before anything else.
         reason: why `fit` chose this p, in one sentence; None for a p given by hand.
         search: what `fit` looked at, MSP first; empty for a p given by hand.
+        n_logits: K of the logits that `fit` saw, the only ones it is for; None for a p given by hand.
 
     Raises:
         InputError: p below 1 or not finite.
     """
 
+    SCORE: ClassVar[str] = "max_logit_pnorm"
+
     p: float | None
     center: bool = True
-    reason: str | None = None
-    search: tuple[Candidate, ...] = ()
+    reason: str | None = field(default=None, compare=False)
+    search: tuple[Candidate, ...] = field(default=(), compare=False)
+    n_logits: int | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.p is not None:
             object.__setattr__(self, "p", check_p(self.p))
+
+    @property
+    def name(self) -> str:
+        """`max_logit_pnorm`, or `msp` without a p."""
+        return "msp" if self.p is None else self.SCORE
+
+    @property
+    def label(self) -> str:
+        """What a table or a figure calls it: `p-norm, p = 4`, or `p-norm (falls back to MSP)`."""
+        norm = "p-norm" if self.center else "uncentred p-norm"
+        return f"{norm} (falls back to MSP)" if self.p is None else f"{norm}, p = {self.p:g}"
+
+    @property
+    def temperature(self) -> float | None:
+        """1 without a p, where it is the MSP; a norm is no probability."""
+        return 1.0 if self.p is None else None
 
     def score(self, logits: Any) -> NDArray[np.float64]:
         """The confidence of each row of logits; larger is accepted first.
@@ -80,34 +110,44 @@ class LogitNorm:
             least confident. With p=None: the log-odds of `scores.msp`.
 
         Raises:
-            InputError: as `scores.msp`; a p with K of 1 or 2, where the centred score is the same for every row.
+            InputError: as `scores.msp`; another K than that of the fit; a p with K of 1 or 2, where the centred score
+                is the same for every row.
         """
-        if self.p is None:
-            return msp(logits)
         logits = check_logits(logits)
+        if self.n_logits not in (None, logits.shape[1]):
+            raise InputError(
+                f"the logits have K = {logits.shape[1]}, but the validation logits that chose p K = {self.n_logits}: "
+                "fit on logits of the same classes"
+            )
+        if self.p is None:
+            warn_if_normalized(logits, log_too=False)
+            return score_in_blocks(logits, lambda block: log_odds(LogitRows(block)))
         if logits.shape[1] <= 2:
             raise InputError(
                 f"logits have K = {logits.shape[1]}, but a p-norm says nothing about two classes: use LogitNorm(p=None)"
             )
         warn_if_normalized(logits, log_too=not self.center)
-        return score_by_rows(logits, _Normalizer([self.p], center=self.center))[0]
+        return score_in_blocks(logits, _Normalizer([self.p], center=self.center))[0]
 
     def to_dict(self) -> dict[str, Any]:
         """What `from_dict` takes, for JSON; floats survive the round trip exactly."""
-        return asdict(self) | {"search": [asdict(candidate) for candidate in self.search]}
+        return {"score": self.SCORE, **asdict(self), "search": [asdict(candidate) for candidate in self.search]}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> LogitNorm:
-        """The object that `to_dict` wrote.
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """The object that `to_dict` wrote; version 0.1.0 wrote neither `score` nor `n_logits`.
 
         Raises:
-            InputError: a key is unknown or missing.
+            InputError: a key is unknown or missing, or the score is another.
         """
-        _check_keys(cls, values, needed={"p"})
-        for candidate in values.get("search", ()):
-            _check_keys(Candidate, candidate, needed={field.name for field in fields(Candidate)})
-        search = tuple(Candidate(**candidate) for candidate in values.get("search", ()))
-        return cls(**{**values, "search": search})
+        known = {field.name for field in fields(cls)}
+        values = dict(check_keys("LogitNorm", values, known={"score", *known}, needed={"p"}))
+        check_choice("score of a LogitNorm", values.pop("score", cls.SCORE), [cls.SCORE])
+        of_candidate = {field.name for field in fields(Candidate)}
+        candidates = [
+            check_keys("Candidate", c, known=of_candidate, needed=of_candidate) for c in values.pop("search", ())
+        ]
+        return cls(**values, search=tuple(Candidate(**candidate) for candidate in candidates))
 
     @classmethod
     def fit(
@@ -118,7 +158,7 @@ class LogitNorm:
         p_grid: Iterable[float] = range(1, 11),
         center: bool = True,
         fallback: Fallback = "one_standard_error",
-    ) -> LogitNorm:
+    ) -> Self:
         """Choose the p with the lowest AURC on validation data, or MSP where no p is convincingly better.
 
         Never fit on the data that you report. Of equal candidates the first of the grid wins.
@@ -146,27 +186,9 @@ class LogitNorm:
         error = classification_error(logits, labels)
         if logits.shape[1] <= 2:
             reason = f"MSP: with K = {logits.shape[1]} there is nothing that logit normalisation could add"
-            return cls(None, center, reason)
+            return cls(None, center, reason, n_logits=logits.shape[1])
         search = _search(logits, error, grid, center=center)
-        return cls(*_choose(search, fallback, center), search)
-
-
-def _check_keys(kind: type[LogitNorm] | type[Candidate], values: dict[str, Any], needed: set[str]) -> None:
-    known = {field.name for field in fields(kind)}
-    if not needed <= set(values) <= known:
-        raise InputError(f"a {kind.__name__} has the keys {sorted(values)}, but must have them of {sorted(known)}")
-
-
-def named_score(name: str, *, p: float | None = None, center: bool = True) -> Score:
-    """The score called `name`: one of `SCORES`, or `max_logit_pnorm`, which needs its `p`.
-
-    Raises:
-        InputError: there is none of that name (with the nearest one), `p` is missing, or given to another score.
-    """
-    check_choice("score", name, [*SCORES, "max_logit_pnorm"])
-    if (name == "max_logit_pnorm") != (p is not None):
-        raise InputError(f"the score is {name} and p is {p}: max_logit_pnorm needs a p, and no other score takes one")
-    return SCORES[name] if p is None else LogitNorm(p, center).score
+        return cls(*_choose(search, fallback, center), search, logits.shape[1])
 
 
 def _search(
@@ -177,22 +199,17 @@ def _search(
     normalize = _Normalizer(grid, center=center)
 
     def score(block: Tensor) -> Tensor:
-        of_msp = log_odds(Rows(block))  # first, since the other changes the block
+        of_msp = log_odds(LogitRows(block))  # first, since the other changes the block
         return torch.cat([of_msp[None], normalize(block)])
 
     dtype = torch.float64 if logits.dtype == torch.float64 else torch.float32
-    confidences = score_by_rows(logits, score, dtype, SEARCH_BLOCK)
-    of_msp = _aurc_and_influence(confidences[0], error)
-    search = [Candidate(None, of_msp[0], 0.0, 0.0)]
+    confidences = score_in_blocks(logits, score, dtype, SEARCH_BLOCK)
+    of_msp, influence_of_msp = area_and_influence(confidences[0], error)
+    search = [Candidate(None, of_msp, 0.0, 0.0)]
     for p, confidence in zip(grid, confidences[1:], strict=True):  # one at a time, which bounds the memory
-        area, influence = _aurc_and_influence(confidence, error)
-        search.append(Candidate(p, area, of_msp[0] - area, paired_standard_error(of_msp[1], influence)))
+        aurc, influence = area_and_influence(confidence, error)
+        search.append(Candidate(p, aurc, of_msp - aurc, paired_standard_error(influence_of_msp, influence)))
     return tuple(search)
-
-
-def _aurc_and_influence(confidence: NDArray[Any], error: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-    curve = risk_coverage_curve(confidence, error)
-    return curve.aurc(), curve.influence_on_aurc(confidence, error)
 
 
 def _choose(search: Sequence[Candidate], fallback: Fallback, center: bool) -> tuple[float | None, bool, str]:

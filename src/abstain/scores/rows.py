@@ -19,7 +19,7 @@ NORMALIZED_WITHIN = 1e-3
 """How near to 1 (or its logarithm to 0) the sum of every row must be to look like probabilities, even in float16."""
 
 
-class Rows:
+class LogitRows:
     """A block of rows of logits (n, K), and what several scores read of it, computed when first asked for.
 
     Everything is relative to the largest of the *other* logits, those that are not the predicted class: their sum of
@@ -76,7 +76,7 @@ class Rows:
         return 1.0 + self.small * self.sum_others
 
 
-def score_by_rows(
+def score_in_blocks(
     logits: Tensor,
     score: Callable[[Tensor], Tensor],
     dtype: torch.dtype = torch.float64,

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from abstain._checks import InputError, check_choice, check_labels, check_logits
-from abstain.scores.rows import Rows, score_by_rows, warn_if_normalized
+from abstain.scores.rows import LogitRows, score_in_blocks, warn_if_normalized
 
 Score = Callable[[Any], NDArray[np.float64]]
 """Logits (N, K), NumPy or torch on any device, not changed -> confidence (N,) float64, larger accepted first."""
 
 
-def _of_rows(formula: Callable[[Rows], Tensor]) -> Score:
+def _of_rows(formula: Callable[[LogitRows], Tensor]) -> Score:
     """The public score, of logits, that a formula for a block of rows gives."""
 
     def score(logits: Any) -> NDArray[np.float64]:
@@ -29,16 +29,16 @@ def _of_rows(formula: Callable[[Rows], Tensor]) -> Score:
     return score
 
 
-_FORMULAS: dict[str, Callable[[Rows], Tensor]] = {}
+_FORMULAS: dict[str, Callable[[LogitRows], Tensor]] = {}
 
 
-def log_odds(rows: Rows) -> Tensor:
+def log_odds(rows: LogitRows) -> Tensor:
     """(n,) the formula of `msp`."""
     return rows.gap - rows.sum_others.log()
 
 
 @_of_rows
-def msp(rows: Rows) -> Tensor:  # noqa: D417 - the decorated function takes logits
+def msp(rows: LogitRows) -> Tensor:  # noqa: D417 - the decorated function takes logits
     """Maximum softmax probability as its log-odds, z_max - logsumexp of the other logits; larger is more confident.
 
     The same order as the probability (Hendrycks and Gimpel 2017, arXiv 1610.02136), but it never saturates:
@@ -57,7 +57,7 @@ def msp(rows: Rows) -> Tensor:  # noqa: D417 - the decorated function takes logi
 
 
 @_of_rows
-def max_logit(rows: Rows) -> Tensor:
+def max_logit(rows: LogitRows) -> Tensor:
     """The largest logit, z_max; larger is more confident (Hendrycks et al. 2022, arXiv 1911.11132).
 
     It depends on a shift of a whole row, which softmax does not see, so rows of probabilities get a warning. Takes and
@@ -67,7 +67,7 @@ def max_logit(rows: Rows) -> Tensor:
 
 
 @_of_rows
-def logit_margin(rows: Rows) -> Tensor:
+def logit_margin(rows: LogitRows) -> Tensor:
     """The largest logit minus the second; larger is more confident.
 
     Takes and refuses what `msp` does; returns (N,) float64 of at least 0.
@@ -76,7 +76,7 @@ def logit_margin(rows: Rows) -> Tensor:
 
 
 @_of_rows
-def softmax_margin(rows: Rows) -> Tensor:
+def softmax_margin(rows: LogitRows) -> Tensor:
     """The largest softmax probability minus the second; larger is more confident.
 
     Takes and refuses what `msp` does; returns (N,) float64 in [0, 1].
@@ -85,7 +85,7 @@ def softmax_margin(rows: Rows) -> Tensor:
 
 
 @_of_rows
-def negative_entropy(rows: Rows) -> Tensor:
+def negative_entropy(rows: LogitRows) -> Tensor:
     """Σ p log p of the softmax, in nats; larger is more confident.
 
     Takes and refuses what `msp` does; returns (N,) float64 in [-log K, 0].
@@ -95,7 +95,7 @@ def negative_entropy(rows: Rows) -> Tensor:
 
 
 @_of_rows
-def energy(rows: Rows) -> Tensor:
+def energy(rows: LogitRows) -> Tensor:
     """The logsumexp of the logits, their negative free energy; larger is more confident (Liu et al. 2020, 2010.03759).
 
     It depends on a shift of a whole row, as `max_logit` does. Takes and refuses what `msp` does; returns (N,) float64.
@@ -104,7 +104,7 @@ def energy(rows: Rows) -> Tensor:
 
 
 @_of_rows
-def doctor(rows: Rows) -> Tensor:
+def doctor(rows: LogitRows) -> Tensor:
     """Σ p² of the softmax; larger is more confident (Granese et al. 2021, arXiv 2106.02395).
 
     Takes and refuses what `msp` does; returns (N,) float64 in [1/K, 1].
@@ -141,10 +141,10 @@ def score_all(logits: Any, names: Iterable[str] = tuple(SCORES)) -> dict[str, ND
     warn_if_normalized(logits, log_too=bool(SHIFTED & set(names)))
 
     def score(block: Tensor) -> Tensor:
-        rows = Rows(block)
+        rows = LogitRows(block)
         return torch.stack([_FORMULAS[name](rows) for name in names])
 
-    return dict(zip(names, score_by_rows(logits, score), strict=True))
+    return dict(zip(names, score_in_blocks(logits, score), strict=True))
 
 
 def classification_error(logits: Any, labels: Any) -> NDArray[np.float64]:

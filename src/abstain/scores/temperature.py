@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import root_scalar
 from torch import Tensor
 
-from abstain._checks import InputError, check_labels, check_logits
-from abstain.scores.rows import Rows, as_pairs, score_by_rows
+from abstain._checks import InputError, check_choice, check_keys, check_labels, check_logits
+from abstain.scores.rows import LogitRows, as_pairs, score_in_blocks
 from abstain.scores.softmax import log_odds
 
 LIMITS = (1e-3, 1e3)
@@ -33,11 +32,23 @@ class TemperatureScaling:
         InputError: T is not finite, or not above 0.
     """
 
+    SCORE: ClassVar[str] = "temperature_scaling"
+
     temperature: float
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.temperature) and self.temperature > 0):
             raise InputError(f"the temperature is {self.temperature}, but must be finite and above 0")
+
+    @property
+    def name(self) -> str:
+        """`temperature_scaling`."""
+        return self.SCORE
+
+    @property
+    def label(self) -> str:
+        """What a table or a figure calls it, with the temperature."""
+        return f"MSP, temperature {self.temperature:.3g}"
 
     def score(self, logits: Any) -> NDArray[np.float64]:
         """The confidence of each row: MSP at this temperature, as log-odds; larger is accepted first.
@@ -51,14 +62,25 @@ class TemperatureScaling:
         Raises:
             InputError: as `scores.msp`.
         """
-        return score_by_rows(check_logits(logits), lambda block: log_odds(Rows(block.div_(self.temperature))))
+        return score_in_blocks(check_logits(logits), lambda block: log_odds(LogitRows(block.div_(self.temperature))))
 
-    def to_dict(self) -> dict[str, float]:
-        """The temperature, ready for JSON."""
-        return asdict(self)
+    def to_dict(self) -> dict[str, Any]:
+        """What `from_dict` takes, for JSON; floats survive the round trip exactly."""
+        return {"score": self.SCORE, **asdict(self)}
 
     @classmethod
-    def fit(cls, logits: Any, labels: Any) -> TemperatureScaling:
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """The object that `to_dict` wrote; version 0.1.0 wrote no `score`.
+
+        Raises:
+            InputError: a key is unknown or missing, or the score is another.
+        """
+        check_keys("TemperatureScaling", values, known={"score", "temperature"}, needed={"temperature"})
+        check_choice("score of a TemperatureScaling", values.get("score", cls.SCORE), [cls.SCORE])
+        return cls(values["temperature"])
+
+    @classmethod
+    def fit(cls, logits: Any, labels: Any) -> Self:
         """The temperature of least negative log-likelihood on validation data.
 
         The likelihood has one maximum in 1/T, where its derivative, the mean of E_p[z] - z_y, is 0.
@@ -73,6 +95,8 @@ class TemperatureScaling:
         Raises:
             InputError: bad logits or labels.
         """
+        from scipy.optimize import root_scalar  # here, so that importing the scores does not wait for it
+
         logits = as_pairs(check_logits(logits))
         of_target = _below_top(logits, labels)
         dtype = torch.float64 if logits.dtype == torch.float64 else torch.float32
@@ -82,7 +106,7 @@ class TemperatureScaling:
                 block -= block.amax(dim=1, keepdim=True)
                 return torch.linalg.vecdot((block * float(np.exp(log_inverse))).softmax(dim=1), block)
 
-            return float(np.mean(score_by_rows(logits, expected, dtype) - of_target))
+            return float(np.mean(score_in_blocks(logits, expected, dtype) - of_target))
 
         ends = [-float(np.log(limit)) for limit in reversed(LIMITS)]
         slopes = [slope(end) for end in ends]

@@ -1,4 +1,4 @@
-"""Bounds on a risk that hold with a probability, and the ranks at which they are asked for."""
+"""A bound on a risk that holds with a probability, and the ranks at which it is asked for."""
 
 from __future__ import annotations
 
@@ -6,16 +6,30 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
+from scipy.special import betainccinv
 
 LINEAR_RANKS = 40
 """Ranks of the grid at equal distances; below the first of them come its halves, for targets that few samples meet."""
 
 HALVINGS = 6
 
+MAX_RANKS = LINEAR_RANKS + HALVINGS
+"""J at most: so many bounds share the probability of failing."""
+
 
 def candidate_ranks(n_samples: int) -> NDArray[np.int64]:
-    """The numbers of samples to look at, ascending: they depend on N alone, so that no label has a say in them."""
+    """The numbers of samples to look at, ascending: they depend on N alone, so that no label has a say in them.
+
+    Args:
+        n_samples: N, at least 1.
+
+    Returns:
+        (J,) int64 in [1, N], the last of them N, J of at most `MAX_RANKS`.
+
+    Example:
+        >>> candidate_ranks(100)[:8].tolist()
+        [1, 2, 5, 7, 10, 12, 15, 17]
+    """
     linear = np.arange(1, LINEAR_RANKS + 1) / LINEAR_RANKS
     halves = linear[0] / 2.0 ** np.arange(1, HALVINGS + 1)
     ranks = np.unique(np.floor(np.concatenate([halves, linear]) * n_samples).astype(np.int64))
@@ -23,5 +37,17 @@ def candidate_ranks(n_samples: int) -> NDArray[np.int64]:
 
 
 def upper_bound(errors: Any, accepted: Any, delta: float) -> NDArray[np.float64]:
-    """The one-sided Clopper-Pearson upper bound of a probability, from `errors` of `accepted`, at level 1 - delta."""
-    return np.where(errors >= accepted, 1.0, beta.ppf(1 - delta, errors + 1, np.maximum(accepted - errors, 1e-300)))
+    """The one-sided upper bound of a probability by Clopper and Pearson (1934); lower is better.
+
+    It is the p at which so few errors, or fewer, have the probability delta: a quantile of a beta distribution.
+
+    Args:
+        errors: (J,) or one number, how many are wrong.
+        accepted: (J,) or one number, of how many, at least 1.
+        delta: the probability that the bound is too low, in (0, 1).
+
+    Returns:
+        float64 in (0, 1], of the shape of the numbers; 1 where all are wrong.
+    """
+    right = np.maximum(accepted - errors, 1e-300)  # above 0, where the quantile is defined
+    return np.where(errors >= accepted, 1.0, betainccinv(errors + 1, right, delta))

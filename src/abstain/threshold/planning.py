@@ -8,22 +8,36 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincc
 
-from abstain.threshold.bounds import HALVINGS, LINEAR_RANKS
+from abstain.threshold.bounds import MAX_RANKS
 
 ENOUGH_AT_MOST = 10**9
 """Where the search for the number of samples that would be enough gives up."""
+
+HALVED = 16
+"""How often the search halves its interval of log N, from 21 to 0.0003: it is right to 0.03 %."""
 
 
 def samples_enough(
     errors: NDArray[Any], accepted: NDArray[Any], n: int, target_risk: float, delta: float
 ) -> int | None:
-    """The smallest N at which one of these ranks, with the risk and coverage it has now, would meet the target."""
+    """The smallest N at which one of these ranks, with the risk and coverage it has now, would meet the target.
+
+    Args:
+        errors: (J,) how many of the accepted are wrong.
+        accepted: (J,) how many are accepted, at least 1.
+        n: the number of samples now.
+        target_risk: fraction in (0, 1).
+        delta: the probability with which the guarantee may fail, in (0, 1), shared by `MAX_RANKS` ranks.
+
+    Returns:
+        At least 2; None if no number up to a billion is enough, as where every risk is above the target.
+    """
     risk, coverage = errors / accepted, accepted / n
     low, high = np.zeros(len(risk)), np.full(len(risk), np.log(ENOUGH_AT_MOST))
-    for _ in range(16):  # to 0.03 %
+    for _ in range(HALVED):
         middle = (low + high) / 2
         taken = np.exp(middle) * coverage
-        met = betaincc(risk * taken + 1, (1 - risk) * taken, target_risk) <= delta / (LINEAR_RANKS + HALVINGS)
+        met = betaincc(risk * taken + 1, (1 - risk) * taken, target_risk) <= delta / MAX_RANKS
         low, high = np.where(met, low, middle), np.where(met, middle, high)
     enough = float(np.exp(high.min(initial=np.inf)))
     return int(enough) + 1 if enough < 0.99 * ENOUGH_AT_MOST else None

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from abstain._checks import InputError, NoThresholdError, check_confidence_error, check_fraction
+from abstain._checks import NoThresholdError, check_binary, check_fraction
 from abstain.curve.curve import RiskCoverageCurve, risk_coverage_curve
 from abstain.threshold.bounds import candidate_ranks, upper_bound
 from abstain.threshold.planning import samples_enough
@@ -84,9 +84,8 @@ def select_threshold(confidence: Any, error: Any, target_risk: float, delta: flo
     check_fraction("target_risk", target_risk, open_below=True, open_above=True)
     if delta is not None:
         check_fraction("delta", delta, open_below=True, open_above=True)
-    curve = risk_coverage_curve(*check_confidence_error(confidence, error))
-    if not curve.is_binary:
-        raise InputError("a threshold for a target risk needs 0/1 errors, but these are real losses")
+    curve = risk_coverage_curve(confidence, error)
+    check_binary("a threshold for a target risk", is_binary=curve.is_binary, instead="make errors of them first")
     return _empirical(curve, target_risk) if delta is None else _guaranteed(curve, target_risk, delta)
 
 

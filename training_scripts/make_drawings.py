@@ -1,6 +1,6 @@
 """Write the images of a split as pencil drawings: a shift of the data that needs no download.
 
-    python training_scripts/make_sketches.py --dataset_name uoft-cs/cifar10 --output_dir runs/cifar10_sketch
+    python training_scripts/make_drawings.py --dataset_name uoft-cs/cifar10 --output_dir runs/cifar10_drawings
 
 Each image becomes its contours in grey (Pillow's filter), as ImageNet-Sketch is to ImageNet. The result is a folder
 with one Parquet file, for every `--dataset_name` here.
@@ -21,7 +21,7 @@ from abstain.experiments import parse_recipe
 
 
 @dataclass
-class SketchArguments:
+class DrawingArguments:
     """What to draw, and where to."""
 
     output_dir: str = field(metadata={"help": "Folder for the Parquet file."})
@@ -32,7 +32,7 @@ class SketchArguments:
 
 def main() -> None:
     """Read the split, draw each image, and write them."""
-    (args,) = parse_recipe((SketchArguments,), description=__doc__)
+    (args,) = parse_recipe((DrawingArguments,), description=__doc__)
     data = load_data(args.dataset_name)
     if args.split not in data:
         raise InputError(f"there is no split {args.split!r}: this data set has {', '.join(data)}")

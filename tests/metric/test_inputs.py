@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+import torch
+
+from abstain import InputError, LogitNorm, risk_coverage_curve, scores
+from abstain.metric import inputs
+from abstain.metric.inputs import compare_classes, reduce_logits
+from abstain.scores import SoftmaxScore
+
+PIXELS = np.random.default_rng(1).normal(size=(3, 4, 5, 6)).astype(np.float32)
+MASKS = np.random.default_rng(2).integers(0, 5, size=(3, 5, 6))  # 4 is what does not count
+
+
+def curve_of(logits, labels):
+    return risk_coverage_curve(scores.msp(logits), scores.classification_error(logits, labels))
+
+
+def test_logits_become_their_confidence_and_their_error():
+    logits, labels = np.array([[2.0, 0.0, -1.0], [0.0, 3.0, 1.0]]), np.array([0, 2])
+    for confidence in (SoftmaxScore("energy"), LogitNorm(2)):
+        values, error = reduce_logits(logits, labels, confidence, -100)
+        np.testing.assert_array_equal(values, confidence.score(logits))
+        assert error.tolist() == [0, 1] and error.dtype == np.int8
+
+
+@pytest.mark.parametrize("convert", [np.asarray, torch.from_numpy])
+def test_chunks_of_pixels_join_to_the_whole(monkeypatch, convert):
+    whole = reduce_logits(convert(PIXELS), convert(MASKS), SoftmaxScore(), 4)
+    monkeypatch.setattr(inputs, "CHUNK_ELEMENTS", 4 * 5 * 6)  # one image
+    chunks = reduce_logits(convert(PIXELS), convert(MASKS), SoftmaxScore(), 4)
+    assert len(whole[0]) == (MASKS != 4).sum()
+    for found, expected in zip(chunks, whole, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_predicted_classes_are_compared_where_the_label_counts():
+    error, confidence = compare_classes([0, 1, 2], [0, 2, -100], [0.5, 0.25, 1.0], -100)
+    assert (error.tolist(), confidence.tolist()) == ([0, 1], [0.5, 0.25])
+
+
+def test_pixels_count_where_they_are_labelled(load):
+    counted = MASKS != 4
+    logits = np.moveaxis(PIXELS, 1, -1)[counted]
+    expected = curve_of(logits, MASKS[counted])
+    found = load(ignore_index=4).compute(predictions=PIXELS, references=MASKS)
+    assert found["aurc"] == pytest.approx(expected.aurc(), rel=1e-12)
+    of_tensors = load(ignore_index=4).compute(predictions=torch.from_numpy(PIXELS), references=torch.from_numpy(MASKS))
+    assert of_tensors == found
+
+
+def test_samples_with_the_ignored_label_do_not_count(metric, logits_and_labels):
+    logits, labels = logits_and_labels
+    expected = curve_of(logits[10:], labels[10:]).aurc()
+    some = np.where(np.arange(300) < 10, -100, labels)
+    assert metric.compute(predictions=logits, references=some)["aurc"] == expected
+    metric.add_batch(predictions=logits[:5], references=np.full(5, -100))
+    with pytest.raises(InputError, match="no sample was added"):
+        metric.compute()
+
+
+@pytest.mark.parametrize(
+    ("predictions", "references", "message"),
+    [
+        (["0", "1"], [0, 1], "both must be names, or integers"),
+        ([0.9, 0.2], [0, 1], "predictions hold float64, but must be classes"),
+        (["cat", None], ["cat", "dog"], "none missing"),
+    ],
+)
+def test_classes_of_another_kind_are_refused(load, predictions, references, message):
+    with pytest.raises(InputError, match=message):
+        load("confidence").compute(predictions=predictions, references=references, confidence=[0.5, 0.6])
+
+
+def test_an_ignored_label_does_not_count_beside_a_confidence_either(load):
+    found = load("confidence").compute(predictions=[0, 1, 1], references=[0, 1, -100], confidence=[0.9, 0.8, 0.99])
+    assert found["risk"] == 0.0
+
+
+def test_lengths_must_agree_where_every_label_is_ignored(metric):
+    with pytest.raises(InputError, match=r"need \(N, K, …\) and \(N, …\)"):
+        metric.add_batch(predictions=np.zeros((3, 4)), references=[-100] * 5)
+
+
+def test_p_must_be_chosen_on_the_same_classes(load, logits_and_labels):
+    logits, labels = logits_and_labels
+    metric = load(p="auto", validation=(logits, labels))
+    assert metric.confidence.p == LogitNorm.fit(logits, labels).p
+    with pytest.raises(InputError, match="have K = 2, but the validation logits that chose p K = 5"):
+        metric.compute(predictions=logits[:, :2], references=labels % 2)
+
+
+def test_tensors_that_train_and_half_precision_are_taken_one_by_one(metric, logits_and_labels):
+    logits, labels = torch.tensor(logits_and_labels[0], requires_grad=True), logits_and_labels[1]
+    whole = metric.compute(predictions=logits, references=labels)
+    metric.add(prediction=logits[0], reference=labels[0])
+    metric.add_batch(predictions=list(logits[1:]), references=list(labels[1:]))
+    assert metric.compute() == whole
+    metric.add(prediction=logits[0].detach().bfloat16(), reference=torch.tensor(labels[0]))
+    assert metric.compute()["risk"] in (0.0, 1.0)
+
+
+def test_a_column_of_arrays_is_taken_as_pandas_holds_it(metric, logits_and_labels):
+    logits, labels = logits_and_labels
+    column = np.empty(len(logits), dtype=object)
+    column[:] = list(logits)
+    assert metric.compute(predictions=column, references=labels) == metric.compute(
+        predictions=logits, references=labels
+    )

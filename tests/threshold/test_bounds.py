@@ -1,0 +1,39 @@
+import numpy as np
+import oracle
+import pytest
+
+from abstain.threshold.bounds import MAX_RANKS, candidate_ranks, upper_bound
+
+
+def test_the_ranks_of_80_samples_as_worked_by_hand():
+    # Fortieths of 80 are 2, 4, ..., 80; the halves of the first, 1, 1/2, ..., leave only 1.
+    assert candidate_ranks(80).tolist() == [1, *range(2, 81, 2)]
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 39, 40, 41, 1000, 10**7])
+def test_the_ranks_ascend_to_all_samples(n):
+    ranks = candidate_ranks(n)
+    assert ranks[0] >= 1
+    assert ranks[-1] == n
+    assert (np.diff(ranks) > 0).all()
+    assert len(ranks) <= MAX_RANKS  # δ is shared among them
+
+
+@pytest.mark.parametrize("delta", [0.5, 0.05, 0.001])
+@pytest.mark.parametrize(("errors", "n"), [(0, 1), (1, 1), (0, 30), (1, 30), (15, 30), (29, 30), (30, 30), (7, 300)])
+def test_the_upper_bound_is_clopper_and_pearson_s(errors, n, delta):
+    expected = oracle.clopper_pearson_upper(errors, n, delta)
+    assert upper_bound(errors, n, delta) == pytest.approx(expected, rel=1e-9)
+    if errors < n:
+        assert oracle.binomial_cdf(errors, n, expected) == pytest.approx(delta, rel=1e-9)
+
+
+def test_the_upper_bound_without_an_error_as_worked_by_hand():
+    # (1 - p)^n = delta.
+    np.testing.assert_allclose(
+        upper_bound(np.zeros(2), np.array([10, 100]), 0.05), 1 - 0.05 ** (1 / np.array([10, 100]))
+    )
+
+
+def test_more_errors_fewer_samples_and_a_smaller_delta_raise_the_bound():
+    assert upper_bound(1, 50, 0.05) < upper_bound(2, 50, 0.05) < upper_bound(2, 40, 0.05) < upper_bound(2, 40, 0.01) < 1
