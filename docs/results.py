@@ -13,6 +13,9 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from abstain._files import write_text
+from abstain.report import markdown_table
+
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "results.md"
 HEADER = """# Results
@@ -43,7 +46,7 @@ def main() -> None:
     if "--check" in sys.argv:
         stale = not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text
         sys.exit("out of date, run `make docs`: docs/results.md" if stale else 0)
-    PAGE.write_text(text, encoding="utf-8")
+    write_text(PAGE, text)
 
 
 def read_runs() -> dict[str, list[dict[str, Any]]]:
@@ -66,8 +69,7 @@ def render(runs: dict[str, list[dict[str, Any]]]) -> str:
 
 
 def _section(recipe: str, runs: list[dict[str, Any]]) -> str:
-    rows = [COLUMNS, ["--:"] * len(COLUMNS), *map(_row, runs)]
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    table = markdown_table([COLUMNS, *map(_row, runs)], "r" * len(COLUMNS))
     sizes = ", ".join(f"{split['samples']:,} {name}" for name, split in runs[0]["data"].items())
     places = sorted({f"{run['environment']['device']}, {run['environment']['threads']} threads" for run in runs})
     return f"## {recipe}\n\n{sizes} samples; {'; '.join(places)}.{_note(runs[0])}\n\n{table}\n\n{_compare(runs)}\n"
