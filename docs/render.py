@@ -8,18 +8,16 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import re
 import runpy
-import sys
-from pathlib import Path
+
+from pages import ROOT, with_blocks, write_or_check
 
 from abstain import SelectiveReport, evaluate_logits, read_logits, released_checkpoint
-from abstain._files import whole_file, write_text
+from abstain._files import whole_file
 from abstain.hub import CardWords, render_card
 from abstain.report import comparison_table, describe_smoothing, risk_coverage_figure
 from abstain.report.figures import save_figure
 
-ROOT = Path(__file__).parents[1]
 PAIR = ("resnet20_cifar10_ce", "resnet20_cifar10_ls")
 SUMMARY = """\
 A ResNet-20 for the ten classes of CIFAR-10, trained with label-smoothing factor α = {alpha}.
@@ -49,13 +47,7 @@ def main() -> None:
         words = words_of(name, results[name])
         texts[ROOT / "model_cards" / name / "README.md"] = render_card(name, words, reports[name], results[name])
 
-    stale = [path for path, text in texts.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
-    if "--check" in sys.argv:
-        names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
-        sys.exit(f"out of date, run `make docs`: {names}" if stale else 0)
-    for path in stale:
-        write_text(path, texts[path])
-        print(f"wrote {path.relative_to(ROOT)}")
+    write_or_check(texts)
     named = {title(results[name]): reports[name] for name in PAIR}
     with whole_file(ROOT / "docs" / "risk_coverage.png") as partial:
         save_figure(risk_coverage_figure({"CIFAR-10, ResNet-20": named}), partial)
@@ -84,13 +76,7 @@ def render_readme(reports: dict[str, SelectiveReport], results: dict[str, dict])
             ]
         ),
     }
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for name, section in sections.items():
-        pattern = rf"(<!-- begin: {name} -->\n).*?(<!-- end: {name} -->)"
-        text, count = re.subn(pattern, lambda match, s=section: f"{match[1]}{s}\n{match[2]}", text, flags=re.DOTALL)
-        if count != 1:
-            sys.exit(f"README.md has {count} sections called {name!r}, but must have one")
-    return text
+    return with_blocks(ROOT / "README.md", sections)
 
 
 def describe_data(data: dict) -> str:

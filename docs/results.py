@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections import defaultdict
-from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from abstain._files import write_text
+from pages import ROOT, write_or_check
+
 from abstain.report import markdown_table
 
-ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "results.md"
 HEADER = """# Results
 
@@ -42,11 +40,7 @@ COLUMNS = [
 
 def main() -> None:
     """Render the page, and write or check it."""
-    text = render(read_runs())
-    if "--check" in sys.argv:
-        stale = not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text
-        sys.exit("out of date, run `make docs`: docs/results.md" if stale else 0)
-    write_text(PAGE, text)
+    write_or_check({PAGE: render(read_runs())})
 
 
 def read_runs() -> dict[str, list[dict[str, Any]]]:

@@ -5,25 +5,22 @@ With `--check` nothing is written, and the exit status says whether the page is 
 
 from __future__ import annotations
 
-import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
+from pages import ROOT, with_blocks, write_or_check
 from results import read_runs
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import TimmWrapperConfig, TimmWrapperForImageClassification
 
-from abstain._files import write_text
 from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageClassification
 from abstain.models.deeplabv3plus import DeepLabV3PlusConfig, DeepLabV3PlusForSemanticSegmentation
 from abstain.models.densenet_bc import DenseNetBCConfig, DenseNetBCForImageClassification
 from abstain.report import markdown_table
 
-PAGE = Path(__file__).with_name("scale.md")
+PAGE = ROOT / "docs" / "scale.md"
 GPU_FLOPS = 100e12
 """Assumed: what one data-centre GPU sustains in bf16 training, about a third of the peak of an A100 (312·10¹²)."""
 TRAINING_PASSES = 3
@@ -72,13 +69,7 @@ ROWS = [
 
 def main() -> None:
     """Render the page, and write or check it."""
-    text = PAGE.read_text(encoding="utf-8")
-    for name, table in (("estimated", estimated()), ("measured", measured())):
-        pattern = rf"(<!-- begin: {name} -->\n).*?(<!-- end: {name} -->)"
-        text = re.sub(pattern, lambda match, t=table: f"{match[1]}{t}\n{match[2]}", text, flags=re.DOTALL)
-    if "--check" in sys.argv:
-        sys.exit("out of date, run `make docs`: docs/scale.md" if text != PAGE.read_text(encoding="utf-8") else 0)
-    write_text(PAGE, text)
+    write_or_check({PAGE: with_blocks(PAGE, {"estimated": estimated(), "measured": measured()})})
 
 
 def forward_flops(row: Row) -> int:
