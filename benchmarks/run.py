@@ -6,7 +6,6 @@ machine, and a busy one slows both sides. A peer is the plain way to compute the
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import resource
@@ -26,6 +25,8 @@ import training
 
 import abstain
 from abstain import scores
+from abstain._files import write_json, write_text
+from abstain.report import markdown_table
 
 FOLDER = Path(__file__).parent
 N_ROWS, N_CLASSES = 50_000, 1000
@@ -57,8 +58,8 @@ def main() -> None:
         "torch": torch.__version__,
         "numpy": np.__version__,
     }
-    (FOLDER / "results.json").write_text(json.dumps({"machine": machine, "rows": rows}, indent=2) + "\n")
-    (FOLDER / "README.md").write_text(render(machine, rows), encoding="utf-8")
+    write_json(FOLDER / "results.json", {"machine": machine, "rows": rows})
+    write_text(FOLDER / "README.md", render(machine, rows))
     print(render(machine, rows))
 
 
@@ -294,12 +295,8 @@ def of_import() -> list[dict[str, Any]]:
 
 def render(machine: dict[str, Any], rows: list[dict[str, Any]]) -> str:
     """The table, in Markdown."""
-    lines = ["# Benchmarks", "", "Written by `make bench`; ratios of one run on one machine.", ""]
-    lines += [", ".join(f"{key} {value}" for key, value in machine.items()), ""]
-    lines += [
-        "| work | seconds | compared with | its seconds | ratio | wanted |",
-        "| :-- | --: | :-- | --: | --: | :-- |",
-    ]
+    where = ", ".join(f"{key} {value}" for key, value in machine.items())
+    table = [["work", "seconds", "compared with", "its seconds", "ratio", "wanted"]]
     for r in rows:
         ratio = r["other_seconds"] / r["seconds"]
         shown = f"{ratio:.1f}× faster" if ratio >= 1.05 else f"{1 / ratio:.2f}× its cost"
@@ -308,9 +305,9 @@ def render(machine: dict[str, Any], rows: list[dict[str, Any]]) -> str:
         if "pairs_per_second" in r:
             shown = f"{r['pairs_per_second'] / 1e6:.0f} million/s"
         wanted = r["wanted"] + (f"; ≤ {r['wanted_mb']} MB, found {r['extra_mb']:.0f} MB" if "extra_mb" in r else "")
-        cells = [r["work"], f"{r['seconds']:.4f}", r["other"], f"{r['other_seconds']:.4f}", shown, wanted]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+        table.append([r["work"], f"{r['seconds']:.4f}", r["other"], f"{r['other_seconds']:.4f}", shown, wanted])
+    heading = "# Benchmarks\n\nWritten by `make bench`; ratios of one run on one machine."
+    return f"{heading}\n\n{where}\n\n{markdown_table(table, 'lrlrrl')}\n"
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ import peers
 from scipy.special import softmax
 
 from abstain import risk_coverage_curve, scores
+from abstain._files import write_text
+from abstain.report import markdown_table
 
 FOLDER = Path(__file__).parent
 PEER = "torch-uncertainty"
@@ -123,9 +125,7 @@ others are restated in `peers.py`. `abstain` is the default, for AURC `conventio
 `convention="trapezoid"`, smaller by risk / 2N. R(i) is the selective risk of the i most confident samples. The areas
 agree better the larger N is; name the convention wherever a number is stored.
 
-| input | N | errors | distinct scores | largest tie |
-|---|---|---|---|---|
-{chr(10).join(describe(name, *case) for name, case in inputs().items())}
+{table_of_inputs()}
 
 `float32 softmax` is the largest of 10 probabilities as float32 holds it: the most confident are all exactly 1. `its
 log-odds` is `abstain.scores.msp` of the same logits, which keeps their order.
@@ -133,20 +133,24 @@ log-odds` is `abstain.scores.msp` of the same logits, which keeps their order.
 {chr(10).join(section(quantity, rows) for quantity, rows in values.items())}"""
 
 
-def describe(name: str, confidence: np.ndarray, error: np.ndarray) -> str:
-    """A row of the table of inputs."""
-    ties = np.unique(confidence, return_counts=True)[1]
-    return f"| {name} | {len(error):,} | {int(error.sum()):,} | {len(ties):,} | {ties.max():,} |"
+def table_of_inputs() -> str:
+    """How many samples, errors and ties each input has."""
+    rows = [["input", "N", "errors", "distinct scores", "largest tie"]]
+    for name, (confidence, error) in inputs().items():
+        ties = np.unique(confidence, return_counts=True)[1]
+        counts = (len(error), int(error.sum()), len(ties), ties.max())
+        rows.append([name, *(f"{count:,}" for count in counts)])
+    return markdown_table(rows, "lrrrr")
 
 
 def section(quantity: str, rows: dict[str, Row]) -> str:
     """A table of one quantity, and why its columns differ."""
     columns = QUANTITIES[quantity]
-    lines = [f"## {quantity}", "", f"| input | {' | '.join(column.name for column in columns)} |"]
-    lines += ["|---" * (len(columns) + 1) + "|"]
-    lines += [f"| {case} | {' | '.join(shown(row[column.name]) for column in columns)} |" for case, row in rows.items()]
-    lines += [""] + [reason(column, list(rows.values())) for column in columns if inspect.getdoc(column.value)]
-    return "\n".join([*lines, ""])
+    table = [["input", *(column.name for column in columns)]]
+    table += [[case, *(shown(row[column.name]) for column in columns)] for case, row in rows.items()]
+    reasons = [reason(column, list(rows.values())) for column in columns if inspect.getdoc(column.value)]
+    numbers = markdown_table(table, "l" + "r" * len(columns))
+    return "\n".join([f"## {quantity}", "", numbers, "", *reasons, ""])
 
 
 def shown(value: float | None) -> str:
@@ -189,8 +193,8 @@ def main() -> None:
         is_same = peer_version == stored[PEER] and is_near(values, stored["values"])
         is_rendered = text.exists() and text.read_text(encoding="utf-8") == render(stored["values"], peer_version)
         sys.exit(0 if is_same and is_rendered else "out of date, run `python docs/conventions.py`: docs/conventions.md")
-    raw.write_text(json.dumps({PEER: peer_version, "values": values}, indent=1) + "\n", encoding="utf-8")
-    text.write_text(render(values, peer_version), encoding="utf-8")
+    write_text(raw, json.dumps({PEER: peer_version, "values": values}, indent=1) + "\n")
+    write_text(text, render(values, peer_version))
 
 
 if __name__ == "__main__":

@@ -8,26 +8,34 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import re
 import runpy
-import sys
-from pathlib import Path
 
-from huggingface_hub import EvalResult, ModelCard, ModelCardData
+from pages import ROOT, with_blocks, write_or_check
 
 from abstain import SelectiveReport, evaluate_logits, read_logits, released_checkpoint
-from abstain.report.figures import risk_coverage_figure
-from abstain.report.selective_report import comparison_table
-from abstain.report.sentences import describe_smoothing
+from abstain._files import whole_file
+from abstain.hub import CardWords, render_card
+from abstain.report import comparison_table, describe_smoothing, risk_coverage_figure
+from abstain.report.figures import save_figure
 
-ROOT = Path(__file__).parents[1]
 PAIR = ("resnet20_cifar10_ce", "resnet20_cifar10_ls")
-REPORTED = {
-    "aurc": "AURC (MSP)",
-    "risk": "Error rate",
-    "cov@5": "Coverage at 5 % risk",
-    "cov@1": "Coverage at 1 % risk",
-}
+SUMMARY = """\
+A ResNet-20 for the ten classes of CIFAR-10, trained with label-smoothing factor α = {alpha}.
+It is one of a pair, `resnet20_cifar10_ce` (α = 0) and `resnet20_cifar10_ls` (α = 0.2), that differ in nothing else:
+they show what label smoothing does to a classifier's ability to abstain. It is a specimen for study, not a classifier
+for use."""
+CAVEAT = """\
+**Trained and tested on JPEG-compressed images.** Both the training and the test images were a copy of CIFAR-10 stored
+as JPEG of quality 75, so the error rate is above that of the lossless originals, and the numbers hold for such images
+only."""
+COMMAND = """\
+python training_scripts/train_image_classification.py training_scripts/recipes/resnet20_cifar10.yaml \\
+    --dataset_name FOLDER_OF_THE_JPEG_COPY \\
+    --label_smoothing_factor {alpha} --output_dir runs/{name}"""
+SOURCE = """\
+Xia, Laurent, Franchi and Bouganis, *Towards Understanding Why Label Smoothing Degrades Selective Classification and How
+to Fix It*, ICLR 2025, [arXiv 2403.14715](https://arxiv.org/abs/2403.14715). The paper's recipe, 75 epochs with steps
+after 25 and 50, is shortened here in proportion."""
 
 
 def main() -> None:
@@ -36,18 +44,13 @@ def main() -> None:
     reports = {name: report_of(name) for name in PAIR}
     texts = {ROOT / "README.md": render_readme(reports, results)}
     for name in PAIR:
-        texts[ROOT / "model_cards" / name / "README.md"] = render_card(name, reports[name], results[name])
+        words = words_of(name, results[name])
+        texts[ROOT / "model_cards" / name / "README.md"] = render_card(name, words, reports[name], results[name])
 
-    stale = [path for path, text in texts.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
-    if "--check" in sys.argv:
-        names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
-        sys.exit(f"out of date, run `make docs`: {names}" if stale else 0)
-    for path in stale:
-        path.write_text(texts[path], encoding="utf-8")
-        print(f"wrote {path.relative_to(ROOT)}")
+    write_or_check(texts)
     named = {title(results[name]): reports[name] for name in PAIR}
-    figure = risk_coverage_figure({"CIFAR-10, ResNet-20": named})
-    figure.savefig(ROOT / "docs" / "risk_coverage.png", dpi=150, metadata={"Software": None})
+    with whole_file(ROOT / "docs" / "risk_coverage.png") as partial:
+        save_figure(risk_coverage_figure({"CIFAR-10, ResNet-20": named}), partial)
 
 
 def report_of(name: str) -> SelectiveReport:
@@ -73,13 +76,7 @@ def render_readme(reports: dict[str, SelectiveReport], results: dict[str, dict])
             ]
         ),
     }
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for name, section in sections.items():
-        pattern = rf"(<!-- begin: {name} -->\n).*?(<!-- end: {name} -->)"
-        text, count = re.subn(pattern, lambda match, s=section: f"{match[1]}{s}\n{match[2]}", text, flags=re.DOTALL)
-        if count != 1:
-            sys.exit(f"README.md has {count} sections called {name!r}, but must have one")
-    return text
+    return with_blocks(ROOT / "README.md", sections)
 
 
 def describe_data(data: dict) -> str:
@@ -100,35 +97,19 @@ def run_example() -> str:
     return f"```python\n{code}```\n\n```text\n{printed.getvalue()}```"
 
 
-def render_card(name: str, report: SelectiveReport, results: dict) -> str:
-    """The card of one checkpoint, with its numbers as a model index too."""
-    evaluation = [
-        EvalResult(
-            task_type="image-classification",
-            dataset_type="uoft-cs/cifar10",
-            dataset_name="CIFAR-10 (JPEG, quality 75)",
-            dataset_split="test",
-            metric_type=metric,
-            metric_name=label,
-            metric_value=round(report.msp.metrics[metric], 6),
-        )
-        for metric, label in REPORTED.items()
-    ]
-    data = ModelCardData(
-        license="apache-2.0",
-        library_name="transformers",
-        pipeline_tag="image-classification",
-        datasets=["uoft-cs/cifar10"],
-        tags=["selective-classification", "label-smoothing", "abstain"],
-        model_name=name,
-        eval_results=evaluation,
+def words_of(name: str, results: dict) -> CardWords:
+    """What the card of one of the pair says beside its numbers."""
+    alpha = f"{results['settings']['training']['label_smoothing_factor']:g}"
+    return CardWords(
+        task="image-classification",
+        dataset="uoft-cs/cifar10",
+        dataset_name="CIFAR-10 (JPEG, quality 75)",
+        summary=SUMMARY.format(alpha=alpha),
+        location=f'abstain.released_checkpoint("{name}")',
+        command=COMMAND.format(alpha=alpha, name=name),
+        source=SOURCE,
+        caveat=CAVEAT,
     )
-    template = ROOT / "model_cards" / "template.md"
-    training = results["settings"]["training"]
-    card = ModelCard.from_template(
-        data, template_path=str(template), name=name, report=report, results=results, training=training
-    )
-    return str(card).rstrip() + "\n"
 
 
 if __name__ == "__main__":

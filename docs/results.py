@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections import defaultdict
-from pathlib import Path
 from statistics import mean
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+from pages import ROOT, write_or_check
+
+from abstain.report import markdown_table
+
 PAGE = ROOT / "docs" / "results.md"
 HEADER = """# Results
 
@@ -39,11 +40,7 @@ COLUMNS = [
 
 def main() -> None:
     """Render the page, and write or check it."""
-    text = render(read_runs())
-    if "--check" in sys.argv:
-        stale = not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text
-        sys.exit("out of date, run `make docs`: docs/results.md" if stale else 0)
-    PAGE.write_text(text, encoding="utf-8")
+    write_or_check({PAGE: render(read_runs())})
 
 
 def read_runs() -> dict[str, list[dict[str, Any]]]:
@@ -66,8 +63,7 @@ def render(runs: dict[str, list[dict[str, Any]]]) -> str:
 
 
 def _section(recipe: str, runs: list[dict[str, Any]]) -> str:
-    rows = [COLUMNS, ["--:"] * len(COLUMNS), *map(_row, runs)]
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    table = markdown_table([COLUMNS, *map(_row, runs)], "r" * len(COLUMNS))
     sizes = ", ".join(f"{split['samples']:,} {name}" for name, split in runs[0]["data"].items())
     places = sorted({f"{run['environment']['device']}, {run['environment']['threads']} threads" for run in runs})
     return f"## {recipe}\n\n{sizes} samples; {'; '.join(places)}.{_note(runs[0])}\n\n{table}\n\n{_compare(runs)}\n"

@@ -5,13 +5,11 @@ With `--check` nothing is written, and the exit status says whether the page is 
 
 from __future__ import annotations
 
-import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
+from pages import ROOT, with_blocks, write_or_check
 from results import read_runs
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -20,8 +18,9 @@ from transformers import TimmWrapperConfig, TimmWrapperForImageClassification
 from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageClassification
 from abstain.models.deeplabv3plus import DeepLabV3PlusConfig, DeepLabV3PlusForSemanticSegmentation
 from abstain.models.densenet_bc import DenseNetBCConfig, DenseNetBCForImageClassification
+from abstain.report import markdown_table
 
-PAGE = Path(__file__).with_name("scale.md")
+PAGE = ROOT / "docs" / "scale.md"
 GPU_FLOPS = 100e12
 """Assumed: what one data-centre GPU sustains in bf16 training, about a third of the peak of an A100 (312·10¹²)."""
 TRAINING_PASSES = 3
@@ -70,13 +69,7 @@ ROWS = [
 
 def main() -> None:
     """Render the page, and write or check it."""
-    text = PAGE.read_text(encoding="utf-8")
-    for name, table in (("estimated", estimated()), ("measured", measured())):
-        pattern = rf"(<!-- begin: {name} -->\n).*?(<!-- end: {name} -->)"
-        text = re.sub(pattern, lambda match, t=table: f"{match[1]}{t}\n{match[2]}", text, flags=re.DOTALL)
-    if "--check" in sys.argv:
-        sys.exit("out of date, run `make docs`: docs/scale.md" if text != PAGE.read_text(encoding="utf-8") else 0)
-    PAGE.write_text(text, encoding="utf-8")
+    write_or_check({PAGE: with_blocks(PAGE, {"estimated": estimated(), "measured": measured()})})
 
 
 def forward_flops(row: Row) -> int:
@@ -89,25 +82,24 @@ def forward_flops(row: Row) -> int:
 
 def estimated() -> str:
     """The work of every recipe at full scale, and the hours it takes a GPU of the assumed speed."""
-    lines = ["| recipe | GFLOP a sample, forward | samples | passes | EFLOP | GPU hours, estimated |"]
-    lines.append("| :-- | --: | --: | --: | --: | --: |")
+    rows = [["recipe", "GFLOP a sample, forward", "samples", "passes", "EFLOP", "GPU hours, estimated"]]
     for row in ROWS:
         forward = forward_flops(row)
         total = forward * TRAINING_PASSES * row.passes * row.samples
-        cells = [row.recipe, f"{forward / 1e9:.3g}", f"{row.samples:,.0f}", str(row.passes), f"{total / 1e18:.3g}"]
-        lines.append(f"| {' | '.join(cells)} | {total / GPU_FLOPS / 3600:.3g} |")
-    return "\n".join(lines)
+        work = [f"{forward / 1e9:.3g}", f"{row.samples:,.0f}", str(row.passes), f"{total / 1e18:.3g}"]
+        rows.append([row.recipe, *work, f"{total / GPU_FLOPS / 3600:.3g}"])
+    return markdown_table(rows, "lrrrrr")
 
 
 def measured() -> str:
     """Minutes of training of the runs in `model_cards`."""
-    lines = ["| recipe | runs | hardware | minutes of training |", "| :-- | --: | :-- | --: |"]
+    rows = [["recipe", "runs", "hardware", "minutes of training"]]
     for recipe, runs in read_runs().items():
         minutes = [run["training"]["train_runtime"] / 60 for run in runs if not run["training"].get("resumed_from")]
         places = sorted({f"{run['environment']['device']}, {run['environment']['threads']} threads" for run in runs})
         span = f"{min(minutes):.1f} to {max(minutes):.1f}" if minutes else "–"
-        lines.append(f"| {recipe} | {len(runs)} | {'; '.join(places)} | {span} |")
-    return "\n".join(lines)
+        rows.append([recipe, str(len(runs)), "; ".join(places), span])
+    return markdown_table(rows, "lrlr")
 
 
 if __name__ == "__main__":

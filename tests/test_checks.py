@@ -18,7 +18,6 @@ from abstain._checks import (
     check_validation,
     nearest,
 )
-from abstain._files import check_folder, check_results_folder
 
 
 @pytest.mark.parametrize(
@@ -115,19 +114,6 @@ def test_the_nearest_name_is_offered_or_else_all_of_them():
     assert nearest("zzz", ["b", "a"]) == "choose from a, b"
     with pytest.raises(InputError, match=r"unknown fallback 'nevr': did you mean 'never'\?"):
         check_choice("fallback", "nevr", ("never", "strict"))
-
-
-def test_folders(tmp_path):
-    assert check_folder(tmp_path, "the data folder") == tmp_path
-    with pytest.raises(InputError, match=r"the data folder '.*missing' does not exist"):
-        check_folder(tmp_path / "missing", "the data folder")
-    assert check_results_folder(tmp_path, overwrite=False) == tmp_path
-    (tmp_path / "results.json").write_text("{}")
-    with pytest.raises(InputError, match=r"already holds results.*--overwrite_output_dir"):
-        check_results_folder(tmp_path, overwrite=False)
-    assert check_results_folder(tmp_path, overwrite=True) == tmp_path
-    with pytest.raises(InputError, match="is a file"):
-        check_results_folder(tmp_path / "results.json", overwrite=True)
 
 
 def test_lists_of_unequal_lengths_are_refused():

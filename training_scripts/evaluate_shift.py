@@ -17,7 +17,7 @@ import numpy as np
 
 from abstain import InputError, LogitNorm, operating_point_by_group, read_logits, risk_coverage_curve, scores
 from abstain.experiments import parse_recipe
-from abstain.report import write_results
+from abstain.report import check_results_folder, markdown_table, write_report
 
 COLUMNS = ("accepted", "errors")
 
@@ -31,23 +31,23 @@ class ShiftArguments:
     sources: list[str] = field(metadata={"help": "Splits to mix: `test sketch`."})
     validation: str = field(default="validation", metadata={"help": "The split that p is fitted on."})
     coverage: float = field(default=0.1, metadata={"help": "The accepted share of all samples, in (0, 1]."})
+    overwrite_output_dir: bool = field(default=False, metadata={"help": "Replace the results that the folder holds."})
 
     def __post_init__(self) -> None:
         if not 0 < self.coverage <= 1:
             raise InputError(f"coverage is {self.coverage:g}, but must be a fraction in (0, 1]")
-        if (Path(self.output_dir) / "results.json").exists():
-            raise InputError(f"{self.output_dir!r} already holds results (results.json): give another folder")
 
 
 def main() -> None:
     """Measure every model, and print and write the table."""
     (args,) = parse_recipe((ShiftArguments,), description=__doc__)
+    folder = check_results_folder(args.output_dir, overwrite=args.overwrite_output_dir)
     names = model_names(args.logits_dirs)
-    models = {name: measure(folder, args) for name, folder in zip(names, args.logits_dirs, strict=True)}
+    models = {name: measure(logits, args) for name, logits in zip(names, args.logits_dirs, strict=True)}
     text = table(models, args.sources)
-    path = write_results(args.output_dir, {"sources": args.sources, "wanted_coverage": args.coverage, "models": models})
-    path.with_name("report.md").write_text(f"# Accepted under shift\n\n{text}\n", encoding="utf-8")
-    print(text, f"Results are in {path.parent}", sep="\n\n")
+    results = {"sources": args.sources, "wanted_coverage": args.coverage, "models": models}
+    write_report(folder, title="Accepted under shift", text=text, results=results)
+    print(text, f"Results are in {folder}", sep="\n\n")
 
 
 def model_names(folders: list[str]) -> list[str]:
@@ -76,7 +76,7 @@ def measure(folder: str, args: ShiftArguments) -> dict[str, dict[str, object]]:
 def accept(confidence: np.ndarray, error: np.ndarray, source: np.ndarray, coverage: float) -> dict[str, object]:
     """The smallest reachable coverage that is wanted or more, and the accepted samples and errors of each source."""
     curve = risk_coverage_curve(confidence, error)
-    point = int(np.searchsorted(curve.coverage, coverage * (1 - 1e-12)))
+    point = int(np.searchsorted(curve.coverage, coverage))
     threshold = float(curve.threshold[point])
     groups = operating_point_by_group(confidence, error, source, threshold=threshold)
     rows = {}
@@ -98,12 +98,12 @@ def accept(confidence: np.ndarray, error: np.ndarray, source: np.ndarray, covera
 def table(models: dict[str, dict[str, dict]], sources: list[str]) -> str:
     """One line a model and score; for each source the accepted samples and the errors among them."""
     heads = ["model", "confidence", "coverage %", "error %", *(f"{s}: {w}" for s in sources for w in COLUMNS)]
-    lines = [heads, [":--", ":--", *["--:"] * (len(heads) - 2)]]
+    lines = [heads]
     for model, by_score in models.items():
         for score, result in by_score.items():
             counts = [str(result["sources"][s][w]) for s in sources for w in COLUMNS]
             lines.append([model, score, f"{100 * result['coverage']:.1f}", f"{100 * result['risk']:.2f}", *counts])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown_table(lines, "ll" + "r" * (len(heads) - 2))
 
 
 if __name__ == "__main__":

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 from analysis import Analysis, Point, curves
 from matplotlib.figure import Figure
 from scipy.special import expit
 
-DRAWN = 2000
-"""Points drawn of a curve; more cannot be told apart."""
+from abstain.report import draw_curve
+
 SHOWN_FROM = 0.02
 """The risk axis is made for the coverages from here on: with a handful of samples the risk may be anything."""
 
@@ -50,8 +49,7 @@ def draw(analysis: Analysis, score: str, point: Point) -> Figure:
     axes = figure.subplots()
     top = point.risk
     for number, (label, curve) in enumerate(curves(analysis).items()):
-        picked = np.unique(np.linspace(0, len(curve.coverage) - 1, DRAWN).round().astype(int))
-        axes.plot(100 * curve.coverage[picked], 100 * curve.risk[picked], f"C{number}", label=label)
+        draw_curve(axes, curve, color=f"C{number}", label=label)
         top = max(top, float(curve.risk[curve.coverage >= SHOWN_FROM].max()))
         if label == score:
             guides = ([100 * point.coverage] * 2 + [0], [0] + [100 * point.risk] * 2)

@@ -1,34 +1,68 @@
-"""JSON files that are whole, or not there."""
+"""A file is whole, or not there; and what is asked of a folder before it is read or written."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from abstain._checks import InputError
 
+RESULTS_FILE = "results.json"
+"""What a program writes last of all: where it stands, everything beside it is whole."""
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A path beside `path` to write to, which takes the place of `path` once the block has ended without an error.
+
+    The folder is made if need be. After an error nothing is left beside `path`, and what was there before is untouched.
+    Where blocks lie in each other, the innermost file is renamed first, and the one that is being written is named.
+
+    Raises:
+        InputError: it cannot be written, on a full disk, say.
+    """
+    if path.is_dir():
+        raise InputError(f"{str(path)!r} cannot be written: it is a folder")
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")  # its own for each process
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        partial.replace(path)
+    except OSError as error:
+        raise InputError(f"{str(path)!r} cannot be written: {error.strerror or error}") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink()
+
+
+def json_text(values: Any) -> str:
+    """Values as the text of a JSON file.
+
+    Raises:
+        ValueError: a number is NaN or infinite.
+    """
+    return json.dumps(values, indent=2, allow_nan=False) + "\n"
+
 
 def write_json(path: Path, values: Any) -> Path:
-    """Write values as JSON; the file, in a folder that is made if need be, is replaced once the new one is whole.
+    """Write values as JSON, by `whole_file`.
 
     Raises:
         InputError: it cannot be written; what was there before is untouched.
         ValueError: a number is NaN or infinite.
     """
-    text = json.dumps(values, indent=2, allow_nan=False) + "\n"
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")  # its own for each process
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, json_text(values))
+    return path
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write text as UTF-8, by `whole_file`."""
+    with whole_file(path) as partial:
         partial.write_text(text, encoding="utf-8")
-        return partial.replace(path)
-    except OSError as error:  # a full disk, say
-        with suppress(OSError):
-            partial.unlink()
-        raise InputError(f"{str(path)!r} cannot be written: {error.strerror or error}") from error
 
 
 def check_folder(path: str | Path, what: str) -> Path:
@@ -39,9 +73,7 @@ def check_folder(path: str | Path, what: str) -> Path:
     return path
 
 
-def check_results_folder(
-    path: str | Path, *, overwrite: bool, written: Iterable[str] = (), how: str = "--overwrite_output_dir"
-) -> Path:
+def check_results_folder(path: str | Path, *, overwrite: bool, written: Iterable[str] = ()) -> Path:
     """`path`, made if need be, for a program to write `results.json` and the names in `written` to.
 
     Never one that holds any of them, unless `overwrite`.
@@ -49,11 +81,10 @@ def check_results_folder(
     path = Path(path).expanduser()
     if path.exists() and not path.is_dir():
         raise InputError(f"the output folder {str(path)!r} is a file: give another path")
-    held = [name for name in ("results.json", *written) if (path / name).exists()]
+    held = [name for name in (RESULTS_FILE, *written) if (path / name).exists()]
     if held and not overwrite:
-        raise InputError(
-            f"{str(path)!r} already holds results ({held[0]}): give another folder, or {how} to replace them"
-        )
+        what = f"{str(path)!r} already holds results ({held[0]})"
+        raise InputError(f"{what}: give another folder, or --overwrite_output_dir to replace them")
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,4 +1,3 @@
-import importlib
 import json
 import subprocess
 import sys
@@ -15,10 +14,8 @@ PEER = "torch-uncertainty"
 
 
 @pytest.fixture(scope="module")
-def docs(root):
-    sys.path.insert(0, str(root / "docs"))
-    yield importlib.import_module("conventions")
-    sys.path.remove(str(root / "docs"))
+def docs(program):
+    return program("conventions")
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -67,3 +69,10 @@ def test_they_load_with_the_auto_class_and_know_their_classes():
     for name in NAMES:
         model = AutoModelForImageClassification.from_pretrained(released_checkpoint(name))
         assert model.config.id2label[0] == "airplane" and model.num_parameters() == 269_722
+
+
+def test_the_path_of_a_checkpoint_never_waits_for_torch():
+    program = (
+        "import sys, abstain; abstain.released_checkpoint('resnet20_cifar10_ce'); sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0

@@ -6,7 +6,6 @@ import pytest
 import abstain
 from abstain import InputError, LogitNorm, evaluate_logits, scores
 from abstain.report.selective_report import comparison_table
-from abstain.report.sentences import describe_smoothing
 from abstain.scores.calibration import calibration_metrics
 from abstain.scores.temperature import TemperatureScaling
 
@@ -106,15 +105,3 @@ def test_two_classes_keep_msp_with_a_reason(halves):
     report = evaluate_logits(logits[:, :2], labels % 2, validation=(logits[:, :2], labels % 2))
     assert report.logit_norm.p is None and "K = 2" in report.logit_norm.reason
     assert report.normalized.metrics == report.msp.metrics
-
-
-def test_the_sentence_claims_a_change_only_where_the_interval_excludes_zero():
-    generator = np.random.default_rng(1)
-    labels = generator.integers(0, 4, size=3000)
-    good = generator.normal(size=(3000, 4)) + 3 * np.eye(4)[labels]
-    shuffled = good * generator.uniform(0.05, 5, size=(3000, 1))  # same predictions, confidence spoilt
-    plain, spoilt = evaluate_logits(good, labels), evaluate_logits(shuffled, labels)
-    assert "label smoothing raises the AURC" in describe_smoothing("noise", plain, spoilt)
-    assert "label smoothing lowers the AURC" in describe_smoothing("noise", spoilt, plain)
-    assert "does not clearly change" in describe_smoothing("noise", plain, plain)
-    assert "was not fitted" in describe_smoothing("noise", plain, plain)

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
-from abstain import evaluate_logits
-from abstain.report.figures import MAX_POINTS, risk_coverage_figure
+from abstain import evaluate_logits, risk_coverage_curve
+from abstain.report.figures import MAX_POINTS, draw_curve, risk_coverage_figure, save_figure
 
 
 @pytest.fixture
@@ -13,6 +14,15 @@ def reports(logits_and_labels):
         "repaired": evaluate_logits(logits, labels, validation=validation, fallback="never"),
         "fallen back": evaluate_logits(logits[:, :2], labels % 2, validation=(logits[:, :2], labels % 2)),
     }
+
+
+def drawn(curve):
+    """(coverage, risk) of the line of a curve, in percent."""
+    axes = Figure().subplots()
+    draw_curve(axes, curve, label="mine")
+    (line,) = axes.get_lines()
+    assert line.get_label() == "mine"
+    return line.get_xdata(), line.get_ydata()
 
 
 def test_the_lines_are_the_curves_of_the_reports(reports):
@@ -36,6 +46,7 @@ def test_the_full_risk_lies_inside_the_axes_and_low_coverage_in_the_inset(report
     assert full < axes.get_ylim()[1] < 2 * full
     (inset,) = axes.child_axes
     assert inset.get_xlim() == (0, 50)
+    assert len(inset.get_lines()) == len(axes.get_lines())
 
 
 def test_each_data_set_has_its_panel(reports):
@@ -43,10 +54,35 @@ def test_each_data_set_has_its_panel(reports):
     assert [axes.get_title() for axes in figure.axes] == ["one", "two"]
 
 
-def test_long_curves_are_thinned_but_keep_their_ends():
-    generator = np.random.default_rng(0)
-    labels = generator.integers(0, 3, size=5000)
-    report = evaluate_logits(generator.normal(size=(5000, 3)) + np.eye(3)[labels], labels)
-    (line,) = risk_coverage_figure({"": {"": report}}).axes[0].get_lines()
-    assert len(line.get_xdata()) <= MAX_POINTS
-    assert line.get_xdata()[-1] == 100 and line.get_ydata()[-1] == pytest.approx(100 * report.msp.metrics["risk"])
+def test_a_short_curve_is_drawn_with_all_its_points():
+    coverage, risk = drawn(risk_coverage_curve([0.9, 0.8, 0.8, 0.6], [0, 0, 1, 1]))
+    assert coverage.tolist() == [25, 75, 100] and risk == pytest.approx([0, 100 / 3, 50])
+
+
+def test_of_a_long_curve_true_points_are_drawn_and_its_ends_among_them():
+    random = np.random.default_rng(0)
+    curve = risk_coverage_curve(random.normal(size=5000), random.random(5000) < 0.3)
+    coverage, risk = drawn(curve)
+    assert len(coverage) == MAX_POINTS
+    points = set(zip(100 * curve.coverage, 100 * curve.risk, strict=True))
+    assert set(zip(coverage, risk, strict=True)) <= points
+    assert (coverage[0], coverage[-1]) == (100 / 5000, 100)
+    assert risk[-1] == pytest.approx(100 * curve.risk_at_coverage(1.0))
+
+
+def test_points_lie_evenly_in_coverage_whatever_ties():
+    # Half of the samples in 100 blocks of ties above 50,000 that do not tie: by number, the ties would get 4 points.
+    confidence = np.concatenate([np.repeat(np.arange(200.0, 100.0, -1.0), 500), np.linspace(1, 0, 50_000)])
+    curve = risk_coverage_curve(confidence, np.arange(100_000) % 7 == 0)
+    coverage, _ = drawn(curve)
+    assert len(coverage) <= MAX_POINTS
+    assert np.isin(np.arange(1, 101) / 2, coverage.round(9)).all(), "each block of ties"
+    assert np.diff(coverage[coverage > 50]).max() < 2 * 100 / MAX_POINTS
+
+
+def test_the_same_figure_gives_the_same_bytes_without_a_version(tmp_path, reports):
+    for name in ("a.partial", "b.png"):
+        save_figure(risk_coverage_figure({"data": reports}), tmp_path / name)
+    written = (tmp_path / "a.partial").read_bytes()
+    assert written == (tmp_path / "b.png").read_bytes() and written.startswith(b"\x89PNG")
+    assert b"atplotlib" not in written

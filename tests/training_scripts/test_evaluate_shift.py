@@ -1,9 +1,11 @@
+import importlib.util
 import json
 import os
 import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 from abstain import write_logits
 
@@ -29,10 +31,49 @@ def test_the_most_confident_share_is_counted_by_source(root, tmp_path):
     assert (msp["coverage"], msp["risk"]) == (0.25, 0.5)
     assert msp["sources"]["home"] == {"samples": 20, "accepted": 5, "errors": 0}
     assert msp["sources"]["away"] == {"samples": 20, "accepted": 5, "errors": 5}
-    assert "| mine" in finished.stdout and "| MSP" in (tmp_path / "out" / "report.md").read_text()
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"results.json", "report.md"}
+    heading, _, header, _, row, *_ = (tmp_path / "out" / "report.md").read_text().splitlines()
+    assert heading == "# Accepted under shift" and f"{header}\n" in finished.stdout
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in (header, row)]
+    assert dict(zip(*cells, strict=True)) == {
+        "model": "mine",
+        "confidence": "MSP",
+        "coverage %": "25.0",
+        "error %": "50.00",
+        "home: accepted": "5",
+        "home: errors": "0",
+        "away: accepted": "5",
+        "away: errors": "5",
+    }
 
     again = run_script(root, *arguments)
     assert again.returncode == 1 and "already holds results" in again.stderr and again.stderr.count("\n") == 1
+    assert run_script(root, *arguments, "--overwrite_output_dir", "true").returncode == 0
+
+
+@pytest.fixture
+def accept(root):
+    spec = importlib.util.spec_from_file_location("evaluate_shift", root / "training_scripts" / "evaluate_shift.py")
+    module = importlib.util.module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "evaluate_shift", module)  # where dataclasses look for the types of their fields
+        spec.loader.exec_module(module)
+        yield module.accept
+
+
+@pytest.mark.parametrize("n", [7, 10, 30, 1000])
+def test_a_wanted_coverage_that_can_be_reached_is_reached_exactly(accept, n):
+    confidence, error = np.arange(n, dtype=float), np.zeros(n)
+    for wanted in {1, 3, n // 2, n - 1, n}:
+        found = accept(confidence, error, np.repeat("all", n), wanted / n)
+        assert found["coverage"] == wanted / n and found["sources"]["all"]["accepted"] == wanted
+    assert accept(confidence, error, np.repeat("all", n), 0.3)["sources"]["all"]["accepted"] == -(-3 * n // 10)
+
+
+def test_of_ties_all_are_accepted(accept):
+    found = accept(np.array([3.0, 2.0, 2.0, 2.0]), np.array([0, 0, 1, 1]), np.array(["a", "a", "b", "b"]), 0.5)
+    assert (found["threshold"], found["coverage"], found["risk"]) == (2.0, 1.0, 0.5)
+    assert found["sources"]["b"] == {"samples": 2, "accepted": 2, "errors": 2}
 
 
 def test_pencil_drawings_are_a_data_set_of_the_same_labels(root, tmp_path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from pathlib import Path
 from typing import Any, Self
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._checks import InputError, are_binary, check_binary, check_confidence_error
+from abstain._files import whole_file
 from abstain.curve.binned_curve import BinnedCurve
 from abstain.curve.error_blocks import ErrorBlocks
 
@@ -173,15 +173,15 @@ class RiskCoverageSketch:
         return self
 
     def save(self, path: str | Path) -> Path:
-        """Write `path`, as given, in NumPy's `.npz` format, without pickle; replace it once the new file is whole."""
+        """Write `path`, as given, in NumPy's `.npz` format, without pickle; replace it once the new file is whole.
+
+        Raises:
+            InputError: it cannot be written; what was there before is untouched.
+        """
         path = Path(path).expanduser()
-        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")  # its own for each process that saves
-        try:
-            with partial.open("wb") as file:
-                np.savez(file, **self.__getstate__())
-            return partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        with whole_file(path) as partial, partial.open("wb") as file:
+            np.savez(file, **self.__getstate__())
+        return path
 
     @classmethod
     def load(cls, path: str | Path) -> Self:

@@ -11,9 +11,8 @@ from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from abstain._checks import InputError
-from abstain._files import check_folder, check_results_folder, write_json
+from abstain._files import RESULTS_FILE, check_folder, check_results_folder, write_json
 from abstain.experiments.settings import first_difference
-from abstain.report.folder import RESULTS_FILE
 from abstain.training.arguments import SelectiveTrainingArguments
 from abstain.training.checkpoints import COMPLETE_FILE, last_complete, remove_cut_off
 

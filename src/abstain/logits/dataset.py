@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from abstain._checks import InputError, check_labels, check_logits, to_numpy
-from abstain._files import check_folder
+from abstain._files import check_folder, whole_file
 
 
 def write_logits(folder: str | Path, split: str, logits: Any, labels: Any, *, sample: Any = None) -> Path:
@@ -57,14 +57,9 @@ def write_parquet(
             raise InputError(
                 f"there are {len(labels)} labels and sample has shape {columns['sample'].shape}: not equal"
             )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".parquet.partial")
-    try:
+    with whole_file(path) as partial:
         pq.write_table(pa.table(columns).replace_schema_metadata(metadata), partial)
-        return partial.replace(path)
-    except OSError as error:  # a full disk
-        partial.unlink(missing_ok=True)
-        raise InputError(f"{str(path)!r} cannot be written: {error.strerror or error}") from error
+    return path
 
 
 def read_logits(folder: str | Path, split: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

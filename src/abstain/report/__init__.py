@@ -1,17 +1,22 @@
 """Numbers to tables, sentences and figures."""
 
+from abstain._files import check_results_folder
 from abstain.report.evaluate import evaluate_logits
-from abstain.report.figures import risk_coverage_figure
+from abstain.report.figures import draw_curve, risk_coverage_figure
 from abstain.report.folder import write_report, write_results
 from abstain.report.selective_report import ScoreResult, SelectiveReport, comparison_table
 from abstain.report.sentences import describe_smoothing
+from abstain.report.tables import markdown_table
 
 __all__ = [
     "ScoreResult",
     "SelectiveReport",
+    "check_results_folder",
     "comparison_table",
     "describe_smoothing",
+    "draw_curve",
     "evaluate_logits",
+    "markdown_table",
     "risk_coverage_figure",
     "write_report",
     "write_results",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from abstain.curve.curve import RiskCoverageCurve
 from abstain.curve.difference import Difference, aurc_difference
+from abstain.report.tables import markdown_table
 from abstain.scores.confidence import Confidence
 from abstain.scores.logit_norm import LogitNorm
 
@@ -122,7 +123,7 @@ def comparison_table(reports: Mapping[str, SelectiveReport]) -> str:
         "Brier",
         "ECE %",
     ]
-    rows = [header, [":--" if title in ("model", "confidence") else "--:" for title in header]]
+    rows = [header]
     for name, report in reports.items():
         for result in report.results:
             metrics = result.metrics
@@ -132,10 +133,7 @@ def comparison_table(reports: Mapping[str, SelectiveReport]) -> str:
             numbers += [percent(metrics[key], 1) for key in coverages]
             numbers += [_number(metrics.get("nll")), _number(metrics.get("brier")), percent(metrics.get("ece"), 2)]
             rows.append([*([name] if named else []), result.label, *numbers])
-    widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
-    return "\n".join(
-        "| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) + " |" for row in rows
-    )
+    return markdown_table(rows, "".join("l" if title in ("model", "confidence") else "r" for title in header))
 
 
 def percent(fraction: float | None, digits: int) -> str:

@@ -14,23 +14,31 @@ def describe_smoothing(data: str, plain: SelectiveReport, smoothed: SelectiveRep
 
     It says "raises" or "lowers" only where the paired interval of the difference in AURC excludes zero.
     """
+    harm = _describe_harm(data, plain, smoothed)
+    repairs = [_describe_repair(report) for report in (plain, smoothed)]
+    if repairs[0] == repairs[1]:
+        return f"{harm}; logit normalisation {repairs[0]} for both models."
+    return f"{harm}; logit normalisation {repairs[0]} without and {repairs[1]} with smoothing."
+
+
+def _describe_harm(data: str, plain: SelectiveReport, smoothed: SelectiveReport) -> str:
     harm = aurc_difference(
         smoothed.msp.confidence, smoothed.error, plain.msp.confidence, plain.error, level=plain.level
     )
     verb = "raises" if harm.low > 0 else "lowers" if harm.high < 0 else "does not clearly change"
-    risks = [report.msp.metrics["risk"] for report in (plain, smoothed)]
-    areas = [report.msp.metrics["aurc"] for report in (plain, smoothed)]
-    sentence = (
-        f"On {data}, label smoothing {verb} the AURC of MSP ({percent(areas[0], 3)} % to {percent(areas[1], 3)} %) "
-        f"at an error of {percent(risks[0], 2)} % without and {percent(risks[1], 2)} % with it"
+    before, after = (percent(report.msp.metrics["aurc"], 3) for report in (plain, smoothed))
+    without, with_it = (percent(report.msp.metrics["risk"], 2) for report in (plain, smoothed))
+    return (
+        f"On {data}, label smoothing {verb} the AURC of MSP ({before} % to {after} %) "
+        f"at an error of {without} % without and {with_it} % with it{_warn_of_few_errors(plain, smoothed)}"
     )
+
+
+def _warn_of_few_errors(plain: SelectiveReport, smoothed: SelectiveReport) -> str:
     errors = [int(report.error.sum()) for report in (plain, smoothed)]
-    if min(errors) < FEW_ERRORS:
-        sentence += f" (from {errors[0]} and {errors[1]} errors, too few to tell much)"
-    repairs = [_describe_repair(report) for report in (plain, smoothed)]
-    if repairs[0] == repairs[1]:
-        return f"{sentence}; logit normalisation {repairs[0]} for both models."
-    return f"{sentence}; logit normalisation {repairs[0]} without and {repairs[1]} with smoothing."
+    if min(errors) >= FEW_ERRORS:
+        return ""
+    return f" (from {errors[0]} and {errors[1]} errors, too few to tell much)"
 
 
 def _describe_repair(report: SelectiveReport) -> str:
