@@ -16,7 +16,6 @@ those of the training script where it takes the split as a whole.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +35,7 @@ from transformers import (
 
 from abstain import InputError
 from abstain.data import PixelChoice, TableEncoder, check_head, class_names, find_column, find_input_column, load_data
-from abstain.experiments import parse_recipe
+from abstain.experiments import parse_recipe, run_script
 from abstain.logits import ExtractionPlan, ImageInputs, PixelInputs, TableInputs, TextInputs, extract_shards, processes
 from abstain.models import TabularMLPConfig, classifier_config, load_image_classifier, load_pretrained
 
@@ -201,7 +200,4 @@ def settings_of(args: ExtractionArguments, inputs: ImageInputs | TextInputs | Ta
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except InputError as error:
-        sys.exit(f"error: {error}")
+    run_script(main)

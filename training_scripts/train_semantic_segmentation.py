@@ -16,7 +16,6 @@ other, so the intervals in `results.json`, which count pixels and not images, ar
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 
 from datasets import DatasetDict, Image
@@ -29,13 +28,15 @@ from transformers import (
 )
 
 import abstain.models  # noqa: F401 - registers its architectures with the Auto classes
-from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, evaluate_logits
+from abstain import InputError, SelectiveTrainer, evaluate_logits
 from abstain.data import Augmentation, SegmentationImages, find_column, load_data, with_validation, without_bad_samples
 from abstain.experiments import (
+    ScriptTrainingArguments,
     begin_run,
     check_at_least,
     check_source,
     parse_recipe,
+    run_script,
     run_settings,
     training_summary,
     without_folders,
@@ -102,7 +103,7 @@ class DataArguments:
 def main() -> None:
     """Read the arguments, train, write the model and its logits, and measure them."""
     model_args, data_args, args = parse_recipe(
-        (ModelArguments, DataArguments, SelectiveTrainingArguments), description=__doc__
+        (ModelArguments, DataArguments, ScriptTrainingArguments), description=__doc__
     )
     settings = run_settings(args, model=without_folders(model_args), data=without_folders(data_args))
     check_source(model_args.model_name_or_path, args)
@@ -195,7 +196,4 @@ def make_model(model_args: ModelArguments, names: list[str]) -> AutoModelForSema
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except InputError as error:
-        sys.exit(f"error: {error}")
+    run_script(main)
