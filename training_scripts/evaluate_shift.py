@@ -9,14 +9,13 @@ and leaves it, as `report.md` and `results.json`, in the output folder.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from abstain import InputError, LogitNorm, operating_point_by_group, read_logits, risk_coverage_curve, scores
-from abstain.experiments import parse_recipe
+from abstain.experiments import parse_recipe, run_script
 from abstain.report import check_results_folder, markdown_table, write_report
 
 COLUMNS = ("accepted", "errors")
@@ -107,7 +106,4 @@ def table(models: dict[str, dict[str, dict]], sources: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except InputError as error:
-        sys.exit(f"error: {error}")
+    run_script(main)

@@ -16,7 +16,6 @@ those of the training script where it takes the split as a whole.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +24,7 @@ from transformers import PreTrainedConfig
 
 from abstain import InputError
 from abstain.data import PixelChoice, TableEncoder, find_column, load_data, with_head_classes
-from abstain.experiments import parse_recipe
+from abstain.experiments import parse_recipe, run_script
 from abstain.logits import ExtractionPlan, ImageInputs, PixelInputs, TableInputs, TextInputs, extract_shards, processes
 from abstain.models import classifier_config, kind_of, load_classifier, load_processor
 
@@ -188,7 +187,4 @@ def settings_of(args: ExtractionArguments, inputs: Inputs) -> dict:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except InputError as error:
-        sys.exit(f"error: {error}")
+    run_script(main)

@@ -8,7 +8,6 @@ with one Parquet file, for every `--dataset_name` here.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from PIL import ImageFilter
 
 from abstain import InputError
 from abstain.data import find_column, load_data
-from abstain.experiments import parse_recipe
+from abstain.experiments import parse_recipe, run_script
 
 
 @dataclass
@@ -49,7 +48,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except InputError as error:
-        sys.exit(f"error: {error}")
+    run_script(main)

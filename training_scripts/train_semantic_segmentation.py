@@ -16,13 +16,12 @@ other, so the intervals in `results.json`, which count pixels and not images, ar
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 
 from datasets import DatasetDict
 from transformers import AutoImageProcessor, PreTrainedModel, set_seed
 
-from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, evaluate_logits
+from abstain import InputError, SelectiveTrainer, evaluate_logits
 from abstain.data import (
     Augmentation,
     SegmentationImages,
@@ -33,10 +32,12 @@ from abstain.data import (
     with_validation,
 )
 from abstain.experiments import (
+    ScriptTrainingArguments,
     begin_run,
     check_at_least,
     check_source,
     parse_recipe,
+    run_script,
     run_settings,
     training_summary,
     without_folders,
@@ -104,7 +105,7 @@ class DataArguments:
 def main() -> None:
     """Read the arguments, train, write the model and its logits, and measure them."""
     model_args, data_args, args = parse_recipe(
-        (ModelArguments, DataArguments, SelectiveTrainingArguments), description=__doc__
+        (ModelArguments, DataArguments, ScriptTrainingArguments), description=__doc__
     )
     settings = run_settings(args, model=without_folders(model_args), data=without_folders(data_args))
     check_source(model_args.model_name_or_path, args)
@@ -177,7 +178,4 @@ def make_model(model_args: ModelArguments, names: list[str]) -> PreTrainedModel:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except InputError as error:
-        sys.exit(f"error: {error}")
+    run_script(main)

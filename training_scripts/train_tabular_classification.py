@@ -10,23 +10,25 @@ standardised and categories one-hot encoded as the training rows have them. With
 A run that was stopped continues from its last checkpoint when the same command is given again.
 
 The output folder holds the model (`AutoModel.from_pretrained`), `table_encoder.json` (`abstain.data.TableEncoder`),
-`logits/validation.parquet` and `logits/test.parquet`, and `results.json`.
+`logits/validation.parquet`, `logits/test.parquet`, `samples.parquet` (confidence and error of each test sample), and
+`results.json`.
 """
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 
 from datasets import DatasetDict
 from transformers import PreTrainedModel, set_seed
 
-from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, evaluate_logits
+from abstain import InputError, SelectiveTrainer, evaluate_logits
 from abstain.data import TableEncoder, limit_samples, load_data, with_test, with_validation
 from abstain.experiments import (
+    ScriptTrainingArguments,
     begin_run,
     check_at_least,
     parse_recipe,
+    run_script,
     run_settings,
     training_summary,
     without_folders,
@@ -62,7 +64,7 @@ class DataArguments:
     validation_size: int = field(
         default=0, metadata={"help": "Samples of train to hold out for validation; 0 takes the split `validation`."}
     )
-    split_seed: int = field(
+    validation_seed: int = field(
         default=0, metadata={"help": "Chooses what is held out; the same for all runs to be compared."}
     )
     max_samples: int | None = field(
@@ -78,7 +80,7 @@ class DataArguments:
 def main() -> None:
     """Read the arguments, train, write the model and its logits, and measure them."""
     model_args, data_args, args = parse_recipe(
-        (ModelArguments, DataArguments, SelectiveTrainingArguments), description=__doc__
+        (ModelArguments, DataArguments, ScriptTrainingArguments), description=__doc__
     )
     settings = run_settings(args, model=without_folders(model_args), data=without_folders(data_args))
     checkpoint = begin_run(args, settings)
@@ -100,11 +102,11 @@ def main() -> None:
 def read_data(data_args: DataArguments) -> DatasetDict:
     """The three splits, with all their columns."""
     data = load_data(data_args.dataset_name)
-    data = with_test(data, fraction=data_args.test_fraction, seed=data_args.split_seed)
+    data = with_test(data, fraction=data_args.test_fraction, seed=data_args.validation_seed)
     data = with_validation(
-        data, size=data_args.validation_size, seed=data_args.split_seed, test_split=data_args.test_split
+        data, size=data_args.validation_size, seed=data_args.validation_seed, test_split=data_args.test_split
     )
-    return limit_samples(data, data_args.max_samples, seed=data_args.split_seed)
+    return limit_samples(data, data_args.max_samples, seed=data_args.validation_seed)
 
 
 def make_model(model_args: ModelArguments, encoder: TableEncoder) -> PreTrainedModel:
@@ -116,7 +118,4 @@ def make_model(model_args: ModelArguments, encoder: TableEncoder) -> PreTrainedM
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except InputError as error:
-        sys.exit(f"error: {error}")
+    run_script(main)

@@ -10,19 +10,18 @@ with its own tokenizer. With `accelerate launch` in place of `python` it runs on
 several processors), or on machines that share the output folder. A run that was stopped continues from its last
 checkpoint when the same command is given again.
 
-The output folder holds the model and its tokenizer (`from_pretrained`), `logits/validation.parquet` and
-`logits/test.parquet`, and `results.json`.
+The output folder holds the model and its tokenizer (`from_pretrained`), `logits/validation.parquet`,
+`logits/test.parquet`, `samples.parquet` (confidence and error of each test sample), and `results.json`.
 """
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 
 from datasets import Dataset, DatasetDict
 from transformers import DataCollatorWithPadding, PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
-from abstain import InputError, SelectiveTrainer, SelectiveTrainingArguments, evaluate_logits
+from abstain import InputError, SelectiveTrainer, evaluate_logits
 from abstain.data import (
     encode_texts,
     find_column,
@@ -35,10 +34,12 @@ from abstain.data import (
     word_tokenizer,
 )
 from abstain.experiments import (
+    ScriptTrainingArguments,
     begin_run,
     check_at_least,
     check_source,
     parse_recipe,
+    run_script,
     run_settings,
     training_summary,
     without_folders,
@@ -97,7 +98,7 @@ class DataArguments:
 def main() -> None:
     """Read the arguments, train, write the model and its logits, and measure them."""
     model_args, data_args, args = parse_recipe(
-        (ModelArguments, DataArguments, SelectiveTrainingArguments), description=__doc__
+        (ModelArguments, DataArguments, ScriptTrainingArguments), description=__doc__
     )
     settings = run_settings(args, model=without_folders(model_args), data=without_folders(data_args))
     check_source(model_args.model_name_or_path, args)
@@ -172,7 +173,4 @@ def load_model(
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except InputError as error:
-        sys.exit(f"error: {error}")
+    run_script(main)

@@ -46,7 +46,7 @@ MOVED = {
     "models.classifiers": "models",
     "training.experiment": "experiments",
     "training.recipe": "experiments",
-    "training.restore": "training.checkpoints",
+    "training.restore": "training.renamed_weights",
     "training.run": "experiments",
 }
 """Path in the package, before -> where to look now."""

@@ -1,29 +1,109 @@
-from dataclasses import dataclass
+import json
+import os
+import subprocess
+import sys
 
+import numpy as np
 import pytest
+from dense_model import Pictures, dense_model
+from dense_model import arguments as dense_arguments
+from tiny_trainers import arguments, small_resnet
 
-from abstain import InputError, SelectiveTrainingArguments
-from abstain.experiments.results import check_source, training_summary
-from abstain.experiments.settings import without_folders
-
-
-@dataclass
-class Arguments:
-    folder: str
-    file: str
-    hub: str = "stanfordnlp/imdb"
-    size: int = 3
+from abstain import InputError, LogitNorm, NoThresholdError, SelectiveTrainer, evaluate_logits, read_logits, scores
+from abstain.data.image_tensors import decode_images
+from abstain.data.splits import load_data
+from abstain.experiments.results import check_source, finish, run_script, training_summary, write_run_results
+from abstain.experiments.samples import read_samples
+from abstain.report import write_results
 
 
-def test_of_what_is_on_this_machine_the_name_alone_is_written_down(tmp_path):
-    (tmp_path / "vectors.txt").touch()
-    arguments = Arguments(folder=str(tmp_path), file=str(tmp_path / "vectors.txt"))
-    expected = {"folder": tmp_path.name, "file": "vectors.txt", "hub": "stanfordnlp/imdb", "size": 3}
-    assert without_folders(arguments) == expected
+@pytest.fixture(scope="module")
+def splits():
+    """100 training images for the repair, so that it has errors to be fitted on, and 60 others."""
+    data = load_data("digits")
+    train = decode_images(data["train"].select(range(100)))
+    return {"train": train, "validation": train, "test": decode_images(data["test"].select(range(60)), like=train)}
+
+
+def test_a_run_ends_with_its_logits_its_samples_and_last_its_results(tmp_path, splits, capsys):
+    trainer = SelectiveTrainer(small_resnet(), arguments(tmp_path))
+    report = finish(trainer, splits, settings={"a": 1}, training={"b": 2}, skipped={"test": 3}, notes={"c": 4})
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert results["settings"] == {"a": 1} and results["training"] == {"b": 2}
+    assert results["data"]["test"] == {"samples": 60, "sha256": splits["test"].fingerprint(), "skipped": 3}
+    assert results["evaluation"] == {**report.to_dict(), "c": 4} and report.n_samples == 60
+    assert "git_revision" in results["environment"]
+    assert report.to_markdown() in capsys.readouterr().out
+
+    logits, labels = read_logits(tmp_path / "logits", "test")
+    validation = read_logits(tmp_path / "logits", "validation")
+    samples = read_samples(tmp_path)
+    assert np.array_equal(samples.msp, scores.msp(logits).astype(np.float32))
+    assert np.array_equal(samples.max_logit_pnorm, LogitNorm.fit(*validation).score(logits).astype(np.float32))
+    assert np.array_equal(samples.error, logits.argmax(1) != labels)
+    written = [tmp_path / name for name in ("logits/test.parquet", "samples.parquet", "results.json")]
+    assert sorted(written, key=lambda path: path.stat().st_mtime_ns) == written
+
+
+def test_where_the_results_cannot_be_written_the_run_is_not_over(tmp_path, splits, logits_and_labels, monkeypatch):
+    logits, labels = logits_and_labels
+    report = evaluate_logits(logits, labels, validation=(logits, labels))
+    (tmp_path / "samples.parquet").mkdir()  # where no file can be put
+    with pytest.raises(InputError, match=r"samples\.parquet' cannot be written"):
+        write_run_results(arguments(tmp_path), settings={}, splits=splits, training={}, report=report)
+    assert [path.name for path in tmp_path.iterdir()] == ["samples.parquet"]
+
+
+def test_of_pixels_no_samples_are_kept(tmp_path):
+    class Fingerprinted(Pictures):
+        def fingerprint(self):
+            return "abc"
+
+    data = Fingerprinted(count=4)
+    trainer = SelectiveTrainer(dense_model(), dense_arguments(tmp_path, eval_pixels_per_sample=20))
+    finish(trainer, {"validation": data, "test": data}, settings={}, training={})
+    assert (tmp_path / "results.json").is_file() and not (tmp_path / "samples.parquet").exists()
+
+
+def test_results_are_plain_json_without_nan(tmp_path):
+    with pytest.raises(ValueError, match="JSON"):
+        write_results(tmp_path, {"a": float("nan")})
+    assert not (tmp_path / "results.json").exists()
+
+
+SCRIPT = """
+import sys
+from abstain import InputError
+from abstain.experiments.results import run_script
+
+def main():
+    if len(sys.argv) > 1:
+        raise InputError("this is wrong: do that")
+    print("done")
+
+run_script(main)
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "ended"), [([], (0, "done\n", "")), (["x"], (1, "", "error: this is wrong: do that\n"))]
+)
+def test_a_mistake_of_the_user_is_one_line_without_a_traceback(more, ended):
+    command = [sys.executable, "-c", SCRIPT, *more]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    assert (done.returncode, done.stdout, done.stderr) == ended
+
+
+def test_a_mistake_of_the_program_is_not_hidden():
+    def main():
+        raise NoThresholdError("none")
+
+    with pytest.raises(NoThresholdError):
+        run_script(main)
 
 
 def test_a_checkpoint_is_not_overwritten_by_what_is_made_of_it(tmp_path):
-    args = SelectiveTrainingArguments(output_dir=str(tmp_path), report_to="none")
+    args = arguments(tmp_path)
     check_source(None, args)
     check_source("somebody/something", args)
     with pytest.raises(InputError, match="the output folder is the checkpoint to fine-tune"):

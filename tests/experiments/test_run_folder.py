@@ -4,7 +4,7 @@ import pytest
 
 from abstain import InputError, SelectiveTrainingArguments
 from abstain.experiments.run_folder import begin_run
-from abstain.experiments.settings import environment, run_settings
+from abstain.experiments.settings import run_settings
 from abstain.report.folder import write_results
 from abstain.training.checkpoints import mark_complete
 
@@ -143,6 +143,7 @@ def test_results_are_replaced_only_when_asked(tmp_path):
     begin_run(args, run_settings(args))
     (tmp_path / "checkpoint-5").mkdir()
     (tmp_path / "mine.txt").write_text("kept")
+    (tmp_path / "samples.parquet").touch()
     write_results(tmp_path, {"a": 1})
     with pytest.raises(InputError, match="already holds results"):
         begin_run(args, run_settings(args))
@@ -150,19 +151,3 @@ def test_results_are_replaced_only_when_asked(tmp_path):
     anew = arguments(tmp_path, overwrite_output_dir=True)
     assert begin_run(anew, run_settings(anew)) is None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.txt", "run.json"]
-
-
-def test_settings_hold_no_path_and_no_token(tmp_path):
-    settings = json.dumps(run_settings(arguments(tmp_path, hub_token="hf_secret")))
-    assert "hf_secret" not in settings and str(tmp_path) not in settings
-
-
-def test_results_are_plain_json_without_nan(tmp_path):
-    with pytest.raises(ValueError, match="JSON"):
-        write_results(tmp_path, {"a": float("nan")})
-    assert not (tmp_path / "results.json").exists()
-
-
-def test_the_environment_names_versions_and_revision():
-    found = environment()
-    assert {"python", "abstain", "torch", "transformers", "git_revision", "device"} <= set(found)

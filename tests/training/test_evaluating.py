@@ -5,9 +5,13 @@ import sys
 import numpy as np
 import pytest
 import torch
+from dense_model import VOID, Pictures, dense_model
+from dense_model import arguments as dense_arguments
 from tiny_trainers import all_items, arguments, small_resnet, small_vit
+from torch.nn import functional
 
-from abstain import SelectiveTrainer, risk_coverage_curve, scores
+from abstain import InputError, SelectiveTrainer, risk_coverage_curve, scores
+from abstain.data.pixels import ChosenPixels, choose_pixels
 
 
 def test_eval_loss_is_plain_cross_entropy_whatever_the_smoothing(tmp_path, digits):
@@ -118,3 +122,91 @@ def test_the_memory_of_an_evaluation_does_not_grow_with_the_classes(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr
     assert float(done.stdout.splitlines()[-1]) < 40
+
+
+def test_an_evaluation_counts_the_chosen_pixels_of_every_image_once(tmp_path):
+    model, data = dense_model().eval(), Pictures(count=7)
+    data.labels[3:] = torch.where(torch.arange(7)[3:, None, None] < 6, VOID, data.labels[3:])  # a batch is all void
+    args = dense_arguments(
+        tmp_path,
+        per_device_eval_batch_size=3,
+        eval_pixels_per_sample=20,
+        eval_pixels_seed=5,
+        label_smoothing_factor=0.2,
+    )
+    metrics = SelectiveTrainer(model, args, eval_dataset=data).evaluate()
+    with torch.no_grad():
+        nearest = model(data.pixels).logits.repeat_interleave(4, dim=2).repeat_interleave(4, dim=3)
+    labels = torch.stack(
+        [choose_pixels(data.labels[i], count=20, seed=5, index=i, ignore_index=VOID) for i in range(7)]
+    )
+    counted = labels != VOID
+    logits, labels = nearest.movedim(1, -1)[counted], labels[counted]
+    assert 20 < len(labels) <= 80
+    curve = risk_coverage_curve(scores.msp(logits), scores.classification_error(logits, labels))
+    for name, value in curve.summary().items():
+        assert metrics[f"eval_{name}"] == pytest.approx(value)
+    assert metrics["eval_loss"] == pytest.approx(float(functional.cross_entropy(logits, labels)), rel=1e-5)
+    smoothed = functional.cross_entropy(logits, labels, label_smoothing=0.2)
+    assert metrics["eval_smoothed_loss"] == pytest.approx(float(smoothed), rel=1e-5)
+
+
+@pytest.mark.parametrize("n_classes", [3, 200])
+def test_an_evaluation_keeps_four_numbers_a_pixel_whatever_the_classes(tmp_path, n_classes):
+    data = Pictures(count=6, n_classes=3, void=255)
+    args = dense_arguments(tmp_path, ignore_index=255, eval_pixels_per_sample=30)
+    trainer = SelectiveTrainer(dense_model(n_classes=n_classes), args, eval_dataset=data)
+    loop = trainer.evaluation_loop(trainer.get_eval_dataloader(), "Evaluation")
+    assert loop.predictions.shape == (6, 30, 4) and loop.label_ids.shape == (6, 30)
+    assert trainer.predict(data).predictions.shape == (6, 30, n_classes)
+
+
+def test_metrics_of_the_user_get_labelled_pixels(tmp_path):
+    def accuracy(prediction):
+        return {"accuracy": float((prediction.predictions.argmax(-1) == prediction.label_ids).mean())}
+
+    metrics = SelectiveTrainer(
+        dense_model(), dense_arguments(tmp_path), eval_dataset=Pictures(count=5), compute_metrics=accuracy
+    ).evaluate()
+    assert metrics["eval_accuracy"] == pytest.approx(1 - metrics["eval_risk"])
+
+
+def test_an_evaluation_without_any_label_says_so(tmp_path):
+    trainer = SelectiveTrainer(dense_model(), dense_arguments(tmp_path), eval_dataset=Pictures(count=3, all_void=True))
+    with pytest.raises(InputError, match="every pixel of the evaluation has the label 11"):
+        trainer.evaluate()
+
+
+def test_labels_of_a_collator_are_refused_if_they_cannot_be_chosen(tmp_path):
+    class Unlabelled(Pictures):
+        def __getitem__(self, index):
+            return {"pixel_values": self.pixels[index], "number": index}
+
+    data = Unlabelled(count=4)
+
+    def collate(items):
+        numbers = [item["number"] for item in items]
+        return {"pixel_values": data.pixels[numbers], "labels": data.labels[numbers]}
+
+    args = dense_arguments(tmp_path, eval_pixels_per_sample=5, remove_unused_columns=False)
+    trainer = SelectiveTrainer(dense_model(), args, eval_dataset=data, data_collator=collate)
+    with pytest.raises(InputError, match="labelled pixels, but at most 5 are evaluated"):
+        trainer.evaluate()
+
+
+@pytest.mark.parametrize("workers", [{}, {"dataloader_num_workers": 1, "dataloader_persistent_workers": True}])
+def test_several_sets_are_evaluated_each_as_if_it_were_alone(tmp_path, workers):
+    sets = {"few": Pictures(count=3), "many": Pictures(count=6)}
+    args = dense_arguments(tmp_path, eval_pixels_per_sample=20, **workers)
+    trainer = SelectiveTrainer(dense_model(), args, eval_dataset=dict(sets))
+    twice = [trainer.evaluate() for _ in range(2)]
+    for name, data in sets.items():
+        alone = SelectiveTrainer(dense_model(), dense_arguments(tmp_path, eval_pixels_per_sample=20)).evaluate(data)
+        assert [metrics[f"eval_{name}_aurc"] for metrics in twice] == [alone["eval_aurc"]] * 2
+    kept = [trainer.get_eval_dataloader(name).dataset for name in sets]
+    assert [type(data.dataset) for data in kept if isinstance(data, ChosenPixels)] == [Pictures, Pictures]
+
+
+def test_without_data_there_is_nothing_to_evaluate(tmp_path):
+    with pytest.raises(ValueError, match="requires an eval_dataset"):
+        SelectiveTrainer(small_resnet(), arguments(tmp_path)).evaluate()

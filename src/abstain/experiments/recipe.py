@@ -1,17 +1,24 @@
-"""A recipe is a YAML file of arguments; the command line overrides it."""
+"""A recipe is a YAML file of arguments; the command line overrides it, and it may extend another recipe."""
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterable, Sequence
+from argparse import Namespace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_type_hints
 
 import yaml
 from transformers import HfArgumentParser
 
 from abstain._checks import InputError, nearest
+from abstain.experiments.field_types import as_field, name_of
+
+EXTENDS = "extends"
+"""The key that names the recipe, relative to this one, whose values hold where this one gives no others."""
+
+Types = Mapping[str, Any]
 
 
 class _Parser(HfArgumentParser):
@@ -26,49 +33,69 @@ def parse_recipe(
 ) -> tuple[Any, ...]:
     """Dataclasses from `[recipe.yaml] [--option value ...]`; an option on the command line wins over the recipe.
 
+    In a recipe `key: null` is None, `key: []` an empty list, and `extends: other.yaml` takes the values of another one.
+
     Args:
         dataclass_types: as for `HfArgumentParser`; together they name the options and the keys of a recipe.
         argv: the arguments; None is the command line of this process.
         description: shown by `--help`.
 
     Raises:
-        InputError: no such recipe, a key or option that does not exist (with the nearest one), or a bad value.
+        InputError: no such recipe, recipes that extend each other in a circle, a key or option that does not exist
+            (with the nearest one), a bad value, or none where there is no default.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    dataclass_types = list(dataclass_types)
     parser = _Parser(dataclass_types, description=description, allow_abbrev=False)
-    options = {action.dest for action in parser._actions} - {"help"}
-    if arguments and arguments[0].endswith((".yaml", ".yml")):
-        arguments = [*_as_arguments(_read_recipe(Path(arguments[0])), options), *arguments[1:]]
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    recipe = Path(arguments.pop(0)) if arguments and arguments[0].endswith((".yaml", ".yml")) else None
+    given = _given_options(parser, arguments)  # first, so that --help needs no recipe
+    values = {**_read_recipe(recipe, _types_of(dataclass_types)), **given} if recipe else given
+    _check_complete(dataclass_types, values)
     try:
-        *parsed, unknown = parser.parse_args_into_dataclasses(
-            arguments, return_remaining_strings=True, look_for_args_file=False
-        )
+        return parser.parse_dict(values)
     except InputError:
         raise
-    except ValueError as error:  # what TrainingArguments itself refuses
+    except (ValueError, TypeError, ImportError) as error:  # what TrainingArguments itself refuses
         raise InputError(f"these arguments do not go together: {' '.join(str(error).split())[:300]}") from error
+
+
+def _given_options(parser: HfArgumentParser, arguments: list[str]) -> dict[str, Any]:
+    """The options on the command line, without the defaults of the others."""
+    absent = object()
+    options = {action.dest for action in parser._actions} - {"help"}
+    for action in parser._actions:
+        action.required = False  # a recipe may give it
+    found, unknown = parser.parse_known_args(arguments, Namespace(**dict.fromkeys(options, absent)))
     if unknown:
         name = unknown[0].removeprefix("--").split("=")[0].replace("-", "_")
         raise InputError(f"unknown option {unknown[0]!r}: {nearest(name, options)}")
-    return tuple(parsed)
+    return {name: value for name, value in vars(found).items() if value is not absent}
 
 
-def _as_arguments(recipe: dict[Any, Any], options: set[str]) -> list[str]:
-    """The recipe as a command line, so that both are read and checked alike."""
-    arguments: list[str] = []
-    for key, value in recipe.items():
-        if key not in options:
-            raise InputError(f"unknown recipe key {key!r}: {nearest(str(key), options)}")
-        if value is None:
-            continue  # the default
-        values = value if isinstance(value, list) else [json.dumps(value) if isinstance(value, dict) else value]
-        arguments += [f"--{key}", *(str(item).lower() if isinstance(item, bool) else str(item) for item in values)]
-    return arguments
+def _types_of(dataclass_types: Iterable[Any]) -> Types:
+    """Key -> type of the field."""
+    hints = ((kind, get_type_hints(kind)) for kind in dataclass_types)
+    return {field.name: types[field.name] for kind, types in hints for field in fields(kind) if field.init}
 
 
-def _read_recipe(path: Path) -> dict[Any, Any]:
+def _read_recipe(path: Path, types: Types, extended_by: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """The checked values of a recipe, on top of those of the one that it extends."""
+    if path.resolve() in extended_by:
+        raise InputError(f"the recipe {str(path)!r} extends itself by way of others: leave out one `{EXTENDS}`")
+    recipe = _read_yaml(path, by=extended_by)
+    other = recipe.pop(EXTENDS, None)
+    own = {key: _checked_value(key, value, types, path) for key, value in recipe.items()}
+    if other is None:
+        return own
+    if not isinstance(other, str):
+        raise InputError(f"`{EXTENDS}` of the recipe {str(path)!r} is {other!r}, but must be the path of another one")
+    return {**_read_recipe(path.parent / other, types, (*extended_by, path.resolve())), **own}
+
+
+def _read_yaml(path: Path, *, by: tuple[Path, ...]) -> dict[Any, Any]:
     if not path.is_file():
-        raise InputError(f"the recipe {str(path)!r} does not exist: give the path of a YAML file")
+        extending = f", which {by[-1].name!r} extends," if by else ""
+        raise InputError(f"the recipe {str(path)!r}{extending} does not exist: give the path of a YAML file")
     try:
         recipe = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -76,3 +103,20 @@ def _read_recipe(path: Path) -> dict[Any, Any]:
     if not isinstance(recipe, dict):
         raise InputError(f"the recipe {str(path)!r} holds {type(recipe).__name__}, but must be lines of `key: value`")
     return recipe
+
+
+def _checked_value(key: Any, value: Any, types: Types, path: Path) -> Any:
+    if key not in types:
+        raise InputError(f"unknown recipe key {key!r}: {nearest(str(key), types)}")
+    try:
+        return as_field(value, types[key])
+    except ValueError as error:
+        found = "null" if value is None else repr(value)
+        raise InputError(f"{key} is {found} in {path.name!r}, but must be {name_of(types[key])}") from error
+
+
+def _check_complete(dataclass_types: Iterable[Any], values: Mapping[str, Any]) -> None:
+    for field in (field for kind in dataclass_types for field in fields(kind)):
+        needed = field.init and field.default is MISSING and field.default_factory is MISSING
+        if needed and field.name not in values:
+            raise InputError(f"there is no {field.name}: give --{field.name}, or name it in the recipe")

@@ -1,25 +1,39 @@
-"""What the training scripts share: the arguments as they are written down, and the results of a run."""
+"""How a run ends: its logits and its results are written, and a mistake of the user is one sentence."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from abstain._checks import InputError
+from abstain.data.pixels import has_dense_labels
+from abstain.experiments.samples import RunSamples, write_samples
 from abstain.experiments.settings import environment
+from abstain.report.evaluate import evaluate_logits
 from abstain.report.folder import write_results
 from abstain.report.selective_report import SelectiveReport
 from abstain.training.arguments import SelectiveTrainingArguments
+from abstain.training.trainer import SelectiveTrainer
 
 
 class FingerprintedSplit(Protocol):
     """A data set with a length, that can say which data it holds."""
 
     def __len__(self) -> int: ...
+    def __getitem__(self, index: int) -> Any: ...
     def fingerprint(self) -> str:
         """A hash of all its samples."""
         ...
+
+
+def run_script(main: Callable[[], None]) -> None:
+    """Run the `main` of a script; a mistake of the user ends it with one line on stderr and the exit status 1."""
+    try:
+        main()
+    except InputError as error:
+        sys.exit(f"error: {error}")
 
 
 def check_source(model_name_or_path: str | None, args: SelectiveTrainingArguments) -> None:
@@ -39,6 +53,35 @@ def training_summary(metrics: Mapping[str, Any], checkpoint: str | None) -> dict
     return {**metrics, "resumed_from": Path(checkpoint).name if checkpoint else None}
 
 
+def finish(
+    trainer: SelectiveTrainer,
+    splits: Mapping[str, Any],
+    *,
+    settings: Mapping[str, Any],
+    training: Mapping[str, Any],
+    skipped: Mapping[str, int] | None = None,
+    notes: Mapping[str, Any] | None = None,
+) -> SelectiveReport:
+    """Save the model with its logits, measure it, and write what was found as the last act of a run.
+
+    Every process calls it; the first one writes.
+
+    Args:
+        trainer: whose model is trained.
+        splits: name -> the data that was used, `validation` and `test` among them.
+        settings: as for `write_run_results`, as the rest.
+        training: of `training_summary`.
+        skipped: name of a split -> samples that could not be read and were left out.
+        notes: what else is to be known of the evaluation.
+    """
+    logits = trainer.save_with_logits({name: splits[name] for name in ("validation", "test")})
+    report = evaluate_logits(*logits["test"], validation=logits["validation"])
+    if trainer.is_world_process_zero():
+        found: dict[str, Any] = {"settings": settings, "training": training, "skipped": skipped, "notes": notes}
+        write_run_results(trainer.args, splits=splits, report=report, **found)
+    return report
+
+
 def write_run_results(
     args: SelectiveTrainingArguments,
     *,
@@ -49,14 +92,14 @@ def write_run_results(
     skipped: Mapping[str, int] | None = None,
     notes: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write `results.json` as the last act of a run, and print the report.
+    """Write `samples.parquet` (none for pixels) and, as the last act of a run, `results.json`; print the report.
 
     Args:
         args: name the output folder.
         settings: of `run_settings`.
         splits: name -> the data that was used.
         training: of `training_summary`.
-        report: of the test data.
+        report: of the data in `splits["test"]`, with validation data.
         skipped: name of a split -> samples that could not be read and were left out.
         notes: what else is to be known of the evaluation.
     """
@@ -66,5 +109,7 @@ def write_run_results(
     for name, count in (skipped or {}).items():
         contents[name]["skipped"] = count
     results = {"settings": settings, "environment": environment(), "data": contents, "training": training}
+    if not has_dense_labels(splits["test"]):
+        write_samples(args.folder, RunSamples.of(report))
     path = write_results(args.folder, results | {"evaluation": {**report.to_dict(), **(notes or {})}})
     print(report.to_markdown(), f"Results are in {path.parent}", sep="\n\n")

@@ -12,6 +12,7 @@ from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from abstain._checks import InputError
 from abstain._files import RESULTS_FILE, check_folder, check_results_folder, write_json
+from abstain.experiments.samples import SAMPLES_FILE
 from abstain.experiments.settings import first_difference
 from abstain.training.arguments import SelectiveTrainingArguments
 from abstain.training.checkpoints import COMPLETE_FILE, last_complete, remove_cut_off
@@ -97,5 +98,5 @@ def _remove_run(folder: Path) -> None:
     """Remove what an earlier run left, and nothing else."""
     for checkpoint in folder.glob(f"{PREFIX_CHECKPOINT_DIR}-*"):
         shutil.rmtree(checkpoint)
-    for name in (SETTINGS_FILE, RESULTS_FILE):
+    for name in (SETTINGS_FILE, SAMPLES_FILE, RESULTS_FILE):
         (folder / name).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Weights of a checkpoint whose names in the file are not those in the model."""
+"""Checkpoints are whole and marked so, or never read; a run goes on from the newest one that is."""
 
 from __future__ import annotations
 
@@ -8,47 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from torch import nn
-from transformers import PreTrainedModel
-from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
+from transformers.trainer import TRAINING_ARGS_NAME
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, rotate_checkpoints
 
 from abstain._checks import InputError
-
-
-def restore_renamed(model: nn.Module, checkpoint: Path) -> bool:
-    """Give a model the weights of a checkpoint, where transformers saved them under other names than the model's own.
-
-    It does so with architectures whose modules it has renamed since the first checkpoints of them, such as ViT and
-    SegFormer. `from_pretrained` translates the names; the stock Trainer does not, warns of missing keys, and goes on
-    with the weights that the model happens to have (https://github.com/huggingface/transformers/issues/43701).
-
-    Args:
-        model: of the architecture that was saved.
-        checkpoint: a folder with `model.safetensors`, whole or in parts.
-
-    Returns:
-        Whether there were such names; where not, the model is as it was, and `Trainer` loads it right.
-
-    Raises:
-        InputError: the checkpoint lacks weights of the model.
-    """
-    saved: set[str] = set()
-    for path in checkpoint.glob("model*.safetensors"):
-        with safe_open(path, framework="pt") as file:
-            saved.update(file.keys())
-    if not isinstance(model, PreTrainedModel) or saved <= model.state_dict().keys():
-        return False
-    # typed as if it returned the model alone
-    restored, found = cast(Any, type(model)).from_pretrained(checkpoint, output_loading_info=True)
-    if missing := found["missing_keys"]:
-        raise InputError(
-            f"the checkpoint {str(checkpoint)!r} lacks {min(missing)}, but must have all weights of the "
-            "model: give another one to resume from"
-        )
-    model.load_state_dict(restored.state_dict())
-    return True
-
+from abstain.training.evaluating import EvaluatingTrainer
+from abstain.training.renamed_weights import restore_renamed
 
 COMPLETE_FILE = "complete"
 
@@ -92,3 +59,49 @@ def remove_cut_off(folder: Path) -> None:
     for checkpoint in folder.glob(f"{PREFIX_CHECKPOINT_DIR}-*"):
         if not (checkpoint / COMPLETE_FILE).exists():
             shutil.rmtree(checkpoint)
+
+
+class CheckpointingTrainer(EvaluatingTrainer):
+    """A `Trainer` that never loses the last whole checkpoint, and that finds all weights of the one it resumes from.
+
+    Args: those of `EvaluatingTrainer`.
+
+    Raises:
+        InputError: a checkpoint cannot be written, or is not of this model.
+    """
+
+    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+        """Save the model, without the arguments as a pickle that no user of the model needs."""
+        super().save_model(output_dir, _internal_call)
+        (Path(output_dir or self.args.folder) / TRAINING_ARGS_NAME).unlink(missing_ok=True)
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        folder = Path(self._get_output_dir(trial)) / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
+        limit, self.args.save_total_limit = self.args.save_total_limit, None  # nothing goes before this one is whole
+        try:
+            with naming_what_is_not_written(folder):
+                super()._save_checkpoint(model, trial)
+                self.accelerator.wait_for_everyone()  # each process writes a part of it
+                if self.args.should_save:
+                    mark_complete(folder)
+        finally:
+            self.args.save_total_limit = limit
+        if self.args.should_save:
+            rotate_checkpoints(str(folder.parent), limit, self.state.best_model_checkpoint)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
+        whole = cast(nn.Module, model or self.model)
+        try:
+            if self.is_fsdp_enabled or not restore_renamed(whole, Path(resume_from_checkpoint)):
+                super()._load_from_checkpoint(resume_from_checkpoint, model)
+        except (RuntimeError, OSError, SafetensorError) as error:  # of another model, or a part of it is missing
+            reason = " ".join(str(error).split())[:300]
+            raise InputError(
+                f"the checkpoint {resume_from_checkpoint!r} cannot be loaded ({reason}): give another to resume from"
+            ) from error
+
+    def _load_best_model(self) -> None:
+        in_parts = self.is_fsdp_enabled or self.is_deepspeed_enabled
+        best = Path(str(self.state.best_model_checkpoint))
+        if in_parts or not restore_renamed(cast(nn.Module, self.model), best):
+            super()._load_best_model()

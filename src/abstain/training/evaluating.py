@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DataLoader
 from transformers import EvalPrediction, Trainer, TrainingArguments
 
 from abstain._checks import InputError
@@ -56,14 +57,21 @@ class EvaluatingTrainer(Trainer):
         self._user_metrics = self.compute_metrics
         self.compute_metrics = self._selective_metrics
 
-    def _get_dataloader(self, dataset: Any, *more: Any, **kwargs: Any) -> Any:
-        if not kwargs.get("is_training"):
-            dataset = self._evaluated(dataset)
-        return super()._get_dataloader(dataset, *more, **kwargs)
+    def get_eval_dataloader(self, eval_dataset: Any = None) -> DataLoader[Any]:
+        """The batches of an evaluation: of all samples, or of segmentation the images with their chosen pixels."""
+        if isinstance(eval_dataset, str):  # one of several, whose loader may be kept under its name
+            named = cast(dict[str, Any], self.eval_dataset)
+            self.eval_dataset = {**named, eval_dataset: self._evaluated(named[eval_dataset])}
+            return super().get_eval_dataloader(eval_dataset)
+        return super().get_eval_dataloader(self._evaluated(self.eval_dataset if eval_dataset is None else eval_dataset))
+
+    def get_test_dataloader(self, test_dataset: Any) -> DataLoader[Any]:
+        """As `get_eval_dataloader`, of the data that `predict` is given."""
+        return super().get_test_dataloader(self._evaluated(test_dataset))
 
     def _evaluated(self, dataset: Any) -> Any:
         """The data set itself, or of images with dense labels the pixels that an evaluation counts."""
-        if not has_dense_labels(dataset):
+        if isinstance(dataset, ChosenPixels) or not has_dense_labels(dataset):
             return dataset
         return ChosenPixels(
             dataset, self.args.eval_pixels_per_sample, self.args.eval_pixels_seed, self.args.ignore_index

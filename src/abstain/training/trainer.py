@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, cast
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Dataset
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
-from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, rotate_checkpoints
 
 from abstain._checks import InputError
 from abstain.data.pixels import ChosenPixels, has_dense_labels
@@ -22,13 +20,12 @@ from abstain.logits.dataset import write_logits
 from abstain.logits.extract import extract_logits, extract_pixel_logits
 from abstain.losses import smoothed_cross_entropy
 from abstain.training.backbone import slow_backbone
-from abstain.training.checkpoints import mark_complete, naming_what_is_not_written, restore_renamed
-from abstain.training.evaluating import EvaluatingTrainer
+from abstain.training.checkpoints import CheckpointingTrainer, naming_what_is_not_written
 from abstain.training.sam import replace_gradient
 from abstain.training.statistics import logits_of
 
 
-class SelectiveTrainer(EvaluatingTrainer):
+class SelectiveTrainer(CheckpointingTrainer):
     """A `Trainer` whose loss is label-smoothed cross-entropy and whose evaluations say how well the model abstains.
 
     It minimises `smoothed_cross_entropy` with `args.label_smoothing_factor`, averaged over all samples of an
@@ -46,6 +43,17 @@ class SelectiveTrainer(EvaluatingTrainer):
     Raises:
         InputError: `args` are no `SelectiveTrainingArguments`, one of the two excepted arguments is given, one process
             sees several GPUs, or workers that live on would not learn the epoch of augmented data.
+
+    What it and its two bases use of `Trainer` that is not public, and the tests that fail when it changes (all
+    signatures are compared in `test_trainer.py`, which also finds what is missing here):
+
+    - override `_save_checkpoint`: no callback comes before a checkpoint is written, nor around it, but older ones may
+      go only once the new one is whole, and a full disk is to be named (`test_checkpoints.py`, `test_killed_runs.py`);
+    - override `_load_from_checkpoint` and `_load_best_model`: both pass over weights that transformers itself saves
+      under older names, and warn where they should stop (`test_checkpoints.py`);
+    - call `_get_output_dir`: where a search of hyper-parameters puts its checkpoints (`test_checkpoints.py`);
+    - call `_prepare_inputs`: as every `prediction_step` must (`test_evaluating.py`);
+    - set `_created_lr_scheduler`: so that a second `train()` begins its schedule anew (`test_trainer.py`).
     """
 
     def __init__(
@@ -99,23 +107,49 @@ class SelectiveTrainer(EvaluatingTrainer):
             raise InputError(f"there are {len(weights)} class_weights, but the model has {logits.shape[1]} classes")
         return None if weights is None else torch.tensor(weights, device=logits.device)
 
-    def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> Any:
-        """What the loss of an update is divided by: its labels that count, each with the weight of its class.
+    def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *more: Any, **kwargs: Any) -> Any:
+        """The loss of a batch, of images in the memory format of the arguments."""
+        return super().compute_loss(model, self._in_memory_format(inputs), *more, **kwargs)
+
+    def prediction_step(
+        self, model: nn.Module, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: list[str] | None = None
+    ) -> tuple[None, Any, Tensor | None]:
+        """As of `EvaluatingTrainer`, of images in the memory format of the arguments."""
+        return super().prediction_step(model, self._in_memory_format(inputs), prediction_loss_only, ignore_keys)
+
+    def _in_memory_format(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        if not self.args.channels_last:
+            return inputs
+        images = {name: value for name, value in inputs.items() if isinstance(value, Tensor) and value.ndim == 4}
+        return {**inputs, **{k: image.contiguous(memory_format=torch.channels_last) for k, image in images.items()}}
+
+    def get_batch_samples(
+        self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
+    ) -> tuple[list[Any], Tensor | int | None]:
+        """The batches of an update, and what its loss is divided by: its labels that count, weighted by their class.
 
         The stock Trainer takes any label but -100 for one that counts, and knows no weights.
         """
-        if not batch_samples or not isinstance(batch_samples[0].get("labels"), Tensor):
-            return super()._get_num_items_in_batch(batch_samples, device)
-        ignored = self.args.ignore_index
-        if self.args.class_weights is None:
-            counted = [{"labels": b["labels"].masked_fill(b["labels"] == ignored, -100)} for b in batch_samples]
-            return super()._get_num_items_in_batch(counted, device)
-        weights = torch.tensor(self.args.class_weights, dtype=torch.float64)
-        labels = torch.cat([batch["labels"].flatten() for batch in batch_samples]).cpu()
-        frequencies = torch.bincount(labels[labels != ignored], minlength=len(weights))[: len(weights)]
-        total = (frequencies * weights).sum().float().to(device)
-        shares = self.args.average_tokens_across_devices and self.args.world_size > 1
-        return self.accelerator.gather(total).sum() if shares else total
+        self._batches_of_update = []  # of an update that was broken off
+        if self.args.ignore_index == -100 and self.args.class_weights is None:
+            return super().get_batch_samples(epoch_iterator, num_batches, device)
+        batches = list(islice(epoch_iterator, num_batches))
+        labels = [batch.get("labels") for batch in batches]
+        if not labels or not all(isinstance(part, Tensor) for part in labels):
+            return batches, None
+        total = self._weight_of(labels).to(device)
+        if self.args.average_tokens_across_devices and self.args.world_size > 1:
+            total = self.accelerator.gather(total).sum()
+        return batches, total / (self.get_tp_size() * self.get_cp_size() * self.get_sp_size())  # which share a batch
+
+    def _weight_of(self, labels: list[Tensor]) -> Tensor:
+        ignored, class_weights = self.args.ignore_index, self.args.class_weights
+        if class_weights is None:
+            return cast(Tensor, sum(part.ne(ignored).sum() for part in labels))
+        weights = torch.tensor(class_weights, dtype=torch.float64)
+        flat = torch.cat([part.flatten() for part in labels]).cpu()
+        frequencies = torch.bincount(flat[flat != ignored], minlength=len(weights))[: len(weights)]
+        return (frequencies * weights).sum().float()
 
     def training_step(
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
@@ -137,47 +171,6 @@ class SelectiveTrainer(EvaluatingTrainer):
 
             replace_gradient(model, recompute, rho=self.args.sam_rho)
         return loss
-
-    def _inner_training_loop(self, *args: Any, **kwargs: Any) -> Any:
-        self._batches_of_update = []  # of an update that was broken off
-        return super()._inner_training_loop(*args, **kwargs)
-
-    def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
-        super()._save(output_dir, state_dict)
-        (Path(output_dir or self.args.folder) / "training_args.bin").unlink(
-            missing_ok=True
-        )  # a pickle that no user of the model needs
-
-    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
-        folder = Path(self._get_output_dir(trial)) / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
-        limit, self.args.save_total_limit = self.args.save_total_limit, None  # nothing goes before this one is whole
-        try:
-            with naming_what_is_not_written(folder):
-                super()._save_checkpoint(model, trial)
-                self.accelerator.wait_for_everyone()  # each process writes a part of it
-                if self.args.should_save:
-                    mark_complete(folder)
-        finally:
-            self.args.save_total_limit = limit
-        if self.args.should_save:
-            rotate_checkpoints(str(folder.parent), limit, self.state.best_model_checkpoint)
-
-    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
-        whole = cast(nn.Module, model or self.model)
-        try:
-            if self.is_fsdp_enabled or not restore_renamed(whole, Path(resume_from_checkpoint)):
-                super()._load_from_checkpoint(resume_from_checkpoint, model)
-        except (RuntimeError, OSError, SafetensorError) as error:  # of another model, or a part of it is missing
-            reason = " ".join(str(error).split())[:300]
-            raise InputError(
-                f"the checkpoint {resume_from_checkpoint!r} cannot be loaded ({reason}): give another to resume from"
-            ) from error
-
-    def _load_best_model(self) -> None:
-        in_parts = self.is_fsdp_enabled or self.is_deepspeed_enabled
-        best = Path(str(self.state.best_model_checkpoint))
-        if in_parts or not restore_renamed(cast(nn.Module, self.model), best):
-            super()._load_best_model()
 
     def save_with_logits(self, datasets: Mapping[str, Dataset[Any]]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Save the model, and as a logits data set beside it what the saved model says of each of `datasets`.
@@ -258,16 +251,12 @@ class SelectiveTrainer(EvaluatingTrainer):
             steps_per_epoch = num_training_steps / self.args.num_train_epochs
             steps = [round(epoch * steps_per_epoch) for epoch in self.args.lr_step_epochs]
             optimizer = optimizer or cast(torch.optim.Optimizer, self.optimizer)
+            for group in optimizer.param_groups:
+                group["lr"] = group.get("initial_lr", group["lr"])  # as a training before this one found it
             schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, steps, gamma=self.args.lr_step_factor)
             self.lr_scheduler = cast(torch.optim.lr_scheduler.LambdaLR, schedule)  # Trainer takes any schedule
             self._created_lr_scheduler = True
         return super().create_scheduler(num_training_steps, optimizer)
-
-    def _prepare_input(self, data: Any) -> Any:
-        data = super()._prepare_input(data)
-        if self.args.channels_last and isinstance(data, Tensor) and data.ndim == 4:
-            data = data.contiguous(memory_format=torch.channels_last)
-        return data
 
 
 class _SetEpoch(TrainerCallback):

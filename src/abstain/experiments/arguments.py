@@ -1,0 +1,61 @@
+"""The arguments that the training scripts share: what to train on, and how runs are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import ClassVar
+
+from transformers.trainer_utils import IntervalStrategy, SaveStrategy
+
+from abstain._checks import InputError, check_at_least
+from abstain.training.arguments import SelectiveTrainingArguments
+
+EXPLAINED = {one.name: one.metadata for one in fields(SelectiveTrainingArguments)}
+"""Field -> what `--help` says of it."""
+
+
+@dataclass
+class ScriptTrainingArguments(SelectiveTrainingArguments):
+    """`SelectiveTrainingArguments` with what nearly every experiment wants: evaluate and save once an epoch, keep two.
+
+    A run that was stopped can go on then, and a seed is part of an experiment's name, so it begins at 0.
+    """
+
+    eval_strategy: IntervalStrategy | str = field(default="epoch", metadata=EXPLAINED["eval_strategy"])
+    save_strategy: SaveStrategy | str = field(default="epoch", metadata=EXPLAINED["save_strategy"])
+    save_total_limit: int | None = field(default=2, metadata=EXPLAINED["save_total_limit"])
+    report_to: None | str | list[str] = field(  # noqa: RUF036 - as HfArgumentParser reads it
+        default="none", metadata=EXPLAINED["report_to"]
+    )
+    seed: int = field(default=0, metadata=EXPLAINED["seed"])
+
+
+@dataclass
+class DataArguments:
+    """Which data to train on; a script adds what is special to its kind.
+
+    Attributes:
+        AT_LEAST: field -> the smallest value that it may have; a script adds its own.
+
+    Raises:
+        InputError: there is no data set, or a value below its smallest.
+    """
+
+    AT_LEAST: ClassVar[Mapping[str, float]] = {"validation_size": 0, "max_samples": 1}
+
+    dataset_name: str | None = field(default=None, metadata={"help": "A local folder of files, or a Hub name."})
+    label_column: str | None = field(default=None, metadata={"help": "Default: the only column of classes."})
+    test_split: str = field(default="test", metadata={"help": "The split that is reported."})
+    validation_size: int = field(
+        default=0, metadata={"help": "Samples of train to hold out for validation; 0 takes the split `validation`."}
+    )
+    validation_seed: int = field(default=0, metadata={"help": "Chooses them; the same for all runs to be compared."})
+    max_samples: int | None = field(
+        default=None, metadata={"help": "Only so many of each split, chosen at random, for a quick try."}
+    )
+
+    def __post_init__(self) -> None:
+        if self.dataset_name is None:
+            raise InputError("there is no data set: give --dataset_name a folder or a Hub name")
+        check_at_least(self, **self.AT_LEAST)
