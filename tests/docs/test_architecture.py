@@ -29,6 +29,10 @@ def package(architecture, tmp_path, monkeypatch):
         (tmp_path / name).write_text(text)
     monkeypatch.setattr(architecture, "ROOT", tmp_path)
     monkeypatch.setattr(architecture, "PACKAGE", tmp_path)
+    monkeypatch.setattr(architecture, "PAGE", tmp_path / "page.md")
+    monkeypatch.setattr(architecture, "PICTURE", tmp_path / "picture.svg")
+    monkeypatch.setattr(sys, "argv", ["architecture.py"])
+    (tmp_path / "page.md").write_text("<!-- begin: rooms -->\n<!-- end: rooms -->\n")
     monkeypatch.setattr(architecture, "LAYERS", [["low"], ["middle"], ["top"]])
     return tmp_path
 
@@ -46,6 +50,17 @@ def test_the_layers_are_those_that_the_imports_are_held_against(architecture):
 def test_imports_are_found_in_each_form_and_place(architecture, package):
     assert architecture.read_imports(package) == {"low": set(), "middle": {"low"}, "top": {"low", "middle"}}
     assert list(architecture.complaints(architecture.read_imports(package))) == []
+
+
+def test_the_program_writes_the_picture_and_the_table(architecture, package, program, monkeypatch):
+    monkeypatch.setattr(program("pages"), "ROOT", package)
+    architecture.main()
+    assert "(2 of 3 are drawn)" in (package / "picture.svg").read_text()
+    assert architecture.table(architecture.read_imports(package)) in (package / "page.md").read_text()
+    monkeypatch.setattr(sys, "argv", ["architecture.py", "--check"])
+    (package / "middle.py").write_text('"""What is between."""')
+    with pytest.raises(SystemExit, match=r"out of date, run `make docs`: picture\.svg, page\.md"):
+        architecture.main()
 
 
 @pytest.mark.parametrize(
