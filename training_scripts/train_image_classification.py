@@ -15,11 +15,12 @@ The output folder holds the model (`from_pretrained`), its image processor, `log
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from datasets import DatasetDict
 from transformers import AutoImageProcessor, BaseImageProcessor, PreTrainedModel, TimmWrapperConfig, set_seed
 
-from abstain import SelectiveTrainer, evaluate_logits
+from abstain import SelectiveTrainer
 from abstain.data import (
     Augmentation,
     ImagePlan,
@@ -32,16 +33,13 @@ from abstain.data import (
     with_validation,
 )
 from abstain.experiments import (
+    DataArguments,
     ScriptTrainingArguments,
-    begin_run,
-    check_at_least,
-    check_source,
+    finish,
     parse_recipe,
     run_script,
-    run_settings,
+    start_run,
     training_summary,
-    without_folders,
-    write_run_results,
 )
 from abstain.models import load_classifier, new_classifier, record_preprocessing
 
@@ -65,19 +63,15 @@ class ModelArguments:
 
 
 @dataclass
-class DataArguments:
+class ImageArguments(DataArguments):
     """Which images to train on, and what to do to them."""
 
-    dataset_name: str = field(
+    AT_LEAST: ClassVar = {**DataArguments.AT_LEAST, "crop_padding": 0, "image_size": 1}
+
+    dataset_name: str | None = field(
         default="digits", metadata={"help": "`digits`, a local folder of Parquet files or images, or a Hub name."}
     )
     image_column: str | None = field(default=None, metadata={"help": "Default: the only column of images."})
-    label_column: str | None = field(default=None, metadata={"help": "Default: the only column of classes."})
-    test_split: str = field(default="test", metadata={"help": "The split that is reported."})
-    validation_size: int = field(
-        default=0, metadata={"help": "Samples of train to hold out for validation; 0 takes the split `validation`."}
-    )
-    validation_seed: int = field(default=0, metadata={"help": "Chooses them; the same for all runs to be compared."})
     image_size: int | None = field(
         default=None,
         metadata={"help": "Resize to this height and width; default: the checkpoint's, or images of one size as is."},
@@ -104,12 +98,9 @@ class DataArguments:
     skip_bad_samples: bool = field(
         default=False, metadata={"help": "Leave out images that do not decode, and count them in results.json."}
     )
-    max_samples: int | None = field(
-        default=None, metadata={"help": "Only so many of each split, chosen at random, for a quick try."}
-    )
 
     def __post_init__(self) -> None:
-        check_at_least(self, validation_size=0, crop_padding=0, image_size=1, max_samples=1)
+        super().__post_init__()
         self.plan = ImagePlan(
             image_size=self.image_size,
             resize=self.resize,
@@ -124,11 +115,9 @@ class DataArguments:
 def main() -> None:
     """Read the arguments, train, write the model and its logits, and measure them."""
     model_args, data_args, args = parse_recipe(
-        (ModelArguments, DataArguments, ScriptTrainingArguments), description=__doc__
+        (ModelArguments, ImageArguments, ScriptTrainingArguments), description=__doc__
     )
-    settings = run_settings(args, model=without_folders(model_args), data=without_folders(data_args))
-    check_source(model_args.model_name_or_path, args)
-    checkpoint = begin_run(args, settings)
+    settings, checkpoint = start_run(args, model=model_args, data=data_args)
     data, names = read_data(data_args)
     skipped = skip_bad_images(data) if data_args.skip_bad_samples else {}
     set_seed(args.seed)
@@ -140,15 +129,11 @@ def main() -> None:
     train_data = splits["train"].augmented(augmentation(data_args, args.seed))
     trainer = SelectiveTrainer(model, args, train_dataset=train_data, eval_dataset=splits["validation"])
     training = training_summary(trainer.train(resume_from_checkpoint=checkpoint).metrics, checkpoint)
-    logits = trainer.save_with_logits({name: splits[name] for name in ("validation", "test")})
-    report = evaluate_logits(*logits["test"], validation=logits["validation"])
-    if trainer.is_world_process_zero():
-        if not timm:
-            splits["train"].image_processor().save_pretrained(args.output_dir)
-        write_run_results(args, settings=settings, splits=splits, training=training, report=report, skipped=skipped)
+    processor = None if timm else splits["train"].image_processor()
+    finish(trainer, splits, settings=settings, training=training, processor=processor, skipped=skipped)
 
 
-def read_data(data_args: DataArguments) -> tuple[DatasetDict, list[str]]:
+def read_data(data_args: ImageArguments) -> tuple[DatasetDict, list[str]]:
     """The three splits with the columns `image` and `label`, and the names of the classes."""
     data = load_data(data_args.dataset_name)
     data = with_validation(
@@ -172,7 +157,7 @@ def image_processor(model_args: ModelArguments) -> BaseImageProcessor | None:
         return None
 
 
-def augmentation(data_args: DataArguments, seed: int) -> Augmentation:
+def augmentation(data_args: ImageArguments, seed: int) -> Augmentation:
     """What is done to training images at random."""
     if data_args.augmentation == "random_resized_crop":
         return Augmentation(random_resized_crop=True, flip=data_args.flip, seed=seed)

@@ -17,11 +17,12 @@ other, so the intervals in `results.json`, which count pixels and not images, ar
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from datasets import DatasetDict
 from transformers import AutoImageProcessor, PreTrainedModel, set_seed
 
-from abstain import InputError, SelectiveTrainer, evaluate_logits
+from abstain import InputError, SelectiveTrainer
 from abstain.data import (
     Augmentation,
     SegmentationImages,
@@ -32,16 +33,13 @@ from abstain.data import (
     with_validation,
 )
 from abstain.experiments import (
+    DataArguments,
     ScriptTrainingArguments,
-    begin_run,
-    check_at_least,
-    check_source,
+    finish,
     parse_recipe,
     run_script,
-    run_settings,
+    start_run,
     training_summary,
-    without_folders,
-    write_run_results,
 )
 from abstain.models import load_classifier, new_classifier
 
@@ -65,10 +63,11 @@ class ModelArguments:
 
 
 @dataclass
-class DataArguments:
+class PixelArguments(DataArguments):
     """Which images to train on, and what to do to them."""
 
-    dataset_name: str = field(metadata={"help": "A local folder of Parquet files, or a Hub name."})
+    AT_LEAST: ClassVar = {**DataArguments.AT_LEAST, "crop_size": 1, "color_jitter": 0}
+
     class_names: list[str] = field(
         default_factory=list, metadata={"help": "The classes, in the order of their labels."}
     )
@@ -78,14 +77,9 @@ class DataArguments:
     )
     image_column: str = field(default="image", metadata={"help": "The column of images."})
     annotation_column: str = field(default="annotation", metadata={"help": "The column of masks."})
-    test_split: str = field(default="test", metadata={"help": "The split that is reported."})
-    validation_size: int = field(
-        default=0, metadata={"help": "Images to hold out for validation; 0 takes the split `validation`."}
-    )
     validation_from_test: bool = field(
         default=False, metadata={"help": "Hold them out of the split that is reported, instead of train."}
     )
-    validation_seed: int = field(default=0, metadata={"help": "Chooses them; the same for all runs to be compared."})
     crop_size: int = field(default=512, metadata={"help": "Train on parts of this height and width."})
     flip: bool = field(default=False, metadata={"help": "Augment by mirroring half of the images."})
     color_jitter: float = field(
@@ -94,10 +88,9 @@ class DataArguments:
     skip_bad_samples: bool = field(
         default=False, metadata={"help": "Leave out images that do not decode, and count them; reads all images once."}
     )
-    max_samples: int | None = field(default=None, metadata={"help": "Only so many of each split, for a quick try."})
 
     def __post_init__(self) -> None:
-        check_at_least(self, validation_size=0, crop_size=1, color_jitter=0, max_samples=1)
+        super().__post_init__()
         if not self.class_names:
             raise InputError("class_names are missing: name the classes in the order of their labels")
 
@@ -105,11 +98,9 @@ class DataArguments:
 def main() -> None:
     """Read the arguments, train, write the model and its logits, and measure them."""
     model_args, data_args, args = parse_recipe(
-        (ModelArguments, DataArguments, ScriptTrainingArguments), description=__doc__
+        (ModelArguments, PixelArguments, ScriptTrainingArguments), description=__doc__
     )
-    settings = run_settings(args, model=without_folders(model_args), data=without_folders(data_args))
-    check_source(model_args.model_name_or_path, args)
-    checkpoint = begin_run(args, settings)
+    settings, checkpoint = start_run(args, model=model_args, data=data_args)
     data = read_data(data_args)
     skipped = skip_bad_images(data) if data_args.skip_bad_samples else {}
     set_seed(args.seed)
@@ -123,17 +114,12 @@ def main() -> None:
     train_data = splits["train"].augmented(augmentation)
     trainer = SelectiveTrainer(model, args, train_dataset=train_data, eval_dataset=splits["validation"])
     training = training_summary(trainer.train(resume_from_checkpoint=checkpoint).metrics, checkpoint)
-    logits = trainer.save_with_logits({name: splits[name] for name in ("validation", "test")})
-    report = evaluate_logits(*logits["test"], validation=logits["validation"])
-    if trainer.is_world_process_zero():
-        splits["train"].image_processor().save_pretrained(args.output_dir)
-        notes = {"n_images": len(splits["test"]), "intervals": "pixels of one image are taken for independent"}
-        write_run_results(
-            args, settings=settings, splits=splits, training=training, report=report, skipped=skipped, notes=notes
-        )
+    notes = {"n_images": len(splits["test"]), "intervals": "pixels of one image are taken for independent"}
+    found = {"settings": settings, "training": training, "skipped": skipped, "notes": notes}
+    finish(trainer, splits, processor=splits["train"].image_processor(), **found)
 
 
-def read_data(data_args: DataArguments) -> DatasetDict:
+def read_data(data_args: PixelArguments) -> DatasetDict:
     """The three splits with the columns `image` and `annotation`."""
     data = load_data(data_args.dataset_name)
     data = with_validation(
@@ -150,7 +136,7 @@ def read_data(data_args: DataArguments) -> DatasetDict:
 
 
 def make_splits(
-    data: DatasetDict, data_args: DataArguments, model_args: ModelArguments, ignore_index: int
+    data: DatasetDict, data_args: PixelArguments, model_args: ModelArguments, ignore_index: int
 ) -> dict[str, SegmentationImages]:
     """The splits as inputs of a model: normalised as its checkpoint wants, else as is usual with ImageNet."""
     like = {}

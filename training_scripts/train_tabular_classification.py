@@ -21,18 +21,16 @@ from dataclasses import dataclass, field
 from datasets import DatasetDict
 from transformers import PreTrainedModel, set_seed
 
-from abstain import InputError, SelectiveTrainer, evaluate_logits
+from abstain import SelectiveTrainer
 from abstain.data import TableEncoder, limit_samples, load_data, with_test, with_validation
 from abstain.experiments import (
+    DataArguments,
     ScriptTrainingArguments,
-    begin_run,
-    check_at_least,
+    finish,
     parse_recipe,
     run_script,
-    run_settings,
+    start_run,
     training_summary,
-    without_folders,
-    write_run_results,
 )
 from abstain.models import new_classifier
 
@@ -47,12 +45,9 @@ class ModelArguments:
 
 
 @dataclass
-class DataArguments:
+class TableArguments(DataArguments):
     """Which table to train on."""
 
-    dataset_name: str | None = field(
-        default=None, metadata={"help": "A local folder of CSV or Parquet files, or a Hub name."}
-    )
     label_column: str = field(default="label", metadata={"help": "The column to predict."})
     categorical_columns: list[str] | None = field(
         default=None, metadata={"help": "Columns of numbers that are codes of categories; texts always are categories."}
@@ -60,30 +55,14 @@ class DataArguments:
     test_fraction: float = field(
         default=0.0, metadata={"help": "Of train, held out for the test; 0 takes the split test_split."}
     )
-    test_split: str = field(default="test", metadata={"help": "The split that is reported."})
-    validation_size: int = field(
-        default=0, metadata={"help": "Samples of train to hold out for validation; 0 takes the split `validation`."}
-    )
-    validation_seed: int = field(
-        default=0, metadata={"help": "Chooses what is held out; the same for all runs to be compared."}
-    )
-    max_samples: int | None = field(
-        default=None, metadata={"help": "Only so many of each split, chosen at random, for a quick try."}
-    )
-
-    def __post_init__(self) -> None:
-        if self.dataset_name is None:
-            raise InputError("there is no data set: give --dataset_name a folder of CSV files or a Hub name")
-        check_at_least(self, validation_size=0, max_samples=1)
 
 
 def main() -> None:
     """Read the arguments, train, write the model and its logits, and measure them."""
     model_args, data_args, args = parse_recipe(
-        (ModelArguments, DataArguments, ScriptTrainingArguments), description=__doc__
+        (ModelArguments, TableArguments, ScriptTrainingArguments), description=__doc__
     )
-    settings = run_settings(args, model=without_folders(model_args), data=without_folders(data_args))
-    checkpoint = begin_run(args, settings)
+    settings, checkpoint = start_run(args, model=model_args, data=data_args)
     data = read_data(data_args)
     encoder = TableEncoder.fit(data["train"], data_args.label_column, categorical=data_args.categorical_columns or [])
     splits = {name: encoder.encode(table) for name, table in data.items()}
@@ -92,14 +71,10 @@ def main() -> None:
 
     trainer = SelectiveTrainer(model, args, train_dataset=splits["train"], eval_dataset=splits["validation"])
     training = training_summary(trainer.train(resume_from_checkpoint=checkpoint).metrics, checkpoint)
-    logits = trainer.save_with_logits({name: splits[name] for name in ("validation", "test")})
-    report = evaluate_logits(*logits["test"], validation=logits["validation"])
-    if trainer.is_world_process_zero():
-        encoder.save_pretrained(args.folder)
-        write_run_results(args, settings=settings, splits=splits, training=training, report=report)
+    finish(trainer, splits, settings=settings, training=training, processor=encoder)
 
 
-def read_data(data_args: DataArguments) -> DatasetDict:
+def read_data(data_args: TableArguments) -> DatasetDict:
     """The three splits, with all their columns."""
     data = load_data(data_args.dataset_name)
     data = with_test(data, fraction=data_args.test_fraction, seed=data_args.validation_seed)

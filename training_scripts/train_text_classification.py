@@ -17,11 +17,12 @@ The output folder holds the model and its tokenizer (`from_pretrained`), `logits
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from datasets import Dataset, DatasetDict
 from transformers import DataCollatorWithPadding, PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
-from abstain import InputError, SelectiveTrainer, evaluate_logits
+from abstain import InputError, SelectiveTrainer
 from abstain.data import (
     encode_texts,
     find_column,
@@ -34,16 +35,13 @@ from abstain.data import (
     word_tokenizer,
 )
 from abstain.experiments import (
+    DataArguments,
     ScriptTrainingArguments,
-    begin_run,
-    check_at_least,
-    check_source,
+    finish,
     parse_recipe,
     run_script,
-    run_settings,
+    start_run,
     training_summary,
-    without_folders,
-    write_run_results,
 )
 from abstain.models import load_classifier, load_processor, new_classifier
 
@@ -71,38 +69,21 @@ class ModelArguments:
 
 
 @dataclass
-class DataArguments:
+class TextArguments(DataArguments):
     """Which texts to train on."""
 
-    dataset_name: str | None = field(
-        default=None, metadata={"help": "A local folder of Parquet or CSV files, or a Hub name."}
-    )
-    text_column: str = field(default="text", metadata={"help": "The column of texts."})
-    label_column: str | None = field(default=None, metadata={"help": "Default: the only column of classes."})
-    max_length: int = field(default=256, metadata={"help": "Tokens that are kept of a text, from its beginning."})
-    test_split: str = field(default="test", metadata={"help": "The split that is reported."})
-    validation_size: int = field(
-        default=0, metadata={"help": "Samples of train to hold out for validation; 0 takes the split `validation`."}
-    )
-    validation_seed: int = field(default=0, metadata={"help": "Chooses them; the same for all runs to be compared."})
-    max_samples: int | None = field(
-        default=None, metadata={"help": "Only so many of each split, chosen at random, for a quick try."}
-    )
+    AT_LEAST: ClassVar = {**DataArguments.AT_LEAST, "max_length": 1}
 
-    def __post_init__(self) -> None:
-        if self.dataset_name is None:
-            raise InputError("there is no data set: give --dataset_name a folder of Parquet files or a Hub name")
-        check_at_least(self, validation_size=0, max_length=1, max_samples=1)
+    text_column: str = field(default="text", metadata={"help": "The column of texts."})
+    max_length: int = field(default=256, metadata={"help": "Tokens that are kept of a text, from its beginning."})
 
 
 def main() -> None:
     """Read the arguments, train, write the model and its logits, and measure them."""
     model_args, data_args, args = parse_recipe(
-        (ModelArguments, DataArguments, ScriptTrainingArguments), description=__doc__
+        (ModelArguments, TextArguments, ScriptTrainingArguments), description=__doc__
     )
-    settings = run_settings(args, model=without_folders(model_args), data=without_folders(data_args))
-    check_source(model_args.model_name_or_path, args)
-    checkpoint = begin_run(args, settings)
+    settings, checkpoint = start_run(args, model=model_args, data=data_args)
     data, names = read_data(data_args)
     set_seed(args.seed)
     if model_args.model_name_or_path:
@@ -119,14 +100,10 @@ def main() -> None:
         data_collator=DataCollatorWithPadding(tokenizer),
     )
     training = training_summary(trainer.train(resume_from_checkpoint=checkpoint).metrics, checkpoint)
-    logits = trainer.save_with_logits({name: splits[name] for name in ("validation", "test")})
-    report = evaluate_logits(*logits["test"], validation=logits["validation"])
-    if trainer.is_world_process_zero():
-        tokenizer.save_pretrained(args.output_dir)
-        write_run_results(args, settings=settings, splits=splits, training=training, report=report)
+    finish(trainer, splits, settings=settings, training=training, processor=tokenizer)
 
 
-def read_data(data_args: DataArguments) -> tuple[DatasetDict, list[str]]:
+def read_data(data_args: TextArguments) -> tuple[DatasetDict, list[str]]:
     """The three splits with the columns `text` and `label`, and the names of the classes."""
     data = load_data(data_args.dataset_name)
     data = with_validation(

@@ -36,18 +36,6 @@ def run_script(main: Callable[[], None]) -> None:
         sys.exit(f"error: {error}")
 
 
-def check_source(model_name_or_path: str | None, args: SelectiveTrainingArguments) -> None:
-    """Check that the output folder is not the checkpoint to fine-tune.
-
-    Raises:
-        InputError: it is.
-    """
-    if model_name_or_path and Path(model_name_or_path).resolve() == args.folder.resolve():
-        raise InputError(
-            "the output folder is the checkpoint to fine-tune, which would be lost: give another --output_dir"
-        )
-
-
 def training_summary(metrics: Mapping[str, Any], checkpoint: str | None) -> dict[str, Any]:
     """The metrics of `trainer.train()`, and the name of the checkpoint since which they count."""
     return {**metrics, "resumed_from": Path(checkpoint).name if checkpoint else None}
@@ -59,6 +47,7 @@ def finish(
     *,
     settings: Mapping[str, Any],
     training: Mapping[str, Any],
+    processor: Any = None,
     skipped: Mapping[str, int] | None = None,
     notes: Mapping[str, Any] | None = None,
 ) -> SelectiveReport:
@@ -71,12 +60,15 @@ def finish(
         splits: name -> the data that was used, `validation` and `test` among them.
         settings: as for `write_run_results`, as the rest.
         training: of `training_summary`.
+        processor: what makes the model's inputs, saved beside it by its `save_pretrained`.
         skipped: name of a split -> samples that could not be read and were left out.
         notes: what else is to be known of the evaluation.
     """
     logits = trainer.save_with_logits({name: splits[name] for name in ("validation", "test")})
     report = evaluate_logits(*logits["test"], validation=logits["validation"])
     if trainer.is_world_process_zero():
+        if processor is not None:
+            processor.save_pretrained(trainer.args.folder)
         found: dict[str, Any] = {"settings": settings, "training": training, "skipped": skipped, "notes": notes}
         write_run_results(trainer.args, splits=splits, report=report, **found)
     return report

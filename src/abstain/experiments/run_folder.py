@@ -13,12 +13,43 @@ from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 from abstain._checks import InputError
 from abstain._files import RESULTS_FILE, check_folder, check_results_folder, write_json
 from abstain.experiments.samples import SAMPLES_FILE
-from abstain.experiments.settings import first_difference
+from abstain.experiments.settings import first_difference, run_settings, without_folders
 from abstain.training.arguments import SelectiveTrainingArguments
 from abstain.training.checkpoints import COMPLETE_FILE, last_complete, remove_cut_off
 
 SETTINGS_FILE = "run.json"
 MODEL_FILES = ("config.json", "model.safetensors", "logits")
+
+
+def start_run(args: SelectiveTrainingArguments, *, model: Any, data: Any) -> tuple[dict[str, Any], str | None]:
+    """Write a script's arguments down, and claim its output folder for a run with them.
+
+    Args:
+        args: of training; they name the output folder.
+        model: the script's dataclass of what is trained; a `model_name_or_path` in it is never written to.
+        data: its dataclass of what it is trained on.
+
+    Returns:
+        The settings, as `run_settings` gives them, and the checkpoint to resume from; None for a new run.
+
+    Raises:
+        InputError: as `check_source` and `begin_run`.
+    """
+    check_source(getattr(model, "model_name_or_path", None), args)
+    settings = run_settings(args, model=without_folders(model), data=without_folders(data))
+    return settings, begin_run(args, settings)
+
+
+def check_source(model_name_or_path: str | None, args: SelectiveTrainingArguments) -> None:
+    """Check that the output folder is not the checkpoint to fine-tune.
+
+    Raises:
+        InputError: it is.
+    """
+    if model_name_or_path and Path(model_name_or_path).resolve() == args.folder.resolve():
+        raise InputError(
+            "the output folder is the checkpoint to fine-tune, which would be lost: give another --output_dir"
+        )
 
 
 def begin_run(args: SelectiveTrainingArguments, settings: dict[str, Any]) -> str | None:
