@@ -4,7 +4,9 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from datasets import Dataset
 from tiny_data import WORDS, write_split, write_texts
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast, pipeline
 
@@ -44,6 +46,23 @@ def test_an_lstm_is_trained_measured_and_can_be_used_later(root, tmp_path, data)
     classify = pipeline("text-classification", model=str(run), device="cpu")
     good, bad = (classify(f"the {word} film unheard of")[0] for word in ("good", "bad"))
     assert good["label"] == bad["label"] == "pos" and good["score"] > 0.5 > bad["score"]
+
+
+def test_labels_that_are_texts_are_classes_of_train_and_of_the_head(main_of, tmp_path, data):
+    for path in (tmp_path / "data").iterdir():
+        split = Dataset.from_parquet(str(path), keep_in_memory=True)
+        names = np.array(["neg", "pos"])[split["label"][:]]
+        split.remove_columns("label").add_column("label", names.tolist()).to_parquet(path)
+    run = tmp_path / "run"
+    main_of(SCRIPT, RECIPE, *data, "--validation_size", "100", "--num_train_epochs", "1", "--output_dir", run)
+    assert json.loads((run / "config.json").read_text())["id2label"] == {"0": "pos"}
+    main_of("extract_logits", "--model_name_or_path", run, *data[:2], "--output_dir", tmp_path / "logits")
+    (logits, labels), (expected, classes) = (
+        read_logits(folder, "test") for folder in (tmp_path / "logits", run / "logits")
+    )
+    order, other = np.lexsort((logits[:, 0], labels)), np.lexsort((expected[:, 0], classes))  # the run shuffles them
+    assert np.array_equal(labels[order], classes[other]) and 0 < labels.mean() < 1
+    assert np.allclose(logits[order], expected[other], atol=1e-5)
 
 
 def test_any_checkpoint_is_fine_tuned_with_its_own_tokenizer(root, main_of, tmp_path, data):

@@ -185,7 +185,7 @@ def _kind(feature: Any) -> str:
 
 
 def _column(dataset: Dataset, name: str) -> pa.ChunkedArray:
-    """A column as Arrow holds it: `dataset[name]` is decoded row by row, and of a split gathered row by row."""
+    """A column as Arrow holds it; datasets gathers the rows of a shuffled split one by one, 2 s for a million."""
     stored, indices = dataset.data.column(name), dataset._indices
     return stored if indices is None else stored.take(indices.column(0))
 

@@ -85,11 +85,7 @@ def with_validation(
         InputError: a split that is needed is missing or empty, or smaller than `size`.
     """
     own = not size and not from_test
-    for name in ("train", test_split, *(["validation"] if own else [])):
-        if name not in data:
-            raise InputError(f"there is no split {name!r}: this data set has {', '.join(data)}")
-        if len(data[name]) == 0:
-            raise InputError(f"the split {name!r} is empty, but at least one sample is needed")
+    _check_splits(data, ["train", test_split, *(["validation"] if own else [])])
     if own:
         return DatasetDict(train=data["train"], validation=data["validation"], test=data[test_split])
     source = test_split if from_test else "train"
@@ -101,6 +97,14 @@ def with_validation(
         return DatasetDict(train=data["train"], validation=parts["train"], test=parts["test"])
     parts = data["train"].train_test_split(test_size=size, seed=seed)
     return DatasetDict(train=parts["train"], validation=parts["test"], test=data[test_split])
+
+
+def _check_splits(data: DatasetDict, names: list[str]) -> None:
+    for name in names:
+        if name not in data:
+            raise InputError(f"there is no split {name!r}: this data set has {', '.join(data)}")
+        if len(data[name]) == 0:
+            raise InputError(f"the split {name!r} is empty, but at least one sample is needed")
 
 
 def with_test(data: DatasetDict, *, fraction: float, seed: int) -> DatasetDict:
