@@ -21,13 +21,12 @@ def samples(error):
 of_both_kinds = samples(zero_one).filter(lambda case: len(set(case[1].tolist())) == 2)
 
 
-def curve_and_reading():
-    return {
-        "risk": lambda curve: curve.risk_at_coverage(1.0),
-        "aurc": lambda curve: curve.aurc(),
-        "augrc": lambda curve: curve.augrc(),
-        "failure_auroc": lambda curve: curve.failure_auroc(),
-    }
+READ = {
+    "risk": lambda curve: curve.risk_at_coverage(1.0),
+    "aurc": lambda curve: curve.aurc(),
+    "augrc": lambda curve: curve.augrc(),
+    "failure_auroc": lambda curve: curve.failure_auroc(),
+}
 
 
 def test_three_samples_as_worked_by_hand_in_their_own_order():
@@ -53,8 +52,8 @@ def test_the_influence_on_aurc_is_the_oracle_s_sample_by_sample(case):
 @given(of_both_kinds)
 def test_every_area_is_read_with_influences_of_mean_zero_and_its_standard_error(case):
     curve = abstain.risk_coverage_curve(*case)
-    assert set(AREAS) == set(curve_and_reading())
-    for name, read in curve_and_reading().items():
+    assert set(AREAS) == set(READ)
+    for name, read in READ.items():
         area, influence = area_and_influence(*case, name)
         assert area == read(curve)
         assert influence.mean() == pytest.approx(0, abs=1e-12)
