@@ -35,7 +35,8 @@ def test_no_recipe_repeats_a_default_of_the_scripts(root):
         recipe = yaml.safe_load(path.read_text())
         if "extends" not in recipe:  # or it takes a value of the other recipe back
             repeated += Counter(k for k, v in recipe.items() if k in defaults and v == defaults[k])
-    assert set(repeated) <= {"max_grad_norm"}, "the paper names it for one of its systems"
+    # clipping is in the paper for one of its systems, and the default of optim is that of the version of torch
+    assert set(repeated) <= {"max_grad_norm", "optim"}
 
 
 @dataclass
