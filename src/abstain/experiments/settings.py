@@ -43,6 +43,8 @@ HARMLESS = (
     "dataloader_prefetch_factor",
     "use_cpu",
     "ddp_",
+    "lazy_images",
+    "image_memory_gib",
 )
 """Arguments that begin so may differ when a run is taken up again."""
 

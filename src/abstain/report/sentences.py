@@ -47,5 +47,7 @@ def _describe_repair(report: SelectiveReport) -> str:
         return "was not fitted"
     if report.logit_norm is None or report.logit_norm.p is None:
         return "falls back to MSP"
-    verb = "lowers it to" if gain.low > 0 else "raises it to" if gain.high < 0 else "leaves it at"
-    return f"{verb} {percent(report.normalized.metrics['aurc'], 3)} %"
+    after = f"{percent(report.normalized.metrics['aurc'], 3)} %"
+    if gain.low <= 0 <= gain.high:
+        return f"does not clearly change it ({after})"
+    return f"{'lowers' if gain.low > 0 else 'raises'} it to {after}"
