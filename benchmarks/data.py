@@ -22,7 +22,7 @@ from abstain.logits.inputs import ImageInputs
 from abstain.logits.sharded import extract_shards
 
 N_LABELS, N_CLASSES = 1_000_000, 1000
-N_IMAGES, EDGE, BATCH = 2000, 224, 100
+N_IMAGES, EDGE, BATCH = 5000, 224, 100
 ROUNDS = 2
 SMALL = {"embedding_size": 8, "hidden_sizes": [8, 16, 32, 64], "depths": [1, 1, 1, 1], "layer_type": "basic"}
 

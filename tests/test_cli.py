@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+import tomllib
 
 import numpy as np
 import pytest
@@ -31,9 +32,10 @@ def test_help_teaches_and_does_not_wait_for_torch():
     assert shown.returncode == 0 and "label smoothing" in shown.stdout and "--output-dir" in shown.stdout
 
 
-def test_version(monkeypatch, capsys):
+def test_version(root, monkeypatch, capsys):
     assert run(monkeypatch, "--version") == 0
-    assert capsys.readouterr().out.strip() == "0.1.0"
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    assert capsys.readouterr().out.strip() == project["version"]
 
 
 @pytest.fixture
