@@ -148,7 +148,7 @@ def test_two_processes_give_the_bits_of_one(tmp_path, root, monkeypatch):
         command = [sys.executable, *launcher, str(tmp_path / "program.py"), str(tmp_path / folder)]
         finished = subprocess.run(command, capture_output=True, text=True)
         assert finished.returncode == 0, finished.stderr
-        assert finished.stdout.split() == (["1"] if folder == "one" else ["2", "2"])
+        assert "".join(finished.stdout.split()) == ("1" if folder == "one" else "22")
     for size in (2, 3, 4):
         for number in range(5):
             expected = (tmp_path / "one" / f"{size}-{number}-0.npy").read_bytes()

@@ -8,9 +8,8 @@ from transformers.modeling_outputs import ImageClassifierOutput
 
 from abstain import InputError
 from abstain.logits.batch import Batch
-from abstain.logits.forward import ExtractionPlan, labelled_batches, prepare_model, processes, run_model, weights_hash
-
-CPU = torch.device("cpu")
+from abstain.logits.forward import ExtractionPlan, labelled_batches, processes, weights_hash
+from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageClassification
 
 
 class Scale(PreTrainedModel):
@@ -89,10 +88,17 @@ def test_what_is_wrong_with_a_batch_is_one_sentence_from_a_worker_too(workers):
 
 
 def test_a_model_is_put_in_evaluation_mode_and_its_memory_format():
-    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Dropout())
-    prepared = prepare_model(model.train(), ExtractionPlan(channels_last=True), CPU)
-    assert prepared is model and not model.training
-    assert model[0].weight.is_contiguous(memory_format=torch.channels_last)
+    seen = []
+
+    class Images(Numbers):
+        def __getitems__(self, rows):
+            return Batch({"pixel_values": torch.ones(len(rows), 3, 8, 8)}, rows, torch.zeros(len(rows)))
+
+    model = CifarResNetForImageClassification(CifarResNetConfig(depth=8, width=4)).train()
+    model.stem.register_forward_pre_hook(lambda layer, inputs: seen.extend([layer.weight, *inputs]))
+    run(Images(2), [range(2)], model, channels_last=True)
+    assert len(seen) == 2 and all(tensor.is_contiguous(memory_format=torch.channels_last) for tensor in seen)
+    assert not model.training
 
 
 def test_logits_that_are_rounded_behind_the_head_are_refused():
@@ -100,15 +106,9 @@ def test_logits_that_are_rounded_behind_the_head_are_refused():
         def last(self, logits):
             return logits @ torch.eye(2)
 
-    batch = Batch({"numbers": torch.ones(2, 1)}, [0, 1], torch.zeros(2))
-    for dtype in ("bfloat16", "float32"):
-        plan = ExtractionPlan(dtype=dtype)
-        model = prepare_model(scale(Mixing), plan, CPU)
-        if dtype == "float32":
-            assert run_model(model, batch, plan, CPU).dtype == torch.float32
-            continue
-        with pytest.raises(InputError, match=r"rounds its logits to torch\.bfloat16 behind its head: take --dtype flo"):
-            run_model(model, batch, plan, CPU)
+    assert len(run(Numbers(2), [range(2)], scale(Mixing))) == 1
+    with pytest.raises(InputError, match=r"rounds its logits to torch\.bfloat16 behind its head: take --dtype float32"):
+        run(Numbers(2), [range(2)], scale(Mixing), dtype="bfloat16")
 
 
 @pytest.mark.parametrize(
@@ -116,11 +116,10 @@ def test_logits_that_are_rounded_behind_the_head_are_refused():
     [("float32", "its weights or its inputs are no good"), ("float16", "take --dtype float32 or bfloat16")],
 )
 def test_logits_that_are_not_finite_are_refused(dtype, advice):
-    plan = ExtractionPlan(dtype=dtype)
-    model = prepare_model(scale(), plan, CPU)
-    batch = Batch({"numbers": torch.tensor([[float("inf")]])}, [0], torch.zeros(1))
+    model = scale()
+    model.body.bias.data[0] = float("inf")
     with pytest.raises(InputError, match=f"the model gives NaN or infinite logits in {dtype}: {advice}"):
-        run_model(model, batch, plan, CPU)
+        run(Numbers(2), [range(2)], model, dtype=dtype)
 
 
 def test_the_hash_is_of_names_weights_and_buffers():

@@ -26,7 +26,7 @@ from transformers.modeling_outputs import ImageClassifierOutput
 
 from abstain import InputError
 from abstain.logits.batch import Batch
-from abstain.logits.forward import ExtractionPlan, prepare_model, run_model
+from abstain.logits.forward import ExtractionPlan, labelled_batches
 from abstain.logits.heads import head_layers, keep_heads_in_float32
 from abstain.models.auto import new_classifier
 from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageClassification
@@ -139,6 +139,22 @@ def case(request):
     return make().eval(), inputs, heads, in_float32 or heads
 
 
+class OneBatch(torch.utils.data.Dataset):
+    """The rows of one batch of inputs, without labels."""
+
+    def __init__(self, inputs):
+        self.inputs = inputs
+
+    def __getitems__(self, rows):
+        return Batch(self.inputs, rows, torch.zeros(len(rows), dtype=torch.int64))
+
+
+def extracted(model, inputs):
+    data = OneBatch({model.main_input_name: inputs})
+    (kept,) = labelled_batches(model, data, [range(len(inputs))], ExtractionPlan(dtype="bfloat16"))
+    return torch.from_numpy(kept.logits)
+
+
 def layers_of(model):
     return {name: layer for name, layer in model.named_modules() if isinstance(layer, nn.Linear | nn.Conv2d)}
 
@@ -153,13 +169,9 @@ def test_exactly_the_head_computes_in_float32(case):
     dtypes = {}
     for name, layer in layers.items():
         layer.register_forward_hook(lambda *given, name=name: dtypes.update({name: given[2].dtype}))
-    plan = ExtractionPlan(dtype="bfloat16")
-    forward = prepare_model(model, plan, torch.device("cpu"))
-    batch = Batch({model.main_input_name: inputs}, [0, 1, 2, 3], torch.zeros(4))
-    logits = run_model(forward, batch, plan, torch.device("cpu"))
+    logits = extracted(model, inputs)
     assert sorted(name for name, dtype in dtypes.items() if dtype == torch.float32) == in_float32
     assert {dtype for name, dtype in dtypes.items() if name not in in_float32} <= {torch.bfloat16}
-    assert logits.dtype == torch.float32
     unrounded = (logits != logits.bfloat16().float()).float().mean()
     assert unrounded > 0.9 and len(logits.unique()) > 0.99 * logits.numel()
 
@@ -230,9 +242,8 @@ class Demanding(Prototypes):
     ],
 )
 def test_a_head_that_cannot_be_found_is_one_sentence(make, message):
-    plan = ExtractionPlan(dtype="bfloat16")
     with pytest.raises(InputError, match=message) as caught:
-        prepare_model(make(), plan, torch.device("cpu"))
+        extracted(make(), IMAGES)
     assert str(caught.value).endswith("its logits would be rounded: take --dtype float32")
     assert "\n" not in str(caught.value)
 

@@ -63,22 +63,32 @@ def labelled_batches(
         plan: the precision and the processes that read ahead.
 
     Raises:
-        InputError: a batch cannot be read, or has a bad row that may not be skipped; the logits are not finite.
+        InputError: a batch cannot be read, or has a bad row that may not be skipped; the logits are not finite, or
+            rounded to half precision although the head is not.
     """
     state, n_classes = processes(), int(model.config.num_labels or 0)
-    forward = prepare_model(model, plan, state.device)
+    forward = _prepared(model, plan, state.device)
     sampler = cast("Iterable[list[int]]", batches)  # of which torch asks no more than that it can be gone through
     loader = DataLoader(_ReadBatches(dataset), batch_sampler=sampler, collate_fn=_as_it_is, num_workers=plan.workers)
     hidden = not state.is_local_main_process
     with tqdm(total=sum(map(len, batches)), desc="logits", unit=" samples", leave=False, disable=hidden) as bar:
         for batch in loader:
             _check_read(batch, plan)
-            logits = run_model(forward, batch, plan, state.device) if batch.rows else torch.zeros(0, n_classes)
+            logits = _run(forward, batch, plan, state.device) if batch.rows else torch.zeros(0, n_classes)
             yield batch.labelled(logits)
             bar.update(len(batch.rows) + len(batch.bad))
 
 
-def prepare_model(model: PreTrainedModel, plan: ExtractionPlan, device: torch.device) -> nn.Module:
+def weights_hash(model: PreTrainedModel) -> str:
+    """SHA-256 of all weights and buffers, in hexadecimal."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _prepared(model: PreTrainedModel, plan: ExtractionPlan, device: torch.device) -> nn.Module:
     """The model ready for inference on `device`, with its head outside autocast."""
     model.eval()
     nn.Module.to(model, device)
@@ -90,12 +100,7 @@ def prepare_model(model: PreTrainedModel, plan: ExtractionPlan, device: torch.de
 
 
 @torch.inference_mode()
-def run_model(model: nn.Module, batch: Batch, plan: ExtractionPlan, device: torch.device) -> Tensor:
-    """The logits of a batch.
-
-    Raises:
-        InputError: they are not finite, or rounded to the half precision of the layers before the head.
-    """
+def _run(model: nn.Module, batch: Batch, plan: ExtractionPlan, device: torch.device) -> Tensor:
     inputs = send_to_device(batch.inputs, device, non_blocking=True)
     if plan.channels_last:
         inputs = {k: v.contiguous(memory_format=torch.channels_last) if v.ndim == 4 else v for k, v in inputs.items()}
@@ -108,15 +113,6 @@ def run_model(model: nn.Module, batch: Batch, plan: ExtractionPlan, device: torc
         advice = "its weights or its inputs are no good" if dtype is None else "take --dtype float32 or bfloat16"
         raise InputError(f"the model gives NaN or infinite logits in {plan.dtype}: {advice}")
     return logits
-
-
-def weights_hash(model: PreTrainedModel) -> str:
-    """SHA-256 of all weights and buffers, in hexadecimal."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
 
 
 class _ReadBatches(Dataset[Any]):
