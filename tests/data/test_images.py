@@ -12,7 +12,7 @@ from abstain.data.image_tensors import ImageTensors
 from abstain.data.images import ImagePlan, prepare_images
 from abstain.data.processors import as_timm, mean_and_std, resize_and_crop
 from abstain.data.splits import load_data
-from abstain.models.auto import new_image_classifier
+from abstain.models.auto import new_classifier
 from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageClassification
 from abstain.models.timm_wrapper import record_preprocessing
 
@@ -182,7 +182,7 @@ def test_a_pipeline_of_a_timm_model_s_folder_gives_the_logits_of_the_data_set(tm
     splits = prepare_images(MIXED, plan, timm=True)
     torch.manual_seed(0)
     names = [str(index) for index in range(3)]
-    model = new_image_classifier("timm_wrapper", names, overrides=TINY_VIT, architecture="vit_tiny_patch16_224")
+    model = new_classifier("images", "timm_wrapper", names, overrides=TINY_VIT, architecture="vit_tiny_patch16_224")
     torch.nn.init.normal_(model.timm_model.head.weight)  # timm begins with zeros
     record_preprocessing(model, splits["train"].image_processor())
     check_pipeline(model, splits["test"], MIXED["test"], tmp_path)

@@ -45,7 +45,9 @@ class DataArguments:
     AT_LEAST: ClassVar[Mapping[str, float]] = {"validation_size": 0, "max_samples": 1}
 
     dataset_name: str | None = field(default=None, metadata={"help": "A local folder of files, or a Hub name."})
-    label_column: str | None = field(default=None, metadata={"help": "Of classes, integers or texts; default: the only column of classes, or `label`."})
+    label_column: str | None = field(
+        default=None, metadata={"help": "Classes, integers or texts; default: the only column of classes, or `label`."}
+    )
     test_split: str = field(default="test", metadata={"help": "The split that is reported."})
     validation_size: int = field(
         default=0, metadata={"help": "Samples of train to hold out for validation; 0 takes the split `validation`."}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from abstain._checks import InputError
+from abstain._files import whole_file
 from abstain.report.selective_report import SelectiveReport
 
 SAMPLES_FILE = "samples.parquet"
@@ -48,15 +47,9 @@ def write_samples(folder: str | Path, samples: RunSamples) -> Path:
         InputError: it cannot be written.
     """
     path = Path(folder) / SAMPLES_FILE
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as partial:
         pq.write_table(pa.table(asdict(samples)), partial, compression="zstd", use_dictionary=False)  # no value repeats
-        return partial.replace(path)
-    except OSError as error:  # a full disk, say
-        with suppress(OSError):
-            partial.unlink()
-        raise InputError(f"{str(path)!r} cannot be written: {error.strerror or error}") from error
+    return path
 
 
 def read_samples(folder: str | Path) -> RunSamples:

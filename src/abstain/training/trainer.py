@@ -192,14 +192,15 @@ class SelectiveTrainer(CheckpointingTrainer):
             self.save_model()
         self.accelerator.wait_for_everyone()
         model = type(self.accelerator.unwrap_model(self.model)).from_pretrained(folder)
-        batch_size = self.args.per_device_eval_batch_size
+        batch_size, collator = self.args.per_device_eval_batch_size, self.data_collator
         logits = {}
         for name, dataset in datasets.items():
             evaluated, sample = self._evaluated(dataset), None
             if isinstance(evaluated, ChosenPixels):
-                values, labels, sample = extract_pixel_logits(model, evaluated, batch_size=batch_size)
+                values, labels, sample = extract_pixel_logits(
+                    model, evaluated, batch_size=batch_size, data_collator=collator
+                )
             else:
-                collator = self.data_collator
                 values, labels = extract_logits(model, evaluated, batch_size=batch_size, data_collator=collator)
             if self.is_world_process_zero():
                 write_logits(folder / "logits", name, values, labels, sample=sample)
