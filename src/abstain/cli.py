@@ -88,7 +88,7 @@ def register(
 LogitsFile = Annotated[
     Path,
     typer.Argument(
-        help="Logits and labels: .parquet or .npz (logits, label), .csv (label and logits), .npy, or a folder of shards."
+        help="Logits and labels: .parquet or .npz (logits, label), .csv (label and logits), .npy; a folder of shards."
     ),
 ]
 LabelsFile = Annotated[Path | None, typer.Option(help="Labels as .npy, for and only for logits as .npy.")]
