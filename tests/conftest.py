@@ -39,18 +39,27 @@ def shared_data():
 
 
 @pytest.fixture
-def main_of(monkeypatch):
+def script(monkeypatch):
+    """A training script, imported by its name."""
+
+    def load(name):
+        spec = importlib.util.spec_from_file_location(name, ROOT / "training_scripts" / f"{name}.py")
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, name, module)  # where dataclasses look for the types of their fields
+        spec.loader.exec_module(module)
+        return module
+
+    return load
+
+
+@pytest.fixture
+def main_of(monkeypatch, script):
     """Runs the `main` of a training script in this process, which spares a test the seconds of a new one."""
 
     def run(name, *arguments):
-        path = ROOT / "training_scripts" / f"{name}.py"
-        spec = importlib.util.spec_from_file_location(name, path)
-        module = importlib.util.module_from_spec(spec)
-        monkeypatch.setitem(sys.modules, name, module)  # where dataclasses look for the types of their fields
-        monkeypatch.setattr(sys, "argv", [str(path), *map(str, arguments)])
+        monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, arguments)])
         monkeypatch.chdir(ROOT)
-        spec.loader.exec_module(module)
-        return module.main()
+        return script(name).main()
 
     return run
 

@@ -1,6 +1,5 @@
 import math
 import re
-import runpy
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from types import UnionType
@@ -77,10 +76,9 @@ def test_null_and_empty_lists_and_numbers_are_what_they_say(tmp_path, text, expe
     assert parsed == Arguments(**{"name": "-a, b", **expected})
 
 
-def types_of(root, script):
+def types_of(module):
     """The dataclasses that a script parses: of those in its sight, the ones that no other of them extends."""
-    names = runpy.run_path(str(root / "training_scripts" / f"{script}.py"), run_name="read")
-    seen = {value for name, value in names.items() if name.endswith("Arguments") and is_dataclass(value)}
+    seen = {value for name, value in vars(module).items() if name.endswith("Arguments") and is_dataclass(value)}
     return sorted((kind for kind in seen if not kind.__subclasses__()), key=lambda kind: kind.__name__)
 
 
@@ -106,9 +104,9 @@ def examples_of(kind):
     }.get(get_origin(kind) or kind, [])  # nothing for a ParallelismConfig, which no YAML can hold
 
 
-@pytest.mark.parametrize("script", [*SCRIPTS, "evaluate_shift", "extract_logits", "make_sketches"])
-def test_whatever_a_field_can_hold_arrives(root, tmp_path, monkeypatch, script):
-    types = types_of(root, script)
+@pytest.mark.parametrize("name", [*SCRIPTS, "evaluate_shift", "extract_logits", "make_drawings"])
+def test_whatever_a_field_can_hold_arrives(script, tmp_path, monkeypatch, name):
+    types = types_of(script(name))
     examples = {}
     for kind in types:
         if hasattr(kind, "__post_init__"):
@@ -156,14 +154,14 @@ def test_mistakes_in_recipes_that_extend_others_are_one_sentence(tmp_path, recip
     assert "\n" not in str(caught.value)
 
 
-def test_every_shipped_recipe_parses(root, tmp_path):
+def test_every_shipped_recipe_parses(root, tmp_path, script):
     recipes = sorted((root / "training_scripts" / "recipes").glob("*.yaml"))
     assert recipes
     for recipe in recipes:
-        script = re.search(r"training_scripts/(train_\w+|evaluate_\w+)\.py", recipe.read_text())[1]
+        name = re.search(r"training_scripts/(train_\w+|evaluate_\w+)\.py", recipe.read_text())[1]
         assert f"recipes/{recipe.name}" in recipe.read_text(), "the header says how it is run"
-        given = [] if script == "evaluate_shift" else ["--output_dir", str(tmp_path)]
-        for parsed in parse_recipe(types_of(root, script), [str(recipe), *given]):
+        given = [] if name == "evaluate_shift" else ["--output_dir", str(tmp_path)]
+        for parsed in parse_recipe(types_of(script(name)), [str(recipe), *given]):
             assert getattr(parsed, "label_smoothing_factor", 0.0) == 0.0, "α is given on the command line"
 
 

@@ -12,7 +12,7 @@ from tiny_trainers import arguments, small_resnet
 from abstain import InputError, LogitNorm, NoThresholdError, SelectiveTrainer, evaluate_logits, read_logits, scores
 from abstain.data.image_tensors import decode_images
 from abstain.data.splits import load_data
-from abstain.experiments.results import check_source, finish, run_script, training_summary, write_run_results
+from abstain.experiments.results import finish, run_script, training_summary, write_run_results
 from abstain.experiments.samples import read_samples
 from abstain.report import write_results
 
@@ -22,7 +22,7 @@ def splits():
     """100 training images for the repair, so that it has errors to be fitted on, and 60 others."""
     data = load_data("digits")
     train = decode_images(data["train"].select(range(100)))
-    return {"train": train, "validation": train, "test": decode_images(data["test"].select(range(60)), like=train)}
+    return {"train": train, "validation": train, "test": decode_images(data["test"].select(range(60)), train.preprocessing)}
 
 
 def test_a_run_ends_with_its_logits_its_samples_and_last_its_results(tmp_path, splits, capsys):
@@ -100,14 +100,6 @@ def test_a_mistake_of_the_program_is_not_hidden():
 
     with pytest.raises(NoThresholdError):
         run_script(main)
-
-
-def test_a_checkpoint_is_not_overwritten_by_what_is_made_of_it(tmp_path):
-    args = arguments(tmp_path)
-    check_source(None, args)
-    check_source("somebody/something", args)
-    with pytest.raises(InputError, match="the output folder is the checkpoint to fine-tune"):
-        check_source(f"{tmp_path}/.", args)
 
 
 def test_the_summary_says_where_the_numbers_begin():

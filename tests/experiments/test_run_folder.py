@@ -1,9 +1,10 @@
 import json
+from dataclasses import dataclass
 
 import pytest
 
 from abstain import InputError, SelectiveTrainingArguments
-from abstain.experiments.run_folder import begin_run
+from abstain.experiments.run_folder import begin_run, check_source, start_run
 from abstain.experiments.settings import run_settings
 from abstain.report.folder import write_results
 from abstain.training.checkpoints import mark_complete
@@ -151,3 +152,30 @@ def test_results_are_replaced_only_when_asked(tmp_path):
     anew = arguments(tmp_path, overwrite_output_dir=True)
     assert begin_run(anew, run_settings(anew)) is None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.txt", "run.json"]
+
+
+def test_a_checkpoint_is_not_overwritten_by_what_is_made_of_it(tmp_path):
+    args = arguments(tmp_path)
+    check_source(None, args)
+    check_source("somebody/something", args)
+    with pytest.raises(InputError, match="the output folder is the checkpoint to fine-tune"):
+        check_source(f"{tmp_path}/.", args)
+
+
+@dataclass
+class Sources:
+    model_name_or_path: str | None = None
+    depth: int = 20
+
+
+def test_a_script_s_arguments_are_written_down_as_its_run_is_claimed(tmp_path):
+    args = arguments(tmp_path / "run")
+    settings, checkpoint = start_run(args, model=Sources(), data=Sources(depth=3))
+    assert checkpoint is None and (settings["model"]["depth"], settings["data"]["depth"]) == (20, 3)
+    assert json.loads((tmp_path / "run" / "run.json").read_text()) == settings
+    mark = tmp_path / "run" / "checkpoint-5"
+    mark.mkdir()
+    mark_complete(mark)
+    assert start_run(args, model=Sources(), data=Sources(depth=3)) == (settings, str(mark))
+    with pytest.raises(InputError, match="the output folder is the checkpoint to fine-tune"):
+        start_run(args, model=Sources(str(tmp_path / "run")), data=Sources())
