@@ -22,7 +22,8 @@ def splits():
     """100 training images for the repair, so that it has errors to be fitted on, and 60 others."""
     data = load_data("digits")
     train = decode_images(data["train"].select(range(100)))
-    return {"train": train, "validation": train, "test": decode_images(data["test"].select(range(60)), train.preprocessing)}
+    test = decode_images(data["test"].select(range(60)), train.preprocessing)
+    return {"train": train, "validation": train, "test": test}
 
 
 def test_a_run_ends_with_its_logits_its_samples_and_last_its_results(tmp_path, splits, capsys):
