@@ -23,8 +23,8 @@ PICTURE = PAGE.with_suffix(".svg")
 LAYERS = [
     line.split()
     for line in """
-        _lazy _moved _threads
-        _checks
+        _moved _threads
+        _checks _lazy
         _files
         losses curve
         threshold scores data

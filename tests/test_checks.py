@@ -16,6 +16,7 @@ from abstain._checks import (
     check_p,
     check_smoothing,
     check_validation,
+    first_line,
     nearest,
 )
 
@@ -170,3 +171,11 @@ def test_classes_are_integers_or_names():
     for values, message in (([0.5], "hold float64"), ([[1]], r"have shape \(1, 1\)"), (["a", None], "none missing")):
         with pytest.raises(InputError, match=message):
             check_class_values(values, "labels")
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [(ValueError("one\ntwo"), "one"), (RuntimeError(), "RuntimeError"), (OSError("\n  late"), "late")],
+)
+def test_the_first_line_of_an_error_is_never_missing(error, line):
+    assert first_line(error) == line and first_line(ValueError("x" * 400), most=10) == "x" * 10

@@ -8,8 +8,8 @@ import abstain
 ROOMS = [
     line.split()
     for line in """
-        _lazy _moved _threads
-        _checks
+        _moved _threads
+        _checks _lazy
         _files
         losses curve
         threshold scores data

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 from transformers import PreTrainedConfig
 
 from abstain import InputError
-from abstain.data import PixelChoice, TableEncoder, find_column, load_data, with_head_classes
-from abstain.experiments import parse_recipe, run_script
+from abstain.data import PixelChoice, TableEncoder, find_column, load_data, pick_split, with_head_classes
+from abstain.experiments import parse_recipe, run_script, without_folders
 from abstain.logits import ExtractionPlan, ImageInputs, PixelInputs, TableInputs, TextInputs, extract_shards, processes
 from abstain.models import classifier_config, kind_of, load_classifier, load_processor
 
@@ -49,7 +49,9 @@ class ExtractionArguments:
     output_split: str | None = field(default=None, metadata={"help": "What to call it; default: as the split."})
     image_column: str | None = field(default=None, metadata={"help": "Default: the only column of images."})
     text_column: str | None = field(default=None, metadata={"help": "Default: the only column of strings."})
-    label_column: str | None = field(default=None, metadata={"help": "Default: the only column of classes."})
+    label_column: str | None = field(
+        default=None, metadata={"help": "Default: the only column of classes, or `label`."}
+    )
     max_length: int | None = field(default=None, metadata={"help": "Tokens of a text at most; default: the model's."})
     max_samples: int | None = field(default=None, metadata={"help": "Only the first so many, for a quick try."})
     annotation_column: str | None = field(
@@ -107,12 +109,7 @@ def main() -> None:
 
 def read_split(args: ExtractionArguments) -> Dataset:
     """The rows to run; they stay on disk."""
-    data = load_data(args.dataset_name)
-    if args.split not in data:
-        raise InputError(f"there is no split {args.split!r}: this data set has {', '.join(data)}")
-    dataset = data[args.split]
-    if not len(dataset):
-        raise InputError(f"the split {args.split!r} is empty, but at least one sample is needed")
+    dataset = pick_split(load_data(args.dataset_name), args.split)
     return dataset if args.max_samples is None else dataset.select(range(min(len(dataset), args.max_samples)))
 
 
@@ -177,8 +174,7 @@ PREPARED = {"images": prepare_images, "texts": prepare_texts, "pixels": prepare_
 def settings_of(args: ExtractionArguments, inputs: Inputs) -> dict:
     """What an extraction that is taken up must have in common with the one before, without paths of this machine."""
     names = ("model_name_or_path", "dataset_name", "split", "max_length", "max_samples")
-    values = {name: value for name, value in asdict(args).items() if name in names}
-    values = {k: Path(v).name if isinstance(v, str) and Path(v).is_dir() else v for k, v in values.items()}
+    values: dict = {name: value for name, value in without_folders(args).items() if name in names}
     if isinstance(inputs, PixelInputs):
         values |= asdict(inputs.choice)
     elif not isinstance(inputs, TableInputs):

@@ -9,13 +9,11 @@ with one Parquet file, for every `--dataset_name` here.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from PIL import ImageFilter
 
-from abstain import InputError
-from abstain.data import find_column, load_data
+from abstain.data import find_column, load_data, pick_split, write_split
 from abstain.experiments import parse_recipe, run_script
 
 
@@ -32,19 +30,13 @@ class DrawingArguments:
 def main() -> None:
     """Read the split, draw each image, and write them."""
     (args,) = parse_recipe((DrawingArguments,), description=__doc__)
-    data = load_data(args.dataset_name)
-    if args.split not in data:
-        raise InputError(f"there is no split {args.split!r}: this data set has {', '.join(data)}")
-    column = find_column(data[args.split], args.image_column, "image")
-    path = Path(args.output_dir).expanduser() / f"{args.split}.parquet"
-    if path.exists():
-        raise InputError(f"{str(path)!r} exists already: give another folder")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    dataset = pick_split(load_data(args.dataset_name), args.split)
+    column = find_column(dataset, args.image_column, "image")
 
     def draw(row: dict[str, Any]) -> dict[str, Any]:
         return {column: row[column].convert("L").filter(ImageFilter.CONTOUR).convert("RGB")}
 
-    data[args.split].map(draw, desc="drawing").to_parquet(str(path))
+    write_split(dataset.map(draw, desc="drawing"), args.output_dir, args.split)
 
 
 if __name__ == "__main__":

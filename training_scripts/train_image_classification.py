@@ -14,13 +14,14 @@ The output folder holds the model (`from_pretrained`), its image processor, `log
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from datasets import DatasetDict
-from transformers import AutoImageProcessor, BaseImageProcessor, PreTrainedModel, TimmWrapperConfig, set_seed
+from transformers import BaseImageProcessor, PreTrainedModel, TimmWrapperConfig, set_seed
 
-from abstain import SelectiveTrainer
+from abstain import InputError, SelectiveTrainer
 from abstain.data import (
     Augmentation,
     ImagePlan,
@@ -41,7 +42,7 @@ from abstain.experiments import (
     start_run,
     training_summary,
 )
-from abstain.models import load_classifier, new_classifier, record_preprocessing
+from abstain.models import load_classifier, load_processor, new_classifier, record_preprocessing
 
 
 @dataclass
@@ -151,10 +152,9 @@ def image_processor(model_args: ModelArguments) -> BaseImageProcessor | None:
     """The image processor of the checkpoint to fine-tune, if it has one."""
     if model_args.model_name_or_path is None:
         return None
-    try:
-        return AutoImageProcessor.from_pretrained(model_args.model_name_or_path)
-    except (OSError, ValueError):
-        return None
+    with suppress(InputError):
+        return load_processor("images", model_args.model_name_or_path)
+    return None
 
 
 def augmentation(data_args: ImageArguments, seed: int) -> Augmentation:

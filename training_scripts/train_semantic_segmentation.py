@@ -16,11 +16,12 @@ other, so the intervals in `results.json`, which count pixels and not images, ar
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from datasets import DatasetDict
-from transformers import AutoImageProcessor, PreTrainedModel, set_seed
+from transformers import PreTrainedModel, set_seed
 
 from abstain import InputError, SelectiveTrainer
 from abstain.data import (
@@ -41,7 +42,7 @@ from abstain.experiments import (
     start_run,
     training_summary,
 )
-from abstain.models import load_classifier, new_classifier
+from abstain.models import load_classifier, load_processor, new_classifier
 
 
 @dataclass
@@ -141,11 +142,9 @@ def make_splits(
     """The splits as inputs of a model: normalised as its checkpoint wants, else as is usual with ImageNet."""
     like = {}
     if model_args.model_name_or_path is not None:
-        try:
-            processor = AutoImageProcessor.from_pretrained(model_args.model_name_or_path)
+        with suppress(InputError):  # it has none
+            processor = load_processor("pixels", model_args.model_name_or_path)
             like = {"mean": processor.image_mean, "std": processor.image_std}
-        except (OSError, ValueError):  # it has none
-            pass
     names, ids = data_args.class_names, data_args.label_ids
     return {name: SegmentationImages(split, len(names), ignore_index, ids, **like) for name, split in data.items()}
 

@@ -3,11 +3,10 @@
 The names in `__all__` are the public ones; each is imported when it is first used.
 """
 
-from typing import TYPE_CHECKING
-
 from abstain._lazy import lazy_names
 from abstain._moved import put_up_signpost
 
+TYPE_CHECKING = False  # as type checkers know it; importing `typing` would take longer than all else
 if TYPE_CHECKING:
     from abstain import scores
     from abstain._checks import InputError, NoThresholdError

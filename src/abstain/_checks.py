@@ -1,4 +1,4 @@
-"""The one place that turns bad input into errors: one sentence each, with what was found and what was wanted."""
+"""The errors that bad input becomes, one sentence each, and the checks that several rooms share."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ class InputError(ValueError):
 
 class NoThresholdError(ValueError):
     """No threshold meets the target risk on the given data; the message says how far off it is."""
+
+
+def first_line(error: Exception, most: int = 300) -> str:
+    """The beginning of what a library says of an error; its kind where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:most]
 
 
 def nearest(name: str, choices: Iterable[str]) -> str:

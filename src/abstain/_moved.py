@@ -49,7 +49,35 @@ MOVED = {
     "training.restore": "training.renamed_weights",
     "training.run": "experiments",
 }
-"""Path in the package, before -> where to look now."""
+"""Module of the package, before -> where to look now; where it was divided, `NAMES` says it of names too."""
+
+_EXPERIMENTS = ("check_source", "environment", "parse_recipe", "run_settings", "training_summary", "without_folders")
+NAMES = {
+    "abstain.training": {name: "abstain.experiments" for name in (*_EXPERIMENTS, "begin_run", "write_run_results")}
+    | {"check_at_least": "abstain._checks", "write_results": "abstain.report"},
+    "abstain.models": {
+        "load_image_classifier": "abstain.models.load_classifier",
+        "load_pretrained": "abstain.models.load_classifier",
+        "new_image_classifier": "abstain.models.new_classifier",
+    },
+    "abstain.scores": {"named_score": "abstain.scores.named_confidence"},
+    "abstain.data": {"class_names": "abstain.data.with_classes", "check_classes": "abstain.data.with_classes"},
+    "abstain.logits": {
+        "PixelChoice": "abstain.data.PixelChoice",
+        "find_input_column": "abstain.data.find_column",
+        "check_head": "abstain.data.with_head_classes",
+    },
+}
+"""Room -> name that was in the module of that name, or that a moved module had -> where to look now."""
+
+
+def explain(package: str, name: str) -> Exception:
+    """What to raise where `package` has no `name`: for an old one it says where to look now."""
+    if package == "abstain" and name in MOVED:
+        return ImportError(f"abstain.{name} has moved: import from abstain.{MOVED[name]}", name=package)
+    if name in NAMES.get(package, ()):
+        return ImportError(f"{package}.{name} has moved: see {NAMES[package][name]}", name=package)
+    return AttributeError(f"module {package!r} has no attribute {name!r}")
 
 
 class _Signpost:

@@ -147,3 +147,16 @@ def test_labels_are_read_without_the_rest_of_their_rows():
     assert read_labels(dataset.select([2, 0, 1]), "y", [1, 0]).tolist() == [3, 2]
     with pytest.raises(InputError, match="1 labels in 'y' are empty"):
         read_labels(labelled([0, None]), "y")
+
+
+@pytest.mark.parametrize("labels", [[-1, -1], [None, None]])
+def test_labels_that_name_no_class_are_one_sentence(labels):
+    data = DatasetDict(train=Dataset.from_dict({"label": labels}, features=Features({"label": Value("int64")})))
+    with pytest.raises(InputError, match="the label column 'label' holds no class, but two classes are needed"):
+        with_classes(data, "label")
+
+
+def test_texts_that_are_all_empty_are_one_sentence():
+    data = DatasetDict(train=Dataset.from_dict({"label": [None, None]}, features=Features({"label": Value("string")})))
+    with pytest.raises(InputError, match="the label column 'label' holds no class, but two classes are needed"):
+        with_classes(data, "label")

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 from datasets import Dataset, DatasetDict
+from full_disk import full_disk
 from PIL import Image as PILImage
 
 from abstain import InputError
-from abstain.data.splits import limit_samples, load_data, with_test, with_validation
+from abstain.data.splits import limit_samples, load_data, pick_split, with_test, with_validation, write_split
 
 
 def test_digits_are_whole_and_split_alike_every_time():
@@ -120,3 +121,21 @@ def test_an_empty_split_of_a_folder_is_named(tmp_path):
     (tmp_path / "test.csv").write_text("x\n")
     with pytest.raises(InputError, match=r"^the split 'test' is empty, but at least one sample is needed$"):
         load_data(str(tmp_path))
+
+
+def test_a_split_is_written_whole_and_read_again(tmp_path):
+    digits = load_data("digits")["test"].select(range(7))
+    path = write_split(digits, tmp_path / "new", "test")
+    assert [file.name for file in path.parent.iterdir()] == ["test.parquet"]
+    again = pick_split(load_data(str(tmp_path / "new")), "test")
+    assert again["label"][:] == digits["label"][:] and again.features == digits.features
+    with pytest.raises(InputError, match=r"test\.parquet' exists already: give another folder"):
+        write_split(digits, tmp_path / "new", "test")
+    with pytest.raises(InputError, match="there is no split 'train': this data set has test"):
+        pick_split(load_data(str(tmp_path / "new")), "train")
+
+
+def test_a_split_that_cannot_be_written_leaves_nothing(tmp_path):
+    with full_disk(1000), pytest.raises(InputError, match=r"test\.parquet' cannot be written"):
+        write_split(load_data("digits")["test"], tmp_path, "test")
+    assert not list(tmp_path.iterdir())

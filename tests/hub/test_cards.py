@@ -122,3 +122,19 @@ def test_several_processes_and_accumulated_gradients_make_one_batch(report, resu
 def test_an_unknown_task_is_refused(report):
     with pytest.raises(InputError, match="unknown task 'image-clasification': did you mean"):
         render_card("mine", words("image-clasification"), report, {})
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"augmentation": "random_resized_crop", "crop_padding": 4, "flip": True}, "crops of random size, mirroring"),
+        ({"augmentation": "crop_flip", "crop_padding": 4, "flip": True}, "shifts of up to 4 pixels, mirroring"),
+        ({"augmentation": "crop_flip", "crop_padding": 0, "flip": False}, None),
+    ],
+)
+def test_the_augmentation_is_that_of_the_run(report, results_of, data, said):
+    results = results_of("resnet20_cifar10_a0.1_s0")
+    results["settings"]["data"] |= data
+    lines = render_card("mine", words("image-classification"), report, results).splitlines()
+    found = [re.split(r"\s*\|\s*", line)[2] for line in lines if line.startswith("| augmentation")]
+    assert found == ([] if said is None else [said])

@@ -1,5 +1,11 @@
 """Named data to splits that are ready for a model: columns and labels, images, masks, texts and tables.
 
+`splits` reads a data set (Parquet, CSV, images, the Hub) and holds samples out; `columns` finds inputs and labels.
+Images: `decoding` reads one, `processors` says what a processor does, `preprocessing` makes the model's input of it,
+`augmentation` what is random in training; `image_tensors` holds a split in memory, `image_files` reads it one by one,
+`images` chooses. Pixels: `masks` are images with a class a pixel, `pixels` the few of each that count. Else: `texts`,
+`tables`, `tensor_rows`.
+
 Each name is imported when it is first used, so that a file of numbers never waits for what trains models.
 """
 
@@ -16,7 +22,16 @@ if TYPE_CHECKING:
     from abstain.data.images import ImagePlan, prepare_images
     from abstain.data.masks import SegmentationImages
     from abstain.data.pixels import PixelChoice
-    from abstain.data.splits import limit_samples, load_data, load_digits_dataset, with_test, with_validation
+    from abstain.data.preprocessing import Preprocessing
+    from abstain.data.splits import (
+        limit_samples,
+        load_data,
+        load_digits_dataset,
+        pick_split,
+        with_test,
+        with_validation,
+        write_split,
+    )
     from abstain.data.tables import TableEncoder
     from abstain.data.tensor_rows import TensorRows
     from abstain.data.texts import EncodedTexts, encode_texts, read_word_vectors, vocabulary, word_tokenizer
@@ -28,6 +43,7 @@ __all__ = [
     "ImagePlan",
     "ImageTensors",
     "PixelChoice",
+    "Preprocessing",
     "SegmentationImages",
     "TableEncoder",
     "TensorRows",
@@ -38,6 +54,7 @@ __all__ = [
     "limit_samples",
     "load_data",
     "load_digits_dataset",
+    "pick_split",
     "prepare_images",
     "read_word_vectors",
     "skip_bad_images",
@@ -47,6 +64,7 @@ __all__ = [
     "with_test",
     "with_validation",
     "word_tokenizer",
+    "write_split",
 ]
 
 __getattr__ = lazy_names(
@@ -60,7 +78,16 @@ __getattr__ = lazy_names(
         "images": ["ImagePlan", "prepare_images"],
         "masks": ["SegmentationImages"],
         "pixels": ["PixelChoice"],
-        "splits": ["limit_samples", "load_data", "load_digits_dataset", "with_test", "with_validation"],
+        "preprocessing": ["Preprocessing"],
+        "splits": [
+            "limit_samples",
+            "load_data",
+            "load_digits_dataset",
+            "pick_split",
+            "with_test",
+            "with_validation",
+            "write_split",
+        ],
         "tables": ["TableEncoder"],
         "tensor_rows": ["TensorRows"],
         "texts": ["EncodedTexts", "encode_texts", "read_word_vectors", "vocabulary", "word_tokenizer"],

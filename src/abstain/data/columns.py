@@ -65,7 +65,8 @@ def with_classes(data: DatasetDict, label_column: str) -> tuple[DatasetDict, lis
         data = data.cast_column(label_column, encoded.features[label_column])
     names = class_names(data["train"], label_column)
     if len(names) < 2:
-        raise InputError(f"the label column {label_column!r} holds nothing but {names[0]}, but two classes are needed")
+        found = "nothing but " + names[0] if names else "no class"
+        raise InputError(f"the label column {label_column!r} holds {found}, but two classes are needed")
     for split, dataset in data.items():
         check_classes(dataset, label_column, dict(enumerate(names)), split=split, whose=whose)
     return data, names
@@ -89,7 +90,7 @@ def with_head_classes(dataset: Dataset, label_column: str, id2label: Mapping[int
 
         names = [id2label[index] for index in range(len(id2label))]
         if len(names) == 1:
-            others = sorted({*_column(dataset, label_column).unique().to_pylist()} - {*names, None})
+            others = sorted({*stored_column(dataset, label_column).unique().to_pylist()} - {*names, None})
             names = [*(others if len(others) == 1 else [f"not {names[0]}"]), *names]
         _check_texts(dataset, label_column, names, split=split, whose=whose)
         dataset = dataset.cast_column(label_column, ClassLabel(names=names))
@@ -168,7 +169,7 @@ def read_labels(dataset: Dataset, label_column: str, rows: Sequence[int] | None 
     """
     if rows is not None:
         dataset = dataset.select_columns([label_column]).select(rows)
-    column = _column(dataset, label_column)
+    column = stored_column(dataset, label_column)
     if column.null_count:
         raise InputError(f"{column.null_count} labels in {label_column!r} are empty, but every row needs one")
     return column.to_numpy().astype(np.int64)
@@ -184,14 +185,14 @@ def _kind(feature: Any) -> str:
     return "texts" if "string" in dtype else "integers" if dtype.startswith(("int", "uint")) else "other"
 
 
-def _column(dataset: Dataset, name: str) -> pa.ChunkedArray:
+def stored_column(dataset: Dataset, name: str) -> pa.ChunkedArray:
     """A column as Arrow holds it; datasets gathers the rows of a shuffled split one by one, 2 s for a million."""
     stored, indices = dataset.data.column(name), dataset._indices
     return stored if indices is None else stored.take(indices.column(0))
 
 
 def _distinct(dataset: Dataset, name: str) -> list[Any]:
-    return _column(dataset, name).unique().to_pylist()
+    return stored_column(dataset, name).unique().to_pylist()
 
 
 def _check_texts(dataset: Dataset, label_column: str, names: Sequence[str], *, split: str, whose: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from datasets import Image
 
-from abstain._checks import InputError
+from abstain._checks import InputError, first_line
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -114,7 +114,7 @@ def _as_rgb(image: PILImage | None) -> PILImage:
 
 
 def _not_decoded(what: str, dataset: Dataset, index: int, column: str, split: str, error: Exception) -> InputError:
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    reason = first_line(error)
     stored = dataset.cast_column(column, Image(decode=False))[column][index] or {}
     known = [f"split {split!r}"] * bool(split) + [f"file {stored.get('path')}"] * bool(stored.get("path"))
     place = f" ({', '.join(known)})" if known else ""

@@ -14,8 +14,9 @@ from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from torch import Tensor
 from transformers import SegformerImageProcessor
 
-from abstain._checks import InputError, nearest
+from abstain._checks import InputError
 from abstain.data.augmentation import Augmentation
+from abstain.data.columns import find_column
 from abstain.data.decoding import decode_pair
 
 if TYPE_CHECKING:
@@ -47,8 +48,7 @@ class SegmentationImages(torch.utils.data.Dataset[dict[str, Tensor]]):
 
     def __post_init__(self) -> None:
         for name in ("image", "annotation"):
-            if name not in self.source.column_names:
-                raise InputError(f"there is no column {name!r}: {nearest(name, self.source.column_names)}")
+            find_column(self.source, name, name)
         check_label_ids(self.label_ids, n_classes=self.n_classes, ignore_index=self.ignore_index)
         self._epoch = 0
         self._shift = torch.tensor(self.mean)[:, None, None] * 255

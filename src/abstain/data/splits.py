@@ -1,4 +1,4 @@
-"""Named data sets, Hub data sets and local folders as one `datasets.DatasetDict`."""
+"""Named data sets, the Hub's, and local folders of Parquet, CSV or images, as one `datasets.DatasetDict`."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from datasets import (
 )
 from datasets.exceptions import DatasetGenerationError
 
-from abstain._checks import InputError, check_fraction
-from abstain._files import check_folder
+from abstain._checks import InputError, check_fraction, first_line
+from abstain._files import check_folder, whole_file
 
 DIGITS_TEST_SIZE, DIGITS_VALIDATION_SIZE = 797, 300
 """Images of `digits` in two of its splits; the other 700 of scikit-learn's 1,797 are its train split."""
@@ -36,16 +36,16 @@ def load_digits_dataset() -> DatasetDict:
     features = Features({"image": Image(), "label": ClassLabel(names=[str(name) for name in digits.target_names])})
     whole = Dataset.from_dict({"image": list(pixels), "label": digits.target}, features=features)
     rest = whole.train_test_split(test_size=DIGITS_TEST_SIZE, seed=0, stratify_by_column="label")
-    parts = rest["train"].train_test_split(test_size=DIGITS_VALIDATION_SIZE, seed=0, stratify_by_column="label")
-    return DatasetDict(train=parts["train"], validation=parts["test"], test=rest["test"])
+    held = rest["train"].train_test_split(test_size=DIGITS_VALIDATION_SIZE, seed=0, stratify_by_column="label")
+    return DatasetDict(train=held["train"], validation=held["test"], test=rest["test"])
 
 
 def load_data(name: str) -> DatasetDict:
     """Read a data set with all its splits.
 
     Args:
-        name: `digits` (embedded, needs no network), a local folder (of Parquet files, or of images in one
-            folder a class), or the name of a data set on the Hub.
+        name: `digits` (embedded, needs no network), a local folder (of Parquet or CSV files, or of images in
+            one folder a class), or the name of a data set on the Hub.
 
     Raises:
         InputError: the folder does not exist or holds no data set, or the name is not to be had from the Hub.
@@ -58,14 +58,14 @@ def load_data(name: str) -> DatasetDict:
     try:
         return load_dataset(str(path) if path.is_dir() else name)
     except (OSError, ValueError, DatasetGenerationError) as error:  # not found, no network, not a data set
-        reason = str(error).strip().splitlines()[0][:200]
+        reason = first_line(error)
         empty = re.fullmatch('Instruction "(.*)" corresponds to no data!', reason)
         if empty:
             raise InputError(f"the split {empty[1]!r} is empty, but at least one sample is needed") from error
         place = "in this folder" if path.is_dir() else "on the Hub"
         raise InputError(
             f"the data set {name!r} could not be read {place} ({reason}): "
-            "give `digits`, a folder of Parquet files or images, or a Hub name and a network"
+            "give `digits`, a folder of Parquet or CSV files or of images, or a Hub name and a network"
         ) from error
 
 
@@ -85,7 +85,8 @@ def with_validation(
         InputError: a split that is needed is missing or empty, or smaller than `size`.
     """
     own = not size and not from_test
-    _check_splits(data, ["train", test_split, *(["validation"] if own else [])])
+    for name in ("train", test_split, *(["validation"] if own else [])):
+        pick_split(data, name)
     if own:
         return DatasetDict(train=data["train"], validation=data["validation"], test=data[test_split])
     source = test_split if from_test else "train"
@@ -93,18 +94,37 @@ def with_validation(
         most = len(data[source]) - 1
         raise InputError(f"validation_size is {size}, but must be from 1 to {most} ({source} must keep some)")
     if from_test:
-        parts = data[test_split].train_test_split(train_size=size, seed=seed)
-        return DatasetDict(train=data["train"], validation=parts["train"], test=parts["test"])
-    parts = data["train"].train_test_split(test_size=size, seed=seed)
-    return DatasetDict(train=parts["train"], validation=parts["test"], test=data[test_split])
+        held = data[test_split].train_test_split(train_size=size, seed=seed)
+        return DatasetDict(train=data["train"], validation=held["train"], test=held["test"])
+    held = data["train"].train_test_split(test_size=size, seed=seed)
+    return DatasetDict(train=held["train"], validation=held["test"], test=data[test_split])
 
 
-def _check_splits(data: DatasetDict, names: list[str]) -> None:
-    for name in names:
-        if name not in data:
-            raise InputError(f"there is no split {name!r}: this data set has {', '.join(data)}")
-        if len(data[name]) == 0:
-            raise InputError(f"the split {name!r} is empty, but at least one sample is needed")
+def pick_split(data: DatasetDict, name: str) -> Dataset:
+    """The split called `name`.
+
+    Raises:
+        InputError: there is none, or it is empty.
+    """
+    if name not in data:
+        raise InputError(f"there is no split {name!r}: this data set has {', '.join(data)}")
+    if len(data[name]) == 0:
+        raise InputError(f"the split {name!r} is empty, but at least one sample is needed")
+    return data[name]
+
+
+def write_split(dataset: Dataset, folder: str | Path, name: str) -> Path:
+    """Write `folder/name.parquet`, which `load_data` reads as the split `name`.
+
+    Raises:
+        InputError: there is such a file already, or it cannot be written; no half of one is left.
+    """
+    path = Path(folder).expanduser() / f"{name}.parquet"
+    if path.exists():
+        raise InputError(f"{str(path)!r} exists already: give another folder")
+    with whole_file(path) as partial:
+        dataset.to_parquet(str(partial))
+    return path
 
 
 def with_test(data: DatasetDict, *, fraction: float, seed: int) -> DatasetDict:
@@ -129,8 +149,8 @@ def with_test(data: DatasetDict, *, fraction: float, seed: int) -> DatasetDict:
         raise InputError(
             f"test_fraction takes {size} of the {len(data['train'])} samples, but train and test need some"
         )
-    parts = data["train"].train_test_split(test_size=size, seed=seed)
-    return DatasetDict({**data, **parts})
+    held = data["train"].train_test_split(test_size=size, seed=seed)
+    return DatasetDict({**data, **held})
 
 
 def limit_samples(data: DatasetDict, most: int | None, *, seed: int) -> DatasetDict:
@@ -138,5 +158,5 @@ def limit_samples(data: DatasetDict, most: int | None, *, seed: int) -> DatasetD
     if most is None:
         return data
     return DatasetDict(
-        {name: part.shuffle(seed=seed).select(range(min(len(part), most))) for name, part in data.items()}
+        {name: split.shuffle(seed=seed).select(range(min(len(split), most))) for name, split in data.items()}
     )

@@ -18,7 +18,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from abstain._checks import InputError
 from abstain._files import write_json
-from abstain.data.columns import find_column
+from abstain.data.columns import find_column, stored_column
 from abstain.data.tensor_rows import TensorRows
 
 if TYPE_CHECKING:
@@ -128,14 +128,14 @@ class TableEncoder:
         """
         find_column(table, self.label_column, "label")
         ids = {name: index for index, name in enumerate(self.classes)}
-        found = _label_texts(table, self.label_column)
+        places, found = _label_texts(table, self.label_column)
         for name in found:
             if name not in ids:
                 wanted = ", ".join(self.classes[:10])
                 raise InputError(
                     f"a row has the {self.label_column} {name!r}, but must have one of the training rows: {wanted}"
                 )
-        labels = torch.tensor([ids[name] for name in found], dtype=torch.int64)
+        labels = torch.tensor([ids[name] for name in found], dtype=torch.int64)[torch.from_numpy(places)]
         return TensorRows({"features": torch.from_numpy(self.features(table))}, labels)
 
     def save_pretrained(self, folder: str | Path) -> Path:
@@ -197,12 +197,14 @@ def _as_text(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _label_texts(table: Dataset, name: str) -> list[str]:
-    """The labels as text; those of named classes by their names."""
-    feature, values = table.features[name], table[name][:]
+def _label_texts(table: Dataset, name: str) -> tuple[NDArray[np.int64], list[str]]:
+    """The place (N,) of each label in a list of the different ones as text; those of named classes by their names."""
+    feature, column = table.features[name], stored_column(table, name).combine_chunks()
+    encoded = column.dictionary_encode(null_encoding="encode")
+    values = encoded.dictionary.to_pylist()
     if isinstance(feature, ClassLabel):
-        return [EMPTY if value is None else feature.names[value] for value in values]
-    return [_as_text(value) for value in values]
+        values = [None if value is None else feature.names[value] for value in values]
+    return encoded.indices.to_numpy().astype(np.int64), [_as_text(value) for value in values]
 
 
 def _classes(train: Dataset, name: str) -> list[str]:
@@ -210,9 +212,11 @@ def _classes(train: Dataset, name: str) -> list[str]:
     feature = train.features[name]
     if isinstance(feature, ClassLabel):
         return list(feature.names)
-    if _is_numeric(train, name) and any(value is not None and value % 1 for value in train[name][:]):
+    if _is_numeric(train, name) and any(
+        value is not None and value % 1 for value in stored_column(train, name).unique().to_pylist()
+    ):
         raise InputError(f"the label column {name!r} holds fractions, but must hold classes")
-    found = set(_label_texts(train, name))
+    found = set(_label_texts(train, name)[1])
     if EMPTY in found:
         raise InputError(f"the label column {name!r} has empty cells, but every row needs a label")
     if len(found) < 2:

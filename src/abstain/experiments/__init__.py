@@ -1,11 +1,16 @@
-"""What the training scripts share: recipes, the folder of a run, its settings, its results and its samples."""
+"""What the training scripts share: recipes, the folder of a run, its settings, its results and its samples.
+
+A run leaves in its folder: `run.json` (its settings, from the start), `checkpoint-N` (each with a file `complete` once it
+is whole), the model with what makes its inputs, `logits/validation.parquet` and `logits/test.parquet`, `samples.parquet`
+(confidence and error of each test sample; none of pixels), and last of all `results.json`: where it is, the run is over.
+"""
 
 from abstain.experiments.arguments import DataArguments, ScriptTrainingArguments
 from abstain.experiments.recipe import parse_recipe
 from abstain.experiments.results import finish, run_script, training_summary
 from abstain.experiments.run_folder import start_run
 from abstain.experiments.samples import RunSamples, read_samples, write_samples
-from abstain.experiments.settings import environment
+from abstain.experiments.settings import environment, without_folders
 
 __all__ = [
     "DataArguments",
@@ -18,5 +23,6 @@ __all__ = [
     "run_script",
     "start_run",
     "training_summary",
+    "without_folders",
     "write_samples",
 ]

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from abstain._checks import InputError
+from abstain._checks import InputError, first_line
 from abstain._files import whole_file
 from abstain.report.selective_report import SelectiveReport
 
@@ -69,5 +69,5 @@ def read_samples(folder: str | Path) -> RunSamples:
         return RunSamples(**{name: table[name].to_numpy().astype(kind) for name, kind in TYPES.items()})
     except (pa.ArrowException, KeyError) as error:
         raise InputError(
-            f"{str(path)!r} cannot be read ({str(error).splitlines()[0]}): its columns must be {', '.join(TYPES)}"
+            f"{str(path)!r} cannot be read ({first_line(error)}): its columns must be {', '.join(TYPES)}"
         ) from error

@@ -175,13 +175,12 @@ def _optimiser(training: Mapping[str, Any]) -> str:
 
 def _augmentation(data: Mapping[str, Any]) -> str:
     """What is drawn anew for every sample; empty where nothing is."""
-    parts = {
-        "crop_size": "crops of {} pixels",
-        "crop_padding": "shifts of up to {} pixels",
-        "flip": "mirroring",
-        "color_jitter": "colour jitter of {}",
-    }
-    return ", ".join(text.format(data[key]) for key, text in parts.items() if data.get(key))
+    resized = data.get("augmentation") == "random_resized_crop"
+    steps = {"flip": "mirroring", "color_jitter": "colour jitter of {}"}
+    if not resized:
+        steps = {"crop_size": "crops of {} pixels", "crop_padding": "shifts of up to {} pixels", **steps}
+    said = [text.format(data[key]) for key, text in steps.items() if data.get(key)]
+    return ", ".join(["crops of random size", *said] if resized else said)
 
 
 def _precision(training: Mapping[str, Any]) -> str:

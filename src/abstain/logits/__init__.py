@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from abstain._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from abstain.logits.batch import Batch
     from abstain.logits.dataset import read_logits, write_logits
     from abstain.logits.extract import extract_logits
     from abstain.logits.files import holds_pixels, read_logits_file
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from abstain.logits.sharded import extract_shards
 
 __all__ = [
+    "Batch",
     "ExtractionPlan",
     "ImageInputs",
     "PixelInputs",
@@ -34,6 +36,7 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
+        "batch": ["Batch"],
         "dataset": ["read_logits", "write_logits"],
         "extract": ["extract_logits"],
         "files": ["holds_pixels", "read_logits_file"],

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, check_labels, check_logits, to_numpy
+from abstain._checks import InputError, check_labels, check_logits, first_line, to_numpy
 from abstain._files import check_folder, whole_file
 
 
@@ -130,7 +130,7 @@ def _read_table(path: Path) -> pa.Table:
     try:
         columns = pq.read_schema(path).names
     except pa.ArrowInvalid as error:
-        raise InputError(f"{str(path)!r} cannot be read as Parquet: {str(error).splitlines()[0]}") from error
+        raise InputError(f"{str(path)!r} cannot be read as Parquet: {first_line(error)}") from error
     if not {"logits", "label"} <= set(columns):
         raise InputError(f"{str(path)!r} has the columns {', '.join(columns)}, but must have `logits` and `label`")
     return pq.read_table(path, columns=["logits", "label"]).replace_schema_metadata(None)
@@ -140,7 +140,7 @@ def _joined(tables: list[pa.Table], path: Path) -> pa.Table:
     try:
         return pa.concat_tables(tables, promote_options="permissive" if len(tables) > 1 else "none")
     except pa.ArrowInvalid as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         raise InputError(f"the shards of {str(path)!r} differ in their columns: {reason}") from error
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, check_choice
+from abstain._checks import InputError, check_choice, first_line
 from abstain.logits.dataset import read_parquet, read_shards
 
 LABEL_NAMES = ("label", "labels", "target", "y")
@@ -53,7 +53,7 @@ def read_logits_file(path: str | Path, labels: str | Path | None = None) -> Pair
     except (
         Exception
     ) as error:  # damaged files make NumPy and pyarrow raise nearly anything, IndexError and TokenError too
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        reason = first_line(error)
         raise InputError(f"{str(path)!r} cannot be read as {path.suffix}: {reason}") from error
 
 

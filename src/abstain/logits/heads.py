@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from abstain._checks import InputError
+from abstain._checks import InputError, first_line
 
 REMEDY = "and its logits would be rounded: take --dtype float32"
 
@@ -41,7 +41,7 @@ def head_layers(model: PreTrainedModel) -> list[nn.Module]:
         names = {name.rpartition(".")[0] for name, shape in shapes.items() if others.get(name) != shape}
         heads = [model.get_submodule(name) for name in sorted(names)]
     except Exception as error:  # of a class that is not ours, and may raise anything
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        reason = first_line(error)
         raise InputError(f"the head of {type(model).__name__} is not to be found ({reason}), {REMEDY}") from error
     if not heads or model in heads:
         raise InputError(f"no layer of {type(model).__name__} has one output a class, {REMEDY}")

@@ -53,6 +53,7 @@ def extract_shards(
     state, size = processes(), len(dataset)  # type: ignore[arg-type]
     count = max(1, -(-size // plan.samples_per_shard))
     kept = {key: value for key, value in vars(plan).items() if key not in NOT_OF_THE_RESULT}
+    # "parts" is the word of the format, as in the names of its files
     settings = {**settings, **kept, "rows": size, "parts": count, "weights_sha256": weights_hash(model)}
     _claim(folder, settings)
     pending = [index for index in range(count) if not _is_whole(folder / shard_name(index, count))]

@@ -1,5 +1,6 @@
 """Architectures that neither timm nor transformers has, and the doors to all others; importing it registers them."""
 
+from abstain._lazy import lazy_names
 from abstain.models.auto import classifier_config, kind_of, load_classifier, load_processor, new_classifier
 from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageClassification
 from abstain.models.deeplabv3plus import DeepLabV3PlusConfig, DeepLabV3PlusForSemanticSegmentation
@@ -26,3 +27,5 @@ __all__ = [
     "new_classifier",
     "record_preprocessing",
 ]
+
+__getattr__ = lazy_names(__name__, {})  # which knows where old names went

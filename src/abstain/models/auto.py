@@ -24,7 +24,7 @@ from transformers import (
     TimmWrapperConfig,
 )
 
-from abstain._checks import InputError, check_choice
+from abstain._checks import InputError, check_choice, first_line
 from abstain.data.columns import head_classes
 from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageClassification
 from abstain.models.deeplabv3plus import DeepLabV3PlusConfig, DeepLabV3PlusForSemanticSegmentation
@@ -180,7 +180,7 @@ def _overridden(config: PreTrainedConfig, overrides: str | None) -> PreTrainedCo
 def _no_model(error: Exception) -> InputError:
     if isinstance(error, InputError):
         return error
-    return InputError(f"the model cannot be made: {(str(error).splitlines() or [type(error).__name__])[0][:300]}")
+    return InputError(f"the model cannot be made: {first_line(error)}")
 
 
 def _new_timm_model(

@@ -10,7 +10,7 @@ from torch.nn import functional
 from transformers import PreTrainedConfig, initialization
 from transformers.modeling_outputs import SemanticSegmenterOutput
 
-from abstain._checks import InputError
+from abstain._checks import InputError, first_line
 from abstain.models.head import ModelWithFloat32Head
 
 LOGIT_STRIDE = 4
@@ -84,7 +84,7 @@ class DeepLabV3PlusForSemanticSegmentation(ModelWithFloat32Head):
         try:
             encoder = library.encoders.get_encoder(config.encoder_name, in_channels=config.num_channels, weights=name)
         except Exception as error:  # of the network, of the cache or of the name, each of another library
-            reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+            reason = first_line(error)
             raise InputError(f"the weights {name!r} of {config.encoder_name} are not to be had: {reason}") from error
         self.encoder.load_state_dict(encoder.state_dict())
 

@@ -1,5 +1,6 @@
 """Logits to confidence: the scores, logit normalisation, and calibration beside them."""
 
+from abstain._lazy import lazy_names
 from abstain.scores.calibration import calibration_metrics
 from abstain.scores.confidence import Confidence, SoftmaxScore, confidence_from_dict, named_confidence
 from abstain.scores.logit_norm import Candidate, LogitNorm
@@ -39,3 +40,5 @@ __all__ = [
     "score_all",
     "softmax_margin",
 ]
+
+__getattr__ = lazy_names(__name__, {})  # which knows where old names went

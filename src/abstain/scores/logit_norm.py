@@ -143,11 +143,8 @@ class LogitNorm:
         known = {field.name for field in fields(cls)}
         values = dict(check_keys("LogitNorm", values, known={"score", *known}, needed={"p"}))
         check_choice("score of a LogitNorm", values.pop("score", cls.SCORE), [cls.SCORE])
-        of_candidate = {field.name for field in fields(Candidate)}
-        candidates = [
-            check_keys("Candidate", c, known=of_candidate, needed=of_candidate) for c in values.pop("search", ())
-        ]
-        return cls(**values, search=tuple(Candidate(**candidate) for candidate in candidates))
+        candidates = tuple(Candidate.from_dict(candidate) for candidate in values.pop("search", ()))
+        return cls(**values, search=candidates)
 
     @classmethod
     def fit(

@@ -13,7 +13,7 @@ from torch import nn
 from transformers.trainer import TRAINING_ARGS_NAME
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, rotate_checkpoints
 
-from abstain._checks import InputError
+from abstain._checks import InputError, first_line
 from abstain.training.evaluating import EvaluatingTrainer
 from abstain.training.renamed_weights import restore_renamed
 
@@ -44,7 +44,7 @@ def naming_what_is_not_written(checkpoint: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, SafetensorError) as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         if not isinstance(error, OSError) and not any(sign in str(error) for sign in FAILED_WRITES):
             raise
         files = sorted((path for path in checkpoint.glob("*") if path.is_file()), key=lambda path: path.stat().st_mtime)
