@@ -1,8 +1,9 @@
 """What the training scripts share: recipes, the folder of a run, its settings, its results and its samples.
 
-A run leaves in its folder: `run.json` (its settings, from the start), `checkpoint-N` (each with a file `complete` once it
-is whole), the model with what makes its inputs, `logits/validation.parquet` and `logits/test.parquet`, `samples.parquet`
-(confidence and error of each test sample; none of pixels), and last of all `results.json`: where it is, the run is over.
+A run leaves in its folder: `run.json` (its settings, from the start), `checkpoint-N` (each with a file `complete` once
+it is whole), the model with what makes its inputs, `logits/validation.parquet` and `logits/test.parquet`,
+`samples.parquet` (confidence and error of each test sample; none of pixels), and last of all `results.json`: where it
+is, the run is over.
 """
 
 from abstain.experiments.arguments import DataArguments, ScriptTrainingArguments
