@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from abstain.logits.batch import Batch
     from abstain.logits.dataset import read_logits, write_logits
     from abstain.logits.extract import extract_logits
-    from abstain.logits.files import holds_pixels, read_logits_file
     from abstain.logits.forward import ExtractionPlan, processes
     from abstain.logits.inputs import ImageInputs, TableInputs, TextInputs
     from abstain.logits.pixels import PixelInputs
+    from abstain.logits.predictions import Predictions, read_predictions
     from abstain.logits.sharded import extract_shards
 
 __all__ = [
@@ -22,14 +22,14 @@ __all__ = [
     "ExtractionPlan",
     "ImageInputs",
     "PixelInputs",
+    "Predictions",
     "TableInputs",
     "TextInputs",
     "extract_logits",
     "extract_shards",
-    "holds_pixels",
     "processes",
     "read_logits",
-    "read_logits_file",
+    "read_predictions",
     "write_logits",
 ]
 
@@ -39,10 +39,10 @@ __getattr__ = lazy_names(
         "batch": ["Batch"],
         "dataset": ["read_logits", "write_logits"],
         "extract": ["extract_logits"],
-        "files": ["holds_pixels", "read_logits_file"],
         "forward": ["ExtractionPlan", "processes"],
         "inputs": ["ImageInputs", "TableInputs", "TextInputs"],
         "pixels": ["PixelInputs"],
+        "predictions": ["Predictions", "read_predictions"],
         "sharded": ["extract_shards"],
     },
 )

@@ -1,105 +1,133 @@
-"""Logits and labels from one file of any common kind, Parquet, NumPy or CSV, or from a folder of shards."""
+"""The columns of a file of predictions, whatever its kind."""
 
 from __future__ import annotations
 
-import warnings
+import csv
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
-from abstain._checks import InputError, check_choice, first_line
-from abstain.logits.dataset import read_parquet, read_shards
+from abstain._checks import InputError
+from abstain.logits.source import Source, of_arrays, of_arrow, reading
 
-LABEL_NAMES = ("label", "labels", "target", "y")
-"""What the labels may be called in `.npz` and CSV files, the first that is there."""
+SEPARATORS = "\t;,| "
+"""Of CSV files: the first that divides the header."""
+UNNAMED = "values"
+"""What the array of a `.npy` file is called."""
 
-Pair = tuple[NDArray[Any], NDArray[Any]]
 
-
-def read_logits_file(path: str | Path, labels: str | Path | None = None) -> Pair:
-    """Logits (N, K) and labels (N,), as they are in the file.
-
-    Args:
-        path: `.parquet` with columns `logits` and `label` (a logits data set) or a folder of its shards, `.npz` with
-            arrays `logits` and `label`, `.npy` with the logits alone, or `.csv` with a header, a column `label`, and
-            one column for each logit.
-        labels: a `.npy` file with the labels, needed for and only for logits in `.npy`.
+def read_file(path: Path) -> Source:
+    """The columns of one file; of a Parquet or safetensors file those that are wanted are read later.
 
     Raises:
-        InputError: the file does not exist, is of another kind, cannot be read, or lacks what is named above.
+        InputError: there is no such file, it is of another kind, or it cannot be read.
     """
-    path = Path(path).expanduser()
-    if path.is_dir() and labels is None:
-        return read_shards(path)
-    if not path.is_file():
-        raise InputError(f"the file {str(path)!r} does not exist: give .parquet, .npz, .npy or .csv")
-    readers: dict[str, Callable[[Path], Pair]] = {
-        ".parquet": read_parquet,
-        ".npz": _read_npz,
-        ".csv": _read_csv,
-        ".npy": lambda file: _read_npy(file, labels),
-    }
-    check_choice("kind of file", path.suffix.lower(), readers)
-    if labels is not None and path.suffix.lower() != ".npy":
-        raise InputError(f"labels are given apart, but {path.name} holds its own: leave them out")
-    try:
-        return readers[path.suffix.lower()](path)
-    except (InputError, MemoryError):
-        raise  # one sentence already, or not the fault of the file
-    except (
-        Exception
-    ) as error:  # damaged files make NumPy and pyarrow raise nearly anything, IndexError and TokenError too
-        reason = first_line(error)
-        raise InputError(f"{str(path)!r} cannot be read as {path.suffix}: {reason}") from error
+    return read_files([path])
 
 
-def holds_pixels(path: str | Path) -> bool:
-    """Whether rows of a logits data set share images, as its column `sample` says: they depend on each other then."""
-    path = Path(path).expanduser()
-    files = [path] if path.suffix.lower() == ".parquet" else sorted(path.glob("part-*.parquet"))
-    return bool(files) and "sample" in pq.read_schema(files[0]).names
+def read_files(paths: list[Path]) -> Source:
+    """As `read_file`, of Parquet files one after the other.
+
+    Raises:
+        InputError: also where their columns differ, or there are several files of another kind.
+    """
+    kind, title = kind_of(paths[0]), repr(str(paths[0] if len(paths) == 1 else paths[0].parent))
+    if not paths[0].is_file():
+        raise InputError(f"the file {title} does not exist: give one that ends in {', '.join(READERS)}")
+    with reading(title, kind):
+        if kind == ".parquet":
+            return _parquet(paths, title)
+        if len(paths) > 1:
+            raise InputError(
+                f"{title} holds {len(paths)} files {kind} of one split, but only Parquet is read in shards"
+            )
+        return READERS[kind](paths, title)
 
 
-def _read_npz(path: Path) -> Pair:
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:  # np.load leaves a damaged file open
-        if "logits" not in arrays:
-            raise InputError(f"{str(path)!r} holds {', '.join(arrays)}, but must hold `logits` and `label`")
-        return arrays["logits"], arrays[_label_name(path, list(arrays))]
+def kind_of(path: Path) -> str:
+    """The key of `READERS` that the name ends in.
+
+    Raises:
+        InputError: in none of them.
+    """
+    name = path.name.lower()
+    for kind in sorted(READERS, key=len, reverse=True):
+        if name.endswith(kind):
+            return kind
+    why = " (a pickle can run code)" if path.suffix.lower() in (".pt", ".pth", ".pkl", ".pickle", ".bin") else ""
+    kinds = ", ".join(READERS)
+    raise InputError(f"unknown kind of file {path.suffix or path.name!r}{why}: give one that ends in {kinds}")
 
 
-def _read_npy(path: Path, labels: str | Path | None) -> Pair:
-    if labels is None:
-        raise InputError(f"{str(path)!r} holds logits alone: give the labels' .npy file as well (--labels)")
-    if not Path(labels).is_file():
-        raise InputError(f"the file of labels {str(labels)!r} does not exist")
-    return np.load(path, allow_pickle=False), np.load(labels, allow_pickle=False)
+def _parquet(paths: list[Path], title: str) -> Source:
+    schemas = [pq.read_schema(path) for path in paths]
+    for path, schema in zip(paths, schemas, strict=True):
+        if set(schema.names) != set(schemas[0].names):
+            differ = sorted(set(schema.names) ^ set(schemas[0].names))
+            raise InputError(f"the shards {paths[0].name} and {path.name} of {title} differ in {', '.join(differ)}")
+
+    def read_table(names: list[str]) -> pa.Table:
+        tables = [pq.read_table(path, columns=names).replace_schema_metadata(None) for path in paths]
+        return pa.concat_tables(tables, promote_options="permissive") if len(tables) > 1 else tables[0]
+
+    return of_arrow(title, schemas[0], read_table)
 
 
-def _read_csv(path: Path) -> Pair:
-    with path.open(encoding="utf-8-sig") as file:
-        names = [name.strip().strip('"') for name in file.readline().split(",")]
-    label = names.index(_label_name(path, names))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of no data, which is an error below
-        table = np.loadtxt(path, delimiter=",", skiprows=1, ndmin=2, encoding="utf-8-sig")
-    if not len(table):
-        raise InputError(f"{str(path)!r} has a header and no row, but at least one sample is needed")
-    if table.shape[1] != len(names):
-        raise InputError(f"{str(path)!r} has {len(names)} names in its header and {table.shape[1]} numbers in its rows")
-    labels = table[:, label]
-    if (labels != np.rint(labels)).any():
-        raise InputError(f"the column {names[label]!r} of {str(path)!r} holds fractions, but labels must be integers")
-    return np.delete(table, label, axis=1), labels.astype(np.int64)
+def _csv(paths: list[Path], title: str) -> Source:
+    from pyarrow import csv as arrow_csv
+
+    table = arrow_csv.read_csv(paths[0], parse_options=arrow_csv.ParseOptions(delimiter=_separator(paths[0])))
+    return _table(table.rename_columns([name.strip() for name in table.column_names]), title)
 
 
-def _label_name(path: Path, names: list[str]) -> str:
-    found = [name for name in LABEL_NAMES if name in names]
-    if not found:
-        raise InputError(
-            f"{str(path)!r} holds {', '.join(names)}, but none of them is called {' or '.join(LABEL_NAMES)}"
-        )
-    return found[0]
+def _separator(path: Path) -> str:
+    with pa.input_stream(str(path), compression="detect") as stream:
+        lines = stream.read(1_000_000).decode("utf-8-sig", errors="replace").splitlines()
+    header = next((line for line in lines if line.strip()), "")
+    divide = (one for one in SEPARATORS if len(next(csv.reader([header], delimiter=one), [])) > 1)
+    return next(divide, ",")
+
+
+def _json_lines(paths: list[Path], title: str) -> Source:
+    from pyarrow import json as arrow_json
+
+    with pa.input_stream(str(paths[0]), compression="detect") as stream:
+        options = arrow_json.ReadOptions(block_size=2**26)  # a row must fit into a block
+        return _table(arrow_json.read_json(stream, read_options=options), title)
+
+
+def _table(table: pa.Table, title: str) -> Source:
+    return of_arrow(title, table.schema, table.select)
+
+
+def _npz(paths: list[Path], title: str) -> Source:
+    with paths[0].open("rb") as file, np.load(file, allow_pickle=False) as arrays:  # it leaves a damaged file open
+        return of_arrays(title, dict(arrays))
+
+
+def _npy(paths: list[Path], title: str) -> Source:
+    return of_arrays(title, {UNNAMED: np.load(paths[0], allow_pickle=False)})
+
+
+def _safetensors(paths: list[Path], title: str) -> Source:
+    from safetensors.torch import load_file
+
+    return of_arrays(title, load_file(paths[0]))
+
+
+READERS: dict[str, Callable[[list[Path], str], Source]] = {
+    ".parquet": _parquet,
+    ".npz": _npz,
+    ".npy": _npy,
+    ".csv": _csv,
+    ".csv.gz": _csv,
+    ".tsv": _csv,
+    ".tsv.gz": _csv,
+    ".jsonl": _json_lines,
+    ".jsonl.gz": _json_lines,
+    ".safetensors": _safetensors,
+}
+"""Ending of a file's name -> what reads it."""

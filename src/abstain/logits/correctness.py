@@ -1,0 +1,100 @@
+"""A confidence and an error a sample, from columns that hold them or what tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abstain._checks import InputError, check_confidence_error
+from abstain.logits.class_labels import are_texts, as_numbers, class_indices
+from abstain.logits.names import Confidence
+from abstain.logits.source import Source
+
+Array = NDArray[Any]
+
+
+def confidence_and_error(
+    source: Source,
+    columns: Confidence,
+    labels: Any,
+    names: Sequence[str] | None,
+    *,
+    ignore_index: int | None = None,
+) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """(confidence, error, which samples count), all (N,); larger confidence is accepted first.
+
+    Args:
+        source: that has the columns.
+        columns: which of them is what.
+        labels: of the samples, where there are any.
+        names: of the classes, where they are known.
+        ignore_index: the label of samples that do not count.
+
+    Raises:
+        InputError: numbers of another kind, or columns that contradict each other.
+    """
+    given = [name for name in (columns.confidence, columns.correct, columns.error, columns.prediction) if name]
+    read = source.read(given)
+    counts, told = np.full(len(read[columns.confidence]), True), {}
+    if columns.correct is not None:
+        told[columns.correct] = 1.0 - _zero_or_one(read[columns.correct], columns.correct)
+    if columns.error is not None:
+        told[columns.error] = np.asarray(as_numbers(read[columns.error], columns.error), dtype=np.float64)
+    if columns.prediction is not None:
+        counts = _counted(labels, ignore_index)
+        told[columns.prediction] = _mistakes(labels, read[columns.prediction], names, columns.prediction)
+    _check_agree({name: error[counts] for name, error in told.items()}, source.title)
+    confidence = np.asarray(as_numbers(read[columns.confidence], columns.confidence), dtype=np.float64)
+    return *check_confidence_error(confidence[counts], next(iter(told.values()))[counts]), counts
+
+
+def _zero_or_one(column: Any, what: str) -> Array:
+    numbers = np.asarray(as_numbers(column, what), dtype=np.float64)
+    wrong = numbers[(numbers != 0) & (numbers != 1)]
+    if wrong.size:
+        raise InputError(
+            f"the column {what!r} holds {wrong[0]:g}, but must be 1 where a sample is right and 0 elsewhere"
+        )
+    return numbers
+
+
+def _counted(labels: Any, ignore_index: int | None) -> NDArray[np.bool_]:
+    labels = np.asarray(labels)
+    if labels.ndim != 1:
+        raise InputError(f"the labels have shape {labels.shape}, but beside predictions must be one class a sample")
+    counts = np.full(len(labels), True) if ignore_index is None else labels != ignore_index
+    left = labels[counts]
+    if left.dtype.kind in "if" and left.size and left.min() < 0:
+        raise InputError(
+            f"a label is {left.min():g}, but must be a class, from 0: where it marks samples that do not count, say so "
+            f"(--ignore-index {left.min():g})"
+        )
+    return counts
+
+
+def _mistakes(labels: Any, prediction: Any, names: Sequence[str] | None, what: str) -> Array:
+    if are_texts(labels) != are_texts(prediction) and names is None:
+        kinds = ["texts" if are_texts(column) else "numbers" for column in (labels, prediction)]
+        raise InputError(f"the labels are {kinds[0]} and {what!r} holds {kinds[1]}, but both must be the same")
+    known = sorted({*(names or ()), *_texts(labels), *_texts(prediction)}) if names is None else names
+    if are_texts(labels) and are_texts(prediction):
+        return (np.asarray(labels, dtype=str) != np.asarray(prediction, dtype=str)).astype(np.float64)
+    return (class_indices(labels, known, "labels") != class_indices(prediction, known, what)).astype(np.float64)
+
+
+def _texts(column: Any) -> set[str]:
+    return set(column) if are_texts(column) else set()
+
+
+def _check_agree(told: dict[str, Array], title: str) -> None:
+    first, *others = told
+    for other in others:
+        differ = int((told[first] != told[other]).sum())
+        if differ:
+            raise InputError(
+                f"the columns {first!r} and {other!r} of {title} disagree on {differ} samples on which are errors: leave "
+                "out the one that does not count"
+            )

@@ -1,0 +1,154 @@
+"""One shape for whatever predictions lie in: named columns, of which only those that are wanted are read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from abstain._checks import InputError, first_line, to_numpy
+
+INTEGERS, NUMBERS, TEXTS, LISTS, OTHER = "integers", "numbers", "texts", "lists", "other"
+"""What a column holds, a row: an integer or boolean, a real number, a text, several numbers, or none of these."""
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Named columns of one length.
+
+    Attributes:
+        title: what messages call it.
+        holds: column -> `INTEGERS`, `NUMBERS`, `TEXTS`, `LISTS` or `OTHER`, in the order of the source.
+        read: names of columns -> their values, NumPy or torch, (N,) or (N, …), none missing.
+        class_names: column of labels -> the classes' names where the source knows them.
+    """
+
+    title: str
+    holds: Mapping[str, str]
+    read: Callable[[Sequence[str]], dict[str, Any]]
+    class_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@contextmanager
+def reading(title: str, kind: str) -> Iterator[None]:
+    """What a damaged file makes libraries raise, which is nearly anything, as one sentence.
+
+    Raises:
+        InputError: the block raised anything but that, or an error of memory.
+    """
+    try:
+        yield
+    except (InputError, MemoryError):
+        raise  # one sentence already, or not the fault of the file
+    except Exception as error:
+        raise InputError(f"{title} cannot be read as {kind}: {first_line(error)}") from error
+
+
+def of_arrays(title: str, arrays: Mapping[str, Any]) -> Source:
+    """The source of arrays or tensors by their names.
+
+    Raises:
+        InputError: an array is masked: what its mask hides would count.
+    """
+    for name, values in arrays.items():
+        if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
+            hidden = int(np.ma.getmaskarray(values).sum())
+            raise InputError(f"{name} of {title} is masked at {hidden} places: leave out these samples first")
+    tensors = {name: values if hasattr(values, "detach") else to_numpy(values, name) for name, values in arrays.items()}
+    holds = {name: _holds_of_array(values) for name, values in tensors.items()}
+    return Source(title, holds, lambda names: {name: tensors[name] for name in names})
+
+
+def _holds_of_array(values: Any) -> str:
+    if values.ndim != 1:
+        return LISTS if values.ndim else OTHER
+    if hasattr(values, "detach"):
+        return NUMBERS if values.is_floating_point() else INTEGERS
+    if values.dtype == object and len(values) and isinstance(values[0], str):
+        return TEXTS
+    return {"b": INTEGERS, "i": INTEGERS, "u": INTEGERS, "f": NUMBERS, "U": TEXTS}.get(values.dtype.kind, OTHER)
+
+
+def of_arrow(title: str, schema: pa.Schema, read_table: Callable[[list[str]], pa.Table]) -> Source:
+    """The source of an Arrow table of which `read_table` reads the columns that it is given.
+
+    Raises:
+        InputError: two columns have one name.
+    """
+    twice = sorted({name for name in schema.names if schema.names.count(name) > 1}) if _repeats(schema) else []
+    if twice:
+        raise InputError(
+            f"{title} has several columns called {', '.join(map(repr, twice))}: rename all but one of each"
+        )
+
+    def read(names: Sequence[str]) -> dict[str, NDArray[Any]]:
+        with reading(title, "a table"):
+            table = read_table(list(dict.fromkeys(names)))
+            return {name: _values(table[name], f"the column {name!r} of {title}") for name in table.column_names}
+
+    return Source(title, {field.name: _holds(field.type) for field in schema}, read, _class_names(schema))
+
+
+def _repeats(schema: pa.Schema) -> bool:
+    return len(set(schema.names)) < len(schema.names)
+
+
+def _holds(kind: pa.DataType) -> str:
+    if isinstance(kind, pa.BaseExtensionType):
+        return _holds(kind.storage_type)
+    if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
+        return INTEGERS
+    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return NUMBERS
+    if pa.types.is_dictionary(kind):
+        return _holds(kind.value_type)
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return TEXTS
+    if _is_list(kind) and _holds(kind.value_type) in (INTEGERS, NUMBERS, LISTS):
+        return LISTS
+    return OTHER
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind) or pa.types.is_large_list(kind))
+
+
+def _class_names(schema: pa.Schema) -> dict[str, tuple[str, ...]]:
+    """Of columns that are a `ClassLabel`, as `datasets` writes it into the file; no need to wait for its import."""
+    written = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+    features = (written.get("info") or {}).get("features") or {}
+    named = {name: feature for name, feature in features.items() if isinstance(feature, dict)}
+    return {name: tuple(it["names"]) for name, it in named.items() if it.get("_type") == "ClassLabel" and "names" in it}
+
+
+def _values(column: pa.ChunkedArray | pa.Array, what: str) -> NDArray[Any]:
+    """(N,) or (N, …) of a column without empty cells."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    if isinstance(column, pa.ExtensionArray):
+        column = column.storage
+    if column.null_count:
+        row = pc.index(column.is_null(), True).as_py()
+        raise InputError(f"{what} is empty in row {row} (counted from 0) and {column.null_count} in all: fill or drop")
+    if _is_list(column.type):
+        return _rows(column, what)
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_decimal(column.type):
+        column = column.cast(pa.float64())
+    return column.to_numpy(zero_copy_only=False)
+
+
+def _rows(lists: pa.Array, what: str) -> NDArray[Any]:
+    lengths = pc.unique(pc.list_value_length(lists)).to_pylist()
+    if len(lengths) > 1:
+        raise InputError(f"{what} has rows of {min(lengths)} and of {max(lengths)} numbers, but all must have as many")
+    inner = _values(lists.flatten(), what)
+    return inner.reshape(len(lists), -1 if lengths and len(lists) and inner.size else 0, *inner.shape[1:])

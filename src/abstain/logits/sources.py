@@ -1,0 +1,187 @@
+"""Any source of predictions, a file, a folder, a name on the Hub or an object, as named columns."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from abstain._checks import InputError, first_line
+from abstain.logits.files import READERS, UNNAMED, read_files
+from abstain.logits.folders import files_of, pick_split
+from abstain.logits.names import find_label
+from abstain.logits.source import Source, of_arrays, of_arrow, reading
+
+LABELS = "labels"
+"""What labels that are given apart are called."""
+_HUB_FILE = re.compile(r"hf://datasets/(?P<name>[^/@]+/[^/@]+)(@(?P<revision>[^/]+))?(/(?P<file>.+))?")
+_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+def open_source(source: Any, *, split: str | None = None, revision: str | None = None) -> Source:
+    """The named columns of any source.
+
+    Args:
+        source: a path, a name on the Hub, a table, or arrays (see `read_predictions`).
+        split: which one, of a source with several.
+        revision: of a data set on the Hub.
+
+    Raises:
+        InputError: it is none of these, does not exist, cannot be read, or has other splits.
+    """
+    if isinstance(source, str | Path):
+        return _named(str(source), split, revision)
+    if revision is not None:
+        raise InputError("a revision is given, but only a data set on the Hub has one: leave it out")
+    opened = _of_datasets(source, split)
+    if opened is not None:
+        return opened
+    if split is not None:
+        raise InputError(f"a split is named, but {type(source).__name__} has none: leave it out")
+    return _object(source)
+
+
+def labels_apart(source: Source, label: str | None, labels: Any) -> tuple[Source, str]:
+    """The source with labels that are given apart, and what they are called in it.
+
+    Args:
+        source: without labels of its own.
+        label: the column of labels that it has all the same, which is refused.
+        labels: an array (N,), or a file of them: a `.npy`, or one with a column of a usual name.
+
+    Raises:
+        InputError: the source has its own labels, or these cannot be read.
+    """
+    if label is not None:
+        raise InputError(f"labels are given apart, but {source.title} holds its own ({label}): leave them out")
+    apart = open_source(labels)
+    name = next(iter(apart.holds)) if len(apart.holds) == 1 else find_label(apart, None)
+    if name is None:
+        raise InputError(f"{apart.title} holds {', '.join(apart.holds)}, but no labels: call a column label")
+
+    def read(names: Sequence[str]) -> dict[str, Any]:
+        own = source.read([wanted for wanted in names if wanted != LABELS])
+        return {**own, LABELS: apart.read([name])[name]} if LABELS in names else own
+
+    known = {LABELS: apart.class_names[name]} if name in apart.class_names else {}
+    return Source(source.title, {**source.holds, LABELS: apart.holds[name]}, read, known), LABELS
+
+
+def _named(name: str, split: str | None, revision: str | None) -> Source:
+    path = Path(name).expanduser()
+    on_hub = _HUB_FILE.fullmatch(name) or (not path.exists() and _is_hub_name(name))
+    if on_hub:
+        return _from_hub(name, split, revision)
+    if revision is not None:
+        raise InputError(f"a revision is given, but {name!r} is a path: only a data set on the Hub has one")
+    if path.is_dir():
+        return _folder(path, split)
+    if split is not None and path.is_file():
+        raise InputError(f"a split is named, but {name!r} is one file: leave it out")
+    return read_files([path])
+
+
+def _is_hub_name(name: str) -> bool:
+    return bool(_HUB_NAME.fullmatch(name)) and not name.startswith(".") and not name.lower().endswith(tuple(READERS))
+
+
+def _folder(path: Path, split: str | None) -> Source:
+    if (path / "dataset_dict.json").is_file() or (path / "state.json").is_file():
+        from datasets import load_from_disk
+
+        with reading(repr(str(path)), "a folder of save_to_disk"):
+            opened = _of_datasets(load_from_disk(str(path)), split, repr(str(path)))
+            assert opened is not None  # noqa: S101 - load_from_disk gives nothing else
+            return opened
+    return read_files(files_of(path, split, READERS))
+
+
+def _from_hub(name: str, split: str | None, revision: str | None) -> Source:
+    file = _HUB_FILE.fullmatch(name)
+    repository = file["name"] if file else name
+    if file and file["revision"]:
+        revision = file["revision"]
+    try:
+        if file and file["file"]:
+            from huggingface_hub import hf_hub_download
+
+            return _named(
+                hf_hub_download(repository, file["file"], repo_type="dataset", revision=revision), split, None
+            )
+        from datasets import load_dataset
+
+        opened = _of_datasets(load_dataset(repository, split=split, revision=revision), None if split else split, name)
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # no network, no such data set, a script, a gate: each its own class
+        raise InputError(
+            f"{name!r} is neither a file or folder here nor to be had from the Hub ({first_line(error)}): "
+            "give a path that exists, or the name of a data set and a network"
+        ) from error
+    assert opened is not None  # noqa: S101 - load_dataset gives nothing else
+    return opened
+
+
+def _of_datasets(source: Any, split: str | None, title: str | None = None) -> Source | None:
+    """The columns of an object of `datasets`; None of any other, without importing it."""
+    datasets = sys.modules.get("datasets")
+    if datasets is None:
+        return None
+    title = title or f"the {type(source).__name__}"
+    if isinstance(source, datasets.DatasetDict):
+        return _of_datasets(source[pick_split(source, split, title)], None, title)
+    if isinstance(source, datasets.IterableDataset | datasets.IterableDatasetDict):
+        raise InputError(f"{title} is an {type(source).__name__}, which has no rows yet: write it to Parquet first")
+    if not isinstance(source, datasets.Dataset):
+        return None
+    if split is not None:
+        raise InputError(f"a split is named, but {title} is one split: leave it out")
+    return of_arrow(
+        title,
+        source.features.arrow_schema,
+        lambda names: source.select_columns(names).with_format("arrow")[:],
+    )
+
+
+def _object(source: Any) -> Source:
+    title = f"the {type(source).__name__}"
+    if hasattr(source, "label_ids") and hasattr(source, "predictions"):
+        return _of_trainer(source, title)
+    if isinstance(source, pa.Table):
+        return of_arrow(title, source.schema, source.select)
+    if type(source).__module__.startswith("pandas.") and hasattr(source, "columns"):
+        return _of_frame(source, title)
+    if isinstance(source, Mapping):
+        return of_arrays(title, source)
+    if isinstance(source, tuple):
+        if len(source) != 2:
+            raise InputError(f"a tuple of {len(source)} is given, but must be the pair (values, labels)")
+        return of_arrays("the pair", {UNNAMED: source[0], LABELS: source[1]})
+    if isinstance(source, np.ndarray | list) or hasattr(source, "detach") or hasattr(source, "__array__"):
+        return of_arrays("the array", {UNNAMED: source})
+    raise InputError(f"predictions are {type(source).__name__}, but must be a path, a Hub name, a table, or arrays")
+
+
+def _of_trainer(output: Any, title: str) -> Source:
+    """What `Trainer.predict` returns."""
+    if isinstance(output.predictions, tuple):
+        n = len(output.predictions)
+        raise InputError(
+            f"the predictions of {title} are a tuple of {n} outputs, but must be logits alone: give the pair "
+            "(output.predictions[0], output.label_ids)"
+        )
+    if output.label_ids is None:
+        raise InputError(f"{title} has no label_ids: predict on a data set with labels")
+    return of_arrays(title, {UNNAMED: output.predictions, LABELS: output.label_ids})
+
+
+def _of_frame(frame: Any, title: str) -> Source:
+    frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+    with reading(title, "a table"):
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+    return of_arrow(title, table.schema, table.select)
