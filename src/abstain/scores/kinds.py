@@ -131,7 +131,7 @@ def _kind_of_rows(found: Recognised, input: Input | None, said: str | None) -> K
 
 
 def _as_seen(found: Recognised) -> Kind:
-    if not found.rows.any():
+    if not found.sample.any():
         return "logits"  # of a head that begins with zeros, or the like
     if found.are_probabilities():
         return "probabilities"
