@@ -133,6 +133,11 @@ def to_numpy(values: Any, what: str) -> np.ndarray:
 
 
 def _as_array(values: Any, what: str) -> np.ndarray:
+    if isinstance(values, np.ma.MaskedArray) and np.ma.getmaskarray(values).any():
+        n_masked = int(np.ma.getmaskarray(values).sum())
+        raise InputError(
+            f"{what} hold {n_masked} masked entries, but all must count: take out the samples they stand in"
+        )
     if isinstance(values, list | tuple) and values and hasattr(values[0], "detach"):
         values = [to_numpy(value, what) for value in values]  # NumPy takes no list of tensors with a gradient
     try:
@@ -174,11 +179,7 @@ def check_logits(logits: Any) -> torch.Tensor:
     """Logits (N, K) as a torch tensor of floats on the device where they are, not copied where that is possible."""
     import torch  # here, so that work on (confidence, error) never waits for torch
 
-    logits = logits.detach() if isinstance(logits, torch.Tensor) else torch.from_numpy(_shareable(logits))
-    if logits.dtype.is_complex:
-        raise InputError(f"logits hold {str(logits.dtype).removeprefix('torch.')}, but must hold real numbers")
-    if not logits.dtype.is_floating_point:
-        logits = logits.to(torch.float64)
+    logits = to_tensor(logits, "logits")
     if logits.ndim != 2:
         raise InputError(f"logits have shape {tuple(logits.shape)}, but must be (N, K): one row a sample")
     if logits.shape[0] == 0:
@@ -192,11 +193,21 @@ def check_logits(logits: Any) -> torch.Tensor:
     return logits
 
 
-def _shareable(logits: Any) -> np.ndarray:
+def to_tensor(values: Any, what: str) -> torch.Tensor:
+    """A torch tensor of floats of any shape, on the device where the values are, not copied where that is possible."""
+    import torch
+
+    values = values.detach() if isinstance(values, torch.Tensor) else torch.from_numpy(_shareable(values, what))
+    if values.dtype.is_complex:
+        raise InputError(f"{what} hold {str(values.dtype).removeprefix('torch.')}, but must hold real numbers")
+    return values if values.dtype.is_floating_point else values.to(torch.float64)
+
+
+def _shareable(values: Any, what: str) -> np.ndarray:
     """A float array that torch can share memory with; a copy only of what it cannot."""
-    array = _as_array(logits, "logits")
+    array = _as_array(values, what)
     if array.dtype.kind not in "biuf":
-        raise InputError(f"logits hold {array.dtype}, but must hold real numbers in shape (N, K)")
+        raise InputError(f"{what} hold {array.dtype}, but must hold real numbers in shape (N, K)")
     if array.dtype.kind != "f" or array.dtype.itemsize > 8:
         array = array.astype(np.float64)
     if not array.flags.writeable or not array.dtype.isnative or min(array.strides, default=0) < 0:

@@ -1,0 +1,175 @@
+"""What numbers are before anything is made of them: logits, log-probabilities, probabilities, or one of a kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from abstain._checks import InputError, check_choice, to_tensor
+from abstain.scores.layout import rows_and_labels
+from abstain.scores.recognition import Recognised
+
+Kind = Literal["logits", "log-probabilities", "probabilities", "one logit", "one probability"]
+Input = Literal["logits", "log-probabilities", "probabilities"]
+
+KINDS: tuple[Kind, ...] = ("logits", "log-probabilities", "probabilities", "one logit", "one probability")
+INPUTS: tuple[Input, ...] = ("logits", "log-probabilities", "probabilities")
+"""What a caller may say; one column of logits is one logit, one of probabilities one probability."""
+
+OF_PROBABILITIES: tuple[Kind, ...] = ("probabilities", "one probability")
+"""The kinds that `scores.probabilities` is for; the functions of logits take the others."""
+
+TELL = 'say which with input="probabilities" or input="logits"'
+
+
+@dataclass(frozen=True, eq=False)
+class Values:
+    """What a classifier said of each sample that counts, and what it is.
+
+    Attributes:
+        kind: one of `KINDS`.
+        rows: (N, K) float, finite, on the device where it came from; (N, 1) for one logit or one probability.
+        labels: (N,) int64 in [0, K), or 0 and 1 for one column.
+        n_ignored: how many samples were left out, because their label is the one to ignore.
+    """
+
+    kind: Kind
+    rows: Tensor = field(repr=False)
+    labels: NDArray[np.int64] = field(repr=False)
+    n_ignored: int = 0
+
+
+def read_values(
+    values: Any,
+    labels: Any,
+    *,
+    input: Input | None = None,
+    class_axis: int | None = None,
+    ignore_index: int | None = None,
+    said: Literal["logits", "probabilities"] | None = None,
+) -> Values:
+    """What these numbers are, told by the caller, or by themselves where that leaves no doubt.
+
+    Rows that all lie in [0, 1] and sum to 1 are probabilities, up to what rounding explains: to d decimals, if some
+    true probabilities round to the row (each of its entries may be off by ½·10⁻ᵈ); in float16, float32 and the like
+    up to 0.002, in bfloat16 up to 0.008. Rows of at most 0 whose exponentials sum to 1 are log-probabilities.
+    Everything else is logits, except what has two readings with different numbers, which is refused unless told.
+
+    Args:
+        values: (N, K), (N, K, …) or (N, …, K) real, NumPy or torch on any device, not changed; (N,) for one column
+            where `input` tells what it is.
+        labels: (N,) or (N, …) integers, whole floats or booleans; for (N, K) also (N, 1), or one-hot (N, K).
+        input: what the values are; None to be told by themselves.
+        class_axis: the axis that holds the classes; None takes the only one that fits the labels.
+        ignore_index: the label of samples that do not count; None: all count.
+        said: what the names of columns or keys say; it must agree with the values.
+
+    Returns:
+        The values, of what counts.
+
+    Raises:
+        InputError: shapes, labels or numbers that are wrong, values that are not what `input` says, or two readings:
+            one column within [0, 1], rows that sum to 100, probabilities with a few odd rows, two axes for the classes.
+
+    Example:
+        >>> read_values([[0.25, 0.75], [0.5, 0.5]], [1, 0]).kind, read_values([[0.25, 1.5], [0.5, 0.5]], [1, 0]).kind
+        ('probabilities', 'logits')
+    """
+    for told in (input, said):
+        if told is not None:
+            check_choice("input", told, INPUTS)
+    values = to_tensor(values, "values")
+    if values.ndim == 1 and (input or said):
+        values = values[:, None]
+    rows, classes, n_ignored = rows_and_labels(values, labels, class_axis=class_axis, ignore_index=ignore_index)
+    _check_finite(rows)
+    kind = _kind_of_column(rows, input, said) if rows.shape[1] == 1 else _kind_of_rows(Recognised(rows), input, said)
+    return Values(kind, rows, classes, n_ignored)
+
+
+def _check_finite(rows: Tensor) -> None:
+    if all(torch.isfinite(end) for end in torch.aminmax(rows)):
+        return
+    n_bad = int((~torch.isfinite(rows)).any(dim=1).sum())
+    bad = f"{n_bad} of {len(rows)} rows hold NaN or infinite values, but all must be finite"
+    if bool((rows <= 0).all()):
+        raise InputError(f"{bad}: where these are logarithms of probabilities, of which some are 0, give those instead")
+    raise InputError(bad)
+
+
+def _kind_of_column(rows: Tensor, input: Input | None, said: str | None) -> Kind:
+    low, high = (float(end) for end in torch.aminmax(rows))
+    fits = 0 <= low and high <= 1
+    if "log-probabilities" in (input, said):
+        raise InputError("one column cannot be log-probabilities, which need one a class: give the probability itself")
+    if input == "probabilities" and not fits:
+        raise InputError(
+            f"input is 'probabilities', but the column holds {low if low < 0 else high:g}: it must be in [0, 1]"
+        )
+    if input is None and said == "probabilities" and not fits:
+        raise InputError(f"the name says probabilities, but the values, from {low:g} to {high:g}, say logits: {TELL}")
+    told = input or said
+    if told is None and fits:
+        raise InputError(
+            f"one column within [0, 1] may be the probability of class 1, or a logit, and the results differ: {TELL}"
+        )
+    return "one probability" if told == "probabilities" else "one logit"
+
+
+def _kind_of_rows(found: Recognised, input: Input | None, said: str | None) -> Kind:
+    if input is not None:
+        return _as_told(found, input)
+    seen = _as_seen(found)
+    if said is not None and said != seen and not (said == "logits" and seen == "log-probabilities"):
+        raise InputError(f"the names say {said}, but the values are {seen} by their rows' sums: {TELL}")
+    return seen
+
+
+def _as_seen(found: Recognised) -> Kind:
+    if not found.sample.any():
+        return "logits"  # of a head that begins with zeros, or the like
+    if found.are_probabilities():
+        return "probabilities"
+    if found.are_log_probabilities():
+        return "log-probabilities"
+    _refuse_percent(found)
+    if found.are_nearly_probabilities():
+        raise InputError(
+            f"most rows look like probabilities, but {_describe_odd_row(found)}, as logits may: mend the row, or {TELL}"
+        )
+    return "logits"
+
+
+def _as_told(found: Recognised, input: Input) -> Kind:
+    if input == "probabilities" and not found.are_probabilities():
+        _refuse_percent(found)
+        raise InputError(
+            f"input is 'probabilities', but {_describe_odd_row(found)}: it must lie in [0, 1] and sum to 1, or be "
+            "given as logits"
+        )
+    if input == "log-probabilities" and not found.are_log_probabilities():
+        raise InputError(
+            f"input is 'log-probabilities', but the exponentials of row {found.odd_log_row()} do not sum to 1: "
+            'give input="logits"'
+        )
+    return input
+
+
+def _refuse_percent(found: Recognised) -> None:
+    if found.are_percent():
+        raise InputError(
+            "the rows sum to 100, as percent do, and may be logits too: divide them by 100 and give "
+            'input="probabilities", or give input="logits"'
+        )
+
+
+def _describe_odd_row(found: Recognised) -> str:
+    number = found.odd_row()
+    row = found.rows[number].double()
+    outside = row[(row < 0) | (row > 1)]
+    return f"row {number} holds {outside[0]:g}" if len(outside) else f"row {number} sums to {row.sum():g}"

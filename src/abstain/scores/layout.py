@@ -1,0 +1,154 @@
+"""Arrays of any layout to rows and labels: which axis holds the classes, and which samples count."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from abstain._checks import InputError, to_numpy, to_tensor
+
+
+def find_class_axis(shape: tuple[int, ...], label_shape: tuple[int, ...], class_axis: int | None = None) -> int:
+    """The axis of values (N, K, …) or (N, …, K) that holds the classes, where the labels are (N, …).
+
+    Args:
+        shape: of the values, two axes or more.
+        label_shape: of the labels.
+        class_axis: what the caller says, negative from the end; None takes the only axis that fits the labels.
+
+    Returns:
+        From 0 to the number of axes - 1.
+
+    Raises:
+        InputError: no axis fits, two do, or the one that is named does not.
+    """
+    fitting = [axis for axis in range(len(shape)) if shape[:axis] + shape[axis + 1 :] == label_shape]
+    if class_axis is not None:
+        return _named_axis(shape, label_shape, class_axis, fitting)
+    fitting = [axis for axis in fitting if axis > 0]  # the first is that of the samples, unless said otherwise
+    if len(fitting) > 1:
+        choices = " or ".join(f"class_axis={axis}" for axis in fitting)
+        raise InputError(
+            f"values of shape {shape} with labels of shape {label_shape} hold their classes on axis "
+            f"{' or '.join(map(str, fitting))}, which the shapes do not tell: give {choices}"
+        )
+    if not fitting:
+        raise InputError(
+            f"values have shape {shape} and labels {label_shape}, but must be (N, K, …) or (N, …, K) and (N, …): one "
+            "label for each row of classes"
+        )
+    return fitting[0]
+
+
+def _named_axis(shape: tuple[int, ...], label_shape: tuple[int, ...], class_axis: Any, fitting: list[int]) -> int:
+    n_axes = len(shape)
+    if not _is_integer(class_axis) or not -n_axes <= int(class_axis) < n_axes:
+        raise InputError(
+            f"class_axis is {class_axis!r}, but must be an integer from {-n_axes} to {n_axes - 1} for values of shape "
+            f"{shape}"
+        )
+    if int(class_axis) % n_axes not in fitting:
+        raise InputError(
+            f"class_axis is {class_axis}, but without that axis values of shape {shape} do not have the shape "
+            f"{label_shape} of the labels"
+        )
+    return int(class_axis) % n_axes
+
+
+def rows_and_labels(
+    values: Any, labels: Any, *, class_axis: int | None = None, ignore_index: int | None = None
+) -> tuple[Tensor, NDArray[np.int64], int]:
+    """Values and labels of any layout as rows (N, K) and (N,), of what counts.
+
+    Args:
+        values: (N, K), (N, K, …) or (N, …, K), NumPy or torch on any device, not changed and copied only where it must.
+        labels: (N,) or (N, …) integers, whole floats or booleans; for (N, K) also (N, 1), or one-hot (N, K).
+        class_axis: as `find_class_axis`.
+        ignore_index: the label of samples that do not count.
+
+    Returns:
+        Rows of floats, labels as int64, and how many samples do not count.
+
+    Raises:
+        InputError: shapes that do not fit, labels that are no classes, or no sample that counts.
+    """
+    rows, classes = to_tensor(values, "values"), whole_labels(labels)
+    if rows.ndim < 2:
+        raise InputError(f"values have shape {tuple(rows.shape)}, but must be (N, K): one row of classes a sample")
+    if rows.ndim == 2:
+        classes = _one_a_row(classes, tuple(rows.shape))
+    axis = find_class_axis(tuple(rows.shape), classes.shape, class_axis)
+    rows = rows.movedim(axis, -1).reshape(-1, rows.shape[axis])
+    classes = classes.reshape(-1)
+    _check_ignore_index(ignore_index)
+    counted = np.full(len(classes), True) if ignore_index is None else classes != ignore_index
+    n_ignored = len(classes) - int(counted.sum())
+    if n_ignored:
+        rows, classes = rows[torch.from_numpy(counted).to(rows.device)], classes[counted]
+    if not len(classes) or not rows.shape[1]:
+        found = f"every label is {ignore_index}, which is ignored" if n_ignored else f"values have shape {rows.shape}"
+        raise InputError(f"{found.replace('torch.Size', '')}, but at least one sample and one class are needed")
+    return rows, _in_range(classes, rows.shape[1]), n_ignored
+
+
+def _check_ignore_index(ignore_index: Any) -> None:
+    if ignore_index is not None and not _is_integer(ignore_index):
+        raise InputError(f"ignore_index is {ignore_index!r}, but must be one integer")
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def whole_labels(labels: Any) -> NDArray[np.int64]:
+    """Labels of any shape as int64: integers, booleans, or floats that are whole numbers.
+
+    Raises:
+        InputError: names, missing values, fractions, or numbers beyond int64.
+    """
+    array = to_numpy(labels, "labels")
+    if array.dtype.kind == "O" and all(isinstance(label, numbers.Real) for label in array.flat):
+        array = array.astype(np.float64)
+    if array.dtype.kind not in "biuf":
+        kind = "missing values or names" if array.dtype.kind == "O" else array.dtype
+        raise InputError(f"labels hold {kind}, but must be whole numbers: the class of each sample, from 0")
+    if array.dtype.kind == "f":
+        wrong = ~((array == np.round(array)) & (np.abs(array) < 2**53))  # NaN too
+        if wrong.any():
+            raise InputError(f"a label is {array[wrong].flat[0]}, but must be a whole number: the class of a sample")
+    if array.dtype.kind == "u" and array.size and int(array.max()) > np.iinfo(np.int64).max:
+        raise InputError(f"a label is {array.max()}, but must be a class, from 0")
+    return array.astype(np.int64, copy=False)
+
+
+def _one_a_row(classes: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """(N,) of labels (N,), (N, 1) or one-hot (N, K)."""
+    if classes.ndim != 2 or len(classes) != shape[0]:
+        return classes
+    if classes.shape[1] == 1:
+        return classes[:, 0]
+    if classes.shape != shape:
+        return classes
+    if not (((classes == 0) | (classes == 1)).all() and (classes.sum(axis=1) == 1).all()):
+        raise InputError(
+            f"labels have shape {classes.shape}, as one-hot labels have, but not every row holds one 1 and else 0: "
+            "give the class of each sample"
+        )
+    return classes.argmax(axis=1)
+
+
+def _in_range(classes: NDArray[np.int64], n_columns: int) -> NDArray[np.int64]:
+    n_classes = max(n_columns, 2)
+    low, high = int(classes.min()), int(classes.max())
+    if low < 0 or high >= n_classes:
+        found = low if low < 0 else high
+        advice = f": if it marks what does not count, give ignore_index={found}" if low < 0 or high == 255 else ""
+        raise InputError(
+            f"a label is {found}, but must be from 0 to {n_classes - 1} for values of {n_columns} column(s){advice}"
+        )
+    return classes

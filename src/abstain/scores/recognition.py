@@ -1,0 +1,140 @@
+"""What rows of numbers look like: probabilities, percent, log-probabilities, or none of these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from abstain.scores.rows import BLOCK_ELEMENTS
+
+SUM_WITHIN = 2e-3
+"""How far from 1 the sum of a softmax is taken to be by arithmetic: four roundings of float16, 2⁻¹¹ each."""
+
+SUM_WITHIN_BFLOAT16 = 2**-7
+"""The same of values that bfloat16 holds exactly: four roundings of 2⁻⁹."""
+
+NEARLY = 0.1
+"""Rows within [0, 1] whose sum is so near to 1 were meant to be probabilities."""
+
+MOST_DECIMALS = 8
+"""More are not looked for: 1,000 values rounded to eight decimals miss their sum by 5e-6 at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recognised:
+    """Rows (N, K), K ≥ 2, and which of them look like what; each question is asked of all rows only if it has to be.
+
+    A row *is* a row of probabilities if some true probabilities round to it: with values of d decimals, where each may
+    be off by h = ½·10⁻ᵈ, if Σ max(p - h, 0) ≤ 1 ≤ Σ min(p + h, 1), up to 0.002 for sums in floating point (0.008
+    for bfloat16). That holds of each softmax, whatever K is and however many of its entries were rounded to zero.
+    """
+
+    rows: Tensor = field(repr=False)
+
+    @cached_property
+    def sample(self) -> Tensor:
+        """At most some thousand rows, evenly spaced, in float64."""
+        most = max(1, BLOCK_ELEMENTS // self.rows.shape[1])
+        return _float64(self.rows[:: -(-len(self.rows) // most)])
+
+    def are_probabilities(self) -> bool:
+        """Whether every row is one of probabilities."""
+        return self._every(self._is_probability)
+
+    def are_log_probabilities(self) -> bool:
+        """Whether every row is at most 0, and the sum of its exponentials 1 as precisely as it is stored."""
+        return self._every(self._is_log_probability)
+
+    def are_percent(self) -> bool:
+        """Whether most rows are probabilities once they are divided by 100."""
+        return self._most(self._is_percent)
+
+    def are_nearly_probabilities(self) -> bool:
+        """Whether most rows lie in [0, 1] and sum to nearly 1."""
+        return self._most(self._is_nearly)
+
+    def odd_row(self) -> int:
+        """The first row that is none of probabilities."""
+        return self._first_without(self._is_probability)
+
+    def odd_log_row(self) -> int:
+        """The first row that is none of log-probabilities."""
+        return self._first_without(self._is_log_probability)
+
+    @cached_property
+    def _sum_within(self) -> float:
+        exact = bool((self.sample == self.sample.bfloat16()).all())
+        return SUM_WITHIN_BFLOAT16 if exact else SUM_WITHIN
+
+    @cached_property
+    def _half_unit(self) -> float:
+        """Half a unit of the decimals that all values seen have, as they are stored; 0 where there are too many."""
+        return _half_unit(self.sample, self.rows.dtype)
+
+    def _is_probability(self, rows: Tensor) -> Tensor:
+        return _sum_to_one(rows, self._half_unit, self._sum_within)
+
+    def _is_percent(self, rows: Tensor) -> Tensor:
+        return _sum_to_one(rows / 100, self._half_unit / 100, self._sum_within)
+
+    def _is_nearly(self, rows: Tensor) -> Tensor:
+        return _in_unit(rows) & (((rows.sum(dim=1) - 1).abs() <= NEARLY) | self._is_probability(rows))
+
+    def _is_log_probability(self, rows: Tensor) -> Tensor:
+        surprise = float(torch.log(torch.tensor(float(rows.shape[1]))))  # the error of log p grows with |log p|
+        within = self._sum_within * (1 + surprise) + self._half_unit
+        return (rows <= 0).all(dim=1) & (rows.logsumexp(dim=1).abs() <= within)
+
+    def _every(self, test: Callable[[Tensor], Tensor]) -> bool:
+        return bool(test(self.sample).all()) and all(bool(test(block).all()) for block in _blocks(self.rows))
+
+    def _most(self, test: Callable[[Tensor], Tensor]) -> bool:
+        """Whether more than half of the rows pass; all are counted where a quarter of the sample does."""
+        if int(test(self.sample).sum()) * 4 <= len(self.sample):
+            return False
+        return 2 * sum(int(test(block).sum()) for block in _blocks(self.rows)) > len(self.rows)
+
+    def _first_without(self, test: Callable[[Tensor], Tensor]) -> int:
+        start = 0
+        for block in _blocks(self.rows):
+            failed = ~test(block)
+            if failed.any():
+                return start + int(failed.int().argmax())
+            start += len(block)
+        raise ValueError("every row passes")
+
+
+def _half_unit(values: Tensor, dtype: torch.dtype) -> float:
+    stored = torch.finfo(dtype)
+    error = (values.abs() + stored.smallest_normal) * stored.eps
+    for decimals in range(MOST_DECIMALS + 1):
+        scaled, allowed = values * 10**decimals, error * 10**decimals
+        if not bool(((values != 0) & (allowed < 0.1)).any()):  # any number would look as if it had so few decimals
+            return 0.0
+        if bool(((scaled - scaled.round()).abs() <= allowed).all()):
+            only_0_and_1 = decimals == 0 and not bool((values > 1).any())  # two decimals of a model that is very sure
+            return 0.005 if only_0_and_1 else 0.5 * 10**-decimals
+    return 0.0
+
+
+def _in_unit(rows: Tensor) -> Tensor:
+    return ((rows >= 0) & (rows <= 1)).all(dim=1)
+
+
+def _sum_to_one(rows: Tensor, half_unit: float, within: float) -> Tensor:
+    low = (rows - half_unit).clamp_(min=0).sum(dim=1)
+    high = (rows + half_unit).clamp_(max=1).sum(dim=1)
+    return _in_unit(rows) & (low <= 1 + within) & (high >= 1 - within)
+
+
+def _float64(rows: Tensor) -> Tensor:
+    return (rows.cpu() if rows.device.type == "mps" else rows).double()
+
+
+def _blocks(rows: Tensor) -> Iterator[Tensor]:
+    for block in rows.split(max(1, BLOCK_ELEMENTS // rows.shape[1])):
+        yield _float64(block)

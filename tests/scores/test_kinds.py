@@ -1,0 +1,168 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from abstain import InputError
+from abstain.scores.kinds import KINDS, read_values
+
+PROBABILITIES = [[0.25, 0.75], [1.0, 0.0], [0.5, 0.5]]
+LOGITS = [[2.0, -1.0], [0.5, 0.25], [0.0, 3.0]]
+CLASSES = [0, 1, 1]
+
+
+def softmax(seed, n_classes, spread=3.0, n_samples=12):
+    logits = np.random.default_rng(seed).normal(scale=spread, size=(n_samples, n_classes))
+    return torch.from_numpy(logits).softmax(dim=1).numpy()
+
+
+def kind_of(values, **told):
+    return read_values(values, [0] * len(values), **told).kind
+
+
+@pytest.mark.parametrize(
+    ("values", "told", "kind"),
+    [
+        (PROBABILITIES, {}, "probabilities"),
+        (LOGITS, {}, "logits"),
+        (np.log([[0.25, 0.75], [0.9, 0.1]]), {}, "log-probabilities"),
+        ([[0.0], [1.5], [-2.0]], {}, "one logit"),
+        ([[0.0], [0.5], [1.0]], {"input": "probabilities"}, "one probability"),
+        ([[0.0], [0.5], [1.0]], {"said": "probabilities"}, "one probability"),
+        ([0.0, 0.5, 1.0], {"input": "probabilities"}, "one probability"),
+        ([[0.0], [0.5], [1.0]], {"input": "logits"}, "one logit"),
+        ([[0.0], [0.5], [1.0]], {"said": "logits"}, "one logit"),
+        (PROBABILITIES, {"input": "logits"}, "logits"),
+        (PROBABILITIES, {"said": "probabilities"}, "probabilities"),
+        (PROBABILITIES, {"input": "probabilities", "said": "logits"}, "probabilities"),
+        (np.log([[0.25, 0.75], [0.9, 0.1]]), {"said": "logits"}, "log-probabilities"),
+        (np.log([[0.25, 0.75], [0.9, 0.1]]), {"input": "logits"}, "logits"),
+        (np.zeros((4, 300)), {}, "logits"),  # though 300 zeros may each have been rounded down
+        ([[0.33, 0.33, 0.33], [0.2, 0.3, 0.5]], {}, "probabilities"),
+        ([[0.32, 0.33, 0.33], [0.2, 0.3, 0.55]], {"input": "logits"}, "logits"),
+    ],
+)
+def test_what_values_are_as_read_by_hand(values, told, kind):
+    read = read_values(values, [0] * len(values), **told)
+    assert read.kind == kind and kind in KINDS
+    np.testing.assert_array_equal(read.rows.numpy().squeeze(), np.squeeze(values))
+
+
+@settings(deadline=None, derandomize=True, max_examples=150)
+@given(st.integers(0, 2**32), st.integers(2, 1000), st.integers(2, 6), st.sampled_from([0.1, 1.0, 3.0, 10.0]))
+def test_softmax_rounded_to_decimals_is_always_recognised(seed, n_classes, decimals, spread):
+    rounded = softmax(seed, n_classes, spread).round(decimals)
+    if rounded.any():  # else nothing is left of them
+        assert kind_of(rounded) == kind_of(rounded.astype(np.float32)) == "probabilities"
+
+
+@settings(deadline=None, derandomize=True, max_examples=150)
+@given(st.integers(0, 2**32), st.integers(2, 1000), st.sampled_from(["float16", "float32", "bfloat16"]), st.booleans())
+def test_softmax_in_low_precision_is_always_recognised(seed, n_classes, dtype, kept_wider):
+    logits = torch.from_numpy(np.random.default_rng(seed).normal(scale=3, size=(12, n_classes)))
+    low = logits.to(getattr(torch, dtype)).softmax(dim=1)
+    assert kind_of(low.double() if kept_wider else low) == "probabilities"
+    assert kind_of(logits.to(getattr(torch, dtype)).float().log_softmax(dim=1).to(low.dtype)) == "log-probabilities"
+
+
+@settings(deadline=None, derandomize=True, max_examples=100)
+@given(st.integers(0, 2**32), st.integers(2, 1000))
+def test_float16_sums_made_by_numpy_are_recognised(seed, n_classes):
+    logits = np.random.default_rng(seed).normal(scale=3, size=(12, n_classes)).astype(np.float16)
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    assert kind_of(powers / powers.sum(axis=1, keepdims=True)) == "probabilities"
+
+
+@settings(deadline=None, derandomize=True, max_examples=200)
+@given(
+    st.integers(0, 2**32),
+    st.integers(2, 1000),
+    st.integers(12, 60),
+    st.sampled_from([0.3, 1.0, 5.0]),
+    st.none() | st.integers(1, 4),
+)
+def test_random_logits_are_always_logits(seed, n_classes, n_samples, spread, decimals):
+    logits = np.random.default_rng(seed).normal(scale=spread, size=(n_samples, n_classes))
+    assert kind_of(logits if decimals is None else logits.round(decimals)) == "logits"
+    assert kind_of(logits.astype(np.float16)) == "logits"
+
+
+@pytest.mark.parametrize("spread", [1.0, 5.0])
+def test_logits_of_two_classes_are_never_probabilities_though_some_rows_look_so(spread):
+    logits = np.random.default_rng(0).normal(0.5, 0.3, size=(200_000, 2)) * spread
+    assert kind_of(logits) == "logits"
+
+
+# --- two readings -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("values", "told", "match"),
+    [
+        ([[0.0], [0.5]], {}, 'probability of class 1, or a logit.*input="probabilities" or input="logits"'),
+        (100 * np.array(PROBABILITIES), {}, 'sum to 100, as percent do, and may be logits too.*input="logits"'),
+        (100 * np.array(PROBABILITIES), {"input": "probabilities"}, "divide them by 100"),
+        (100 * softmax(0, 7).round(2), {}, "percent"),
+        (np.array([[12.0, 37, 50], [33, 33, 33], [1, 0, 99]]), {}, "percent"),
+        ([*PROBABILITIES, [0.5, 0.75]], {}, 'row 3 sums to 1.25, as logits may.*input="probabilities" or input="log'),
+        ([[3.0, -1.0], *PROBABILITIES], {}, 'row 0 holds 3, as logits may.*input="probabilities" or input="logits"'),
+        (0.97 * softmax(0, 5), {}, "row 0 sums to 0.97, as logits may"),
+        (PROBABILITIES, {"said": "logits"}, 'names say logits, but the values are probabilities.*input="probab'),
+        (LOGITS, {"said": "probabilities"}, 'names say probabilities, but the values are logits.*input="probab'),
+        ([[2.0], [0.5]], {"said": "probabilities"}, "name says probabilities, but.* 0.5 to 2, say logits.*input="),
+        ([[2.0], [0.5]], {"input": "probabilities"}, r"column holds 2: it must be in \[0, 1\]"),
+        ([[-2.0], [0.5]], {"input": "probabilities"}, "column holds -2"),
+        ([[-2.0], [-0.5]], {"input": "log-probabilities"}, "one column cannot be log-probabilities"),
+        (LOGITS, {"input": "probabilities"}, "input is 'probabilities', but row 0 holds 2"),
+        ([[0.5, 0.5], [0.5, 0.25]], {"input": "probabilities"}, "row 1 sums to 0.75"),
+        (LOGITS, {"input": "log-probabilities"}, 'exponentials of row 0 do not sum to 1: give input="logits"'),
+        ([[0.0, -np.inf], [-0.7, -0.7]], {}, "1 of 2 rows .*logarithms of probabilities, of which some are 0, give"),
+        ([[0.5, np.nan], [0.5, 0.5]], {}, "1 of 2 rows hold NaN"),
+        (LOGITS, {"input": "logit"}, "unknown input 'logit': did you mean 'logits'"),
+        ([0.5, 2.5], {}, r"shape \(2,\), but must be \(N, K\)"),
+    ],
+)
+def test_two_readings_are_refused_with_both_named_and_the_option(values, told, match):
+    with pytest.raises(InputError, match=match) as refusal:
+        read_values(values, [0] * len(values), **told)
+    assert "\n" not in str(refusal.value)
+
+
+def test_one_odd_row_among_many_is_found_wherever_it_is():
+    rows = softmax(0, 4, n_samples=70_000).astype(np.float32)
+    rows[54_321] *= 1.01
+    with pytest.raises(InputError, match="row 54321 sums to 1[.]01"):
+        kind_of(rows)
+
+
+# --- labels and axes come with them -----------------------------------------------------------------------------
+
+
+def test_the_labels_are_whole_and_what_is_ignored_is_counted():
+    read = read_values(PROBABILITIES, [[1.0], [-100.0], [0.0]], ignore_index=-100)
+    assert read.labels.tolist() == [1, 0] and read.labels.dtype == np.int64 and read.n_ignored == 1
+    assert read.rows.tolist() == [[0.25, 0.75], [0.5, 0.5]]
+
+
+def test_what_is_ignored_has_no_say_in_what_the_values_are():
+    padded = [*PROBABILITIES, [-100.0, -100.0], [np.nan, 0.0]]  # as Trainer pads
+    assert read_values(padded, [*CLASSES, -100, -100], ignore_index=-100).kind == "probabilities"
+
+
+def test_tokens_are_read_along_the_axis_that_is_named():
+    tokens = np.arange(18.0).reshape(2, 3, 3)
+    labels = np.array([[0, 1, 2], [2, 1, 0]])
+    with pytest.raises(InputError, match="class_axis=1 or class_axis=2"):
+        read_values(tokens, labels)
+    read = read_values(tokens, labels, class_axis=-1)
+    assert read.rows.tolist() == tokens.reshape(6, 3).tolist() and read.labels.tolist() == [0, 1, 2, 2, 1, 0]
+    assert read_values(tokens, labels, class_axis=1).rows[0].tolist() == [0.0, 3.0, 6.0]
+
+
+def test_values_are_neither_changed_nor_copied():
+    values = np.array(PROBABILITIES, dtype=np.float32)
+    kept = values.copy()
+    read = read_values(values, CLASSES)
+    np.testing.assert_array_equal(values, kept)
+    assert read.rows.data_ptr() == values.ctypes.data and read.rows.dtype == torch.float32
