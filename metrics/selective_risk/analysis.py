@@ -21,9 +21,8 @@ from abstain import (
     evaluate_logits,
     read_logits,
     released_checkpoint,
-    scores,
 )
-from abstain.logits import read_logits_file
+from abstain.logits import Predictions, hold_out, read_predictions
 
 EXAMPLES = {"without label smoothing (CE)": "resnet20_cifar10_ce", "with label smoothing (LS)": "resnet20_cifar10_ls"}
 SEED = 0
@@ -77,14 +76,14 @@ def measure_upload(paths: Sequence[str]) -> Analysis:
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            report, split = _measure_halves(*_read(files))
+            report, split = _measure_halves(_read(files))
     except InputError as error:
         raise InputError(str(error).replace(f"{files[0].parent}/", "").replace(f"{files[-1].parent}/", "")) from error
     name = " + ".join(file.name for file in files)
     return Analysis(name, split, report, " ".join(sorted({f"Warning: {w.message}." for w in caught})))
 
 
-def _read(files: list[Path]) -> tuple[Any, Any]:
+def _read(files: list[Path]) -> Predictions:
     kinds = [file.suffix.lower() for file in files]
     if len(files) != (2 if ".npy" in kinds else 1) or len(set(kinds)) > 1:
         found = " and ".join(file.name for file in files)
@@ -96,8 +95,16 @@ def _read(files: list[Path]) -> tuple[Any, Any]:
         found = sum(map(size, files)) / MEGABYTE
         if found > limit:
             raise InputError(f"the upload is {found:,.0f} MB {how}, but at most {limit} MB are taken: give fewer rows")
-    logits, labels = read_logits_file(files[0], *files[1:])
-    return (labels, logits) if np.ndim(logits) == 1 and np.ndim(labels) == 2 else (logits, labels)
+    values, *labels = sorted(files, key=_dimensions, reverse=True)
+    return read_predictions(values, labels=labels[0] if labels else None)
+
+
+def _dimensions(file: Path) -> int:
+    """Of an array, by which logits are told from labels."""
+    with contextlib.suppress(Exception):  # of a damaged file; the reader says in words what is wrong
+        if file.suffix.lower() == ".npy":
+            return np.load(file, mmap_mode="r", allow_pickle=False).ndim
+    return 0
 
 
 def _stored_size(file: Path) -> int:
@@ -115,14 +122,13 @@ def _unpacked_size(file: Path) -> int:
     return 0
 
 
-def _measure_halves(logits: Any, labels: Any) -> tuple[SelectiveReport, str]:
-    n = len(scores.classification_error(logits, labels))  # also checks both, before they are taken apart
-    if n < 2:
+def _measure_halves(predictions: Predictions) -> tuple[SelectiveReport, str]:
+    if predictions.values is None:
+        raise InputError("the upload holds a confidence alone, but the page needs logits or probabilities: give these")
+    if len(predictions) < 2:
         raise InputError("there is 1 sample, but at least 2 are needed: one half is for fitting, the other measured")
-    order = np.random.default_rng(SEED).permutation(n)
-    fit, test = np.sort(order[: n // 2]), np.sort(order[n // 2 :])
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    report = evaluate_logits(logits[test], labels[test], validation=(logits[fit], labels[fit]))
+    fit, test = hold_out(predictions, 0.5, seed=SEED)
+    report = evaluate_logits(test.values, test.labels, validation=(fit.values, fit.labels), input=predictions.input)
     return report, (
         f"Logit normalisation and temperature are fitted on a random half of the rows ({len(fit):,}, drawn with seed "
         f"{SEED}), the validation half; all numbers are measured on the other {len(test):,}."

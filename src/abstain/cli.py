@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from abstain._checks import InputError, NoThresholdError
+
+if TYPE_CHECKING:
+    from abstain.logits.predictions import Predictions
+    from abstain.report.selective_report import SelectiveReport
 
 app = typer.Typer(
     help="Measure, explain and repair what label smoothing does to a classifier's ability to abstain.",
@@ -85,23 +90,52 @@ def register(
         typer.echo('evaluate.load("selective_risk") was not registered: nothing to remove')
 
 
-LogitsFile = Annotated[
-    Path,
+Source = Annotated[
+    str,
     typer.Argument(
-        help="Logits and labels: .parquet or .npz (logits, label), .csv (label and logits), .npy; a folder of shards."
+        help="Logits or probabilities with labels, or a confidence and what is right: CSV, Parquet, NPZ, JSON Lines, "
+        "safetensors, .npy; a folder of shards or splits; a data set on the Hub.",
+        show_default=False,
     ),
 ]
-LabelsFile = Annotated[Path | None, typer.Option(help="Labels as .npy, for and only for logits as .npy.")]
+Labels = Annotated[str | None, typer.Option(help="A file of the labels, where the source holds none.")]
+Split = Annotated[str | None, typer.Option(help="Which split, where there are several.")]
+Revision = Annotated[str | None, typer.Option(help="Of a data set on the Hub: a branch, a tag or a commit.")]
+Input = Annotated[
+    str | None,
+    typer.Option(help="logits, log-probabilities, probabilities or confidence, where names and values do not tell."),
+]
+LabelColumn = Annotated[str | None, typer.Option(help="The column of labels, if it is not called label or the like.")]
+LogitColumns = Annotated[
+    str | None,
+    typer.Option(help="The columns of the values in the order of the classes, with commas; or what their names share."),
+]
+ClassAxis = Annotated[int | None, typer.Option(help="The axis of the classes, where each sample has several labels.")]
+IgnoreIndex = Annotated[int | None, typer.Option(help="The label of samples that do not count, such as -100.")]
 
 
 @app.command()
 def evaluate(
-    logits: LogitsFile,
-    labels: LabelsFile = None,
+    logits: Source,
+    labels: Labels = None,
     validation: Annotated[
-        Path | None, typer.Option(help="The same of other samples, on which logit normalisation is fitted.")
+        str | None, typer.Option(help="The same of other samples, on which logit normalisation is fitted.")
     ] = None,
-    validation_labels: LabelsFile = None,
+    validation_labels: Labels = None,
+    validation_split: Annotated[
+        str | None, typer.Option(help="Which split of --validation, or of the same source without it.")
+    ] = None,
+    validation_fraction: Annotated[
+        float | None, typer.Option(help="Hold out such a share of the samples at random in place of --validation.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the draw of --validation-fraction.")] = 0,
+    split: Split = None,
+    revision: Revision = None,
+    input: Input = None,
+    label_column: LabelColumn = None,
+    logit_columns: LogitColumns = None,
+    class_axis: ClassAxis = None,
+    ignore_index: IgnoreIndex = None,
     target_risk: Annotated[
         list[float], typer.Option(help="Report the coverage at this risk; can be given several times.")
     ] = [0.05, 0.01],  # noqa: B006 - typer copies it
@@ -112,43 +146,59 @@ def evaluate(
     overwrite_output_dir: Overwrite = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Measure how well a classifier knows when to abstain, from a file of its logits.
+    """Measure how well a classifier knows when to abstain, from a file of its predictions.
 
-    Prints the error, the area under the risk-coverage curve (AURC) with its interval, and the coverage at low risks: by
-    maximum softmax probability, and with --validation also after logit normalisation, fitted on those samples alone.
+    Says which columns it reads (on standard error), then prints the error, the area under the risk-coverage curve
+    (AURC) with its interval, and the coverage at low risks: by maximum softmax probability, and with --validation also
+    after logit normalisation, fitted on those samples alone.
+
+    Columns of values share a stem and are numbered (logit_0, logit_1, …) or are called as the classes are; or one
+    column holds them all (logits, probabilities). Labels are in the column label, target, y_true or the like.
 
     Example: abstain evaluate test.parquet --validation validation.parquet --output-dir report
     """
     from abstain._files import check_results_folder
-    from abstain.logits.files import holds_pixels, read_logits_file
-    from abstain.report.evaluate import evaluate_logits
+    from abstain.logits.hold_out import read_apart
     from abstain.report.folder import REPORT_FILES, write_report
 
     if output_dir is not None:
         check_results_folder(output_dir, overwrite=overwrite_output_dir, written=REPORT_FILES)
-    fitted_on = None if validation is None else read_logits_file(validation, validation_labels)
-    report = evaluate_logits(
-        *read_logits_file(logits, labels), validation=fitted_on, target_risks=target_risk, level=level
+    columns: dict[str, Any] = {"input": input, "label_column": label_column, "logit_columns": logit_columns}
+    read = partial(_read, revision=revision, class_axis=class_axis, ignore_index=ignore_index, **columns)
+    test, fitted_on = read_apart(
+        read,
+        (logits, labels, split),
+        (validation, validation_labels, validation_split),
+        fraction=validation_fraction,
+        seed=seed,
     )
+    report = _evaluated(test, fitted_on, target_risks=target_risk, level=level)
     text = report.to_markdown()
     if report.logit_norm is not None:
         text += f"\n\nLogit normalisation: {report.logit_norm.reason}."
     results = report.to_dict()
-    if holds_pixels(logits):
+    if test.sample is not None:
         results["intervals"] = "pixels of one image are taken for independent"
         text += "\n\nPixels of one image depend on each other, so the intervals are too narrow."
     typer.echo(json.dumps(results, indent=2) if as_json else text)
     if output_dir is not None:
-        panels = {logits.name: {logits.stem: report}}
-        write_report(output_dir, title=logits.name, text=text, panels=panels, results=results)
+        panels = {Path(logits).name: {Path(logits).stem: report}}
+        write_report(output_dir, title=Path(logits).name, text=text, panels=panels, results=results)
         typer.echo(f"Results are in {output_dir.resolve()}", err=as_json)
 
 
 @app.command()
 def threshold(
-    logits: LogitsFile,
+    logits: Source,
     target_risk: Annotated[float, typer.Option(help="The selective risk to stay below, such as 0.05.")],
-    labels: LabelsFile = None,
+    labels: Labels = None,
+    split: Split = None,
+    revision: Revision = None,
+    input: Input = None,
+    label_column: LabelColumn = None,
+    logit_columns: LogitColumns = None,
+    class_axis: ClassAxis = None,
+    ignore_index: IgnoreIndex = None,
     delta: Annotated[
         float | None, typer.Option(help="The probability with which the guarantee may fail; none: no guarantee.")
     ] = None,
@@ -162,22 +212,54 @@ def threshold(
     """Choose a threshold on the confidence, so that the accepted samples hold at most so many errors.
 
     With --delta 0.05 the risk on new samples from the same distribution is at most --target-risk with probability 95 %.
-    The file must hold validation samples, never the ones that are reported.
+    The file must hold validation samples, never the ones that are reported. Which of its columns are read is said on
+    standard error; `abstain evaluate --help` tells which these are.
 
     Example: abstain threshold validation.parquet --target-risk 0.05 --delta 0.05
     """
-    from abstain.logits.files import holds_pixels, read_logits_file
-    from abstain.scores.confidence import named_confidence
-    from abstain.scores.softmax import classification_error
     from abstain.threshold.select import select_threshold
 
-    values, classes = read_logits_file(logits, labels)
-    if delta is not None and holds_pixels(logits):
+    columns = {"input": input, "label_column": label_column, "logit_columns": logit_columns}
+    how = {"class_axis": class_axis, "ignore_index": ignore_index}
+    predictions = _read(logits, labels, split, revision=revision, **columns, **how)
+    if delta is not None and predictions.sample is not None:
         raise InputError("pixels of one image are not independent, so no guarantee holds: leave out --delta")
+    name, confidence, error = _scored(predictions, score, p=p, center=center)
+    point = select_threshold(confidence, error, target_risk, delta)
+    typer.echo(json.dumps(asdict(point), indent=2) if as_json else point.describe(name))
+
+
+def _read(source: str, labels: str | None, split: str | None, **how: Any) -> Predictions:
+    """The predictions, once it is said which columns they are."""
+    from abstain.logits.predictions import read_predictions
+
+    predictions = read_predictions(source, labels=labels, split=split, **how)
+    typer.echo(f"{source}: {predictions.used}", err=True)
+    return predictions
+
+
+def _evaluated(test: Predictions, fitted_on: Predictions | None, **how: Any) -> SelectiveReport:
+    from abstain.report.evaluate import evaluate_logits
+    from abstain.report.given import evaluate_confidence
+
+    if test.values is None:
+        return evaluate_confidence(test.confidence, test.error, **how)
+    validation = None if fitted_on is None else (fitted_on.values, fitted_on.labels)
+    return evaluate_logits(test.values, test.labels, validation=validation, input=test.input, **how)
+
+
+def _scored(predictions: Predictions, score: str, *, p: float | None, center: bool) -> tuple[str, Any, Any]:
+    """The name of a confidence, the confidence, and the error."""
+    from abstain.scores.confidence import named_confidence
+    from abstain.scores.softmax import classification_error
+
+    if predictions.values is None:
+        if score != "msp" or p is not None:
+            raise InputError(f"the score is {score}, but a confidence is given: leave --score and --p out")
+        return "confidence", predictions.confidence, predictions.error
     confidence = named_confidence(score, p=p, center=center)
-    error = classification_error(values, classes)
-    point = select_threshold(confidence.score(values), error, target_risk, delta)
-    typer.echo(json.dumps(asdict(point), indent=2) if as_json else point.describe(confidence.name))
+    error = classification_error(predictions.values, predictions.labels)
+    return confidence.name, confidence.score(predictions.values), error
 
 
 def _free_folder() -> Path:

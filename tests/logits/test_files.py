@@ -3,9 +3,12 @@ import sys
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from abstain import InputError, write_logits
-from abstain.logits.files import read_logits_file
+from abstain.logits import read_predictions
+from abstain.logits.files import READERS, kind_of, read_file, read_files
 
 
 @pytest.fixture
@@ -16,62 +19,79 @@ def files(tmp_path, logits_and_labels):
     np.savez(tmp_path / "data.npz", logits=logits, labels=labels)
     np.save(tmp_path / "data.npy", logits)
     np.save(tmp_path / "labels.npy", labels)
+    save_file({"logits": torch.tensor(logits), "labels": torch.tensor(labels)}, tmp_path / "data.safetensors")
     header = ",".join([*(f"z{k}" for k in range(5)), "target"])
     np.savetxt(tmp_path / "data.csv", np.column_stack([logits, labels]), delimiter=",", header=header, comments="")
     return tmp_path
 
 
-@pytest.mark.parametrize("kind", ["parquet", "npz", "npy", "csv"])
-def test_every_kind_of_file_gives_the_same_numbers(files, logits_and_labels, kind):
-    apart = files / "labels.npy" if kind == "npy" else None
-    logits, labels = read_logits_file(files / f"data.{kind}", apart)
-    assert np.allclose(logits, logits_and_labels[0], rtol=1e-7)
-    assert np.array_equal(labels, logits_and_labels[1]) and labels.dtype.kind == "i"
+def test_a_file_is_its_columns(files):
+    assert dict(read_file(files / "data.csv").holds) == {f"z{k}": "numbers" for k in range(5)} | {"target": "numbers"}
+    assert dict(read_file(files / "data.parquet").holds) == {"logits": "lists", "label": "integers"}
+    assert dict(read_file(files / "data.safetensors").holds) == {"labels": "integers", "logits": "lists"}
+    assert dict(read_file(files / "data.npy").holds) == {"values": "lists"}
 
 
-def test_what_is_missing_or_superfluous_is_said(files):
+@pytest.mark.parametrize("line", ["a;b", "a\tb", "a,b", "a|b", "a b", '"a,1";b', "a;b c,d"])
+def test_the_separator_is_that_of_the_header(tmp_path, line):
+    path = tmp_path / "data.csv"
+    path.write_text(
+        f"\ufeff{line}\n" + {";": "0,5;1", "\t": "2\t1"}.get(line[1], line.replace("a", "2").replace("b", "1"))
+    )
+    names = list(read_file(path).holds)
+    assert len(names) == 2 and names[0] in ("a", "a,1")
+
+
+def test_floats_are_read_to_the_last_bit(tmp_path):
+    numbers = np.random.default_rng(0).random(500)
+    (tmp_path / "data.csv").write_text("p\n" + "\n".join(map(repr, numbers.tolist())))
+    assert np.array_equal(read_file(tmp_path / "data.csv").read(["p"])["p"], numbers)
+
+
+def test_integers_that_become_fractions_a_megabyte_later_are_numbers(tmp_path):
+    (tmp_path / "data.csv").write_text("a,b\n" + "1,22222222\n" * 200_000 + "0.5,3\n")
+    assert read_file(tmp_path / "data.csv").read(["a"])["a"][[0, -1]].tolist() == [1, 0.5]
+
+
+def test_shards_of_parquet_are_read_one_after_the_other(tmp_path, logits_and_labels):
+    logits, labels = logits_and_labels
+    paths = [
+        write_logits(tmp_path, name, logits[part], labels[part])
+        for name, part in (("a", slice(9)), ("b", slice(9, 12)))
+    ]
+    assert np.array_equal(read_files(paths).read(["logits"])["logits"], logits[:12])
+    write_logits(tmp_path, "b", logits, labels, sample=labels)
+    with pytest.raises(InputError, match=r"a\.parquet and b\.parquet of .* differ in sample"):
+        read_files(paths)
+    with pytest.raises(InputError, match=r"holds 2 files \.csv of one split, but only Parquet is read in shards"):
+        for path in paths:
+            path.with_suffix(".csv").write_text("a,b\n1,2\n")
+        read_files([path.with_suffix(".csv") for path in paths])
+
+
+def test_what_is_no_such_file_is_said(tmp_path):
     with pytest.raises(InputError, match=r"'.*nothing\.npz' does not exist"):
-        read_logits_file(files / "nothing.npz")
-    with pytest.raises(InputError, match="holds logits alone: give the labels"):
-        read_logits_file(files / "data.npy")
-    with pytest.raises(InputError, match=r"the file of labels '.*nothing\.npy' does not exist"):
-        read_logits_file(files / "data.npy", files / "nothing.npy")
-    with pytest.raises(InputError, match="holds its own: leave them out"):
-        read_logits_file(files / "data.npz", files / "labels.npy")
-    (files / "data.txt").write_text("1 2 3")
-    with pytest.raises(InputError, match=r"unknown kind of file '\.txt'"):
-        read_logits_file(files / "data.txt")
+        read_file(tmp_path / "nothing.npz")
+    with pytest.raises(InputError, match=r"unknown kind of file '\.txt': give one that ends in \.parquet"):
+        kind_of(tmp_path / "data.txt")
+    with pytest.raises(InputError, match="a pickle can run code"):
+        kind_of(tmp_path / "data.pt")
+    assert [kind_of(tmp_path / f"DATA{kind.upper()}") for kind in READERS] == list(READERS)
 
 
-@pytest.mark.parametrize("kind", ["parquet", "npz", "npy"])
+@pytest.mark.parametrize("kind", READERS)
 def test_a_file_that_is_not_what_it_says_is_one_sentence(tmp_path, kind):
-    path = tmp_path / f"data.{kind}"
-    path.write_text("this is no table")
-    with pytest.raises(InputError, match="cannot be read as") as caught:
-        read_logits_file(path, path if kind == "npy" else None)
+    path = tmp_path / f"data{kind}"
+    path.write_bytes(b"this is \xff\xfe no table")
+    with pytest.raises(InputError, match=r"cannot be read as|no row") as caught:
+        read_predictions(path)
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("z0,z1,label\n1,2,0\n3,oops,1\n", "cannot be read as .csv"),
-        ("z0,z1,class\n1,2,0\n", "none of them is called label or labels"),
-        ("z0,label\n1,0.5\n", "holds fractions, but labels must be integers"),
-        ("z0,label\n", "at least one sample is needed"),
-        ("z0,z1,label\n1,2\n3,4\n", "has 3 names in its header and 2 numbers in its rows"),
-    ],
-)
-def test_a_bad_csv_is_one_sentence(tmp_path, text, message):
-    (tmp_path / "data.csv").write_text(text)
-    with pytest.raises(InputError, match=message):
-        read_logits_file(tmp_path / "data.csv")
 
 
 def test_damaged_files_are_one_sentence_or_still_readable(files):
     """Cut off or with bytes changed; the seed finds IndexError, TokenError, BadZipFile and EOFError behind them."""
     random, sentences = np.random.default_rng(0), 0
-    for kind in ("parquet", "npz", "npy", "csv"):
+    for kind in ("parquet", "npz", "npy", "csv", "safetensors"):
         whole = (files / f"data.{kind}").read_bytes()
         damaged, apart = files / f"damaged.{kind}", files / "labels.npy" if kind == "npy" else None
         for _ in range(60):
@@ -80,7 +100,7 @@ def test_damaged_files_are_one_sentence_or_still_readable(files):
                 content[place] = random.integers(256)
             damaged.write_bytes(content)
             try:
-                read_logits_file(damaged, apart)
+                read_predictions(damaged, labels=apart)
             except InputError as error:
                 sentences += 1
                 assert "\n" not in str(error)
@@ -90,12 +110,12 @@ def test_damaged_files_are_one_sentence_or_still_readable(files):
 def test_arrays_of_python_objects_are_refused(tmp_path):
     np.savez(tmp_path / "data.npz", logits=np.array([{}], dtype=object), label=np.array([0]))
     with pytest.raises(InputError, match=r"cannot be read as \.npz"):
-        read_logits_file(tmp_path / "data.npz")
+        read_file(tmp_path / "data.npz")
 
 
 @pytest.mark.parametrize("module", ["files", "dataset"])
 def test_a_file_of_numbers_does_not_wait_for_what_trains_models(module):
-    heavy = ["accelerate", "datasets", "timm", "transformers"]
+    heavy = ["accelerate", "datasets", "pandas", "timm", "torch", "transformers"]
     program = f"import sys, abstain.logits.{module}; sys.exit(sorted(set({heavy}) & set(sys.modules)) or 0)"
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert finished.returncode == 0, finished.stderr
@@ -103,7 +123,7 @@ def test_a_file_of_numbers_does_not_wait_for_what_trains_models(module):
 
 def test_the_room_s_names_are_imported_when_they_are_used():
     program = (
-        "import sys, abstain.logits as room; room.read_logits_file; room.read_logits; "
+        "import sys, abstain.logits as room; room.read_predictions; room.read_logits; "
         "lazy = 'transformers' not in sys.modules; room.extract_logits; sys.exit(not lazy)"
     )
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0

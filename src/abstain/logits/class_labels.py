@@ -37,11 +37,15 @@ def class_texts(column: Any, what: str) -> tuple[str, ...] | None:
     """The classes' names, sorted, of labels that are texts; None of labels that are numbers, in quotes or not.
 
     Raises:
-        InputError: a text is empty.
+        InputError: a text is empty, or some are numbers.
     """
     if not are_texts(column) or _parsed(column) is not None:
         return None
     names = tuple(str(name) for name in np.unique(np.asarray(column, dtype=str)))
+    number = next((name for name in names if _parsed([name]) is not None), None)
+    if number is not None:
+        other = next(name for name in names if _parsed([name]) is None)
+        raise InputError(f"the labels {what!r} hold the number {number} and the text {other!r}: give one or the other")
     if not names[0].strip():
         row = int(np.argmax(np.asarray(column, dtype=str) == names[0]))
         raise InputError(f"the label in row {row} (counted from 0) of {what!r} is empty: fill it or leave out the row")

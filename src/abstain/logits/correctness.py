@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._checks import InputError, check_confidence_error
+from abstain.logits.choice import Confidence
 from abstain.logits.class_labels import are_texts, as_numbers, class_indices
-from abstain.logits.names import Confidence
 from abstain.logits.source import Source
 
 Array = NDArray[Any]
@@ -95,6 +95,6 @@ def _check_agree(told: dict[str, Array], title: str) -> None:
         differ = int((told[first] != told[other]).sum())
         if differ:
             raise InputError(
-                f"the columns {first!r} and {other!r} of {title} disagree on {differ} samples on which are errors: leave "
+                f"the columns {first!r} and {other!r} of {title} disagree on the errors, on {differ} samples: leave "
                 "out the one that does not count"
             )

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from abstain._checks import InputError
-from abstain.logits.source import Source, of_arrays, of_arrow, reading
+from abstain.logits.source import Source, check_rows, of_arrays, of_arrow, reading
 
 SEPARATORS = "\t;,| "
 """Of CSV files: the first that divides the header."""
@@ -100,7 +100,7 @@ def _json_lines(paths: list[Path], title: str) -> Source:
 
 
 def _table(table: pa.Table, title: str) -> Source:
-    return of_arrow(title, table.schema, table.select)
+    return of_arrow(title, check_rows(table, title).schema, table.select)
 
 
 def _npz(paths: list[Path], title: str) -> Source:

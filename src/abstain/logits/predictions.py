@@ -11,12 +11,14 @@ import torch
 from numpy.typing import NDArray
 
 from abstain._checks import InputError, check_choice
+from abstain.logits.choice import Choice, Confidence, choose, find_label
 from abstain.logits.class_labels import as_numbers, class_indices, class_texts
 from abstain.logits.correctness import confidence_and_error
 from abstain.logits.groups import rows_that_share
-from abstain.logits.names import SAMPLE, Choice, Confidence, Values, choose, find_label, listed
+from abstain.logits.names import SAMPLE, listed
 from abstain.logits.source import TEXTS, Source
 from abstain.logits.sources import labels_apart, open_source
+from abstain.logits.value_columns import Values
 from abstain.scores.kinds import read_values
 
 Names = tuple[str, ...] | None
@@ -51,6 +53,11 @@ class Predictions:
     sample: NDArray[Any] | None = None
     used: str = ""
     n_ignored: int = 0
+
+    @property
+    def input(self) -> str:
+        """What to call the kind where functions ask for it: one logit is logits, one probability probabilities."""
+        return {"one logit": "logits", "one probability": "probabilities"}.get(self.kind, self.kind)
 
     def __len__(self) -> int:
         held = self.labels if self.labels is not None else self.error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -82,7 +83,7 @@ def of_arrow(title: str, schema: pa.Schema, read_table: Callable[[list[str]], pa
     Raises:
         InputError: two columns have one name.
     """
-    twice = sorted({name for name in schema.names if schema.names.count(name) > 1}) if _repeats(schema) else []
+    twice = [name for name, count in Counter(schema.names).items() if count > 1]
     if twice:
         raise InputError(
             f"{title} has several columns called {', '.join(map(repr, twice))}: rename all but one of each"
@@ -90,14 +91,17 @@ def of_arrow(title: str, schema: pa.Schema, read_table: Callable[[list[str]], pa
 
     def read(names: Sequence[str]) -> dict[str, NDArray[Any]]:
         with reading(title, "a table"):
-            table = read_table(list(dict.fromkeys(names)))
+            table = check_rows(read_table(list(dict.fromkeys(names))), title)
             return {name: _values(table[name], f"the column {name!r} of {title}") for name in table.column_names}
 
     return Source(title, {field.name: _holds(field.type) for field in schema}, read, _class_names(schema))
 
 
-def _repeats(schema: pa.Schema) -> bool:
-    return len(set(schema.names)) < len(schema.names)
+def check_rows(table: pa.Table, title: str) -> pa.Table:
+    """`table` if it has any row."""
+    if not table.num_rows:
+        raise InputError(f"{title} has no row, but at least one sample is needed")
+    return table
 
 
 def _holds(kind: pa.DataType) -> str:

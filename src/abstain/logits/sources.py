@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 
 from abstain._checks import InputError, first_line
+from abstain.logits.choice import find_label
 from abstain.logits.files import READERS, UNNAMED, read_files
 from abstain.logits.folders import files_of, pick_split
-from abstain.logits.names import find_label
 from abstain.logits.source import Source, of_arrays, of_arrow, reading
 
 LABELS = "labels"
@@ -96,7 +96,7 @@ def _folder(path: Path, split: str | None) -> Source:
 
         with reading(repr(str(path)), "a folder of save_to_disk"):
             opened = _of_datasets(load_from_disk(str(path)), split, repr(str(path)))
-            assert opened is not None  # noqa: S101 - load_from_disk gives nothing else
+            assert opened is not None
             return opened
     return read_files(files_of(path, split, READERS))
 
@@ -123,7 +123,7 @@ def _from_hub(name: str, split: str | None, revision: str | None) -> Source:
             f"{name!r} is neither a file or folder here nor to be had from the Hub ({first_line(error)}): "
             "give a path that exists, or the name of a data set and a network"
         ) from error
-    assert opened is not None  # noqa: S101 - load_dataset gives nothing else
+    assert opened is not None
     return opened
 
 
@@ -154,7 +154,7 @@ def _object(source: Any) -> Source:
         return _of_trainer(source, title)
     if isinstance(source, pa.Table):
         return of_arrow(title, source.schema, source.select)
-    if type(source).__module__.startswith("pandas.") and hasattr(source, "columns"):
+    if type(source).__module__.partition(".")[0] == "pandas" and hasattr(source, "columns"):
         return _of_frame(source, title)
     if isinstance(source, Mapping):
         return of_arrays(title, source)

@@ -53,14 +53,14 @@ class SelectiveReport:
 
     Attributes:
         n_samples: N, of the test data.
-        n_logits: K.
+        n_logits: K; None where the confidence was given and not made of logits.
         level: nominal coverage of the intervals.
         error: (N,) 0/1 float64.
         results: MSP; with validation data also logit normalisation in both its forms, and temperature scaling.
     """
 
     n_samples: int
-    n_logits: int
+    n_logits: int | None
     level: float
     error: NDArray[np.float64] = field(repr=False)
     results: tuple[ScoreResult, ...]

@@ -1,0 +1,125 @@
+"""Which reading of the columns is meant: values of the classes with labels, or a confidence and what tells errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from abstain._checks import InputError
+from abstain.logits.names import (
+    CONFIDENCE,
+    CORRECT,
+    ERROR,
+    LABEL,
+    PREDICTION,
+    column_called,
+    describe_columns,
+    only_column,
+)
+from abstain.logits.source import INTEGERS, LISTS, NUMBERS, TEXTS, Source
+from abstain.logits.value_columns import Values, found_values, named_values
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """Columns with a confidence and with what tells whether a sample was right."""
+
+    confidence: str
+    correct: str | None = None
+    error: str | None = None
+    prediction: str | None = None
+
+    def __str__(self) -> str:
+        told = self.correct or self.error or self.prediction
+        return f"{self.confidence} with {told}"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is what in a source: either `values` or `confidence` is there."""
+
+    label: str | None
+    values: Values | None = None
+    confidence: Confidence | None = None
+
+    @property
+    def used(self) -> set[str]:
+        """The columns that count."""
+        held = self.confidence
+        several = (held.confidence, held.correct, held.error, held.prediction) if held else ()
+        return {name for name in (self.label, *several, *(self.values.columns if self.values else ())) if name}
+
+
+def choose(
+    source: Source,
+    classes: Sequence[str] | None,
+    *,
+    label: str | None,
+    input: str | None = None,
+    logit_columns: Sequence[str] | None = None,
+) -> Choice:
+    """Which columns are what; everything else is not used.
+
+    Args:
+        source: whose columns they are.
+        classes: names of the classes where they are known, by which columns may be called.
+        label: the column of labels; None where they are given apart or there are none.
+        input: `"confidence"`, or another kind, which only `Values` can be.
+        logit_columns: names of the values' columns, or the stem of them; None goes by the rule above.
+
+    Raises:
+        InputError: nothing fits, or two readings do, which are named with the option that decides.
+    """
+    free = replace(source, holds={name: kind for name, kind in source.holds.items() if name != label})
+    values = named_values(free, logit_columns, classes) if logit_columns else found_values(free, classes)
+    only_values = input not in (None, "confidence") or (logit_columns is not None and input is None)
+    confidence = None if only_values else _confidence(free, label, values, named=logit_columns is not None)
+    if input == "confidence" or (confidence is not None and (values is None or label is None)):
+        return Choice(label, confidence=_complete(confidence, source))
+    if values is None:
+        raise InputError(
+            f"{describe_columns(source)}, but none that holds logits or probabilities by its name: call them logit_0, "
+            "logit_1 and so on, or logits, or name them in the order of the classes (--logit-columns)"
+        )
+    if confidence is not None:
+        raise InputError(
+            f"{describe_columns(source)}, which can be read as values of the classes ({values}) and as a confidence "
+            f"({confidence}): say which (--input logits, --input probabilities or --input confidence)"
+        )
+    return Choice(label, values=values)
+
+
+def _complete(confidence: Confidence | None, source: Source) -> Confidence:
+    if confidence is None:
+        raise InputError(
+            f"{describe_columns(source)}, but no confidence with what tells the errors: call the columns confidence "
+            "and correct, or label, prediction and confidence"
+        )
+    return confidence
+
+
+def find_label(source: Source, given: str | None) -> str | None:
+    """The column of labels: the given one, or the only one of a usual name, if there is any.
+
+    Raises:
+        InputError: there is no such column, or several have a usual name.
+    """
+    if given is not None:
+        return column_called(source, given, "--label-column")
+    return only_column(source, LABEL, (INTEGERS, NUMBERS, TEXTS, LISTS), "labels", "--label-column")
+
+
+def _confidence(source: Source, label: str | None, values: Values | None, *, named: bool) -> Confidence | None:
+    """The reading as a confidence, if it is complete; the only number of values may be one, too."""
+    kinds = (NUMBERS, INTEGERS, TEXTS)
+    alone = values is not None and len(values.columns) == 1 and source.holds[values.columns[0]] in kinds
+    confidence = values.columns[0] if named and values and alone else None
+    confidence = confidence or only_column(source, CONFIDENCE, kinds, "confidence", "--logit-columns")
+    if confidence is None and values is not None and alone:
+        confidence = values.columns[0]
+    correct = only_column(source, CORRECT, kinds, "correctness", "--label-column")
+    error = only_column(source, ERROR, kinds, "error", "--label-column")
+    prediction = only_column(source, PREDICTION, kinds, "prediction", "--label-column") if label is not None else None
+    if confidence is None or (correct is None and error is None and prediction is None):
+        return None
+    return Confidence(confidence, correct, error, prediction)

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+from abstain import InputError
+from abstain.logits.choice import Confidence
+from abstain.logits.correctness import confidence_and_error
+
+
+def errors_of(source, columns, labels=None, names=None, **how):
+    return confidence_and_error(source, columns, labels, names, **how)[1].tolist()
+
+
+def test_errors_are_told_by_correct_error_or_prediction(source_of):
+    source = source_of(c=[0.5, 0.75, 0.25], right=[True, False, True], loss=[0.0, 2.5, 1.0], pred=[1, 0, 2])
+    assert errors_of(source, Confidence("c", correct="right")) == [0, 1, 0]
+    assert errors_of(source, Confidence("c", error="loss")) == [0, 2.5, 1]
+    assert errors_of(source, Confidence("c", prediction="pred"), np.array([1.0, 1.0, 2.0])) == [0, 1, 0]
+    assert errors_of(source, Confidence("c", correct="right", prediction="pred"), np.array([1, 1, 2])) == [0, 1, 0]
+    with pytest.raises(InputError, match="'right' and 'pred' of the file disagree on the errors, on 2 samples"):
+        errors_of(source, Confidence("c", correct="right", prediction="pred"), np.array([0, 1, 1]))
+
+
+def test_predictions_may_be_names(source_of):
+    source = source_of(c=["0.5", "0.75"], pred=np.array(["cat", "dog"]))
+    columns = Confidence("c", prediction="pred")
+    assert errors_of(source, columns, np.array(["cat", "cow"])) == [0, 1]
+    assert errors_of(source, columns, np.array([0, 0]), ("cat", "dog")) == [0, 1]
+    with pytest.raises(InputError, match="the labels are numbers and 'pred' holds texts"):
+        errors_of(source, columns, np.array([0, 0]))
+
+
+def test_samples_that_do_not_count_are_left_out(source_of):
+    source, columns = source_of(c=[0.5, 0.75, 0.25], pred=[1, 0, 2]), Confidence("c", prediction="pred")
+    confidence, error, counts = confidence_and_error(source, columns, np.array([1, -100, 1]), None, ignore_index=-100)
+    assert confidence.tolist() == [0.5, 0.25] and error.tolist() == [0, 1] and counts.tolist() == [True, False, True]
+    with pytest.raises(InputError, match=r"a label is -100.*\(--ignore-index -100\)"):
+        errors_of(source, columns, np.array([1, -100, 1]))
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (
+            {"c": [0.5], "right": [2]},
+            "the column 'right' holds 2, but must be 1 where a sample is right and 0 elsewhere",
+        ),
+        ({"c": [0.5], "right": [0.5]}, "the column 'right' holds 0.5"),
+        ({"c": [np.nan], "right": [1]}, "confidence holds 1 NaN"),
+        ({"c": np.array(["sure"]), "right": [1]}, "the column 'c' holds 'sure', but must hold numbers"),
+    ],
+)
+def test_what_is_no_confidence_or_no_correctness_is_said(source_of, columns, message):
+    with pytest.raises(InputError, match=message):
+        errors_of(source_of(**columns), Confidence("c", correct="right"))

@@ -1,0 +1,23 @@
+import numpy as np
+
+from abstain.logits.groups import rows_that_share
+
+
+def test_rows_share_what_the_column_sample_says(source_of):
+    assert rows_that_share(source_of(sample=[4, 4, 7]), 3).tolist() == [4, 4, 7]
+    assert rows_that_share(source_of(sample=np.array(["a", "b", "a"])), 3).tolist() == ["a", "b", "a"]
+    assert rows_that_share(source_of(sample=[4, 5, 7]), 3) is None
+    assert rows_that_share(source_of(sample=[4.5, 4.5, 7]), 3) is None
+    assert rows_that_share(source_of(x=[4, 4, 7]), 3) is None
+
+
+def test_several_labels_of_one_sample_belong_together(source_of):
+    values, labels = np.zeros((2, 3, 4)), np.array([[0, 1, -100], [2, -100, 3]])
+    source = source_of(values=values)
+    assert rows_that_share(source, 2, labels=labels, values=values).tolist() == [0, 0, 0, 1, 1, 1]
+    assert rows_that_share(source, 2, labels=labels, values=values, ignore_index=-100).tolist() == [0, 0, 1, 1]
+
+
+def test_one_hot_labels_are_one_label_each(source_of):
+    values, labels = np.zeros((2, 3)), np.eye(3)[:2]
+    assert rows_that_share(source_of(values=values), 2, labels=labels, values=values) is None

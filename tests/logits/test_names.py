@@ -1,0 +1,43 @@
+import pytest
+
+from abstain import InputError
+from abstain.logits.names import LABEL, column_called, listed, only_column, plain, stem_and_number
+
+
+@pytest.mark.parametrize(
+    ("name", "stem", "number"),
+    [
+        ("logit_3", "logit", 3),
+        ("Logit 03", "logit", 3),
+        ("z10", "z", 10),
+        ("prob[2]", "prob", 2),
+        ("class.prob-1", "class_prob", 1),
+        ("7", "", 7),
+        ("label", None, 0),
+        ("1st", None, 0),
+    ],
+)
+def test_a_name_is_a_stem_and_a_number(name, stem, number):
+    assert stem_and_number(name) == (stem, number)
+
+
+def test_names_are_compared_whatever_the_case(source_of):
+    assert plain(" Ground-Truth ") == plain("ground truth") == "ground_truth"
+    source = source_of(Ground_Truth=[0], id=[1])
+    assert only_column(source, LABEL, ["integers"], "labels", "--label-column") == "Ground_Truth"
+    assert only_column(source, LABEL, ["texts"], "labels", "--label-column") is None
+    with pytest.raises(InputError, match=r"'y' and 'Y', which can both be the labels: name one \(--label-column\)"):
+        only_column(source_of(y=[0], Y=[1]), LABEL, ["integers"], "labels", "--label-column")
+
+
+def test_a_column_that_is_named_must_be_there(source_of):
+    assert column_called(source_of(a=[1]), "a", "--label-column") == "a"
+    with pytest.raises(InputError, match=r"has no column 'lable' \(--label-column\): did you mean 'label'"):
+        column_called(source_of(label=[1]), "lable", "--label-column")
+
+
+def test_many_names_are_said_by_their_ends():
+    assert listed(["a"]) == "a" and listed(["z0", "z1"]) == "z0, z1"
+    assert listed([f"z{k}" for k in range(9)]) == "z0 … z8"
+    assert listed(["cat", "dog", ""]) == "cat, dog, an unnamed one"
+    assert listed("abcdefghij") == "a, b … j"

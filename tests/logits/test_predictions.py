@@ -1,0 +1,347 @@
+import gzip
+import json
+import subprocess
+import sys
+
+import datasets
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.numpy import save_file
+from transformers.trainer_utils import PredictionOutput
+
+from abstain import InputError, risk_coverage_curve, scores, write_logits
+from abstain.logits import read_predictions
+
+OPTIONS = {
+    "logits.npy": {"labels": "labels_float.npy"},
+    "ignored.parquet": {"ignore_index": -100},
+    "tokens.npz": {"class_axis": -1, "ignore_index": -100},
+}
+"""What has to be told of a file in ../shared/cases/door."""
+
+
+def told(door, name):
+    how = dict(OPTIONS.get(name, {}))
+    return how | ({"labels": door / how["labels"]} if "labels" in how else {})
+
+
+def confidence_and_error(predictions):
+    """By the definition, apart from the package: the largest probability as stored, or the log-odds of the logits."""
+    if predictions.values is None:
+        return predictions.confidence, predictions.error
+    values = predictions.values.numpy().astype(np.float64)
+    if predictions.kind == "one probability":
+        values = np.column_stack([1 - values[:, 0], values[:, 0]])
+    error = values.argmax(axis=1) != predictions.labels
+    return (scores.msp(values) if "logit" in predictions.kind else values.max(axis=1)), error
+
+
+def measured(predictions):
+    curve = risk_coverage_curve(*confidence_and_error(predictions))
+    covered = {f"cov@{100 * risk:g}": curve.coverage_at_risk(risk) for risk in (0.05, 0.01)}
+    return {"risk": curve.risk[-1], "aurc": curve.aurc(), **covered}
+
+
+NAMES = """
+    plain.csv index.csv id_and_fold.csv prediction_column.csv shuffled_columns.csv class_names.csv image_id.csv
+    semicolon.csv tab.tsv plain.csv.gz rows.jsonl probabilities_rounded.csv probabilities.npz one_probability.csv
+    prediction_and_confidence.csv correct_and_confidence.csv y_true.npz logits.npy tensors.safetensors labels.parquet
+    wide.parquet class_label.parquet ignored.parquet tokens.npz
+""".split()
+
+
+def test_every_small_file_is_tried(door):
+    tried = {*NAMES, "probabilities_percent.csv", "labels_float.npy", "labels_onehot.npy", "expected.json"}
+    assert {path.name for path in door.iterdir()} == tried
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_small_file_gives_the_right_numbers(door, name):
+    expected = json.loads((door / "expected.json").read_text())[name]
+    predictions = read_predictions(door / name, **told(door, name))
+    assert ("probabilit" in predictions.kind) == expected.get("probabilities", False)
+    right = {key: expected["values"][key] for key in ("risk", "aurc", "cov@5", "cov@1")}
+    assert measured(predictions) == pytest.approx(right, rel=1e-6)
+
+
+def test_what_counts_is_said(door):
+    used = {
+        "id_and_fold.csv": "4 logits: logit_0 … logit_3; labels: label; not used: id, fold",
+        "index.csv": "4 logits: logit_0 … logit_3; labels: label; not used: an unnamed column",
+        "shuffled_columns.csv": "4 logits: logit_0 … logit_3; labels: label",
+        "class_names.csv": "4 logits: cat, dog, owl, yak; labels: label",
+        "prediction_and_confidence.csv": "confidence: confidence; prediction: y_pred; labels: y_true",
+        "ignored.parquet": "4 logits: logits; labels: label; samples left out: 30",
+        "one_probability.csv": "one probability: probability; labels: label",
+    }
+    for name, sentence in used.items():
+        assert read_predictions(door / name, **told(door, name)).used == sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "message"),
+    [
+        ("probabilities_percent.csv", {}, "but none that holds logits or probabilities by its name.*--logit-columns"),
+        ("probabilities_percent.csv", {"logit_columns": "a,b,c,d", "input": "probabilities"}, "divide them by 100"),
+        ("tokens.npz", {"ignore_index": -100}, "on axis 1 or 2, which the shapes do not tell: give class_axis"),
+        ("ignored.parquet", {}, "a label is -100.*ignore_index=-100"),
+        ("logits.npy", {}, "but no labels by their name.*--labels"),
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_refused(door, name, how, message):
+    with pytest.raises(InputError, match=message):
+        read_predictions(door / name, **how)
+
+
+def test_percent_are_right_once_they_are_divided(door):
+    frame = pd.read_csv(door / "probabilities_percent.csv")
+    frame[list("abcd")] /= 100
+    right = json.loads((door / "expected.json").read_text())["probabilities_percent.csv"]["values"]
+    predictions = read_predictions(frame, logit_columns=list("abcd"))
+    assert predictions.kind == "probabilities" and measured(predictions)["aurc"] == pytest.approx(right["aurc"])
+
+
+def test_one_hot_labels_are_the_same_labels(door):
+    first, second = (
+        read_predictions(door / "logits.npy", labels=door / f"labels_{how}.npy") for how in ("float", "onehot")
+    )
+    assert np.array_equal(first.labels, second.labels) and first.labels.dtype == np.int64
+
+
+LOGITS = np.array([[2.0, 0.5, -1.0], [0.0, 1.0, 3.0], [1.5, 1.25, 0.0], [0.0, 4.0, 1.0]], dtype=np.float32)
+LABELS = np.array([0, 2, 1, 1])
+FRAME = pd.DataFrame({"logits": list(LOGITS), "label": LABELS})
+WIDE = pd.DataFrame(LOGITS, columns=["z0", "z1", "z2"]).assign(target=LABELS)
+
+
+def write_pushed(folder):
+    """As `Dataset.push_to_hub` lays the files."""
+    (folder / "data").mkdir(parents=True)
+    for shard in range(2):
+        FRAME[2 * shard : 2 * shard + 2].to_parquet(folder / "data" / f"test-0000{shard}-of-00002.parquet")
+    return folder
+
+
+def write_npy(folder):
+    np.save(folder / "z.npy", LOGITS)
+    return folder / "z.npy"
+
+
+def write_by(method):
+    def write(folder):
+        method(folder / "file")
+        return folder / "file"
+
+    return write
+
+
+def written(name, method):
+    def write(folder):
+        method(folder / name)
+        return folder / name
+
+    return write
+
+
+FILES = {
+    "csv": written("a.csv", lambda path: WIDE.to_csv(path, index=False)),
+    "csv with pandas' index": written("a.csv", lambda path: WIDE.to_csv(path)),
+    "csv by spaces": written("a.csv", lambda path: WIDE.to_csv(path, index=False, sep=" ")),
+    "csv by bars, quoted": written("a.csv", lambda path: WIDE.to_csv(path, index=False, sep="|", quoting=1)),
+    "csv of a spreadsheet": written(
+        "a.csv", lambda path: WIDE.to_csv(path, index=False, encoding="utf-8-sig", sep=";")
+    ),
+    "tsv.gz": written("a.tsv.gz", lambda path: WIDE.to_csv(path, index=False, sep="\t")),
+    "jsonl": written("a.jsonl", lambda path: FRAME.to_json(path, orient="records", lines=True)),
+    "jsonl.gz": written("a.jsonl.gz", lambda path: FRAME.to_json(path, orient="records", lines=True)),
+    "parquet of lists": written("a.parquet", FRAME.to_parquet),
+    "wide parquet": written("a.parquet", WIDE.to_parquet),
+    "npz": written("a.npz", lambda path: np.savez(path, logits=LOGITS, Targets=LABELS, features=np.ones((4, 7)))),
+    "safetensors": written("a.safetensors", lambda path: save_file({"logits": LOGITS, "y_true": LABELS}, path)),
+    "logits data set": lambda folder: write_logits(folder, "test", LOGITS, LABELS),
+    "folder of one split": lambda folder: write_logits(folder, "test", LOGITS, LABELS).parent,
+    "push_to_hub": write_pushed,
+    "save_to_disk": written("saved", lambda path: datasets.Dataset.from_pandas(FRAME).save_to_disk(path)),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_every_kind_of_file_gives_the_same(tmp_path, kind):
+    predictions = read_predictions(str(FILES[kind](tmp_path)))
+    assert predictions.kind == "logits" and np.allclose(predictions.values.numpy(), LOGITS, rtol=1e-7)
+    assert predictions.labels.tolist() == LABELS.tolist() and len(predictions) == 4
+
+
+OBJECTS = {
+    "pair of arrays": (LOGITS, LABELS),
+    "pair of tensors": (torch.tensor(LOGITS, requires_grad=True), torch.tensor(LABELS)),
+    "dictionary": {"logits": LOGITS.tolist(), "labels": LABELS.tolist()},
+    "frame": FRAME,
+    "wide frame": WIDE,
+    "frame of numbered columns": pd.DataFrame(LOGITS).assign(label=LABELS),
+    "data set": datasets.Dataset.from_pandas(FRAME),
+    "data set with other rows": datasets.Dataset.from_pandas(pd.concat([FRAME, FRAME])).select(range(4, 8)),
+    "splits of one": datasets.DatasetDict(test=datasets.Dataset.from_pandas(WIDE)),
+    "Trainer.predict": PredictionOutput(LOGITS, LABELS, {}),
+}
+
+
+@pytest.mark.parametrize("kind", OBJECTS)
+def test_every_kind_of_object_gives_the_same(kind):
+    predictions = read_predictions(OBJECTS[kind])
+    assert np.array_equal(predictions.values.numpy(), LOGITS) and predictions.labels.tolist() == LABELS.tolist()
+
+
+def test_what_predict_proba_returns_is_read_with_labels_apart():
+    from sklearn.linear_model import LogisticRegression
+
+    features, labels = np.random.default_rng(0).normal(size=(40, 2)), np.arange(40) % 2
+    probabilities = LogisticRegression().fit(features, labels).predict_proba(features)
+    assert read_predictions(probabilities, labels=labels).kind == "probabilities"
+    names = np.array(["spam", "ham"])[labels]
+    predictions = read_predictions(LogisticRegression().fit(features, names).predict_proba(features), labels=names)
+    assert predictions.class_names == ("ham", "spam") and predictions.labels.tolist() == (1 - labels).tolist()
+    assert predictions.used.endswith("labels: labels (0 = ham, 1 = spam)")
+
+
+@pytest.mark.parametrize("labels", [["b", "c", "b", "a"], ["b", "c", "b", "b"]])
+def test_names_of_classes_find_the_columns_called_so(labels):
+    frame = pd.DataFrame({"label": labels, "logit_c": [0, 9, 0, 0], "logit_a": [0, 0, 0, 8], "logit_b": [7, 1, 7, 1]})
+    if "a" in labels:
+        predictions = read_predictions(frame.astype({"logit_a": float}))
+        assert predictions.class_names == ("a", "b", "c") and predictions.labels.tolist() == [1, 2, 1, 0]
+        assert predictions.values[1].tolist() == [0, 1, 9]
+    else:  # what no label is called may still be a class
+        with pytest.raises(InputError, match="also 'logit_a', which may be one more class"):
+            read_predictions(frame.astype({"logit_a": float}))
+
+
+def test_names_in_another_order_than_the_columns_are_not_guessed():
+    frame = pd.DataFrame({"label": ["b", "a"], "one": [0.0, 1.0], "two": [1.0, 3.0]})
+    with pytest.raises(InputError, match="are not called so: rename them, or give labels from 0 to K - 1"):
+        read_predictions(frame, logit_columns="one,two")
+    frame = pd.DataFrame({"label": ["b", "a", "c"], "logits": [[0.0, 1.0]] * 3})
+    with pytest.raises(InputError, match=r"are 3 names .* but there are 2 values a sample"):
+        read_predictions(frame)
+
+
+def test_unique_samples_are_no_pixels_and_tokens_of_one_text_belong_together():
+    assert read_predictions({"logits": LOGITS, "label": LABELS, "sample": [3, 4, 5, 6]}).sample is None
+    pixels = read_predictions({"logits": LOGITS, "label": LABELS, "sample": [0, 0, 1, 1]})
+    assert pixels.sample.tolist() == [0, 0, 1, 1] and "rows that belong together: sample" in pixels.used
+    values, labels = np.arange(24.0).reshape(2, 4, 3), np.array([[0, 1, -100, 2], [1, -100, -100, 0]])
+    tokens = read_predictions((values, labels), ignore_index=-100)
+    assert tokens.sample.tolist() == [0, 0, 0, 1, 1] and tokens.labels.tolist() == [0, 1, 2, 1, 0]
+    assert tokens.values[3].tolist() == [12, 13, 14] and tokens.n_ignored == 3
+
+
+def test_a_header_that_is_no_header_is_never_dropped(tmp_path):
+    (tmp_path / "a.csv").write_text("# made by me\nlabel,logit_0,logit_1\n0,1.0,2.0\n")
+    with pytest.raises(InputError):
+        read_predictions(tmp_path / "a.csv")
+    (tmp_path / "a.csv").write_text("label,logit_0,logit_1\n#0,1.0,2.0\n1,0.5,2.0\n")
+    with pytest.raises(InputError, match="'#0'"):
+        read_predictions(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("z0,z1,label\n1,2,0\n3,oops,1\n", "holds 'oops', but must hold numbers|none that holds"),
+        ("z0,z1,label\n1,2,0\n3,,1\n", "the column 'z1' of .* is empty in row 1"),
+        ("logit_0,logit_1,kind\n1,2,0\n", "holds values .*, but no labels by their name"),
+        ("z0,z1,label\n1,2,0.5\n", "a label is 0.5, but must be a whole number"),
+        ("z0,z1,label\n", "at least one sample"),
+        ("z0,z1,label\n1,2\n3,4\n", "cannot be read as .csv: CSV parse error: Expected 3 columns, got 2"),
+        ("z0,z1,label,label\n1,2,0,0\n", "several columns called 'label': rename all but one"),
+        ("z0,z1,label,target\n1,2,0,0\n", "'label' and 'target', which can both be the labels: .*--label-column"),
+        ("logit_0,logit_1,prob_0,prob_1,label\n1,2,0,1,0\n", "logit_0, logit_1|can all be the values.*--logit-columns"),
+        ("logit_0,logit_2,label\n1,2,0\n", "numbers should be those of the classes, from 0 to 1, but 1 is not there"),
+        ("logit_1,logit_2,label\n1,2,0\n", "but 0 is not there once"),
+        ("label,score\n1,0.2\n0,0.4\n", "one column within .0, 1. may be the probability of class 1, or a logit"),
+        ("label,prediction,probability\n1,1,0.8\n", "as values of the classes .* and as a confidence .*--input"),
+        ("prob_0,prob_1,label\n3,-2,0\n", "the names say probabilities, but the values are logits"),
+        ("correct,confidence\n2,0.5\n", "must be 1 where a sample is right and 0 elsewhere"),
+        ("label,prediction,correct,confidence\n1,1,0,0.8\n", "disagree on the errors, on 1 samples"),
+        ("label,prediction,confidence\n-100,1,0.8\n", "--ignore-index -100"),
+        ("confidence\n1\n", "but none that holds logits"),
+        (",logit_0,logit_1\n0,1,2\n", "but no labels by their name"),
+        ("label,logit_0,logit_1\n,1,2\n0,1,2\n", "is empty in row 0"),
+    ],
+)
+def test_a_bad_file_is_one_sentence(tmp_path, text, message):
+    (tmp_path / "data.csv").write_text(text)
+    with pytest.raises(InputError, match=message) as caught:
+        read_predictions(tmp_path / "data.csv")
+    assert "\n" not in str(caught.value)
+
+
+def test_two_readings_are_decided_by_the_options():
+    columns = {"label": [1, 1], "target": [0, 1], "prediction": [1, 0], "probability": [0.8, 0.6]}
+    how = {"label_column": "target"}
+    one = read_predictions(columns, **how, input="probabilities")
+    assert one.kind == "one probability" and one.labels.tolist() == [0, 1] and "not used: label" in one.used
+    given = read_predictions(columns, **how, input="confidence")
+    assert given.kind == "confidence" and given.error.tolist() == [1, 1] and given.confidence.tolist() == [0.8, 0.6]
+    rows = {"label": [0], "logit_0": [1.0], "logit_1": [2.0], "prob_0": [0.25], "prob_1": [0.75], "b": [9.0]}
+    assert read_predictions(rows, logit_columns="prob").values.tolist() == [[0.25, 0.75]]
+    assert read_predictions(rows, logit_columns="b, logit_1").values.tolist() == [[9, 2]]
+    assert read_predictions(rows, logit_columns="logit_*").kind == "logits"
+    logits = {"label": [0], "logits": [[0.5, 0.5]]}
+    with pytest.raises(InputError, match="the names say logits, but the values are probabilities"):
+        read_predictions(logits)
+    assert read_predictions(logits, input="logits").kind == "logits"
+
+
+@pytest.mark.parametrize(
+    ("source", "how", "message"),
+    [
+        (LOGITS, {}, "but no labels by their name"),
+        ((LOGITS, LABELS, LABELS), {}, "a tuple of 3 is given, but must be the pair"),
+        ((LOGITS, LABELS), {"labels": LABELS}, "labels are given apart, but the pair holds its own"),
+        ((LOGITS, LABELS), {"split": "test"}, "a split is named, but tuple has none"),
+        ((LOGITS, LABELS), {"revision": "main"}, "only a data set on the Hub has one"),
+        ((LOGITS, LABELS), {"input": "logit"}, "unknown input 'logit': did you mean 'logits'"),
+        (FRAME, {"label_column": "lable"}, "has no column 'lable' .--label-column.: did you mean 'label'"),
+        (FRAME, {"logit_columns": "logit"}, "has no column 'logit' .--logit-columns.: did you mean 'logits'"),
+        (FRAME, {"input": "confidence"}, "but no confidence with what tells the errors"),
+        (PredictionOutput((LOGITS, LOGITS), LABELS, {}), {}, "are a tuple of 2 outputs.*output.predictions.0."),
+        (PredictionOutput(LOGITS, None, {}), {}, "has no label_ids"),
+        (7, {}, "predictions are int, but must be a path"),
+        ((np.ma.array(LOGITS, mask=LOGITS > 3), LABELS), {}, "is masked at 1 places"),
+        (([[1.0, 2.0], [1.0]], [0, 1]), {}, "lists of unequal lengths"),
+        (pd.DataFrame({"logits": [[1.0, 2.0], [1.0]], "label": [0, 1]}), {}, "has rows of 1 and of 2 numbers"),
+        (pd.DataFrame({"logits": [[1.0, 2.0], None], "label": [0, 1]}), {}, "is empty in row 1"),
+        (
+            datasets.DatasetDict(a=datasets.Dataset.from_pandas(FRAME), b=datasets.Dataset.from_pandas(FRAME)),
+            {},
+            "a, b",
+        ),
+        ("no/such/file.csv", {}, "does not exist"),
+        ("nobody/nothing", {}, "neither a file or folder here nor to be had from the Hub"),
+        ("hf://datasets/nobody/nothing@v1/data/test.parquet", {}, "nor to be had from the Hub"),
+        ("file.pkl", {}, "unknown kind of file '.pkl' .a pickle can run code."),
+    ],
+)
+def test_a_bad_source_is_one_sentence(source, how, message):
+    with pytest.raises(InputError, match=message) as caught:
+        read_predictions(source, **how)
+    assert "\n" not in str(caught.value)
+
+
+def test_reading_numbers_waits_for_nothing_that_trains_models():
+    heavy = ["accelerate", "datasets", "pandas", "timm", "transformers"]
+    program = f"import sys, abstain.logits.predictions; sys.exit(sorted(set({heavy}) & set(sys.modules)) or 0)"
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_a_gz_file_that_is_none_is_one_sentence(tmp_path):
+    (tmp_path / "a.csv.gz").write_text("label,logit_0,logit_1\n")
+    with pytest.raises(InputError, match=r"cannot be read as \.csv\.gz"):
+        read_predictions(tmp_path / "a.csv.gz")
+    with gzip.open(tmp_path / "a.csv.gz", "wt") as file:
+        file.write("label,logit_0,logit_1\n1,0.5,2.5\n")
+    assert read_predictions(tmp_path / "a.csv.gz").values.tolist() == [[0.5, 2.5]]

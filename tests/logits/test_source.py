@@ -1,0 +1,89 @@
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+
+from abstain import InputError
+from abstain.logits.source import of_arrays, of_arrow, reading
+
+
+def columns_of(**columns):
+    table = pa.table(columns)
+    return of_arrow("the table", table.schema, table.select)
+
+
+def test_what_columns_hold_is_told_by_their_types():
+    source = columns_of(
+        i=[1],
+        b=[True],
+        f=[0.5],
+        d=pa.array(["1.5"]).cast(pa.decimal128(5, 2)),
+        t=["x"],
+        c=pa.array(["x"]).dictionary_encode(),
+        l=[[1.0, 2.0]],
+        n=[[[1.0], [2.0]]],
+        w=[["a"]],
+        s=[{"bytes": b""}],
+    )
+    kinds = "integers integers numbers numbers texts texts lists lists other other".split()
+    assert list(source.holds.values()) == kinds
+    read = source.read(["d", "c", "l", "n"])
+    assert read["d"].tolist() == [1.5] and read["c"].tolist() == ["x"]
+    assert read["l"].shape == (1, 2) and read["n"].tolist() == [[[1], [2]]]
+
+
+def test_lists_of_a_slice_and_of_a_fixed_size_are_their_rows():
+    values = np.arange(12, dtype=np.float32).reshape(4, 3)
+    fixed = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), 3)
+    table = pa.table({"fixed": fixed, "free": fixed.cast(pa.list_(pa.float32()))}).slice(1, 2)
+    source = of_arrow("the table", table.schema, table.select)
+    for read in source.read(["fixed", "free"]).values():
+        assert np.array_equal(read, values[1:3]) and read.dtype == np.float32
+
+
+def test_classes_are_those_that_datasets_writes_down():
+    features = {"label": {"names": ["no", "yes"], "_type": "ClassLabel"}, "x": {"dtype": "int64", "_type": "Value"}}
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    schema = pa.schema({"label": pa.int64(), "x": pa.int64()}, metadata=metadata)
+    assert of_arrow("it", schema, lambda names: None).class_names == {"label": ("no", "yes")}
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"a": [1.0, None]}, "the column 'a' of the table is empty in row 1"),
+        ({"a": [[1.0, None]]}, "the column 'a' of the table is empty"),
+        ({"a": [[1.0], [1.0, 2.0]]}, "has rows of 1 and of 2 numbers"),
+        ({"a": pa.array([], pa.float64())}, "the table has no row"),
+    ],
+)
+def test_empty_cells_and_ragged_rows_are_said(columns, message):
+    with pytest.raises(InputError, match=message):
+        columns_of(**columns).read(["a"])
+
+
+def test_two_columns_of_one_name_are_refused():
+    table = pa.table([[1], [2]], names=["label", "label"])
+    with pytest.raises(InputError, match="has several columns called 'label'"):
+        of_arrow("the table", table.schema, table.select)
+
+
+def test_arrays_are_taken_as_they_are():
+    tensor = torch.ones(2, 3, dtype=torch.bfloat16)
+    source = of_arrays(
+        "it", {"t": tensor, "y": [0, 1], "w": np.array(["a", "b"], dtype=object), "x": 3.0, "m": [[1], [2]]}
+    )
+    assert list(source.holds.values()) == ["lists", "integers", "texts", "other", "lists"]
+    assert source.read(["t"])["t"] is tensor
+    with pytest.raises(InputError, match="y of it is masked at 1 places"):
+        of_arrays("it", {"y": np.ma.array([1, 2], mask=[0, 1])})
+    assert of_arrays("it", {"y": np.ma.array([1, 2])}).holds == {"y": "integers"}
+
+
+def test_what_a_library_raises_becomes_one_sentence():
+    with pytest.raises(InputError, match=r"^the file cannot be read as \.csv: first$"), reading("the file", ".csv"):
+        raise IndexError("first\nsecond")
+    with pytest.raises(MemoryError), reading("the file", ".csv"):
+        raise MemoryError

@@ -1,0 +1,78 @@
+import pytest
+
+from abstain import InputError
+from abstain.logits.value_columns import Values, found_values, named_values
+
+ONE = [0.5]
+ROW = [[0.5, 1.5]]
+
+
+@pytest.mark.parametrize(
+    ("columns", "classes", "found"),
+    [
+        ({"logit_1": ONE, "logit_0": ONE, "id": [3]}, None, ["logit_0", "logit_1"]),
+        ({f"z{k}": ONE for k in (10, 2, 0, 1, 3, 4, 5, 6, 7, 8, 9)}, None, [f"z{k}" for k in range(11)]),
+        ({"1": ONE, "0": ONE}, None, ["0", "1"]),
+        ({"feature_0": ONE, "feature_1": ONE, "prob_0": ONE, "prob_1": ONE}, None, ["prob_0", "prob_1"]),
+        ({"feature_0": ONE, "feature_1": ONE, "logits": ROW}, None, ["logits"]),
+        ({"logit_0": ONE}, None, ["logit_0"]),
+        ({"fold_0": [1], "probability": ONE}, None, ["probability"]),
+        ({"b": ONE, "a": ONE, "id": [3], "loss": ONE}, ["a", "b"], ["a", "b"]),
+        ({"p_b": ONE, "p_a": ONE}, ["a", "b"], ["p_a", "p_b"]),
+        ({"predictions": ROW}, None, ["predictions"]),
+        ({"Unnamed: 0": [1], "Unnamed: 1": [1], "embedding": ROW, "x": ONE}, None, None),
+        ({"label_0": [1], "label_1": [0]}, None, None),
+        ({"predictions": ONE}, None, None),
+    ],
+)
+def test_values_are_found_by_their_names(source_of, columns, classes, found):
+    values = found_values(source_of(**columns), classes)
+    assert (None if values is None else list(values.columns)) == found
+
+
+@pytest.mark.parametrize(
+    ("columns", "classes", "message"),
+    [
+        ({"a0": ONE, "a1": ONE, "b0": ONE, "b1": ONE}, None, "a0, a1 and b0, b1, which can all be the values"),
+        ({"logits": ROW, "probs": ROW}, None, r"logits and probs, which can all be the values: .*--logit-columns"),
+        ({"a": ONE, "b": ONE, "logits": ROW}, ["a", "b"], "logits and a, b, which can all be the values"),
+        ({"score": ONE, "probability": ONE}, None, "'score' and 'probability', which can both be the values"),
+        ({"z0": ONE, "z1": ONE, "z3": ONE}, None, "from 0 to 2, but 2 is not there once"),
+        ({"z1": ONE, "z01": ONE}, None, "but 0 is not there once"),
+        ({"a": ONE, "b": ONE, "c": ONE}, ["a", "b"], "also 'c', which may be one more class"),
+    ],
+)
+def test_two_readings_and_gaps_are_refused(source_of, columns, classes, message):
+    with pytest.raises(InputError, match=message):
+        found_values(source_of(**columns), classes)
+
+
+def test_values_that_are_named_are_taken_in_that_order(source_of):
+    source = source_of(b=ONE, a=ONE, z1=ONE, z0=ONE, logits=ROW)
+    assert named_values(source, ["b", "a"], None) == Values(("b", "a"))
+    assert named_values(source, ["b", "a"], ["a"]).class_names == ("b", "a")
+    assert named_values(source, ["z"], None).columns == named_values(source, ["z*"], None).columns == ("z0", "z1")
+    assert named_values(source, ["logits"], None).columns == ("logits",)
+    assert named_values(source_of(p_ab=ONE, p_b=ONE), ["p_ab", "p_b"], ["b", "ab"]).class_names == ("ab", "b")
+    for names, message in (
+        (["a", "a"], "named twice"),
+        (["a", "logits"], "name it alone"),
+        (["q"], "has no column 'q'"),
+    ):
+        with pytest.raises(InputError, match=message):
+            named_values(source, names, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("logits", "logits"),
+        ("Class_Prob_0", "probabilities"),
+        ("softmax", "probabilities"),
+        ("log_softmax", None),
+        ("log-prob 0", None),
+        ("score", None),
+    ],
+)
+def test_what_a_name_says_of_the_kind(name, said):
+    assert Values((name,)).said == said

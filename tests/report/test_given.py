@@ -1,0 +1,29 @@
+import numpy as np
+import pytest
+
+from abstain import InputError
+from abstain.curve.curve import risk_coverage_curve
+from abstain.report.given import GivenConfidence, evaluate_confidence
+
+
+def test_a_given_confidence_is_measured_as_it_is():
+    confidence, error = [0.9, 0.8, 0.7, 0.6, 0.5], np.array([1, 0, 0, 0, 0])
+    report = evaluate_confidence(confidence, error, target_risks=(0.25,))
+    assert report.msp.metrics["aurc"] == pytest.approx(0.456667, abs=1e-6)  # worked by hand in docs of the curve
+    assert report.msp.metrics["risk"] == 0.2 and report.msp.metrics["cov@25"] == 1.0
+    assert report.to_dict()["n_logits"] is None and report.to_dict()["n_errors"] == 1
+    low, high = risk_coverage_curve(confidence, error).aurc_interval(0.95)
+    assert (report.msp.metrics["aurc_low"], report.msp.metrics["aurc_high"]) == (low, high)
+    assert "| confidence as given |" in report.to_markdown() and "nll" not in report.msp.metrics
+
+
+def test_it_makes_no_confidence_of_logits():
+    given = GivenConfidence.from_dict(GivenConfidence().to_dict())
+    assert given == GivenConfidence() and given.temperature is None
+    with pytest.raises(InputError, match="cannot be made of logits"):
+        given.score(np.eye(2))
+
+
+def test_real_losses_are_refused():
+    with pytest.raises(InputError, match="needs 0/1 errors"):
+        evaluate_confidence([0.5, 0.6], [0.5, 2.0])
