@@ -114,6 +114,12 @@ def check_keys(what: str, values: Any, *, known: Iterable[str], needed: Iterable
     return values
 
 
+def check_no_more(function: str, unknown: dict[str, Any], *, known: Iterable[str]) -> None:
+    """Refuse arguments that `function` does not take, naming the nearest one that it takes."""
+    for name in unknown:
+        raise InputError(f"{function} takes no argument {name!r}: {nearest(name, known)}")
+
+
 def check_p(value: float) -> float:
     """The exponent of a p-norm as a float if it is finite and at least 1."""
     value = _as_float("p", value)
@@ -246,11 +252,42 @@ def check_class_values(values: Any, what: str) -> np.ndarray:
     return values
 
 
-def check_validation(validation: Any, *, n_logits: int | None = None) -> tuple[torch.Tensor, np.ndarray]:
-    """The pair (logits, labels) of validation samples, both checked; of `n_logits` columns where that is said."""
+def check_pair(validation: Any) -> tuple[Any, Any]:
+    """`validation` if it is a pair, of logits and labels."""
     if not isinstance(validation, tuple | list) or len(validation) != 2:
         raise InputError(f"validation is {type(validation).__name__}, but must be the pair (logits, labels)")
-    logits = check_logits(validation[0])
+    return validation[0], validation[1]
+
+
+def check_other_samples(test: Any, validation: Any) -> None:
+    """Refuse the values of the test data as those of the validation data, whole or in part."""
+    if validation is not None and (test is validation or _share_memory(test, validation)):
+        raise InputError(
+            "the test and the validation data are the same samples in memory, on which every fit looks better than it "
+            "is: give other samples for one of the two"
+        )
+
+
+def _share_memory(one: Any, other: Any) -> bool:
+    if hasattr(one, "data_ptr") and hasattr(other, "data_ptr") and one.device == other.device:
+        ends = [(of.data_ptr(), of.data_ptr() + of.nbytes) for of in (one, other) if of.is_contiguous() and of.nbytes]
+        if len(ends) == 2:
+            return max(begin for begin, _ in ends) < min(end for _, end in ends)
+    one, other = _cpu_array(one), _cpu_array(other)
+    return one is not None and other is not None and np.shares_memory(one, other)
+
+
+def _cpu_array(values: Any) -> np.ndarray | None:
+    if hasattr(values, "data_ptr"):
+        is_readable = values.device.type == "cpu" and str(values.dtype) != "torch.bfloat16"
+        return values.detach().numpy() if is_readable else None
+    return values if isinstance(values, np.ndarray) else None
+
+
+def check_validation(validation: Any, *, n_logits: int | None = None) -> tuple[torch.Tensor, np.ndarray]:
+    """The pair (logits, labels) of validation samples, both checked; of `n_logits` columns where that is said."""
+    logits, labels = check_pair(validation)
+    logits = check_logits(logits)
     if n_logits not in (None, logits.shape[1]):
         raise InputError(f"the test logits have K = {n_logits} and the validation logits K = {logits.shape[1]}")
-    return logits, check_labels(validation[1], n_samples=logits.shape[0], n_logits=logits.shape[1])
+    return logits, check_labels(labels, n_samples=logits.shape[0], n_logits=logits.shape[1])

@@ -48,7 +48,7 @@ def test_a_run_ends_with_its_logits_its_samples_and_last_its_results(tmp_path, s
 
 def test_where_the_results_cannot_be_written_the_run_is_not_over(tmp_path, splits, logits_and_labels, monkeypatch):
     logits, labels = logits_and_labels
-    report = evaluate_logits(logits, labels, validation=(logits, labels))
+    report = evaluate_logits(logits[150:], labels[150:], validation=(logits[:150], labels[:150]))
     (tmp_path / "samples.parquet").mkdir()  # where no file can be put
     with pytest.raises(InputError, match=r"samples\.parquet' cannot be written"):
         write_run_results(arguments(tmp_path), settings={}, splits=splits, training={}, report=report)

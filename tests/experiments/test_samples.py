@@ -14,8 +14,8 @@ def same(a, b):
 
 
 def test_what_is_kept_of_each_sample_comes_back_in_its_order(tmp_path, logits_and_labels):
-    logits, labels = logits_and_labels
-    report = evaluate_logits(logits, labels, validation=(logits, labels))
+    logits, labels = (values[150:] for values in logits_and_labels)
+    report = evaluate_logits(logits, labels, validation=tuple(values[:150] for values in logits_and_labels))
     path = write_samples(tmp_path / "run", RunSamples.of(report))
     kept = read_samples(tmp_path / "run")
     assert [kept.msp.dtype, kept.max_logit_pnorm.dtype, kept.error.dtype] == [np.float32, np.float32, np.int8]
@@ -35,7 +35,7 @@ def test_what_is_kept_of_each_sample_comes_back_in_its_order(tmp_path, logits_an
 def test_a_repair_that_falls_back_is_kept_as_msp(logits_and_labels):
     logits, labels = logits_and_labels
     one_logit, two_classes = logits[:, :1], labels % 2
-    report = evaluate_logits(one_logit, two_classes, validation=(one_logit, two_classes))
+    report = evaluate_logits(one_logit[150:], two_classes[150:], validation=(one_logit[:150], two_classes[:150]))
     assert report.results[1].falls_back
     kept = RunSamples.of(report)
     assert np.array_equal(kept.max_logit_pnorm, kept.msp)

@@ -1,7 +1,10 @@
 import json
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 
 import abstain
 from abstain import InputError, LogitNorm, evaluate_logits, scores
@@ -101,7 +104,169 @@ def test_a_test_set_without_errors_has_no_interval():
 
 
 def test_two_classes_keep_msp_with_a_reason(halves):
-    (logits, labels), _ = halves
-    report = evaluate_logits(logits[:, :2], labels % 2, validation=(logits[:, :2], labels % 2))
+    validation, test = ((logits[:, :2], labels % 2) for logits, labels in halves)
+    report = evaluate_logits(*test, validation=validation)
     assert report.logit_norm.p is None and "K = 2" in report.logit_norm.reason
     assert report.normalized.metrics == report.msp.metrics
+
+
+# --- what the values are ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def probabilities(halves):
+    return tuple((torch.from_numpy(logits).double().softmax(dim=1).numpy(), labels) for logits, labels in halves)
+
+
+def test_probabilities_are_measured_as_their_logits_are(halves, probabilities):
+    of_logits = evaluate_logits(*halves[1], validation=halves[0])
+    report = evaluate_logits(*probabilities[1], validation=probabilities[0])
+    assert (of_logits.input, of_logits.notes, report.input) == ("logits", (), "probabilities")
+    expected = {result.name: result for result in of_logits.results}
+    assert [result.name for result in report.results] == ["msp", "max_logit_pnorm", "temperature_scaling"]
+    for result in report.results:
+        assert result.metrics == pytest.approx(expected[result.name].metrics, rel=1e-4)
+    assert report.logit_norm == of_logits.logit_norm
+    assert report.notes == (
+        "the uncentred p-norm is left out, since it reads the shift of a row of logits, which probabilities have lost",
+    )
+    assert report.to_dict()["input"] == "probabilities" and report.to_dict()["notes"] == list(report.notes)
+    assert json.loads(json.dumps(report.to_dict(), allow_nan=False)) == report.to_dict()
+
+
+def test_a_repair_of_probabilities_that_falls_back_keeps_the_stored_order(probabilities):
+    pair = [(values[:, :2] / values[:, :2].sum(axis=1, keepdims=True), labels % 2) for values, labels in probabilities]
+    report = evaluate_logits(*pair[1], validation=pair[0])
+    assert report.normalized.falls_back
+    np.testing.assert_array_equal(report.normalized.confidence, report.msp.confidence)
+    assert report.normalized.metrics == report.msp.metrics
+
+
+def test_exact_zeros_leave_msp_alone_and_say_why(probabilities):
+    rounded = [
+        ((values**3 / (values**3).sum(axis=1, keepdims=True)).round(2), labels) for values, labels in probabilities
+    ]
+    report = evaluate_logits(*rounded[1], validation=rounded[0])
+    assert [result.name for result in report.results] == ["msp"] and report.gain() is None
+    n_clipped = int((rounded[1][0][np.arange(150), rounded[1][1]] == 0).sum())
+    assert n_clipped > 0 and report.notes[0].startswith(f"in {n_clipped} of 150 test samples the label has")
+    assert report.notes[1].startswith("only MSP was measured: ") and "exactly 0" in report.notes[1]
+
+
+def test_log_probabilities_are_logits_without_a_shift(halves):
+    logs = [(torch.from_numpy(logits).log_softmax(dim=1), labels) for logits, labels in halves]
+    report, of_logits = (evaluate_logits(*test, validation=validation) for validation, test in (logs, halves))
+    assert report.input == "log-probabilities" and len(report.results) == 3 and "uncentred" in report.notes[0]
+    assert report.msp.metrics == pytest.approx(of_logits.msp.metrics, rel=1e-4)
+    for kind in (logs, [(values.exp(), labels) for values, labels in logs]):
+        with pytest.raises(InputError, match="center is False, but the uncentred p-norm reads the shift"):
+            evaluate_logits(*kind[1], validation=kind[0], center=False)
+
+
+def test_test_and_validation_must_be_of_one_kind(halves, probabilities):
+    with pytest.raises(InputError, match="test values are logits and the validation values probabilities"):
+        evaluate_logits(*halves[1], validation=probabilities[0])
+
+
+def test_ignored_samples_do_not_count_and_are_told(halves):
+    (logits, labels), test = halves
+    marked = np.where(np.arange(150) < 30, -100, labels)
+    report = evaluate_logits(*test, validation=(logits, marked), ignore_index=-100)
+    assert report.logit_norm == evaluate_logits(*test, validation=(logits[30:], labels[30:])).logit_norm
+    assert report.notes == ("30 validation samples have the label to be ignored, and do not count",)
+    of_test = evaluate_logits(logits, marked, ignore_index=-100)
+    assert of_test.n_samples == 120 and of_test.notes[0].startswith("30 test samples")
+    with pytest.raises(InputError, match="ignore_index=-100"):
+        evaluate_logits(logits, marked)
+
+
+# --- arguments --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        ({"validaton": None}, "no argument 'validaton': did you mean 'validation'"),
+        ({"target_risk": [0.02]}, "no argument 'target_risk': did you mean 'target_risks'"),
+        ({"foo": 1}, "no argument 'foo': choose from center, class_axis"),
+        ({"center": "no"}, "center is 'no', but must be True or False"),
+        ({"fallback": "nver"}, "did you mean 'never'"),
+        ({"p_grid": 3}, "p_grid is 3, but must be several"),
+        ({"p_grid": []}, "p_grid is empty"),
+        ({"input": "logit"}, "did you mean 'logits'"),
+    ],
+)
+def test_wrong_arguments_are_named_with_and_without_validation(halves, arguments, match):
+    for validation in (None, halves[0]):
+        with pytest.raises(InputError, match=match):
+            evaluate_logits(*halves[1], **{"validation": validation, **arguments})
+
+
+def test_the_test_samples_are_no_validation(halves):
+    _, (logits, labels) = halves
+    listed, tensor = logits.tolist(), torch.from_numpy(logits.copy())
+    for values, same in ((logits, logits), (logits, logits[:100]), (listed, listed), (tensor, tensor[50:])):
+        with pytest.raises(InputError, match="the same samples in memory"):
+            evaluate_logits(values, labels, validation=(same, labels[-len(same) :]))
+    assert evaluate_logits(logits[::2], labels[::2], validation=(logits[1::2], labels[1::2])).logit_norm is not None
+
+
+def test_masked_entries_are_refused(halves):
+    logits, labels = halves[1]
+    for arguments in ((np.ma.masked_greater(logits, 2), labels), (logits, np.ma.masked_equal(labels, 1))):
+        with pytest.raises(InputError, match="masked entries, but all must count"):
+            evaluate_logits(*arguments)
+
+
+# --- small inputs with their right values -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def door(root):
+    folder = Path(root).parent / "shared" / "cases" / "door"
+    if not folder.is_dir():
+        pytest.skip("needs ../shared/cases/door, which is not part of the project")
+    return folder, json.loads((folder / "expected.json").read_text())
+
+
+def of_csv(path):
+    table = pd.read_csv(path)
+    return table.drop(columns="label").to_numpy(), table["label"].to_numpy()
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("plain.csv", {}),
+        ("probabilities_rounded.csv", {}),
+        ("probabilities.npz", {}),
+        ("one_probability.csv", {"input": "probabilities"}),
+        ("ignored.parquet", {"ignore_index": -100}),
+        ("tokens.npz", {"class_axis": -1, "ignore_index": -100}),
+    ],
+)
+def test_the_numbers_of_small_inputs_are_right(door, name, told):
+    folder, expected = door
+    if name.endswith(".csv"):
+        values, labels = of_csv(folder / name)
+    elif name.endswith(".parquet"):
+        table = pd.read_parquet(folder / name)
+        values, labels = np.stack(table["logits"]), table["label"].to_numpy()
+    else:
+        values, labels = np.load(folder / name).values()
+    metrics = evaluate_logits(values, labels, **told).msp.metrics
+    wanted = expected[name]["values"]
+    assert {key: metrics[key] for key in wanted} == pytest.approx(wanted, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "match"), [("probabilities_percent.csv", "percent"), ("one_probability.csv", "probability of class 1")]
+)
+def test_ambiguous_inputs_are_refused(door, name, match):
+    with pytest.raises(InputError, match=match):
+        evaluate_logits(*of_csv(door[0] / name))
+
+
+def test_tokens_whose_axis_cannot_be_told_are_refused(door):
+    with pytest.raises(InputError, match="class_axis=1 or class_axis=2"):
+        evaluate_logits(*np.load(door[0] / "tokens.npz").values())

@@ -9,10 +9,11 @@ from abstain.report.figures import MAX_POINTS, draw_curve, risk_coverage_figure,
 @pytest.fixture
 def reports(logits_and_labels):
     logits, labels = logits_and_labels
-    validation = (logits[:150], labels[:150])
+    validation, test = (logits[:150], labels[:150]), (logits[150:], labels[150:])
+    two_classes = [(logits[:, :2], labels % 2) for logits, labels in (validation, test)]
     return {
-        "repaired": evaluate_logits(logits, labels, validation=validation, fallback="never"),
-        "fallen back": evaluate_logits(logits[:, :2], labels % 2, validation=(logits[:, :2], labels % 2)),
+        "repaired": evaluate_logits(*test, validation=validation, fallback="never"),
+        "fallen back": evaluate_logits(*two_classes[1], validation=two_classes[0]),
     }
 
 

@@ -61,6 +61,8 @@ def test_the_dictionary_holds_every_number_and_every_fit():
         "n_samples": 4,
         "n_logits": 3,
         "n_errors": 1,
+        "input": "logits",
+        "notes": [],
         "aurc_convention": "mean",
         "interval_level": 0.95,
         "scores": {name: {"aurc": of.curve.aurc()} for name, of in zip(values["scores"], report.results, strict=True)},

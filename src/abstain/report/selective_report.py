@@ -13,6 +13,7 @@ from abstain.curve.curve import RiskCoverageCurve
 from abstain.curve.difference import Difference, aurc_difference
 from abstain.report.tables import markdown_table
 from abstain.scores.confidence import Confidence
+from abstain.scores.kinds import Kind
 from abstain.scores.logit_norm import LogitNorm
 
 
@@ -56,7 +57,10 @@ class SelectiveReport:
         n_logits: K; None where the confidence was given and not made of logits.
         level: nominal coverage of the intervals.
         error: (N,) 0/1 float64.
-        results: MSP; with validation data also logit normalisation in both its forms, and temperature scaling.
+        results: MSP; with validation data also logit normalisation in both its forms, and temperature scaling, where
+            they are defined.
+        input: what the values were that were measured, one of `scores.KINDS`.
+        notes: what has to be known to read the numbers, in sentences: what was left out, and why.
     """
 
     n_samples: int
@@ -64,6 +68,8 @@ class SelectiveReport:
     level: float
     error: NDArray[np.float64] = field(repr=False)
     results: tuple[ScoreResult, ...]
+    input: Kind = "logits"
+    notes: tuple[str, ...] = ()
 
     @property
     def msp(self) -> ScoreResult:
@@ -94,6 +100,8 @@ class SelectiveReport:
             "n_samples": self.n_samples,
             "n_logits": self.n_logits,
             "n_errors": int(self.error.sum()),
+            "input": self.input,
+            "notes": list(self.notes),
             "aurc_convention": "mean",
             "interval_level": self.level,
             "scores": {result.name: result.metrics for result in self.results},

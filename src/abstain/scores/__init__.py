@@ -3,7 +3,9 @@
 from abstain._lazy import lazy_names
 from abstain.scores.calibration import calibration_metrics
 from abstain.scores.confidence import Confidence, SoftmaxScore, confidence_from_dict, named_confidence
+from abstain.scores.kinds import KINDS, Values, read_values
 from abstain.scores.logit_norm import Candidate, LogitNorm
+from abstain.scores.probabilities import ProbabilityScore, log_probabilities, probability_error
 from abstain.scores.softmax import (
     SCORES,
     Score,
@@ -20,23 +22,29 @@ from abstain.scores.softmax import (
 from abstain.scores.temperature import TemperatureScaling
 
 __all__ = [
+    "KINDS",
     "SCORES",
     "Candidate",
     "Confidence",
     "LogitNorm",
+    "ProbabilityScore",
     "Score",
     "SoftmaxScore",
     "TemperatureScaling",
+    "Values",
     "calibration_metrics",
     "classification_error",
     "confidence_from_dict",
     "doctor",
     "energy",
+    "log_probabilities",
     "logit_margin",
     "max_logit",
     "msp",
     "named_confidence",
     "negative_entropy",
+    "probability_error",
+    "read_values",
     "score_all",
     "softmax_margin",
 ]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from abstain._checks import InputError, check_choice, check_keys
 from abstain.scores.logit_norm import LogitNorm
+from abstain.scores.probabilities import ProbabilityScore
 from abstain.scores.softmax import SCORES
 from abstain.scores.temperature import TemperatureScaling
 
@@ -117,6 +118,8 @@ def confidence_from_dict(values: dict[str, Any]) -> Confidence:
     """
     if not isinstance(values, dict) or "score" not in values:
         raise InputError(f"a confidence is {values!r}, but must be a dictionary whose key 'score' names one")
+    if "input" in values:
+        return ProbabilityScore.from_dict(values)
     name = check_choice("score", values["score"], [*SCORES, *FITTED])
     return FITTED.get(name, SoftmaxScore).from_dict(values)
 

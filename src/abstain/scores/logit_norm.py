@@ -175,10 +175,7 @@ class LogitNorm:
         Raises:
             InputError: bad logits or labels, an empty grid, a p below 1, an unknown fallback.
         """
-        check_choice("fallback", fallback, ("one_standard_error", "strict", "never"))
-        grid = [check_p(p) for p in p_grid]
-        if not grid:
-            raise InputError("p_grid is empty, but at least one p is needed: range(1, 11) is the default")
+        grid = check_fit(p_grid, center, fallback)
         logits = check_logits(logits)
         error = classification_error(logits, labels)
         if logits.shape[1] <= 2:
@@ -186,6 +183,24 @@ class LogitNorm:
             return cls(None, center, reason, n_logits=logits.shape[1])
         search = _search(logits, error, grid, center=center)
         return cls(*_choose(search, fallback, center), search, logits.shape[1])
+
+
+def check_fit(p_grid: Any, center: Any, fallback: Any) -> list[float]:
+    """The values of p to try, once they and the other two arguments of `LogitNorm.fit` are found to be right.
+
+    Raises:
+        InputError: `p_grid` is empty or holds a p below 1, `center` is neither True nor False, or there is no such
+            `fallback`.
+    """
+    check_choice("fallback", fallback, ("one_standard_error", "strict", "never"))
+    if not isinstance(center, bool | np.bool_):
+        raise InputError(f"center is {center!r}, but must be True or False: whether each row's mean is subtracted")
+    if isinstance(p_grid, str) or not isinstance(p_grid, Iterable):
+        raise InputError(f"p_grid is {p_grid!r}, but must be several values of p, such as range(1, 11)")
+    grid = [check_p(p) for p in p_grid]
+    if not grid:
+        raise InputError("p_grid is empty, but at least one p is needed: range(1, 11) is the default")
+    return grid
 
 
 def _search(

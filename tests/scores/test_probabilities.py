@@ -1,0 +1,171 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit
+from sklearn.metrics import log_loss
+
+from abstain import InputError, scores
+from abstain.scores.calibration import calibration_metrics
+from abstain.scores.confidence import Confidence, confidence_from_dict
+from abstain.scores.probabilities import (
+    CLIPPED_AT,
+    ProbabilityCalibration,
+    ProbabilityScore,
+    log_probabilities,
+    probability_error,
+)
+
+OF_PROBABILITIES = ["msp", "logit_margin", "softmax_margin", "negative_entropy", "doctor"]
+
+
+@pytest.fixture
+def softmax(logits_and_labels):
+    logits, labels = logits_and_labels
+    return torch.from_numpy(logits).double().softmax(dim=1), logits, labels
+
+
+def test_scores_of_three_rows_as_worked_by_hand():
+    rows = [[0.2, 0.8], [1.0, 0.0], [0.5, 0.5]]
+    found = {name: ProbabilityScore(name).score(rows) for name in OF_PROBABILITIES}
+    assert found["msp"] == pytest.approx([np.log(4), np.inf, 0])  # log 0.8 - log 0.2
+    assert found["logit_margin"] == pytest.approx([np.log(4), np.inf, 0])
+    assert found["softmax_margin"] == pytest.approx([0.6, 1, 0])
+    assert found["negative_entropy"] == pytest.approx([0.8 * np.log(0.8) + 0.2 * np.log(0.2), 0, -np.log(2)])
+    assert found["doctor"] == pytest.approx([0.68, 1, 0.5])
+
+
+@pytest.mark.parametrize("name", OF_PROBABILITIES)
+def test_scores_of_softmax_are_those_of_its_logits(name, softmax):
+    probabilities, logits, _ = softmax
+    np.testing.assert_allclose(ProbabilityScore(name).score(probabilities), scores.SCORES[name](logits), rtol=1e-9)
+
+
+def test_error_and_calibration_of_softmax_are_those_of_its_logits(softmax):
+    probabilities, logits, labels = softmax
+    np.testing.assert_array_equal(probability_error(probabilities, labels), scores.classification_error(logits, labels))
+    found = ProbabilityCalibration.of(probabilities, labels)
+    assert found.metrics == pytest.approx(calibration_metrics(logits, labels), rel=1e-9) and found.n_clipped == 0
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.lists(st.floats(0, 1, width=32), min_size=2, max_size=30))
+def test_the_stored_maximum_alone_decides_the_order(largest):
+    largest = np.array(largest, dtype=np.float32)
+    others = np.random.default_rng(0).uniform(size=(len(largest), 3)).astype(np.float32) * largest[:, None]
+    confidence = ProbabilityScore().score(np.column_stack([others, largest]))
+    for compare in (np.less, np.equal):
+        np.testing.assert_array_equal(compare.outer(confidence, confidence), compare.outer(largest, largest))
+
+
+def test_a_threshold_on_the_stored_maximum_accepts_what_its_log_odds_accept(softmax):
+    rounded = softmax[0].numpy().round(2)
+    confidence, largest = ProbabilityScore().score(rounded), rounded.max(axis=1)
+    for threshold in np.unique(largest):
+        at = confidence[largest == threshold].min()
+        np.testing.assert_array_equal(confidence >= at, largest >= threshold)
+    np.testing.assert_allclose(expit(confidence), largest, rtol=1e-12)
+
+
+def test_one_probability_stands_for_the_pair():
+    one = np.array([[0.3], [0.5], [0.9], [0.0], [1.0]])
+    pair = np.hstack([1 - one, one])
+    labels = [1, 0, 1, 0, 0]
+    assert probability_error(one, labels).tolist() == [1, 0, 0, 0, 1] == probability_error(pair, labels).tolist()
+    for name in OF_PROBABILITIES:
+        np.testing.assert_array_equal(ProbabilityScore(name).score(one), ProbabilityScore(name).score(pair))
+    assert ProbabilityScore().score([[0.3], [0.7]]).tolist() == pytest.approx([np.log(7 / 3)] * 2)
+    assert ProbabilityCalibration.of(one, labels) == ProbabilityCalibration.of(pair, labels)
+
+
+def test_calibration_of_two_rows_as_worked_by_hand():
+    # Label probabilities 0.8 and 0, the latter clipped to 2⁻⁵²; gaps of the largest: 0.2 right, 1.0 wrong.
+    found = ProbabilityCalibration.of([[0.2, 0.8], [1.0, 0.0]], [1, 1])
+    assert found.metrics["nll"] == pytest.approx((-np.log(0.8) + 52 * np.log(2)) / 2)
+    assert found.metrics["brier"] == pytest.approx((0.2**2 + 0.2**2 + 1 + 1) / 2)
+    assert found.metrics["ece"] == pytest.approx((0.2 + 1.0) / 2) and found.n_clipped == 1
+
+
+def test_the_clipped_likelihood_is_that_of_scikit_learn():
+    probabilities = np.array([[0.25, 0.75], [1.0, 0.0], [1 - 1e-20, 1e-20], [0.5, 0.5]])
+    found = ProbabilityCalibration.of(probabilities, [0, 1, 1, 1])
+    assert found.metrics["nll"] == pytest.approx(log_loss([0, 1, 1, 1], probabilities), rel=1e-12)
+    assert found.n_clipped == 2 and np.finfo(np.float64).eps == CLIPPED_AT
+
+
+def test_only_calibration_divides_a_rounded_row_by_its_sum():
+    rows = [[0.33, 0.33, 0.33], [0.2, 0.3, 0.51]]  # sums of 0.99 and 1.01
+    found = ProbabilityCalibration.of(rows, [0, 2]).metrics
+    assert found["nll"] == pytest.approx(-(np.log(1 / 3) + np.log(0.51 / 1.01)) / 2)
+    assert found["brier"] == pytest.approx((2 / 3 + (0.2**2 + 0.3**2 + 0.5**2) / 1.01**2) / 2)
+    assert ProbabilityScore("doctor").score(rows)[0] == pytest.approx(3 * 0.33**2)
+    assert ProbabilityScore().score(rows)[0] == pytest.approx(np.log(0.33 / 0.67))
+    assert ProbabilityCalibration.of(np.zeros((1, 300)), [0]).n_clipped == 1, "all rounded away"
+
+
+def test_many_blocks_are_as_one():
+    rows = torch.from_numpy(np.random.default_rng(0).dirichlet(np.ones(900), size=400)).float()
+    labels = np.arange(400)
+    wide = rows.double().numpy()
+    np.testing.assert_array_equal(ProbabilityScore("softmax_margin").score(rows), np.diff(np.sort(wide)[:, -2:])[:, 0])
+    found = ProbabilityCalibration.of(rows, labels).metrics
+    assert found["nll"] == pytest.approx(-np.log(wide[labels, labels]).mean())
+    assert found["brier"] == pytest.approx(((wide - np.eye(900)[labels]) ** 2).sum(axis=1).mean())
+
+
+@pytest.mark.parametrize("name", ["max_logit", "energy"])
+def test_scores_of_a_shift_are_refused(name):
+    with pytest.raises(InputError, match=f"score is {name}, which reads the shift of a row.*give the logits"):
+        ProbabilityScore(name)
+
+
+@pytest.mark.parametrize(("rows", "match"), [([[1.5, 0.2]], "is 1.5, but must"), ([[-0.5, 1.0]], "is -0.5, but must")])
+def test_what_is_no_probability_is_refused(rows, match):
+    for function in (ProbabilityScore().score, log_probabilities, lambda rows: probability_error(rows, [0])):
+        with pytest.raises(InputError, match=match):
+            function(rows)
+
+
+def test_it_is_a_confidence_that_comes_back_from_json():
+    for name in OF_PROBABILITIES:
+        score = ProbabilityScore(name)
+        assert isinstance(score, Confidence) and score != scores.SoftmaxScore(name)
+        assert confidence_from_dict(json.loads(json.dumps(score.to_dict()))) == score
+    assert ProbabilityScore().label == "MSP" and ProbabilityScore().temperature == 1.0
+    assert ProbabilityScore("doctor").temperature is None
+    with pytest.raises(InputError, match="unknown input 'logits'"):
+        confidence_from_dict({"score": "msp", "input": "logits"})
+
+
+# --- logarithms -------------------------------------------------------------------------------------------------
+
+
+def test_logarithms_stand_in_for_logits(softmax):
+    probabilities, logits, labels = softmax
+    logs = log_probabilities(probabilities)
+    np.testing.assert_allclose(logs.exp(), probabilities)
+    fits = [scores.LogitNorm.fit(z, labels, fallback="never") for z in (logs, logits.astype(np.float64))]
+    assert fits[0] == fits[1]
+    np.testing.assert_allclose(fits[0].score(logs), fits[1].score(logits), rtol=1e-6)
+    temperatures = [scores.TemperatureScaling.fit(z, labels).temperature for z in (logs, logits)]
+    assert temperatures[0] == pytest.approx(temperatures[1], rel=1e-4)
+
+
+def test_the_logarithm_of_one_probability_is_its_log_odds():
+    assert log_probabilities([[0.2], [0.5]]).tolist() == [[pytest.approx(-np.log(4))], [0.0]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "match"),
+    [
+        ([[0.0, 1.0], [0.5, 0.5]], "1 of 2 rows hold a probability of exactly 0, whose logarithm is infinite"),
+        ([[1.0], [0.5]], "1 of 2 rows hold a probability of exactly 0 or 1"),
+    ],
+)
+def test_exact_zeros_have_no_logarithm(rows, match):
+    with pytest.raises(InputError, match=match):
+        log_probabilities(rows)
+    assert torch.isfinite(log_probabilities([[1.0, 1e-300]])).all()
