@@ -98,7 +98,8 @@ def test_threshold_says_what_to_accept_and_what_is_guaranteed(monkeypatch, capsy
 def test_no_threshold_is_one_line_and_its_own_exit_status(monkeypatch, capsys, logits_files):
     assert run(monkeypatch, "threshold", str(logits_files[0]), "--target-risk", "0.001", "--delta", "0.05") == 1
     error = capsys.readouterr().err
-    assert "no threshold on 150 samples is sure" in error and error.count("\n") == 1
+    used, sentence = error.splitlines()
+    assert "5 logits: logits; labels: label" in used and "no threshold on 150 samples is sure" in sentence
 
 
 @pytest.mark.parametrize(
@@ -114,5 +115,79 @@ def test_no_threshold_is_one_line_and_its_own_exit_status(monkeypatch, capsys, l
 def test_mistakes_are_one_line(monkeypatch, capsys, logits_files, arguments, message):
     arguments = [str(logits_files[0]) if argument == "TEST" else argument for argument in arguments]
     assert run(monkeypatch, *arguments) == 2
-    error = capsys.readouterr().err
-    assert message in error and error.count("\n") == 1
+    *used, sentence = capsys.readouterr().err.splitlines()
+    assert message in sentence and all("logits: " in line for line in used)
+
+
+def test_what_is_read_is_said_before_anything_is_computed(monkeypatch, capsys, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("id,logit_1,logit_0,label,kind\n7,0.5,2,0,a\n8,2,1,1,b\n9,1,2,1,c\n")
+    assert run(monkeypatch, "evaluate", str(path), "--json") == 0
+    shown = capsys.readouterr()
+    assert shown.err == f"{path}: 2 logits: logit_0, logit_1; labels: label; not used: id, kind\n"
+    assert json.loads(shown.out)["scores"]["msp"]["risk"] == pytest.approx(1 / 3)
+
+
+def test_columns_axes_and_ignored_labels_are_options(monkeypatch, capsys, tmp_path):
+    frame = "a,b,c,label,target\n1,3,9,0,1\n2,1,9,0,-1\n0,4,9,1,1\n"
+    (tmp_path / "mine.csv").write_text(frame)
+    options = ["--logit-columns", "a,b", "--label-column", "target", "--ignore-index", "-1", "--input", "logits"]
+    assert run(monkeypatch, "evaluate", str(tmp_path / "mine.csv"), *options, "--json") == 0
+    results = json.loads(capsys.readouterr().out)
+    assert (results["n_samples"], results["n_errors"], results["n_logits"]) == (2, 0, 2)
+    np.savez(tmp_path / "tokens.npz", logits=np.arange(12.0).reshape(3, 2, 2), labels=np.ones((3, 2), int))
+    assert run(monkeypatch, "evaluate", str(tmp_path / "tokens.npz")) == 2
+    assert "class_axis" in capsys.readouterr().err
+    assert run(monkeypatch, "evaluate", str(tmp_path / "tokens.npz"), "--class-axis", "-1", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["n_samples"] == 6
+
+
+def test_validation_samples_are_others(monkeypatch, capsys, logits_files, tmp_path):
+    test, validation = map(str, logits_files)
+    assert run(monkeypatch, "evaluate", test, "--validation-fraction", "0.4", "--seed", "3", "--json") == 0
+    held_out = json.loads(capsys.readouterr().out)
+    assert held_out["n_samples"] == 90 and "max_logit_pnorm" in held_out["fits"]
+    assert (
+        run(monkeypatch, "evaluate", str(tmp_path), "--split", "test", "--validation-split", "validation", "--json")
+        == 0
+    )
+    of_splits = json.loads(capsys.readouterr().out)
+    assert run(monkeypatch, "evaluate", test, "--validation", validation, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == of_splits
+    for options in (["--validation", test], ["--validation", str(tmp_path / "copy.parquet")]):
+        (tmp_path / "copy.parquet").write_bytes(logits_files[0].read_bytes())
+        assert run(monkeypatch, "evaluate", test, *options) == 2
+        assert "the validation samples are the test samples" in capsys.readouterr().err
+    assert run(monkeypatch, "evaluate", test, "--validation-labels", "labels.npy") == 2
+    assert "--validation-labels are given without --validation" in capsys.readouterr().err
+
+
+def test_probabilities_are_measured_as_they_are_stored(monkeypatch, capsys, tmp_path):
+    path = tmp_path / "p.csv"
+    path.write_text("label,probability\n0,0.1\n1,0.75\n1,0.25\n1,1.0\n")
+    assert run(monkeypatch, "evaluate", str(path), "--json") == 0
+    results = json.loads(capsys.readouterr().out)
+    assert results["input"] == "one probability" and results["n_errors"] == 1
+    expected = -np.log([0.9, 0.75, 0.25, 1.0]).mean()
+    assert results["scores"]["msp"]["nll"] == pytest.approx(expected)
+    assert run(monkeypatch, "threshold", str(path), "--target-risk", "0.01", "--json") == 0
+    point = json.loads(capsys.readouterr().out)
+    assert point["coverage"] == 0.5 and point["threshold"] == pytest.approx(np.log(9))
+    assert run(monkeypatch, "threshold", str(path), "--target-risk", "0.01", "--score", "energy") == 2
+    assert "shift" in capsys.readouterr().err
+    options = ["--score", "max_logit_pnorm", "--p", "2", "--no-center"]
+    assert run(monkeypatch, "threshold", str(path), "--target-risk", "0.01", *options) == 2
+    assert "--no-center needs logits" in capsys.readouterr().err
+
+
+def test_a_confidence_is_measured_as_it_is_given(monkeypatch, capsys, tmp_path):
+    path, folder = tmp_path / "c.csv", tmp_path / "out"
+    path.write_text("correct,confidence\n1,0.9\n0,0.5\n1,0.75\n1,0.5\n")
+    assert run(monkeypatch, "evaluate", str(path), "--output-dir", str(folder)) == 0
+    assert "confidence as given" in capsys.readouterr().out
+    results = json.loads((folder / "results.json").read_text())
+    assert results["scores"]["confidence"]["risk"] == 0.25 and results["input"] == "confidence"
+    assert run(monkeypatch, "threshold", str(path), "--target-risk", "0.01") == 0
+    assert "Accept where confidence >= 0.75" in capsys.readouterr().out
+    assert run(monkeypatch, "threshold", str(path), "--target-risk", "0.01", "--score", "energy") == 2
+    assert "a confidence is given: leave out --score" in capsys.readouterr().err

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from abstain.hub.released import released_checkpoint
     from abstain.logits.dataset import read_logits, write_logits
     from abstain.logits.extract import extract_logits
+    from abstain.logits.predictions import read_predictions
     from abstain.metric.selective_risk import load_metric
     from abstain.report.evaluate import evaluate_logits
     from abstain.report.selective_report import SelectiveReport
@@ -44,6 +45,7 @@ __all__ = [
     "load_metric",
     "operating_point_by_group",
     "read_logits",
+    "read_predictions",
     "released_checkpoint",
     "risk_at_coverage",
     "risk_coverage_curve",
@@ -63,6 +65,7 @@ __getattr__ = lazy_names(
         "hub.released": ["released_checkpoint"],
         "logits.dataset": ["read_logits", "write_logits"],
         "logits.extract": ["extract_logits"],
+        "logits.predictions": ["read_predictions"],
         "metric.selective_risk": ["load_metric"],
         "report.evaluate": ["evaluate_logits"],
         "report.selective_report": ["SelectiveReport"],

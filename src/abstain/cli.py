@@ -158,7 +158,7 @@ def evaluate(
     Example: abstain evaluate test.parquet --validation validation.parquet --output-dir report
     """
     from abstain._files import check_results_folder
-    from abstain.logits.hold_out import read_apart
+    from abstain.logits.held_out import read_apart
     from abstain.report.folder import REPORT_FILES, write_report
 
     if output_dir is not None:
@@ -176,6 +176,7 @@ def evaluate(
     text = report.to_markdown()
     if report.logit_norm is not None:
         text += f"\n\nLogit normalisation: {report.logit_norm.reason}."
+    text += "".join(f"\n\nNote: {note}." for note in report.notes)
     results = report.to_dict()
     if test.sample is not None:
         results["intervals"] = "pixels of one image are taken for independent"
@@ -239,27 +240,34 @@ def _read(source: str, labels: str | None, split: str | None, **how: Any) -> Pre
 
 
 def _evaluated(test: Predictions, fitted_on: Predictions | None, **how: Any) -> SelectiveReport:
-    from abstain.report.evaluate import evaluate_logits
+    from abstain.report.evaluate import evaluate_values
     from abstain.report.given import evaluate_confidence
 
     if test.values is None:
         return evaluate_confidence(test.confidence, test.error, **how)
-    validation = None if fitted_on is None else (fitted_on.values, fitted_on.labels)
-    return evaluate_logits(test.values, test.labels, validation=validation, input=test.input, **how)
+    return evaluate_values(test.of_classes(), None if fitted_on is None else fitted_on.of_classes(), **how)
 
 
 def _scored(predictions: Predictions, score: str, *, p: float | None, center: bool) -> tuple[str, Any, Any]:
     """The name of a confidence, the confidence, and the error."""
-    from abstain.scores.confidence import named_confidence
+    from abstain.scores.confidence import Confidence, named_confidence
+    from abstain.scores.probabilities import ProbabilityScore, log_probabilities, probability_error
     from abstain.scores.softmax import classification_error
 
-    if predictions.values is None:
+    values = predictions.values
+    if values is None:
         if score != "msp" or p is not None:
-            raise InputError(f"the score is {score}, but a confidence is given: leave --score and --p out")
+            raise InputError(f"the score is {score}, but a confidence is given: leave out --score and --p")
         return "confidence", predictions.confidence, predictions.error
-    confidence = named_confidence(score, p=p, center=center)
-    error = classification_error(predictions.values, predictions.labels)
-    return confidence.name, confidence.score(predictions.values), error
+    confidence: Confidence = named_confidence(score, p=p, center=center)
+    if predictions.input != "probabilities":
+        return confidence.name, confidence.score(values), classification_error(values, predictions.labels)
+    error = probability_error(values, predictions.labels)
+    if p is None:
+        return score, ProbabilityScore(score).score(values), error
+    if not center:
+        raise InputError("--no-center needs logits, but these are probabilities, whose rows have lost their shift")
+    return confidence.name, confidence.score(log_probabilities(values)), error
 
 
 def _free_folder() -> Path:

@@ -13,6 +13,8 @@ from transformers.trainer_utils import PredictionOutput
 
 from abstain import InputError, risk_coverage_curve, scores, write_logits
 from abstain.logits import read_predictions
+from abstain.report.evaluate import evaluate_values
+from abstain.report.given import evaluate_confidence
 
 OPTIONS = {
     "logits.npy": {"labels": "labels_float.npy"},
@@ -44,6 +46,12 @@ def measured(predictions):
     return {"risk": curve.risk[-1], "aurc": curve.aurc(), **covered}
 
 
+def reported(predictions):
+    if predictions.values is None:
+        return evaluate_confidence(predictions.confidence, predictions.error)
+    return evaluate_values(predictions.of_classes())
+
+
 NAMES = """
     plain.csv index.csv id_and_fold.csv prediction_column.csv shuffled_columns.csv class_names.csv image_id.csv
     semicolon.csv tab.tsv plain.csv.gz rows.jsonl probabilities_rounded.csv probabilities.npz one_probability.csv
@@ -64,6 +72,8 @@ def test_every_small_file_gives_the_right_numbers(door, name):
     assert ("probabilit" in predictions.kind) == expected.get("probabilities", False)
     right = {key: expected["values"][key] for key in ("risk", "aurc", "cov@5", "cov@1")}
     assert measured(predictions) == pytest.approx(right, rel=1e-6)
+    metrics = reported(predictions).msp.metrics
+    assert {key: metrics[key] for key in expected["values"]} == pytest.approx(expected["values"], rel=1e-5)
 
 
 def test_what_counts_is_said(door):
@@ -73,6 +83,7 @@ def test_what_counts_is_said(door):
         "shuffled_columns.csv": "4 logits: logit_0 … logit_3; labels: label",
         "class_names.csv": "4 logits: cat, dog, owl, yak; labels: label",
         "prediction_and_confidence.csv": "confidence: confidence; prediction: y_pred; labels: y_true",
+        "class_label.parquet": "4 logits: logits; labels: label",
         "ignored.parquet": "4 logits: logits; labels: label; samples left out: 30",
         "one_probability.csv": "one probability: probability; labels: label",
     }
@@ -250,7 +261,7 @@ def test_a_header_that_is_no_header_is_never_dropped(tmp_path):
     ("text", "message"),
     [
         ("z0,z1,label\n1,2,0\n3,oops,1\n", "holds 'oops', but must hold numbers|none that holds"),
-        ("z0,z1,label\n1,2,0\n3,,1\n", "the column 'z1' of .* is empty in row 1"),
+        ("z0,z1,label\n1,2,0\n3,,1\n", "the column 'z1' of .* has 1 empty cells, the first in row 1"),
         ("logit_0,logit_1,kind\n1,2,0\n", "holds values .*, but no labels by their name"),
         ("z0,z1,label\n1,2,0.5\n", "a label is 0.5, but must be a whole number"),
         ("z0,z1,label\n", "at least one sample"),
@@ -268,7 +279,7 @@ def test_a_header_that_is_no_header_is_never_dropped(tmp_path):
         ("label,prediction,confidence\n-100,1,0.8\n", "--ignore-index -100"),
         ("confidence\n1\n", "but none that holds logits"),
         (",logit_0,logit_1\n0,1,2\n", "but no labels by their name"),
-        ("label,logit_0,logit_1\n,1,2\n0,1,2\n", "is empty in row 0"),
+        ("label,logit_0,logit_1\n,1,2\n0,1,2\n", "has 1 empty cells, the first in row 0"),
     ],
 )
 def test_a_bad_file_is_one_sentence(tmp_path, text, message):
@@ -313,7 +324,7 @@ def test_two_readings_are_decided_by_the_options():
         ((np.ma.array(LOGITS, mask=LOGITS > 3), LABELS), {}, "is masked at 1 places"),
         (([[1.0, 2.0], [1.0]], [0, 1]), {}, "lists of unequal lengths"),
         (pd.DataFrame({"logits": [[1.0, 2.0], [1.0]], "label": [0, 1]}), {}, "has rows of 1 and of 2 numbers"),
-        (pd.DataFrame({"logits": [[1.0, 2.0], None], "label": [0, 1]}), {}, "is empty in row 1"),
+        (pd.DataFrame({"logits": [[1.0, 2.0], None], "label": [0, 1]}), {}, "has 1 empty cells, the first in row 1"),
         (
             datasets.DatasetDict(a=datasets.Dataset.from_pandas(FRAME), b=datasets.Dataset.from_pandas(FRAME)),
             {},

@@ -1,7 +1,7 @@
 import pytest
 
 from abstain import InputError
-from abstain.logits.value_columns import Values, found_values, named_values
+from abstain.logits.value_columns import ValueColumns, found_values, named_values
 
 ONE = [0.5]
 ROW = [[0.5, 1.5]]
@@ -49,7 +49,7 @@ def test_two_readings_and_gaps_are_refused(source_of, columns, classes, message)
 
 def test_values_that_are_named_are_taken_in_that_order(source_of):
     source = source_of(b=ONE, a=ONE, z1=ONE, z0=ONE, logits=ROW)
-    assert named_values(source, ["b", "a"], None) == Values(("b", "a"))
+    assert named_values(source, ["b", "a"], None) == ValueColumns(("b", "a"))
     assert named_values(source, ["b", "a"], ["a"]).class_names == ("b", "a")
     assert named_values(source, ["z"], None).columns == named_values(source, ["z*"], None).columns == ("z0", "z1")
     assert named_values(source, ["logits"], None).columns == ("logits",)
@@ -75,4 +75,4 @@ def test_values_that_are_named_are_taken_in_that_order(source_of):
     ],
 )
 def test_what_a_name_says_of_the_kind(name, said):
-    assert Values((name,)).said == said
+    assert ValueColumns((name,)).said == said

@@ -101,17 +101,29 @@ def test_two_npy_files_may_come_in_any_order(analysis, tmp_path, logits_and_labe
     assert first == second and first["n_samples"] == 150
 
 
-def test_probabilities_get_a_warning_on_the_page(analysis, tmp_path, logits_and_labels):
+def test_probabilities_are_measured_as_they_are_on_the_page(analysis, tmp_path, logits_and_labels):
     odds = np.exp(logits_and_labels[0].astype(np.float64))
-    np.savez(tmp_path / "p.npz", logits=odds / odds.sum(axis=1, keepdims=True), label=logits_and_labels[1])
-    assert "probabilities" in analysis.measure_upload([str(tmp_path / "p.npz")]).warning
+    columns = {"probabilities": odds / odds.sum(axis=1, keepdims=True), "label": logits_and_labels[1]}
+    np.savez(tmp_path / "p.npz", **columns)
+    found = analysis.measure_upload([str(tmp_path / "p.npz")])
+    of_logits = tmp_path / "z.npz"
+    np.savez(of_logits, logits=logits_and_labels[0], label=logits_and_labels[1])
+    expected = analysis.measure_upload([str(of_logits)]).report.msp.metrics
+    assert found.report.input == "probabilities" and not found.warning
+    assert found.report.msp.metrics == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_confidence_alone_is_not_for_the_page(analysis, tmp_path):
+    (tmp_path / "a.csv").write_text("correct,confidence\n1,0.5\n0,0.25\n")
+    with pytest.raises(InputError, match="holds a confidence alone, but the page needs logits or probabilities"):
+        analysis.measure_upload([str(tmp_path / "a.csv")])
 
 
 BAD = {
     "text.txt": ("hello", "unknown kind of file '.txt'"),
     "broken.parquet": ("this is no table", "'broken.parquet' cannot be read as"),
     "broken.npz": ("", "'broken.npz' cannot be read as"),
-    "nan.csv": ("z0,z1,label\n1,2,0\nnan,1,1\n", "1 of 2 rows hold NaN"),
+    "nan.csv": ("z0,z1,label\n1,2,0\nnan,1,1\n", "the column 'z0' of 'nan.csv' has 1 empty cells"),
     "class.csv": ("z0,z1,label\n1,2,0\n1,2,7\n", "a label is 7, but must be from 0 to 1"),
     "one.csv": ("z0,z1,label\n1,2,0\n", "there is 1 sample, but at least 2"),
     "alone.npy": ("", "must be one .csv, .parquet or .npz file, or two .npy files at once"),

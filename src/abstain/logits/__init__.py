@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from abstain.logits.dataset import read_logits, write_logits
     from abstain.logits.extract import extract_logits
     from abstain.logits.forward import ExtractionPlan, processes
-    from abstain.logits.hold_out import hold_out
+    from abstain.logits.held_out import hold_out
     from abstain.logits.inputs import ImageInputs, TableInputs, TextInputs
     from abstain.logits.pixels import PixelInputs
     from abstain.logits.predictions import Predictions, read_predictions
@@ -42,7 +42,7 @@ __getattr__ = lazy_names(
         "dataset": ["read_logits", "write_logits"],
         "extract": ["extract_logits"],
         "forward": ["ExtractionPlan", "processes"],
-        "hold_out": ["hold_out"],
+        "held_out": ["hold_out"],
         "inputs": ["ImageInputs", "TableInputs", "TextInputs"],
         "pixels": ["PixelInputs"],
         "predictions": ["Predictions", "read_predictions"],

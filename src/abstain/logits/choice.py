@@ -17,7 +17,7 @@ from abstain.logits.names import (
     only_column,
 )
 from abstain.logits.source import INTEGERS, LISTS, NUMBERS, TEXTS, Source
-from abstain.logits.value_columns import Values, found_values, named_values
+from abstain.logits.value_columns import ValueColumns, found_values, named_values
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Choice:
     """What is what in a source: either `values` or `confidence` is there."""
 
     label: str | None
-    values: Values | None = None
+    values: ValueColumns | None = None
     confidence: Confidence | None = None
 
     @property
@@ -64,7 +64,7 @@ def choose(
         source: whose columns they are.
         classes: names of the classes where they are known, by which columns may be called.
         label: the column of labels; None where they are given apart or there are none.
-        input: `"confidence"`, or another kind, which only `Values` can be.
+        input: `"confidence"`, or another kind, which only `ValueColumns` can be.
         logit_columns: names of the values' columns, or the stem of them; None goes by the rule above.
 
     Raises:
@@ -109,7 +109,7 @@ def find_label(source: Source, given: str | None) -> str | None:
     return only_column(source, LABEL, (INTEGERS, NUMBERS, TEXTS, LISTS), "labels", "--label-column")
 
 
-def _confidence(source: Source, label: str | None, values: Values | None, *, named: bool) -> Confidence | None:
+def _confidence(source: Source, label: str | None, values: ValueColumns | None, *, named: bool) -> Confidence | None:
     """The reading as a confidence, if it is complete; the only number of values may be one, too."""
     kinds = (NUMBERS, INTEGERS, TEXTS)
     alone = values is not None and len(values.columns) == 1 and source.holds[values.columns[0]] in kinds

@@ -94,8 +94,10 @@ def read_shards(folder: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """
     names = [path.name for path in folder.glob("part-*-of-*.parquet")]
     counts = {int(match[1]) for name in names if (match := re.search(r"-of-(\d+)\.parquet$", name))}
-    if len(counts) != 1:
-        raise InputError(f"{str(folder)!r} holds shards of {len(counts)} sets, but must hold those of one")
+    if not counts:
+        raise InputError(f"{str(folder)!r} holds no shard: they are called {shard_name(0, 10)} and so on")
+    if len(counts) > 1:
+        raise InputError(f"{str(folder)!r} holds shards of {len(counts)} sets: leave those of one")
     wanted = [shard_name(index, *counts) for index in range(*counts)]
     missing = sorted(set(wanted) - set(names))
     if missing:

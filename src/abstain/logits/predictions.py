@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -18,8 +18,8 @@ from abstain.logits.groups import rows_that_share
 from abstain.logits.names import SAMPLE, listed
 from abstain.logits.source import TEXTS, Source
 from abstain.logits.sources import labels_apart, open_source
-from abstain.logits.value_columns import Values
-from abstain.scores.kinds import read_values
+from abstain.logits.value_columns import ValueColumns
+from abstain.scores.kinds import Input, Kind, Values, read_values
 
 Names = tuple[str, ...] | None
 CONFIDENCE = "confidence"
@@ -55,9 +55,20 @@ class Predictions:
     n_ignored: int = 0
 
     @property
-    def input(self) -> str:
-        """What to call the kind where functions ask for it: one logit is logits, one probability probabilities."""
-        return {"one logit": "logits", "one probability": "probabilities"}.get(self.kind, self.kind)
+    def input(self) -> Input | None:
+        """What functions call the kind that ask for it as `input`; None of a confidence."""
+        columns: dict[str, Input] = {"one logit": "logits", "one probability": "probabilities"}
+        return None if self.kind == CONFIDENCE else columns.get(self.kind, cast(Input, self.kind))
+
+    def of_classes(self) -> Values:
+        """The values and labels as `scores.read_values` gives them.
+
+        Raises:
+            InputError: a confidence has none.
+        """
+        if self.values is None or self.labels is None:
+            raise InputError("these predictions are a confidence, but values of the classes are needed: give logits")
+        return Values(cast(Kind, self.kind), self.values, self.labels, self.n_ignored)
 
     def __len__(self) -> int:
         held = self.labels if self.labels is not None else self.error
@@ -152,7 +163,7 @@ def _confidence(
 
 
 def _values(
-    source: Source, choice: Choice, values: Values, labels: Any, classes: Names, told: dict[str, Any]
+    source: Source, choice: Choice, values: ValueColumns, labels: Any, classes: Names, told: dict[str, Any]
 ) -> Predictions:
     array = _stacked(source, values)
     by_name = values.class_names or classes
@@ -171,7 +182,7 @@ def _values(
     )
 
 
-def _stacked(source: Source, values: Values) -> Any:
+def _stacked(source: Source, values: ValueColumns) -> Any:
     """(N, K), (N, 1) of one number a sample, or lists as they are."""
     read = source.read(values.columns)
     columns = [as_numbers(read[name], name) for name in values.columns]
@@ -182,7 +193,7 @@ def _stacked(source: Source, values: Values) -> Any:
     return np.column_stack(columns)
 
 
-def _check_order(source: Source, values: Values, classes: tuple[str, ...], array: Any) -> None:
+def _check_order(source: Source, values: ValueColumns, classes: tuple[str, ...], array: Any) -> None:
     """Refuse labels that are names where nothing tells which value is whose."""
     n_columns = array.shape[-1]
     if len(values.columns) > 1 and not values.numbered:

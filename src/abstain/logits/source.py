@@ -138,9 +138,7 @@ def _values(column: pa.ChunkedArray | pa.Array, what: str) -> NDArray[Any]:
         column = column.combine_chunks()
     if isinstance(column, pa.ExtensionArray):
         column = column.storage
-    if column.null_count:
-        row = pc.index(column.is_null(), True).as_py()
-        raise InputError(f"{what} is empty in row {row} (counted from 0) and {column.null_count} in all: fill or drop")
+    _check_cells(column, what)
     if _is_list(column.type):
         return _rows(column, what)
     if pa.types.is_dictionary(column.type):
@@ -150,9 +148,19 @@ def _values(column: pa.ChunkedArray | pa.Array, what: str) -> NDArray[Any]:
     return column.to_numpy(zero_copy_only=False)
 
 
+def _check_cells(cells: pa.Array, what: str, *, in_a_row: int = 1) -> None:
+    if cells.null_count:
+        row = pc.index(cells.is_null(), True).as_py() // in_a_row
+        raise InputError(
+            f"{what} has {cells.null_count:,} empty cells, the first in row {row} (counted from 0): fill them or leave "
+            "out these rows"
+        )
+
+
 def _rows(lists: pa.Array, what: str) -> NDArray[Any]:
     lengths = pc.unique(pc.list_value_length(lists)).to_pylist()
     if len(lengths) > 1:
         raise InputError(f"{what} has rows of {min(lengths)} and of {max(lengths)} numbers, but all must have as many")
+    _check_cells(lists.flatten(), what, in_a_row=max(lengths, default=1) or 1)
     inner = _values(lists.flatten(), what)
     return inner.reshape(len(lists), -1 if lengths and len(lists) and inner.size else 0, *inner.shape[1:])

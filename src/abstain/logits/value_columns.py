@@ -29,7 +29,7 @@ from abstain.logits.source import INTEGERS, LISTS, NUMBERS, TEXTS, Source
 
 
 @dataclass(frozen=True)
-class Values:
+class ValueColumns:
     """Columns with the classes' values: one of lists, or one a class in the order of the classes."""
 
     columns: tuple[str, ...]
@@ -54,7 +54,7 @@ class Values:
         return listed(self.columns)
 
 
-def named_values(source: Source, names: Sequence[str], classes: Sequence[str] | None) -> Values:
+def named_values(source: Source, names: Sequence[str], classes: Sequence[str] | None) -> ValueColumns:
     """The columns that are named, or those with the stem that is, in the order of the classes.
 
     Raises:
@@ -73,7 +73,7 @@ def named_values(source: Source, names: Sequence[str], classes: Sequence[str] | 
         raise InputError(
             f"--logit-columns names {listed(names)}, but a column of lists holds all classes: name it alone"
         )
-    return Values(tuple(names), _classes_of(names, classes or ()))
+    return ValueColumns(tuple(names), _classes_of(names, classes or ()))
 
 
 def _classes_of(names: Sequence[str], classes: Sequence[str]) -> tuple[str, ...] | None:
@@ -85,7 +85,7 @@ def _classes_of(names: Sequence[str], classes: Sequence[str]) -> tuple[str, ...]
     return None
 
 
-def found_values(source: Source, classes: Sequence[str] | None) -> Values | None:
+def found_values(source: Source, classes: Sequence[str] | None) -> ValueColumns | None:
     """The values' columns by their names: rows of them if there are any, else one number a sample.
 
     Args:
@@ -104,7 +104,7 @@ def found_values(source: Source, classes: Sequence[str] | None) -> Values | None
         several = " and ".join(listed(names) for names in groups.values())
         raise InputError(f"{source.title} has {several}, which can all be the values: name them (--logit-columns)")
     lists = [n for n, kind in source.holds.items() if kind == LISTS and plain(n) in [*VALUES, *LISTS_ONLY]]
-    found = [Values((name,)) for name in lists] + [_called_as_classes(source, classes)]
+    found = [ValueColumns((name,)) for name in lists] + [_called_as_classes(source, classes)]
     found += [_in_order(source, names) for names in (known or ({} if lists else groups)).values()]
     rows = [values for values in found if values is not None]
     if len(rows) > 1:
@@ -113,7 +113,7 @@ def found_values(source: Source, classes: Sequence[str] | None) -> Values | None
     if rows:
         return rows[0]
     single = only_column(source, VALUES, (NUMBERS, INTEGERS, TEXTS), "values", "--logit-columns")
-    return Values((single,)) if single is not None else None
+    return ValueColumns((single,)) if single is not None else None
 
 
 def _numbered(source: Source) -> dict[str, list[str]]:
@@ -127,7 +127,7 @@ def _numbered(source: Source) -> dict[str, list[str]]:
     return {s: names for s, names in groups.items() if s not in taken and (len(names) > 1 or s in VALUES)}
 
 
-def _in_order(source: Source, names: list[str]) -> Values:
+def _in_order(source: Source, names: list[str]) -> ValueColumns:
     names = sorted(names, key=lambda name: stem_and_number(name)[1])
     numbers = [stem_and_number(name)[1] for name in names]
     if numbers != list(range(len(names))):
@@ -136,10 +136,10 @@ def _in_order(source: Source, names: list[str]) -> Values:
             f"{source.title} has {listed(names)}, whose numbers should be those of the classes, from 0 to "
             f"{len(names) - 1}, but {gap} is not there once: name them in the order of the classes (--logit-columns)"
         )
-    return Values(tuple(names))
+    return ValueColumns(tuple(names))
 
 
-def _called_as_classes(source: Source, classes: Sequence[str] | None) -> Values | None:
+def _called_as_classes(source: Source, classes: Sequence[str] | None) -> ValueColumns | None:
     """The columns called as the classes are, `cat`, or all with one beginning, `prob_cat`."""
     if classes is None or len(classes) < 2:
         return None
@@ -148,7 +148,7 @@ def _called_as_classes(source: Source, classes: Sequence[str] | None) -> Values 
         names = [first.removesuffix(classes[0]) + name for name in classes]
         if set(names) <= set(numbers):
             _check_none_left(source, names)
-            return Values(tuple(names), tuple(classes))
+            return ValueColumns(tuple(names), tuple(classes))
     return None
 
 

@@ -67,4 +67,4 @@ def evaluate_confidence(
     low, high = curve.aurc_interval(level) or (None, None)
     metrics: dict[str, float | None] = {**curve.summary(tuple(target_risks)), "aurc_low": low, "aurc_high": high}
     result = ScoreResult("confidence", metrics, confidence.astype(np.float64), curve, GivenConfidence())
-    return SelectiveReport(len(error), None, level, error.astype(np.float64), (result,))
+    return SelectiveReport(len(error), None, level, error.astype(np.float64), (result,), "confidence")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +59,7 @@ class SelectiveReport:
         error: (N,) 0/1 float64.
         results: MSP; with validation data also logit normalisation in both its forms, and temperature scaling, where
             they are defined.
-        input: what the values were that were measured, one of `scores.KINDS`.
+        input: what the values were that were measured, one of `scores.KINDS`, or `"confidence"` that was given.
         notes: what has to be known to read the numbers, in sentences: what was left out, and why.
     """
 
@@ -68,7 +68,7 @@ class SelectiveReport:
     level: float
     error: NDArray[np.float64] = field(repr=False)
     results: tuple[ScoreResult, ...]
-    input: Kind = "logits"
+    input: Kind | Literal["confidence"] = "logits"
     notes: tuple[str, ...] = ()
 
     @property

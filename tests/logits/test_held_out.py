@@ -3,7 +3,7 @@ import pytest
 
 from abstain import InputError
 from abstain.logits import hold_out, read_predictions
-from abstain.logits.hold_out import check_apart, read_apart
+from abstain.logits.held_out import check_apart, read_apart
 
 
 @pytest.fixture
