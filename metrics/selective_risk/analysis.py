@@ -88,8 +88,8 @@ def _read(files: list[Path]) -> Predictions:
     if len(files) != (2 if ".npy" in kinds else 1) or len(set(kinds)) > 1:
         found = " and ".join(file.name for file in files)
         raise InputError(
-            f"the upload is {found}, but must be one .csv, .parquet or .npz file, or two .npy files at once, with the "
-            "logits and the labels"
+            f"the upload is {found}, but must be one .csv, .parquet, .npz, .jsonl or .safetensors file, or two .npy "
+            "files at once, with the logits and the labels"
         )
     for limit, size, how in ((LIMIT_MB, _stored_size, "in size"), (UNPACKED_LIMIT_MB, _unpacked_size, "unpacked")):
         found = sum(map(size, files)) / MEGABYTE

@@ -25,13 +25,14 @@ A classifier that may abstain answers only where its confidence is high enough. 
 share of the samples it can answer (**coverage**) with how many errors among the answers (**risk**), and whether
 [logit normalisation](https://arxiv.org/abs/2403.14715), fitted on other samples, puts them into a better order than the
 maximum softmax probability (MSP)."""
-FORMATS = """- `.csv`: a header, a column `label`, and one column for each logit
-- `.parquet`: columns `logits` (lists of K numbers) and `label`
-- `.npz`: arrays `logits` (N, K) and `label` (N,)
+FORMATS = """- `.csv` or `.tsv`: `label` and a column a class, `logit_0`, `logit_1` and so on or called as the classes
+- `.parquet` or `.jsonl`: the same columns, or lists of K numbers in `logits`
+- `.npz` or `.safetensors`: arrays `logits` (N, K) and `label` (N,)
 - two `.npy` files at once: logits (N, K) and labels (N,)
 
-Logits are what goes into the softmax, not probabilities; labels are integers from 0 to K − 1. Files are deleted as soon
-as they are read, and the results are kept for this browser tab alone, for an hour."""
+Probabilities are taken too, as `prob_0`, `prob_1` and so on, or `probabilities`; labels are integers from 0 to K − 1,
+or the classes' names. Files are deleted as soon as they are read, and the results are kept for this browser tab alone,
+for an hour."""
 LEGEND = """AURC is the area under the risk–coverage curve: lower is better. cov@5 and cov@1 are the shares that can be
 answered with at most 5 % and 1 % errors: higher is better. NLL, Brier score and calibration error (ECE) tell how good
 the probabilities are: lower is better."""
