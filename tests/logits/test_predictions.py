@@ -300,6 +300,8 @@ def test_two_readings_are_decided_by_the_options():
     assert read_predictions(rows, logit_columns="prob").values.tolist() == [[0.25, 0.75]]
     assert read_predictions(rows, logit_columns="b, logit_1").values.tolist() == [[9, 2]]
     assert read_predictions(rows, logit_columns="logit_*").kind == "logits"
+    frame = pd.DataFrame(LOGITS).assign(label=LABELS)
+    assert np.array_equal(read_predictions(frame, logit_columns=[2, 1, 0]).values.numpy(), LOGITS[:, ::-1])
     logits = {"label": [0], "logits": [[0.5, 0.5]]}
     with pytest.raises(InputError, match="the names say logits, but the values are probabilities"):
         read_predictions(logits)
@@ -317,6 +319,9 @@ def test_two_readings_are_decided_by_the_options():
         ((LOGITS, LABELS), {"input": "logit"}, "unknown input 'logit': did you mean 'logits'"),
         (FRAME, {"label_column": "lable"}, "has no column 'lable' .--label-column.: did you mean 'label'"),
         (FRAME, {"logit_columns": "logit"}, "has no column 'logit' .--logit-columns.: did you mean 'logits'"),
+        (FRAME, {"logit_columns": 3}, "logit_columns is 3, but must be names of columns"),
+        (FRAME, {"logit_columns": []}, "logit_columns is .., but must be names of columns"),
+        (FRAME, {"label_column": 3}, "has no column '3' .--label-column."),
         (FRAME, {"input": "confidence"}, "but no confidence with what tells the errors"),
         (PredictionOutput((LOGITS, LOGITS), LABELS, {}), {}, "are a tuple of 2 outputs.*output.predictions.0."),
         (PredictionOutput(LOGITS, None, {}), {}, "has no label_ids"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -121,12 +121,12 @@ def read_predictions(
     if input is not None:
         check_choice("input", input, INPUTS)
     opened = open_source(source, split=split, revision=revision)
-    label = find_label(opened, label_column)
+    label = find_label(opened, None if label_column is None else str(label_column))
     if labels is not None:
         opened, label = labels_apart(opened, label, labels)
     given = opened.read([label])[label] if label is not None else None
     classes = _class_names(opened, label, given)
-    wanted = [name.strip() for name in logit_columns.split(",")] if isinstance(logit_columns, str) else logit_columns
+    wanted = None if logit_columns is None else _names(logit_columns)
     choice = choose(opened, classes, label=label, input=input, logit_columns=wanted)
     if choice.confidence is not None:
         return _confidence(opened, choice, choice.confidence, given, classes, ignore_index)
@@ -137,6 +137,14 @@ def read_predictions(
         )
     told = {"input": input, "class_axis": class_axis, "ignore_index": ignore_index}
     return _values(opened, choice, choice.values, given, classes, told)
+
+
+def _names(columns: Any) -> list[str]:
+    if isinstance(columns, str):
+        return [name.strip() for name in columns.split(",")]
+    if not isinstance(columns, Iterable) or not (names := [str(name) for name in columns]):
+        raise InputError(f"logit_columns is {columns!r}, but must be names of columns, or a text with commas")
+    return names
 
 
 def _class_names(source: Source, label: str | None, given: Any) -> Names:
