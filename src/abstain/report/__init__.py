@@ -1,8 +1,9 @@
 """Numbers to tables, sentences and figures."""
 
 from abstain._files import check_results_folder
+from abstain.report.curve_lines import draw_curve, draw_risk_interval
 from abstain.report.evaluate import evaluate_logits
-from abstain.report.figures import draw_curve, risk_coverage_figure
+from abstain.report.figures import draw_panel, risk_coverage_figure
 from abstain.report.folder import write_report, write_results
 from abstain.report.selective_report import ScoreResult, SelectiveReport, comparison_table
 from abstain.report.sentences import describe_smoothing
@@ -15,6 +16,8 @@ __all__ = [
     "comparison_table",
     "describe_smoothing",
     "draw_curve",
+    "draw_panel",
+    "draw_risk_interval",
     "evaluate_logits",
     "markdown_table",
     "risk_coverage_figure",
