@@ -6,7 +6,7 @@ from abstain.report.evaluate import evaluate_logits
 from abstain.report.figures import draw_panel, risk_coverage_figure
 from abstain.report.folder import write_report, write_results
 from abstain.report.selective_report import ScoreResult, SelectiveReport, comparison_table
-from abstain.report.sentences import describe_smoothing
+from abstain.report.sentences import describe_coverage, describe_smoothing
 from abstain.report.tables import markdown_table
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "SelectiveReport",
     "check_results_folder",
     "comparison_table",
+    "describe_coverage",
     "describe_smoothing",
     "draw_curve",
     "draw_panel",
