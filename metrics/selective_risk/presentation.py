@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from analysis import Analysis, Point, curves
+from analysis import Analysis, Point
 from matplotlib.figure import Figure
 from scipy.special import expit
 
-from abstain.report import draw_curve
-
-SHOWN_FROM = 0.02
-"""The risk axis is made for the coverages from here on: with a handful of samples the risk may be anything."""
+from abstain.report import draw_panel
 
 
 def describe_point(analysis: Analysis, score: str, point: Point) -> str:
@@ -45,18 +42,13 @@ def describe_gain(analysis: Analysis) -> str:
 
 def draw(analysis: Analysis, score: str, point: Point) -> Figure:
     """The curves, with the operating point on the one of its score."""
-    figure = Figure(figsize=(7.2, 3.9), dpi=140, layout="constrained")
+    figure = Figure(figsize=(7.2, 4.6), dpi=140, layout="constrained")
     axes = figure.subplots()
-    top = point.risk
-    for number, (label, curve) in enumerate(curves(analysis).items()):
-        draw_curve(axes, curve, color=f"C{number}", label=label)
-        top = max(top, float(curve.risk[curve.coverage >= SHOWN_FROM].max()))
-        if label == score:
-            guides = ([100 * point.coverage] * 2 + [0], [0] + [100 * point.risk] * 2)
-            axes.plot(*guides, color=f"C{number}", linestyle=":", linewidth=1)
-            axes.plot(100 * point.coverage, 100 * point.risk, "o", color=f"C{number}", markersize=9, clip_on=False)
-    axes.set(xlabel="coverage (%)", ylabel="selective risk (%)", xlim=(0, 100), ylim=(0, 108 * top + 0.05))
-    axes.grid(alpha=0.3)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, loc="upper left")
+    draw_panel(axes, {"": analysis.report})
+    shown = max(axes.get_ylim()[1], 105 * point.risk)  # of a handful of samples the risk may be anything
+    axes.set_ylim(-0.015 * shown, shown)
+    (color,) = {line.get_color() for line in axes.get_lines() if line.get_label() == score}
+    guides = ([100 * point.coverage] * 2 + [0], [0] + [100 * point.risk] * 2)
+    axes.plot(*guides, color=color, linestyle=":", linewidth=1)
+    axes.plot(100 * point.coverage, 100 * point.risk, "o", color=color, markersize=9, clip_on=False)
     return figure

@@ -1,9 +1,13 @@
+import time
+
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
+from matplotlib.colors import rgb_to_hsv, to_rgb
+from matplotlib.inset import InsetIndicator
 
-from abstain import evaluate_logits, risk_coverage_curve
-from abstain.report.figures import MAX_POINTS, draw_curve, risk_coverage_figure, save_figure
+from abstain import evaluate_logits, read_logits, released_checkpoint
+from abstain.report.figures import risk_coverage_figure, save_figure
+from abstain.report.limits import zoom_region
 
 
 @pytest.fixture
@@ -17,20 +21,15 @@ def reports(logits_and_labels):
     }
 
 
-def drawn(curve):
-    """(coverage, risk) of the line of a curve, in percent."""
-    axes = Figure().subplots()
-    draw_curve(axes, curve, label="mine")
-    (line,) = axes.get_lines()
-    assert line.get_label() == "mine"
-    return line.get_xdata(), line.get_ydata()
-
-
 def test_the_lines_are_the_curves_of_the_reports(reports):
     axes = risk_coverage_figure({"data": reports}).axes[0]
     lines = {line.get_label(): line for line in axes.get_lines()}
     p = reports["repaired"].logit_norm.p
-    assert set(lines) == {"repaired, MSP", f"repaired, p-norm, p = {p:g}", "fallen back, MSP"}
+    assert {label for label in lines if not label.startswith("_")} == {
+        "repaired, MSP",
+        f"repaired, p-norm, p = {p:g}",
+        "fallen back, MSP",
+    }
     for label, result in (
         ("repaired, MSP", reports["repaired"].msp),
         (f"repaired, p-norm, p = {p:g}", reports["repaired"].normalized),
@@ -41,44 +40,77 @@ def test_the_lines_are_the_curves_of_the_reports(reports):
     assert axes.get_title() == "data"
 
 
-def test_the_full_risk_lies_inside_the_axes_and_low_coverage_in_the_inset(reports):
+def test_the_models_differ_in_colour_and_the_scores_in_the_style_of_the_line(reports):
     axes = risk_coverage_figure({"data": reports}).axes[0]
+    msp, normalized, other = (line for line in axes.get_lines() if not line.get_label().startswith("_"))
+    assert msp.get_color() == normalized.get_color() == "black"
+    grey = [float(np.dot(to_rgb(line.get_color()), (0.299, 0.587, 0.114))) for line in (msp, other)]
+    assert grey[1] - grey[0] > 0.3, "they are told apart without colour too"
+    assert msp.get_linestyle() == other.get_linestyle() == "-" and normalized.get_linestyle() == "--"
+
+
+def test_more_models_are_shades_of_one_hue(reports):
+    many = {f"α = {n}": reports["fallen back"] for n in range(4)}
+    lines = [line for line in risk_coverage_figure({"data": many}).axes[0].get_lines() if line.get_label()[0] == "α"]
+    grey = [float(np.dot(to_rgb(line.get_color()), (0.299, 0.587, 0.114))) for line in lines]
+    hues = [rgb_to_hsv(to_rgb(line.get_color()))[0] for line in lines[1:]]
+    assert (np.diff(grey) > 0.1).all() and np.ptp(hues) < 0.05
+
+
+def test_the_full_risk_lies_inside_the_axes_and_the_legend_outside(reports):
+    figure = risk_coverage_figure({"data": reports})
+    (axes,) = figure.axes
     full = max(100 * report.msp.metrics["risk"] for report in reports.values())
-    assert full < axes.get_ylim()[1] < 2 * full
-    (inset,) = axes.child_axes
-    assert inset.get_xlim() == (0, 50)
+    assert full < axes.get_ylim()[1] < 1.3 * full
+    figure.draw_without_rendering()
+    assert axes.get_legend().get_window_extent().y1 < axes.get_window_extent().y0
+    assert axes.get_legend().get_window_extent().y0 >= 0, "nor is it cut"
+
+
+def test_risks_of_1_and_5_percent_have_a_line_and_a_name_where_they_are_shown(reports):
+    axes = risk_coverage_figure({"data": reports}).axes[0]
+    assert [line.get_ydata()[0] for line in axes.get_lines() if np.ptp(line.get_ydata()) == 0] == [1, 5]
+    assert [text.get_text() for text in axes.texts] == ["1 %", "5 %"]
+    correct = evaluate_logits(3 * np.eye(2)[np.zeros(800, int)], np.zeros(800, int))
+    assert not risk_coverage_figure({"correct": {"": correct}}).axes[0].texts, "the axis ends below 1 %"
+
+
+def test_the_band_is_of_msp_alone_and_said_to_be_pointwise(reports):
+    axes = risk_coverage_figure({"data": reports}).axes[0]
+    assert len(axes.collections) == 2, "one a model"
+    assert axes.get_legend().get_texts()[-1].get_text() == "MSP: 95 % interval, pointwise"
+
+
+def test_an_inset_is_drawn_where_it_helps_and_its_part_is_marked():
+    folder = released_checkpoint("resnet20_cifar10_ls") / "logits"
+    report = evaluate_logits(*read_logits(folder, "test"), validation=read_logits(folder, "validation"))
+    axes = risk_coverage_figure({"CIFAR-10": {"": report}}).axes[0]
+    (inset,) = (child for child in axes.child_axes)
+    left, right, risk = zoom_region([report.msp.curve, report.normalized.curve], axes.get_ylim()[1])
+    assert inset.get_xlim() == (left, right) and inset.get_ylim()[1] == pytest.approx(risk)
     assert len(inset.get_lines()) == len(axes.get_lines())
+    (mark,) = (child for child in axes.get_children() if isinstance(child, InsetIndicator))
+    assert mark.rectangle.get_bbox().x1 == right and mark.rectangle.get_bbox().y1 == pytest.approx(risk)
+
+
+def test_few_errors_get_no_inset(reports):
+    assert not risk_coverage_figure({"300 samples": reports}).axes[0].child_axes
+
+
+def test_a_million_samples_are_drawn_in_a_second(tmp_path):
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 2, 10**6)
+    logits = random.normal(size=(10**6, 2)) + 2 * np.eye(2)[labels]
+    report = evaluate_logits(logits, labels)
+    save_figure(risk_coverage_figure({"few": {"": report}}), tmp_path / "warm.png")  # matplotlib reads its fonts
+    start = time.process_time()
+    save_figure(risk_coverage_figure({"many": {"": report}}), tmp_path / "figure.png")
+    assert time.process_time() - start < 1
 
 
 def test_each_data_set_has_its_panel(reports):
     figure = risk_coverage_figure({"one": reports, "two": reports})
     assert [axes.get_title() for axes in figure.axes] == ["one", "two"]
-
-
-def test_a_short_curve_is_drawn_with_all_its_points():
-    coverage, risk = drawn(risk_coverage_curve([0.9, 0.8, 0.8, 0.6], [0, 0, 1, 1]))
-    assert coverage.tolist() == [25, 75, 100] and risk == pytest.approx([0, 100 / 3, 50])
-
-
-def test_of_a_long_curve_true_points_are_drawn_and_its_ends_among_them():
-    random = np.random.default_rng(0)
-    curve = risk_coverage_curve(random.normal(size=5000), random.random(5000) < 0.3)
-    coverage, risk = drawn(curve)
-    assert len(coverage) == MAX_POINTS
-    points = set(zip(100 * curve.coverage, 100 * curve.risk, strict=True))
-    assert set(zip(coverage, risk, strict=True)) <= points
-    assert (coverage[0], coverage[-1]) == (100 / 5000, 100)
-    assert risk[-1] == pytest.approx(100 * curve.risk_at_coverage(1.0))
-
-
-def test_points_lie_evenly_in_coverage_whatever_ties():
-    # Half of the samples in 100 blocks of ties above 50,000 that do not tie: by number, the ties would get 4 points.
-    confidence = np.concatenate([np.repeat(np.arange(200.0, 100.0, -1.0), 500), np.linspace(1, 0, 50_000)])
-    curve = risk_coverage_curve(confidence, np.arange(100_000) % 7 == 0)
-    coverage, _ = drawn(curve)
-    assert len(coverage) <= MAX_POINTS
-    assert np.isin(np.arange(1, 101) / 2, coverage.round(9)).all(), "each block of ties"
-    assert np.diff(coverage[coverage > 50]).max() < 2 * 100 / MAX_POINTS
 
 
 def test_the_same_figure_gives_the_same_bytes_without_a_version(tmp_path, reports):

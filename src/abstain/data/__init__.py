@@ -1,6 +1,7 @@
 """Named data to splits that are ready for a model: columns and labels, images, masks, texts and tables.
 
-`splits` reads a data set (Parquet, CSV, images, the Hub) and holds samples out; `columns` finds inputs and labels.
+`splits` reads a data set (Parquet, CSV, images, the Hub) and holds samples out; `digits` need no network;
+`columns` finds inputs and labels.
 Images: `decoding` reads one, `processors` says what a processor does, `preprocessing` makes the model's input of it,
 `augmentation` what is random in training; `image_tensors` holds a split in memory, `image_files` reads it one by one,
 `images` chooses. Pixels: `masks` are images with a class a pixel, `pixels` the few of each that count. Else: `texts`,
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from abstain.data.augmentation import Augmentation
     from abstain.data.columns import find_column, head_classes, with_classes, with_head_classes
     from abstain.data.decoding import skip_bad_images
+    from abstain.data.digits import load_digits_dataset
     from abstain.data.image_files import ImageFiles
     from abstain.data.image_tensors import ImageTensors, decode_images
     from abstain.data.images import ImagePlan, prepare_images
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from abstain.data.splits import (
         limit_samples,
         load_data,
-        load_digits_dataset,
         pick_split,
         with_test,
         with_validation,
@@ -73,6 +74,7 @@ __getattr__ = lazy_names(
         "augmentation": ["Augmentation"],
         "columns": ["find_column", "head_classes", "with_classes", "with_head_classes"],
         "decoding": ["skip_bad_images"],
+        "digits": ["load_digits_dataset"],
         "image_files": ["ImageFiles"],
         "image_tensors": ["ImageTensors", "decode_images"],
         "images": ["ImagePlan", "prepare_images"],
@@ -82,7 +84,6 @@ __getattr__ = lazy_names(
         "splits": [
             "limit_samples",
             "load_data",
-            "load_digits_dataset",
             "pick_split",
             "with_test",
             "with_validation",

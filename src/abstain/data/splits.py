@@ -5,53 +5,29 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import numpy as np
-from datasets import (
-    ClassLabel,
-    Dataset,
-    DatasetDict,
-    Features,
-    Image,
-    load_dataset,
-)
+from datasets import Dataset, DatasetDict, load_dataset
 from datasets.exceptions import DatasetGenerationError
 
 from abstain._checks import InputError, check_fraction, first_line
 from abstain._files import check_folder, whole_file
+from abstain.data.digits import load_digits_dataset
 
-DIGITS_TEST_SIZE, DIGITS_VALIDATION_SIZE = 797, 300
-"""Images of `digits` in two of its splits; the other 700 of scikit-learn's 1,797 are its train split."""
-
-
-def load_digits_dataset() -> DatasetDict:
-    """The 8×8 handwritten digits that come with scikit-learn (UCI 80, CC BY 4.0), in three seeded splits.
-
-    Returns:
-        Splits `train` (700), `validation` (300) and `test` (797); columns `image` (8×8 grey) and `label` (10 classes).
-    """
-    from sklearn.datasets import load_digits
-
-    digits = load_digits()
-    pixels = np.round(digits.images * (255 / 16)).astype(np.uint8)  # 17 grey levels, 0 to 16, to one byte
-    features = Features({"image": Image(), "label": ClassLabel(names=[str(name) for name in digits.target_names])})
-    whole = Dataset.from_dict({"image": list(pixels), "label": digits.target}, features=features)
-    rest = whole.train_test_split(test_size=DIGITS_TEST_SIZE, seed=0, stratify_by_column="label")
-    held = rest["train"].train_test_split(test_size=DIGITS_VALIDATION_SIZE, seed=0, stratify_by_column="label")
-    return DatasetDict(train=held["train"], validation=held["test"], test=rest["test"])
+EMBEDDED = ("digits", "noisy_digits")
+"""Data sets that come with scikit-learn, the second with noise that is added here."""
 
 
 def load_data(name: str) -> DatasetDict:
     """Read a data set with all its splits.
 
     Args:
-        name: `digits` (embedded, needs no network), a local folder (of Parquet or CSV files, or of images in
-            one folder a class), or the name of a data set on the Hub.
+        name: `digits` or `noisy_digits` (embedded, need no network: see `load_digits_dataset`), a local folder (of
+            Parquet or CSV files, or of images in one folder a class), or the name of a data set on the Hub.
 
     Raises:
         InputError: the folder does not exist or holds no data set, or the name is not to be had from the Hub.
     """
-    if name == "digits":
-        return load_digits_dataset()
+    if name in EMBEDDED:
+        return load_digits_dataset(noisy=name == "noisy_digits")
     path = Path(name).expanduser()
     if name.startswith((".", "/", "~")) or name.count("/") > 1 or "\\" in name:
         check_folder(name, "the data folder")
@@ -65,7 +41,8 @@ def load_data(name: str) -> DatasetDict:
         place = "in this folder" if path.is_dir() else "on the Hub"
         raise InputError(
             f"the data set {name!r} could not be read {place} ({reason}): "
-            "give `digits`, a folder of Parquet or CSV files or of images, or a Hub name and a network"
+            "give `digits` or `noisy_digits`, a folder of Parquet or CSV files or of images, or a Hub name and a "
+            "network"
         ) from error
 
 

@@ -1,11 +1,12 @@
 """Numbers to tables, sentences and figures."""
 
 from abstain._files import check_results_folder
+from abstain.report.curve_lines import draw_curve, draw_risk_interval
 from abstain.report.evaluate import evaluate_logits
-from abstain.report.figures import draw_curve, risk_coverage_figure
+from abstain.report.figures import draw_panel, risk_coverage_figure
 from abstain.report.folder import write_report, write_results
 from abstain.report.selective_report import ScoreResult, SelectiveReport, comparison_table
-from abstain.report.sentences import describe_smoothing
+from abstain.report.sentences import describe_coverage, describe_smoothing
 from abstain.report.tables import markdown_table
 
 __all__ = [
@@ -13,8 +14,11 @@ __all__ = [
     "SelectiveReport",
     "check_results_folder",
     "comparison_table",
+    "describe_coverage",
     "describe_smoothing",
     "draw_curve",
+    "draw_panel",
+    "draw_risk_interval",
     "evaluate_logits",
     "markdown_table",
     "risk_coverage_figure",

@@ -2,32 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from abstain.curve.curve import RiskCoverageCurve
+from abstain.report.curve_lines import draw_curve, draw_risk_interval
+from abstain.report.limits import INSET, risk_limit, zoom_region
 from abstain.report.selective_report import SelectiveReport
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Reports = Mapping[str, SelectiveReport]
 
-MAX_POINTS = 2000
-"""Points drawn of a curve; more cannot be told apart in a figure."""
-LOW_COVERAGE = 0.5
-"""The inset shows the curves up to here: the low risks, which the whole curve makes too small to see."""
 DOTS_PER_INCH = 150
+FIRST_COLOR, HUE = "black", "Oranges"
+"""The first model, and the colour map of the others: apart in grey and for the colour-blind too."""
+ON_TOP, BELOW = {"linewidth": 1.2, "zorder": 2.6}, {"linewidth": 1.9, "zorder": 2.5}
+"""The first model's lines are thinner and on top, so that lines that coincide are both seen."""
+LINE_STYLES = {"msp": "-", "max_logit_pnorm": (0, (4, 1.5))}
+RISK_LINES = (1, 5)
+"""Risks in percent that have a line of their own: those of which tables give the coverage."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Line:
+    """A curve as it is drawn, and how its line looks."""
+
+    curve: RiskCoverageCurve
+    label: str
+    color: Any
+    linestyle: Any
+    level: float
+
+    def draw(self, axes: Axes) -> None:
+        if self.linestyle == LINE_STYLES["msp"]:  # one band a model, or they hide each other
+            draw_risk_interval(axes, self.curve, level=self.level, color=self.color)
+        place = ON_TOP if self.color == FIRST_COLOR else BELOW
+        draw_curve(axes, self.curve, color=self.color, linestyle=self.linestyle, label=self.label, **place)
 
 
 def risk_coverage_figure(panels: Mapping[str, Reports]) -> Figure:
-    """Risk-coverage curves, one panel a data set: a colour a model, solid for MSP and dashed after normalisation.
-
-    An inset in each panel shows the half of low coverage, where the risks are low.
+    """Risk-coverage curves, one panel a data set, as `draw_panel` draws them.
 
     Args:
         panels: title of each panel -> name of each model -> its report.
@@ -37,57 +59,93 @@ def risk_coverage_figure(panels: Mapping[str, Reports]) -> Figure:
     """
     from matplotlib.figure import Figure  # not pyplot, which would keep the figure and choose a window system
 
-    figure = Figure(figsize=(5.2 * len(panels), 4.2), layout="constrained")
+    figure = Figure(figsize=(5.4 * len(panels), 4.8), layout="constrained")
     for axes, (title, reports) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
-        _draw_panel(axes, title, reports)
+        draw_panel(axes, reports)
+        axes.set_title(title)
     return figure
 
 
-def _draw_panel(axes: Axes, title: str, reports: Reports) -> None:
-    inset = axes.inset_axes((0.09, 0.3, 0.5, 0.36))
-    for place in (axes, inset):
-        place.grid(alpha=0.3)
-        for curve, style in _styled_curves(reports):
-            draw_curve(place, curve, **style)
-    axes.set(title=title, xlabel="coverage (%)", ylabel="selective risk (%)", xlim=(0, 100), ylim=(0, _top(reports)))
-    axes.legend(frameon=False, loc="upper left")
-    inset.set(xlim=(0, 100 * LOW_COVERAGE), ylim=(0, _top(reports, LOW_COVERAGE)))
-    inset.tick_params(labelsize="small")
+def draw_panel(axes: Axes, reports: Reports) -> None:
+    """Draw the curves of some models on the same test data, each with the pointwise interval of its risk.
 
-
-def _styled_curves(reports: Reports) -> Iterator[tuple[RiskCoverageCurve, dict[str, Any]]]:
-    """The curves that differ from one another, each with how its line looks and what the legend calls it."""
-    for number, (name, report) in enumerate(reports.items()):
-        for result in filter(None, (report.msp, report.normalized)):
-            if not result.falls_back:  # or its curve is that of MSP
-                line = "-" if result.name == "msp" else "--"
-                label = f"{name}, {result.label}"
-                yield result.curve, {"color": f"C{number}", "linestyle": line, "label": label, "linewidth": 1.4}
-
-
-def draw_curve(axes: Axes, curve: RiskCoverageCurve, **style: Any) -> None:
-    """Draw a risk-coverage curve in percent, a long one by points that lie evenly in coverage, its ends among them.
+    The first model is black, the others are orange; MSP is solid, logit normalisation dashed, and left out where it
+    falls back to MSP. Thin lines stand at 1 % and 5 % risk. Where the curves are low for long, an inset enlarges that
+    part, and a frame marks it.
 
     Args:
-        axes: of matplotlib; their limits and labels are left to the caller.
-        curve: at most `MAX_POINTS` of its operating points are drawn, each as it is.
-        **style: of `Axes.plot`.
+        axes: of matplotlib; they get limits, labels and a legend below.
+        reports: name of each model, which may be empty, -> its report.
     """
-    drawn = _thinned(curve)
-    axes.plot(100 * curve.coverage[drawn], 100 * curve.risk[drawn], **style)
+    lines = list(_lines(reports))
+    curves = [line.curve for line in lines]
+    top = risk_limit(curves, level=lines[0].level)
+    _draw_lines(axes, lines, xlim=(-1, 101), ylim=(-0.015 * top, top))
+    _label_risk_lines(axes, top)
+    axes.set(xlabel="coverage (%)", ylabel="selective risk (%)")
+    if region := zoom_region(curves, top):
+        _draw_inset(axes, lines, region)
+    _draw_legend(axes, lines[0].level)
 
 
-def _thinned(curve: RiskCoverageCurve) -> Any:
-    """Which operating points to draw: the first at or above each of many coverages, or simply all if they are few."""
-    if len(curve.coverage) <= MAX_POINTS:
-        return slice(None)
-    evenly = np.linspace(curve.coverage[0], curve.coverage[-1], MAX_POINTS)
-    return np.unique(np.searchsorted(curve.coverage, evenly))
+def _lines(reports: Reports) -> Iterator[_Line]:
+    """The curves that differ from one another."""
+    for color, (name, report) in zip(_colors(len(reports)), reports.items(), strict=True):
+        for result in filter(None, (report.msp, report.normalized)):
+            if not result.falls_back:  # or its curve is that of MSP
+                label = ", ".join(filter(None, (name, result.label)))
+                yield _Line(result.curve, label, color, LINE_STYLES[result.name], report.level)
 
 
-def _top(reports: Reports, coverage: float = 1.0) -> float:
-    """The upper end of a risk axis: above the risk at this coverage, so that a spike at the left does not rule it."""
-    return 145 * max(report.msp.curve.risk_at_coverage(coverage) for report in reports.values()) + 0.05
+def _colors(n_models: int) -> list[Any]:
+    from matplotlib import colormaps
+
+    shades = np.linspace(0.85, 0.45, n_models - 1) if n_models > 2 else [0.7]
+    return [FIRST_COLOR, *map(colormaps[HUE], shades)][:n_models]
+
+
+def _draw_lines(axes: Axes, lines: Sequence[_Line], **limits: tuple[float, float]) -> None:
+    axes.grid(alpha=0.2)
+    for risk in RISK_LINES:
+        axes.axhline(risk, color="0.35", linewidth=0.7, linestyle=(0, (1, 2)))
+    for line in lines:
+        line.draw(axes)
+    axes.set(**limits)
+
+
+def _label_risk_lines(axes: Axes, top: float) -> None:
+    for risk in RISK_LINES:
+        if risk <= top:
+            place: dict[str, Any] = {
+                "xycoords": axes.get_yaxis_transform(),
+                "textcoords": "offset points",
+                "va": "center",
+            }
+            axes.annotate(f"{risk} %", (1, risk), (3, 0), fontsize=7, color="0.35", **place)
+
+
+def _draw_inset(axes: Axes, lines: Sequence[_Line], region: tuple[float, float, float]) -> None:
+    left, right, risk = region
+    inset = axes.inset_axes(INSET)
+    _draw_lines(inset, lines, xlim=(left, right), ylim=(-0.015 * risk, risk))
+    inset.tick_params(labelsize="x-small", length=2)
+    axes.indicate_inset_zoom(inset, edgecolor="0.35")
+
+
+def _draw_legend(axes: Axes, level: float) -> None:
+    """Below the axes, where it takes no room from the curves."""
+    from matplotlib.patches import Patch
+
+    handles: list[Artist] = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
+    band = Patch(color="0.5", alpha=0.4, linewidth=0, label=f"MSP: {100 * level:g} % interval, pointwise")
+    axes.legend(
+        handles=[*handles, band],
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.13),
+        ncols=min(len(handles), 2),
+        frameon=False,
+        fontsize="small",
+    )
 
 
 def save_figure(figure: Figure, path: Path) -> None:

@@ -21,6 +21,16 @@ def describe_smoothing(data: str, plain: SelectiveReport, smoothed: SelectiveRep
     return f"{harm}; logit normalisation {repairs[0]} without and {repairs[1]} with smoothing."
 
 
+def describe_coverage(data: str, plain: SelectiveReport, smoothed: SelectiveReport, *, risk: str = "5") -> str:
+    """One sentence on how much the two models can answer at this risk in percent, one of those in their metrics."""
+    key = f"cov@{risk}"
+    without, with_it = (percent(report.msp.metrics[key], 1) for report in (plain, smoothed))
+    sentence = f"At {risk} % errors, {without} % of {data} can be answered without and {with_it} % with smoothing"
+    if smoothed.normalized is None or smoothed.normalized.falls_back:
+        return f"{sentence}."
+    return f"{sentence}, and {percent(smoothed.normalized.metrics[key], 1)} % with it after logit normalisation."
+
+
 def _describe_harm(data: str, plain: SelectiveReport, smoothed: SelectiveReport) -> str:
     harm = aurc_difference(
         smoothed.msp.confidence, smoothed.error, plain.msp.confidence, plain.error, level=plain.level
