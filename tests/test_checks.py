@@ -13,6 +13,8 @@ from abstain._checks import (
     check_labels,
     check_level,
     check_logits,
+    check_no_more,
+    check_other_samples,
     check_p,
     check_smoothing,
     check_validation,
@@ -179,3 +181,28 @@ def test_classes_are_integers_or_names():
 )
 def test_the_first_line_of_an_error_is_never_missing(error, line):
     assert first_line(error) == line and first_line(ValueError("x" * 400), most=10) == "x" * 10
+
+
+def test_an_argument_too_many_is_named_with_the_nearest():
+    check_no_more("evaluate", {}, known=["labels"])
+    with pytest.raises(InputError, match="evaluate takes no argument 'label': did you mean 'labels'"):
+        check_no_more("evaluate", {"label": 1}, known=["labels"])
+
+
+def test_samples_that_share_memory_are_the_same():
+    whole = np.arange(12.0).reshape(6, 2)
+    check_other_samples(whole[::2], whole[1::2])
+    check_other_samples(whole, None)
+    for other in (whole, whole[3:], torch.from_numpy(whole), torch.from_numpy(whole)[2:].T):
+        with pytest.raises(InputError, match="the same samples in memory"):
+            check_other_samples(whole, other)
+    tensor = torch.arange(8.0).bfloat16().reshape(4, 2)
+    check_other_samples(tensor[:2], tensor[2:])
+    with pytest.raises(InputError, match="the same samples in memory"):
+        check_other_samples(tensor, tensor[1:])
+
+
+def test_masked_entries_are_refused_and_unmasked_arrays_taken():
+    with pytest.raises(InputError, match="error hold 1 masked entries"):
+        check_confidence_error([0.5, 0.25], np.ma.masked_array([0, 1], mask=[False, True]))
+    assert check_confidence_error([0.5, 0.25], np.ma.masked_array([0, 1]))[1].tolist() == [0, 1]

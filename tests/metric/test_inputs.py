@@ -4,7 +4,7 @@ import torch
 
 from abstain import InputError, LogitNorm, risk_coverage_curve, scores
 from abstain.metric import inputs
-from abstain.metric.inputs import compare_classes, reduce_logits
+from abstain.metric.inputs import Reading, compare_classes, reduce_predictions
 from abstain.scores import SoftmaxScore
 
 PIXELS = np.random.default_rng(1).normal(size=(3, 4, 5, 6)).astype(np.float32)
@@ -18,19 +18,19 @@ def curve_of(logits, labels):
 def test_logits_become_their_confidence_and_their_error():
     logits, labels = np.array([[2.0, 0.0, -1.0], [0.0, 3.0, 1.0]]), np.array([0, 2])
     for confidence in (SoftmaxScore("energy"), LogitNorm(2)):
-        values, error = reduce_logits(logits, labels, confidence, -100)
-        np.testing.assert_array_equal(values, confidence.score(logits))
-        assert error.tolist() == [0, 1] and error.dtype == np.int8
+        found = reduce_predictions(logits, labels, confidence, Reading())
+        np.testing.assert_array_equal(found.confidence, confidence.score(logits))
+        assert found.error.tolist() == [0, 1] and found.error.dtype == np.int8 and found.kind == "logits"
 
 
 @pytest.mark.parametrize("convert", [np.asarray, torch.from_numpy])
 def test_chunks_of_pixels_join_to_the_whole(monkeypatch, convert):
-    whole = reduce_logits(convert(PIXELS), convert(MASKS), SoftmaxScore(), 4)
+    whole = reduce_predictions(convert(PIXELS), convert(MASKS), SoftmaxScore(), Reading(4))
     monkeypatch.setattr(inputs, "CHUNK_ELEMENTS", 4 * 5 * 6)  # one image
-    chunks = reduce_logits(convert(PIXELS), convert(MASKS), SoftmaxScore(), 4)
-    assert len(whole[0]) == (MASKS != 4).sum()
-    for found, expected in zip(chunks, whole, strict=True):
-        np.testing.assert_array_equal(found, expected)
+    chunks = reduce_predictions(convert(PIXELS), convert(MASKS), SoftmaxScore(), Reading(4))
+    assert len(whole.confidence) == (MASKS != 4).sum()
+    np.testing.assert_array_equal(chunks.confidence, whole.confidence)
+    np.testing.assert_array_equal(chunks.error, whole.error)
 
 
 def test_predicted_classes_are_compared_where_the_label_counts():
@@ -77,7 +77,7 @@ def test_an_ignored_label_does_not_count_beside_a_confidence_either(load):
 
 
 def test_lengths_must_agree_where_every_label_is_ignored(metric):
-    with pytest.raises(InputError, match=r"need \(N, K, …\) and \(N, …\)"):
+    with pytest.raises(InputError, match=r"but must be \(N, K, …\) or"):
         metric.add_batch(predictions=np.zeros((3, 4)), references=[-100] * 5)
 
 
@@ -106,3 +106,70 @@ def test_a_column_of_arrays_is_taken_as_pandas_holds_it(metric, logits_and_label
     assert metric.compute(predictions=column, references=labels) == metric.compute(
         predictions=logits, references=labels
     )
+
+
+# --- what predictions are ---------------------------------------------------------------------------------------
+
+
+def test_probabilities_are_measured_as_they_are_stored(load, logits_and_labels):
+    logits, labels = logits_and_labels
+    rounded = torch.from_numpy(logits).softmax(dim=1).numpy().round(2)
+    expected = risk_coverage_curve(rounded.max(axis=1), rounded.argmax(axis=1) != labels)
+    for told in ({}, {"input": "probabilities"}):
+        assert load(**told).compute(predictions=rounded, references=labels)["aurc"] == expected.aurc()
+        assert load().compute(predictions=rounded, references=labels, **told)["aurc"] == expected.aurc()
+    with pytest.raises(InputError, match="score is energy, which reads the shift"):
+        load(score="energy").compute(predictions=rounded, references=labels)
+
+
+def test_one_probability_has_to_be_told(load):
+    one, labels = [[0.3], [0.9], [0.6]], [0, 1, 0]
+    assert load(input="probabilities").compute(predictions=one, references=labels)["risk"] == pytest.approx(1 / 3)
+    assert load().compute(predictions=one, references=labels, input="logits")["risk"] == pytest.approx(2 / 3)
+    with pytest.raises(InputError, match="may be the probability of class 1, or a logit"):
+        load().compute(predictions=one, references=labels)
+    with pytest.raises(InputError, match="did you mean 'probabilities'"):
+        load(input="probability")
+
+
+def test_normalisation_of_probabilities_is_that_of_their_logarithms(load, logits_and_labels):
+    logits, labels = logits_and_labels
+    probabilities = torch.from_numpy(logits).double().softmax(dim=1)
+    validation = (probabilities[:150], labels[:150])
+    found = load(score="max_logit_pnorm", p="auto", validation=validation)
+    assert found.confidence.p == LogitNorm.fit(probabilities[:150].log(), labels[:150]).p
+    of_logits = load(score="max_logit_pnorm", p=4).compute(predictions=logits, references=labels)
+    metric = load(score="max_logit_pnorm", p=4)
+    assert metric.compute(predictions=probabilities, references=labels) == pytest.approx(of_logits, rel=1e-6)
+    with pytest.raises(InputError, match="center is False"):
+        load(score="max_logit_pnorm", p="auto", center=False, validation=validation)
+
+
+def test_batches_are_of_one_kind(metric, load):
+    metric.add_batch(predictions=[[2.0, 0.0], [0.0, 3.0]], references=[0, 1])
+    with pytest.raises(
+        InputError, match=r"look like probabilities, but those before them like logits.* input= at load"
+    ):
+        metric.add(prediction=[0.25, 0.75], reference=1)
+    told = load(input="logits")
+    told.add_batch(predictions=[[2.0, 0.0], [0.0, 3.0]], references=[0, 1])
+    with pytest.warns(UserWarning, match="look like probabilities"):
+        told.add(prediction=[0.25, 0.75], reference=1)
+    assert told.compute()["risk"] == 0.0
+    metric.compute()
+    metric.add(prediction=[0.25, 0.75], reference=1)  # after which all is new
+    assert metric.compute()["risk"] == 0.0
+
+
+def test_tokens_are_read_along_the_axis_of_the_classes(load):
+    rng = np.random.default_rng(0)
+    tokens, labels = rng.normal(size=(6, 4, 4)), rng.integers(0, 4, size=(6, 4))
+    expected = {axis: curve_of(np.moveaxis(tokens, axis, -1).reshape(-1, 4), labels.ravel()).aurc() for axis in (1, 2)}
+    assert expected[1] != expected[2]
+    for axis in (1, 2):
+        assert load(class_axis=axis).compute(predictions=tokens, references=labels)["aurc"] == expected[axis]
+        assert load().compute(predictions=tokens, references=labels, class_axis=axis)["aurc"] == expected[axis]
+    with pytest.raises(InputError, match="class_axis=1 or class_axis=2"):
+        load().compute(predictions=tokens, references=labels)
+    last = load().compute(predictions=tokens[:, :3], references=labels[:, :3])  # where only one axis fits
+    assert last["aurc"] == curve_of(tokens[:, :3].reshape(-1, 4), labels[:, :3].ravel()).aurc()

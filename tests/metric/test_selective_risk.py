@@ -143,10 +143,10 @@ def test_what_is_stored_does_not_grow_with_the_number_of_classes(metric):
     ("arguments", "message"),
     [
         ({"predictions": [0, 1, 1], "references": [0, 1, 0]}, r"shape \(3,\), as class labels have.*extract_logits"),
-        ({"predictions": [[0.0, 1.0]], "references": [0, 1]}, r"shape \(1, 2\) and references \(2,\)"),
+        ({"predictions": [[0.0, 1.0]], "references": [0, 1]}, r"shape \(1, 2\) and labels \(2,\)"),
         ({"predictions": [[0.0, np.nan]], "references": [0]}, "NaN"),
         ({"predictions": [[0.0, 1.0]], "references": [5]}, "a label is 5"),
-        ({"predictions": PIXELS, "references": MASKS[:, :4]}, r"need \(N, K, …\) and \(N, …\)"),
+        ({"predictions": PIXELS, "references": MASKS[:, :4]}, r"must be \(N, K, …\) or"),
         ({"predictions": [[0.0, 1.0]]}, "needs predictions and references"),
         ({"predictions": [[0.0, 1.0]], "references": [0], "confidence": [0.5]}, "needs predictions and references"),
         ({"predictions": [[0.0, 1.0]], "references": [0], "normalize": True}, "unknown argument 'normalize'"),

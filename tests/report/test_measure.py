@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+import torch
 
-from abstain import InputError, scores
-from abstain.report.measure import Measure, as_logits, repairs
+from abstain import scores
+from abstain.report.measure import Measure, repairs
 from abstain.scores.kinds import read_values
 
 PROBABILITIES = [[0.2, 0.8, 0.0], [0.5, 0.25, 0.25], [0.8, 0.1, 0.1]]
@@ -28,17 +29,10 @@ def test_one_probability_is_right_where_it_says_the_class():
     assert found.msp().confidence == pytest.approx(np.log([4, 9, 1.5]))
 
 
-def test_what_stands_for_logits():
-    assert as_logits(read_values([[2.0, -1.0]], [0])).tolist() == [[2.0, -1.0]]
-    assert as_logits(read_values([[0.25, 0.75]], [0])).exp()[0].tolist() == pytest.approx([0.25, 0.75])
-    with pytest.raises(InputError, match="1 of 3 rows hold a probability of exactly 0"):
-        as_logits(measure().values)
-
-
 def test_each_repair_is_fitted_on_the_validation_data(logits_and_labels):
     logits, labels = logits_and_labels
     of_test = measure(logits[150:], labels[150:])
-    rows = [as_logits(read_values(logits[part], labels[part])) for part in (slice(150, None), slice(150))]
+    rows = [torch.from_numpy(logits[part]) for part in (slice(150, None), slice(150))]
     found = list(repairs(of_test, *rows, labels[:150], center=False, fallback="never"))
     assert [one.name for one in found] == ["max_logit_pnorm", "max_logit_pnorm_centered", "temperature_scaling"]
     assert found[0].scored_by == scores.LogitNorm.fit(logits[:150], labels[:150], center=False, fallback="never")

@@ -18,6 +18,8 @@ from abstain.scores.layout import find_class_axis, rows_and_labels, whole_labels
         ((5, 3, 3), (5, 3), 1, 1),
         ((2, 19, 4, 6), (2, 4, 6), None, 1),
         ((2, 4, 6, 19), (2, 4, 6), None, 3),
+        ((2, 4, 4, 6), (2, 4, 6), None, 1),
+        ((3, 4, 5, 6), (3, 4, 6), 2, 2),
     ],
 )
 def test_the_axis_is_the_one_that_the_labels_lack(shape, labels, named, axis):
@@ -28,7 +30,8 @@ def test_the_axis_is_the_one_that_the_labels_lack(shape, labels, named, axis):
     ("shape", "labels", "named", "match"),
     [
         ((5, 3, 3), (5, 3), None, "axis 1 or 2, which the shapes do not tell: give class_axis=1 or class_axis=2"),
-        ((2, 4, 4, 6), (2, 4, 6), None, "class_axis=1 or class_axis=2"),
+        ((2, 4, 4, 4), (2, 4, 4), None, "class_axis=1 or class_axis=3"),
+        ((3, 4, 5, 6), (3, 4, 6), None, r"shape \(3, 4, 5, 6\) and labels \(3, 4, 6\)"),
         ((5, 3), (4,), None, r"shape \(5, 3\) and labels \(4,\)"),
         ((5, 3, 7), (5, 7), 2, r"class_axis is 2, but without that axis values of shape \(5, 3, 7\)"),
         ((5, 3), (5,), 2, "integer from -2 to 1"),

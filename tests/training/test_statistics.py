@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from abstain import InputError
-from abstain.training.statistics import logits_of, sample_statistics, split_statistics, statistics_dtype
+from abstain.training.statistics import classes_second, logits_of, sample_statistics, split_statistics, statistics_dtype
 
 
 def test_four_numbers_a_sample_worked_by_hand():
@@ -47,3 +47,15 @@ def test_logits_stand_beside_the_statistics_only_where_they_were_kept():
     statistics, logits = np.zeros((2, 4)), np.ones((2, 3))
     assert split_statistics((statistics, logits)) == (statistics, logits)
     assert split_statistics(statistics) == (statistics, None)
+
+
+def test_tokens_have_their_classes_last_where_the_shapes_or_the_model_say_so():
+    logits, labels = torch.arange(24.0).reshape(2, 3, 4), torch.zeros(2, 3, dtype=torch.int64)
+    assert classes_second(logits, labels, of_transformers=False).equal(logits.movedim(2, 1))
+    assert classes_second(logits.movedim(2, 1), labels, of_transformers=False).equal(logits.movedim(2, 1))
+    square = logits[:, :, :3]
+    assert classes_second(square, labels, of_transformers=True).equal(square.transpose(1, 2))
+    with pytest.raises(InputError, match=r"whether they are \(N, T, K\) or \(N, K, T\)"):
+        classes_second(square, labels, of_transformers=False)
+    for other in (logits[:, 0], torch.zeros(2, 4, 3, 3)):
+        assert classes_second(other, labels[:, 0], of_transformers=True) is other

@@ -12,6 +12,8 @@ from dense_model import arguments as dense_arguments
 from tiny_trainers import all_items, arguments, small_resnet, small_vit
 from transformers import (
     AutoModelForImageClassification,
+    BertConfig,
+    BertForTokenClassification,
     Trainer,
     TrainingArguments,
 )
@@ -239,3 +241,14 @@ def test_the_list_of_what_is_private_is_whole(tmp_path):
     private = {name for name in used if name.startswith("_") and not name.startswith("__") and hasattr(stock, name)}
     assert private == {*PRIVATE, "_created_lr_scheduler"}
     assert all(f"`{name}`" in SelectiveTrainer.__doc__ for name in private)
+
+
+def test_the_loss_of_tokens_is_along_their_last_axis_also_where_there_are_as_many_as_classes(tmp_path):
+    settings = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8}
+    model = BertForTokenClassification(BertConfig(vocab_size=9, num_labels=3, **settings)).eval()
+    batch = {"input_ids": torch.tensor([[1, 2, 3], [4, 5, 6]]), "labels": torch.tensor([[0, 1, -100], [2, 2, 1]])}
+    trainer = SelectiveTrainer(model, arguments(tmp_path))
+    logits = model(batch["input_ids"]).logits.detach()
+    expected = torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch["labels"].flatten())
+    assert trainer.args.label_smoothing_factor == 0.0
+    assert float(trainer.compute_loss_func({"logits": logits}, batch["labels"])) == pytest.approx(float(expected))

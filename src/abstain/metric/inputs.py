@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, check_class_values, check_confidence_error, check_validation, to_numpy
+from abstain._checks import InputError, check_choice, check_class_values, check_confidence_error, check_pair, to_numpy
+from abstain.scores.by_kind import as_logits, check_norm, error_of, score_of
 from abstain.scores.confidence import Confidence
+from abstain.scores.kinds import INPUTS, OF_PROBABILITIES, Input, Kind, Values, read_values
+from abstain.scores.layout import find_class_axis
 from abstain.scores.logit_norm import LogitNorm
-from abstain.scores.softmax import classification_error
 
 Validation = tuple[Any, Any]
 
@@ -21,7 +24,37 @@ CHUNK_ELEMENTS = 2**20
 """Logits that are copied at once where some do not count or classes are not the last axis: at most 8 MiB."""
 
 
-def choose_p(name: str, validation: Validation | None, *, center: bool) -> LogitNorm:
+@dataclass(frozen=True)
+class Reading:
+    """How predictions and labels are read; see `scores.read_values`.
+
+    Attributes:
+        ignore_index: the label of what does not count.
+        input: what the predictions are; None to be told by themselves.
+        class_axis: the axis that holds the classes; None takes the only one that fits the labels.
+    """
+
+    ignore_index: int = -100
+    input: Input | None = None
+    class_axis: int | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.ignore_index, int):
+            raise InputError(f"ignore_index is {self.ignore_index!r}, but must be one integer")
+        if self.input is not None:
+            check_choice("input", self.input, INPUTS)
+
+    def told(self, input: Input | None, class_axis: int | None) -> Reading:
+        """The same, but for what is said here."""
+        class_axis = self.class_axis if class_axis is None else class_axis
+        return Reading(self.ignore_index, input or self.input, class_axis)
+
+    def read(self, predictions: Any, labels: Any) -> Values:
+        """The values, of what counts."""
+        return read_values(predictions, labels, **asdict(self))
+
+
+def choose_p(name: str, validation: Validation | None, *, center: bool, reading: Reading) -> LogitNorm:
     """Logit normalisation with the p that validation data choose, or MSP where it falls back to that."""
     if name != LogitNorm.SCORE:
         raise InputError(f'the score is {name} and p is "auto": only {LogitNorm.SCORE} takes a p')
@@ -30,45 +63,70 @@ def choose_p(name: str, validation: Validation | None, *, center: bool) -> Logit
             'p="auto" needs validation=(logits, labels) of other samples: a p chosen on the samples that are measured '
             "has seen their labels, and the result would be too good"
         )
-    return LogitNorm.fit(*check_validation(validation), center=center)
+    values = reading.read(*check_pair(validation))
+    check_norm(values, center=center)
+    return LogitNorm.fit(as_logits(values), values.labels, center=center)
 
 
-def reduce_logits(
-    logits: Any, labels: Any, confidence: Confidence, ignore_index: int
-) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
-    """(confidence, error) of what counts; what must be copied for that is copied in chunks."""
-    logits = logits if isinstance(logits, torch.Tensor) else to_numpy(logits, "predictions")
+@dataclass(frozen=True)
+class Reduced:
+    """What is kept of predictions.
+
+    Attributes:
+        confidence: (n,) float64 of what counts; larger is accepted first.
+        error: (n,) 0 or 1.
+        kind: what the predictions were, one of `scores.KINDS`; None where none of them counts.
+    """
+
+    confidence: NDArray[np.float64]
+    error: NDArray[np.int8]
+    kind: Kind | None
+
+
+def reduce_predictions(predictions: Any, labels: Any, confidence: Confidence, reading: Reading) -> Reduced:
+    """Confidence and error of what counts; what must be copied for that is copied in chunks."""
+    predictions = predictions if isinstance(predictions, torch.Tensor) else to_numpy(predictions, "predictions")
     labels = to_numpy(labels, "references")
-    if logits.ndim < 2:
+    if predictions.ndim < 2:
         raise InputError(
-            f"predictions have shape {tuple(logits.shape)}, as class labels have, but must be logits (N, K): the stock "
-            'evaluator of `evaluate` hands over labels alone, so take abstain.extract_logits, or load "confidence"'
+            f"predictions have shape {tuple(predictions.shape)}, as class labels have, but must be logits (N, K): "
+            'the stock evaluator of `evaluate` hands over labels, so take abstain.extract_logits, or load "confidence"'
         )
-    if (logits.shape[0], *logits.shape[2:]) != labels.shape:
-        raise InputError(
-            f"predictions have shape {tuple(logits.shape)} and references {labels.shape}: need (N, K, …) and (N, …)"
-        )
-    values, errors = [np.empty(0)], [np.empty(0, np.int8)]
-    for rows, of_rows in _counted_rows(logits, labels, labels != ignore_index):
-        errors.append(classification_error(rows, of_rows).astype(np.int8))
-        values.append(confidence.score(rows))
-    return np.concatenate(values), np.concatenate(errors)
+    if labels.ndim == predictions.ndim - 1:
+        axis = find_class_axis(tuple(predictions.shape), labels.shape, reading.class_axis)
+        reading = replace(reading, class_axis=axis)
+    parts = [reading.read(*part) for part in _parts(predictions, labels, reading.ignore_index)]
+    kinds = sorted({part.kind for part in parts})
+    if len(kinds) > 1:
+        raise InputError(f"some predictions look like {kinds[0]} and others like {kinds[1]}: say which with input=")
+    values = [np.empty(0), *(score_of(part, confidence) for part in parts)]
+    errors = [np.empty(0, np.int8), *(error_of(part).astype(np.int8) for part in parts)]
+    return Reduced(np.concatenate(values), np.concatenate(errors), kinds[0] if kinds else None)
 
 
-def _counted_rows(logits: Any, labels: NDArray[Any], counted: NDArray[np.bool_]) -> Iterator[tuple[Any, NDArray[Any]]]:
-    """The logits (n, K) and labels (n,) of what counts: as they are, or copied chunk by chunk."""
-    if logits.ndim == 2 and counted.all():
-        yield logits, labels
+def agree(kind: Kind | None, stored: Kind | None) -> Kind | None:
+    """The kind of all predictions so far, once those of a new batch and those before it are found to be alike.
+
+    Raises:
+        InputError: one of the two is probabilities and the other is not.
+    """
+    if kind and stored and (kind in OF_PROBABILITIES) != (stored in OF_PROBABILITIES):
+        raise InputError(
+            f"these predictions look like {kind}, but those before them like {stored}: say which with input= at loading"
+        )
+    return kind or stored
+
+
+def _parts(predictions: Any, labels: NDArray[Any], ignore_index: int) -> Iterator[tuple[Any, NDArray[Any]]]:
+    """All at once where nothing has to be copied, else chunks of samples that hold something that counts."""
+    if predictions.ndim == 2 and not (labels == ignore_index).any():
+        yield predictions, labels
         return
-    samples = max(1, CHUNK_ELEMENTS * len(logits) // max(1, math.prod(logits.shape)))
-    for start in range(0, len(logits), samples):
+    samples = max(1, CHUNK_ELEMENTS * len(predictions) // max(1, math.prod(predictions.shape)))
+    for start in range(0, len(predictions), samples):
         chunk = slice(start, start + samples)
-        rows, kept = logits[chunk], counted[chunk].reshape(-1)
-        if logits.ndim > 2:
-            rows = rows.movedim(1, -1) if isinstance(rows, torch.Tensor) else np.moveaxis(rows, 1, -1)
-            rows = rows.reshape(-1, logits.shape[1])
-        if kept.any():
-            yield rows[kept], labels[chunk].reshape(-1)[kept]
+        if (labels[chunk] != ignore_index).any():
+            yield predictions[chunk], labels[chunk]
 
 
 def compare_classes(

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from abstain._checks import InputError, check_choice
 from abstain.curve.curve import Convention, risk_coverage_curve
-from abstain.metric.inputs import Validation, choose_p, compare_classes, reduce_logits
+from abstain.metric.inputs import Reading, Validation, agree, choose_p, compare_classes, reduce_predictions
 from abstain.metric.results import Summary
 from abstain.scores.confidence import Confidence, SoftmaxScore, named_confidence
+from abstain.scores.kinds import Input, Kind
 from abstain.scores.logit_norm import LogitNorm
 
 DESCRIPTION = """
@@ -28,12 +29,14 @@ all their orders.
 
 INPUTS_DESCRIPTION = """
 Args:
-    predictions: logits (N, K), or (N, K, ...) with the classes on the second axis, as a NumPy array, torch tensor or
-        nested lists; no probabilities, no class labels. In the configuration "confidence": the predicted class (N,).
+    predictions: logits or probabilities (N, K), (N, K, ...) or (N, ..., K), as a NumPy array, torch tensor or nested
+        lists; no class labels. In the configuration "confidence": the predicted class (N,).
     references: labels (N,) or (N, ...), int in [0, K), or `ignore_index` (-100 unless set at loading) for what does not
         count. In the configuration "confidence": (N,) of the same kind as the predictions.
     confidence: only in the configuration "confidence": (N,) real, larger is accepted first.
     score, p, center: what reduces the logits, as at loading; only with predictions of this call's own.
+    input: "logits", "log-probabilities" or "probabilities"; not needed where the predictions tell what they are.
+    class_axis: the axis that holds the classes; not needed where only one fits the labels.
     validation: pair (logits, labels) of other samples, on which `p="auto"` is chosen.
     target_risks: report the coverage at each of these risks; fractions.
     target_coverages: report the risk at each of these coverages; fractions.
@@ -95,6 +98,8 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
         center: of "max_logit_pnorm".
         validation: pair (logits, labels) of samples that are not measured, for p="auto".
         ignore_index: the label of what does not count.
+        input: what predictions are: "logits", "log-probabilities" or "probabilities"; None to be told by themselves.
+        class_axis: the axis that holds the classes; None takes the only one that fits the labels.
         **kwargs: those of `evaluate.load`: `num_process`, `process_id`, `keep_in_memory`, ….
 
     Raises:
@@ -111,15 +116,16 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
         center: bool | None = None,
         validation: Validation | None = None,
         ignore_index: int = -100,
+        input: Input | None = None,
+        class_axis: int | None = None,
         **kwargs: Any,
     ) -> None:
         check_choice("configuration", config_name or "default", ["default", "confidence"])
         for name in kwargs:
             check_choice("argument of loading", name, _LOADING)
-        if not isinstance(ignore_index, int):
-            raise InputError(f"ignore_index is {ignore_index!r}, but must be one integer")
         self._takes_confidence = config_name == "confidence"
-        self._ignore_index = ignore_index
+        self._reading = Reading(ignore_index, input, class_axis)
+        self._kind: Kind | None = None
         self._loaded: Confidence = SoftmaxScore()
         self._loaded = self._stored = self._named(score, p, center, validation)
         super().__init__(config_name=config_name, **kwargs)
@@ -153,7 +159,7 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
         center = loaded.center if center is None else center
         name = score or (LogitNorm.SCORE if p is not None else self._loaded.name)
         if p == "auto":
-            return choose_p(name, validation, center=center)
+            return choose_p(name, validation, center=center, reading=self._reading)
         if validation is not None:
             raise InputError('validation is given, but only p="auto" needs it: leave it out')
         return named_confidence(name, p=loaded.p if p is None and name == LogitNorm.SCORE else p, center=center)
@@ -183,9 +189,9 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
     ) -> None:
         """Add a batch, reduced to a confidence and an error a sample; it is refused as a whole if any of it is bad."""
         _refuse_unknown(unknown)
-        self._add(predictions, references, confidence, self._stored if len(self) else self._loaded)
+        self._add(predictions, references, confidence, self._stored if len(self) else self._loaded, self._reading)
 
-    def _add(self, predictions: Any, references: Any, confidence: Any, named: Confidence) -> None:
+    def _add(self, predictions: Any, references: Any, confidence: Any, named: Confidence, reading: Reading) -> None:
         if predictions is None or references is None or (confidence is None) == self._takes_confidence:
             if self._takes_confidence:
                 raise InputError('the configuration "confidence" needs predictions, references and confidence')
@@ -193,11 +199,12 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
                 'this metric needs predictions and references: load the configuration "confidence" for your own scores'
             )
         if self._takes_confidence:
-            wrong, confidence = compare_classes(predictions, references, confidence, self._ignore_index)
+            wrong, confidence = compare_classes(predictions, references, confidence, reading.ignore_index)
             columns = {"predictions": wrong, "references": np.zeros_like(wrong), "confidence": confidence}
         else:
-            confidence, wrong = reduce_logits(predictions, references, named, self._ignore_index)
-            columns = {"predictions": confidence, "references": wrong}
+            reduced = reduce_predictions(predictions, references, named, reading)
+            self._kind = agree(reduced.kind, self._kind if len(self) else None)
+            columns = {"predictions": reduced.confidence, "references": reduced.error}
         self._stored = named
         self._store(columns)
 
@@ -221,6 +228,8 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
         target_coverages: Iterable[float] = (0.8,),
         convention: Convention = "mean",
         confidence_level: float | None = None,
+        input: Input | None = None,
+        class_axis: int | None = None,
         **unknown: Any,
     ) -> dict[str, float | None] | None:
         """Measure what was added, and these predictions; one flat dictionary, or None on all but the first process."""
@@ -231,7 +240,7 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
             self._check_stored(named, names_one=_any_given(score, p, center, validation))
             named = self._stored
         if _any_given(predictions, references, confidence):
-            self._add(predictions, references, confidence, named)
+            self._add(predictions, references, confidence, named, self._reading.told(input, class_axis))
         if self.num_process == 1 and not len(self):
             raise InputError("no sample was added, but at least one is needed: give predictions and references")
         if self.writer is None:  # of several processes each leaves a file, and one of them may have had nothing to add

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from abstain._checks import InputError, check_no_more, check_other_samples, check_pair
-from abstain.report.measure import WITHOUT_SHIFT, Measure, as_logits, repairs
+from abstain.report.measure import Measure, repairs
 from abstain.report.selective_report import SelectiveReport
-from abstain.scores.kinds import Input, Values, read_values
+from abstain.scores.by_kind import as_logits
+from abstain.scores.kinds import WITHOUT_SHIFT, Input, Values, read_values
 from abstain.scores.logit_norm import Fallback, check_fit
 
 

@@ -11,33 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from abstain._checks import InputError
 from abstain.curve.curve import risk_coverage_curve
 from abstain.report.selective_report import ScoreResult
+from abstain.scores.by_kind import check_norm, error_of, score_of
 from abstain.scores.calibration import calibration_metrics
 from abstain.scores.confidence import Confidence, SoftmaxScore
-from abstain.scores.kinds import OF_PROBABILITIES, Values
+from abstain.scores.kinds import OF_PROBABILITIES, WITHOUT_SHIFT, Values
 from abstain.scores.logit_norm import LogitNorm
-from abstain.scores.probabilities import (
-    ProbabilityCalibration,
-    ProbabilityScore,
-    log_probabilities,
-    probability_error,
-)
-from abstain.scores.softmax import classification_error
+from abstain.scores.probabilities import ProbabilityCalibration, ProbabilityScore
 from abstain.scores.temperature import TemperatureScaling
-
-WITHOUT_SHIFT = ("log-probabilities", "probabilities")
-"""The kinds whose rows have lost their shift, which the uncentred p-norm reads; one column has no p-norm at all."""
-
-
-def as_logits(values: Values) -> Tensor:
-    """Rows of logits that stand for the values: the logarithms of probabilities, else the rows as they are.
-
-    Raises:
-        InputError: there are probabilities of exactly 0, which have none.
-    """
-    return log_probabilities(values.rows) if values.kind in OF_PROBABILITIES else values.rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +39,7 @@ class Measure:
     @cached_property
     def error(self) -> NDArray[np.float64]:
         """(N,) 0/1 error of the predicted class; lower is better."""
-        error_of = probability_error if self.of_probabilities else classification_error
-        return error_of(self.values.rows, self.values.labels)
+        return error_of(self.values)
 
     @property
     def of_probabilities(self) -> bool:
@@ -75,7 +56,7 @@ class Measure:
     def msp(self, name: str = "msp", fitted: Confidence | None = None) -> ScoreResult:
         """The maximum softmax probability, or under another name a fit that falls back to it."""
         msp: Confidence = ProbabilityScore() if self.of_probabilities else SoftmaxScore()
-        return self._result(name, fitted or msp, msp.score(self.values.rows), self.calibration.metrics)
+        return self._result(name, fitted or msp, score_of(self.values, msp), self.calibration.metrics)
 
     def fitted(self, name: str, confidence: Confidence, logits: Tensor) -> ScoreResult:
         """A score that was fitted on validation data, of the logits that stand for the values."""
@@ -102,7 +83,7 @@ def repairs(
 
     Args:
         measure: of the test data.
-        logits: (N, K) that stand for the test data's values (see `as_logits`).
+        logits: (N, K) that stand for the test data's values (see `scores.by_kind.as_logits`).
         validation_logits: the same of other samples.
         labels: (M,) of those.
         center: which form comes first, as the repair; the other one is there to compare with.
@@ -111,14 +92,9 @@ def repairs(
     Raises:
         InputError: the uncentred form of values whose rows have lost their shift.
     """
-    lost_shift = measure.values.kind in WITHOUT_SHIFT
-    if lost_shift and not center:
-        raise InputError(
-            f"center is False, but the uncentred p-norm reads the shift of a row of logits, which "
-            f"{measure.values.kind} have lost: leave center at True, or give the logits"
-        )
+    check_norm(measure.values, center=center)
     forms = {"max_logit_pnorm": center}
-    if not lost_shift:
+    if measure.values.kind not in WITHOUT_SHIFT:
         forms["max_logit_pnorm_uncentered" if center else "max_logit_pnorm_centered"] = not center
     for name, centered in forms.items():
         yield measure.fitted(name, LogitNorm.fit(validation_logits, labels, center=centered, **fit), logits)

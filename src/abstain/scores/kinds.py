@@ -24,6 +24,9 @@ INPUTS: tuple[Input, ...] = ("logits", "log-probabilities", "probabilities")
 OF_PROBABILITIES: tuple[Kind, ...] = ("probabilities", "one probability")
 """The kinds that `scores.probabilities` is for; the functions of logits take the others."""
 
+WITHOUT_SHIFT: tuple[Kind, ...] = ("log-probabilities", "probabilities")
+"""The kinds whose rows have lost their shift, which the uncentred p-norm reads; one column has no p-norm at all."""
+
 TELL = 'say which with input="probabilities" or input="logits"'
 
 

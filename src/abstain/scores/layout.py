@@ -19,7 +19,7 @@ def find_class_axis(shape: tuple[int, ...], label_shape: tuple[int, ...], class_
     Args:
         shape: of the values, two axes or more.
         label_shape: of the labels.
-        class_axis: what the caller says, negative from the end; None takes the only axis that fits the labels.
+        class_axis: what the caller says, negative from the end; None takes the second or the last, whichever fits.
 
     Returns:
         From 0 to the number of axes - 1.
@@ -30,7 +30,7 @@ def find_class_axis(shape: tuple[int, ...], label_shape: tuple[int, ...], class_
     fitting = [axis for axis in range(len(shape)) if shape[:axis] + shape[axis + 1 :] == label_shape]
     if class_axis is not None:
         return _named_axis(shape, label_shape, class_axis, fitting)
-    fitting = [axis for axis in fitting if axis > 0]  # the first is that of the samples, unless said otherwise
+    fitting = [axis for axis in fitting if axis in (1, len(shape) - 1)]  # another one has to be named
     if len(fitting) > 1:
         choices = " or ".join(f"class_axis={axis}" for axis in fitting)
         raise InputError(

@@ -44,6 +44,24 @@ def logits_of(outputs: Any) -> Tensor:
     return cast(Tensor, logits)
 
 
+def classes_second(logits: Tensor, labels: Tensor, *, of_transformers: bool) -> Tensor:
+    """Logits of tokens (N, T, K), with labels (N, T), as losses take them: (N, K, T); any other shape as it is.
+
+    Where T = K the shapes do not tell. A token classifier of transformers always gives (N, T, K).
+
+    Raises:
+        InputError: T = K, and the model is not of transformers.
+    """
+    if logits.ndim != 3 or logits.shape[:2] != labels.shape:
+        return logits
+    if logits.shape[1] == logits.shape[2] and not of_transformers:
+        raise InputError(
+            f"logits have shape {tuple(logits.shape)}, which does not tell whether they are (N, T, K) or (N, K, T): "
+            "pad to another length, or make the model a PreTrainedModel, whose classes are last"
+        )
+    return logits.movedim(2, 1)
+
+
 def split_statistics(predictions: Any) -> tuple[np.ndarray, Any]:
     """The statistics and, where they were kept, the logits."""
     return predictions if isinstance(predictions, tuple) else (predictions, None)

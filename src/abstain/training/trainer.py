@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Dataset
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from abstain._checks import InputError
 from abstain.data.pixels import ChosenPixels, has_dense_labels
@@ -22,7 +22,7 @@ from abstain.losses import smoothed_cross_entropy
 from abstain.training.backbone import slow_backbone
 from abstain.training.checkpoints import CheckpointingTrainer, naming_what_is_not_written
 from abstain.training.sam import replace_gradient
-from abstain.training.statistics import logits_of
+from abstain.training.statistics import classes_second, logits_of
 
 
 class SelectiveTrainer(CheckpointingTrainer):
@@ -87,7 +87,8 @@ class SelectiveTrainer(CheckpointingTrainer):
         return model
 
     def _training_loss(self, outputs: Any, labels: Tensor, num_items_in_batch: Tensor | None = None) -> Tensor:
-        logits = logits_of(outputs)
+        of_transformers = isinstance(self.accelerator.unwrap_model(self.model), PreTrainedModel)
+        logits = classes_second(logits_of(outputs), labels, of_transformers=of_transformers)
         if logits.ndim == 4 and logits.shape[2:] != labels.shape[1:]:
             logits = functional.interpolate(logits.float(), labels.shape[1:], mode="bilinear", align_corners=False)
         settings: dict[str, Any] = {

@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from abstain import InputError, LogitNorm, scores
+from abstain.scores import SoftmaxScore, TemperatureScaling, read_values
+from abstain.scores.by_kind import as_logits, check_norm, error_of, score_of
+
+LOGITS = np.array([[2.0, 0.0, -1.0], [0.5, 1.0, 0.0]])
+PROBABILITIES = np.array([[0.25, 0.5, 0.25], [0.7, 0.2, 0.1]])
+LABELS = [0, 0]
+OF_LOGITS, OF_PROBABILITIES = read_values(LOGITS, LABELS), read_values(PROBABILITIES, LABELS)
+
+
+def test_each_kind_has_its_own_error():
+    assert error_of(OF_LOGITS).tolist() == [0, 1] and error_of(OF_PROBABILITIES).tolist() == [1, 0]
+    one = [[0.25], [0.75]]
+    assert error_of(read_values(one, [0, 0], input="probabilities")).tolist() == [0, 1]
+    assert error_of(read_values(one, [0, 0], input="logits")).tolist() == [1, 1]
+
+
+def test_what_stands_for_logits():
+    assert as_logits(OF_LOGITS) is OF_LOGITS.rows
+    np.testing.assert_allclose(as_logits(OF_PROBABILITIES).exp(), PROBABILITIES)
+
+
+def test_each_kind_has_its_own_confidence():
+    np.testing.assert_array_equal(score_of(OF_LOGITS, SoftmaxScore("energy")), scores.energy(LOGITS))
+    assert score_of(OF_PROBABILITIES, SoftmaxScore()) == pytest.approx([0, np.log(7 / 3)])
+    assert score_of(OF_PROBABILITIES, LogitNorm(None)) == pytest.approx([0, np.log(7 / 3)])
+    for fitted in (LogitNorm(3), TemperatureScaling(2.0)):
+        np.testing.assert_array_equal(score_of(OF_PROBABILITIES, fitted), fitted.score(np.log(PROBABILITIES)))
+
+
+@pytest.mark.parametrize("confidence", [SoftmaxScore("max_logit"), SoftmaxScore("energy"), LogitNorm(3, center=False)])
+def test_what_reads_a_shift_is_refused_of_probabilities(confidence):
+    with pytest.raises(InputError, match="reads the shift of a row of logits"):
+        score_of(OF_PROBABILITIES, confidence)
+
+
+def test_what_reads_a_shift_is_refused_of_their_logarithms_too():
+    check_norm(OF_LOGITS, center=False)
+    check_norm(OF_PROBABILITIES, center=True)
+    with pytest.raises(InputError, match="which log-probabilities have lost"):
+        check_norm(read_values(np.log(PROBABILITIES), LABELS), center=False)
