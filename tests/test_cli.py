@@ -116,3 +116,13 @@ def test_mistakes_are_one_line(monkeypatch, capsys, logits_files, arguments, mes
     assert run(monkeypatch, *arguments) == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
+
+
+def test_names_of_options_have_dashes_or_underscores(monkeypatch, capsys, tmp_path, logits_files):
+    for number, (name, overwrite) in enumerate([("--output_dir", "--overwrite-output-dir"), ("--output-dir", "")]):
+        folder = str(tmp_path / str(number))
+        given = [argument for argument in ("--target_risk", "0.2", name, folder, overwrite) if argument]
+        assert run(monkeypatch, "evaluate", str(logits_files[0]), *given) == 0
+        assert (tmp_path / str(number) / "results.json").is_file()
+    assert run(monkeypatch, "threshold", "-h") == 0
+    assert "--target-risk" in capsys.readouterr().out
