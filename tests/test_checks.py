@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -13,11 +15,13 @@ from abstain._checks import (
     check_labels,
     check_level,
     check_logits,
+    check_number,
     check_p,
     check_smoothing,
     check_validation,
     first_line,
     nearest,
+    to_numpy,
 )
 
 
@@ -156,7 +160,7 @@ def test_keys_are_all_known_and_none_is_missing():
 
 
 def test_levels_and_binary_errors():
-    assert check_level("0.9") == 0.9
+    assert check_level(np.float32(0.5)) == 0.5
     with pytest.raises(InputError, match=r"level is 1, but must be a fraction in \(0, 1\)"):
         check_level(1)
     check_binary("a rank", is_binary=True, instead="-")
@@ -179,3 +183,44 @@ def test_classes_are_integers_or_names():
 )
 def test_the_first_line_of_an_error_is_never_missing(error, line):
     assert first_line(error) == line and first_line(ValueError("x" * 400), most=10) == "x" * 10
+
+
+@pytest.mark.parametrize(
+    "value", ["0.05", b"1", True, np.True_, None, 1j, [0.1], np.array([0.1]), 10**400, np.ma.masked]
+)
+def test_text_and_truth_values_are_no_numbers(value):
+    with pytest.raises(InputError, match="target_risk is ") as caught:
+        check_fraction("target_risk", value)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 120
+
+
+def test_numbers_of_any_library_are_numbers():
+    for value in (0.5, np.float32(0.5), np.array(0.5), torch.tensor(0.5)):
+        found = check_number("p", value)
+        assert found == 0.5 and type(found) is float
+
+
+@pytest.mark.parametrize(
+    ("tensor", "cure"),
+    [
+        (torch.ones(3, device="meta"), "as a meta tensor cannot be read: give one that holds values"),
+        (torch.eye(3).to_sparse(), "as a sparse_coo tensor cannot be read: call to_dense() first"),
+        (torch.eye(3).to_sparse_csr(), "as a sparse_csr tensor cannot be read: call to_dense() first"),
+        (torch.ones(3).to(torch.float8_e4m3fn), "as a float8_e4m3fn tensor cannot be read: call float() first"),
+    ],
+)
+def test_a_tensor_without_a_number_at_every_place_is_refused_with_what_to_do(tensor, cure):
+    for read in (lambda: to_numpy(tensor, "confidence"), lambda: check_logits(tensor)):
+        with pytest.raises(InputError, match=re.escape(cure)):
+            read()
+
+
+def test_a_foreign_object_that_fails_is_one_sentence():
+    class Broken:
+        def __array__(self, *args, **kwargs):
+            raise RuntimeError("no\nnumbers")
+
+    with pytest.raises(InputError, match=r"error of type Broken cannot be read \(no\): give an array"):
+        to_numpy(Broken(), "error")
+    with pytest.raises(InputError, match="error of type dict cannot be read"):
+        to_numpy({1: 2}, "error")

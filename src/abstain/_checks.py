@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import reprlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -42,24 +43,37 @@ def nearest(name: str, choices: Iterable[str]) -> str:
     return f"choose from {', '.join(choices)}" if len(choices) <= MANY else "--help lists them all"
 
 
+def shown(value: Any) -> str:
+    """What an error says of a value: its `repr`, short and in one line."""
+    try:
+        return " ".join(reprlib.repr(value).split())
+    except ValueError:  # an integer of more digits than Python prints
+        return type(value).__name__
+
+
 def check_choice(what: str, value: str, choices: Iterable[str]) -> str:
     """`value` if it is one of `choices`."""
     choices = list(choices)
-    if value not in choices:
-        raise InputError(f"unknown {what} {value!r}: {nearest(str(value), choices)}")
+    if not isinstance(value, str) or value not in choices:
+        raise InputError(f"unknown {what} {shown(value)}: {nearest(str(value), choices)}")
     return value
 
 
-def _as_float(what: str, value: Any) -> float:
+def check_number(what: str, value: Any) -> float:
+    """`value` as a float if it is one real number, NaN and infinities among them; text and truth values are none."""
     try:
-        return float(value)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{what} is {value!r}, but must be a number") from error
+        wrong = isinstance(value, str | bytes | bytearray | bool | np.bool_) or value is np.ma.masked or np.ndim(value)
+        number = None if wrong else float(value)
+    except (TypeError, ValueError, OverflowError, RuntimeError):  # the last of a tensor without values
+        number = None
+    if number is None:
+        raise InputError(f"{what} is {shown(value)}, but must be a number")
+    return number
 
 
 def check_fraction(what: str, value: float, *, open_below: bool = False, open_above: bool = False) -> float:
     """`value` as a float if it lies in [0, 1], without the ends that are open."""
-    value = _as_float(what, value)
+    value = check_number(what, value)
     inside = (value > 0 if open_below else value >= 0) and (value < 1 if open_above else value <= 1)
     if not inside:
         interval = f"{'(' if open_below else '['}0, 1{')' if open_above else ']'}"
@@ -74,7 +88,7 @@ def check_level(value: float) -> float:
 
 def check_smoothing(value: float, *, allow_negative: bool = False) -> float:
     """The label-smoothing factor α as a float if it lies in [0, 1), or with `allow_negative` anywhere below 1."""
-    value = _as_float("the label-smoothing factor", value)
+    value = check_number("the label-smoothing factor", value)
     if not (-math.inf if allow_negative else 0.0) <= value < 1.0 or math.isinf(value):
         raise InputError(
             f"the label-smoothing factor is {value:g}, but must be in [0, 1): 0 is plain cross-entropy, 0.1 is common"
@@ -90,7 +104,7 @@ def check_at_least(holder: object, **least: float) -> None:
     """
     for name, lowest in least.items():
         value = getattr(holder, name)
-        if value is not None and not value >= lowest:
+        if value is not None and not check_number(name, value) >= lowest:
             raise InputError(f"{name} is {value}, but must be at least {lowest}")
 
 
@@ -109,14 +123,14 @@ def check_keys(what: str, values: Any, *, known: Iterable[str], needed: Iterable
     """`values` if it is a dictionary with all keys that are needed and no other than the known ones."""
     known = sorted(known)
     if not isinstance(values, dict) or not set(needed) <= set(values) <= set(known):
-        found = sorted(values) if isinstance(values, dict) else repr(values)
+        found = sorted(map(str, values)) if isinstance(values, dict) else shown(values)
         raise InputError(f"a {what} has the keys {found}, but must have them of {known}")
     return values
 
 
 def check_p(value: float) -> float:
     """The exponent of a p-norm as a float if it is finite and at least 1."""
-    value = _as_float("p", value)
+    value = check_number("p", value)
     if not (math.isfinite(value) and value >= 1.0):
         raise InputError(f"p is {value:g}, but must be a finite number of at least 1")
     return value
@@ -125,14 +139,34 @@ def check_p(value: float) -> float:
 def to_numpy(values: Any, what: str) -> np.ndarray:
     """A NumPy view (where possible) of a torch tensor on any device, a pandas object, an array or a list."""
     if hasattr(values, "detach"):
-        values = values.detach()
+        values = check_tensor(values, what).detach()
         if str(values.dtype) == "torch.bfloat16":  # NumPy has no bfloat16
             values = values.float()
-        values = values.cpu()
+        values = values.resolve_conj().resolve_neg().cpu()
     return _as_array(values, what)
 
 
+def check_tensor(values: Any, what: str) -> Any:
+    """A torch tensor if it holds a number at every place, of a kind that NumPy has, or bfloat16."""
+    dtype, layout = (str(kind).removeprefix("torch.") for kind in (values.dtype, values.layout))
+    for kind, found, cure in (
+        ("meta", values.is_meta, "give one that holds values"),
+        ("nested", values.is_nested, "pad it, or join its parts"),
+        (layout, layout != "strided", "call to_dense() first"),
+        (dtype, dtype.startswith("float") and values.dtype.itemsize == 1, "call float() first"),
+        (dtype, values.is_quantized, "call dequantize() first"),
+    ):
+        if found:
+            raise InputError(f"{what} given as a {kind} tensor cannot be read: {cure}")
+    return values
+
+
 def _as_array(values: Any, what: str) -> np.ndarray:
+    if isinstance(values, np.ma.MaskedArray) and np.ma.getmaskarray(values).any():
+        n_masked = int(np.ma.getmaskarray(values).sum())
+        raise InputError(
+            f"{what} hold {n_masked} masked entries, but all must count: take out the samples they stand in"
+        )
     if isinstance(values, list | tuple) and values and hasattr(values[0], "detach"):
         values = [to_numpy(value, what) for value in values]  # NumPy takes no list of tensors with a gradient
     try:
@@ -141,6 +175,12 @@ def _as_array(values: Any, what: str) -> np.ndarray:
             array = np.stack(list(array))  # a column of arrays, as pandas holds logits
     except ValueError as error:
         raise InputError(f"{what} are lists of unequal lengths, but must make up an array") from error
+    except Exception as error:  # of a foreign object that makes itself an array
+        raise InputError(
+            f"{what} of type {type(values).__name__} cannot be read ({first_line(error)}): give an array"
+        ) from error
+    if array.dtype == object and array.ndim == 0:
+        raise InputError(f"{what} of type {type(values).__name__} cannot be read: give an array, a tensor or a list")
     return array
 
 
@@ -174,7 +214,11 @@ def check_logits(logits: Any) -> torch.Tensor:
     """Logits (N, K) as a torch tensor of floats on the device where they are, not copied where that is possible."""
     import torch  # here, so that work on (confidence, error) never waits for torch
 
-    logits = logits.detach() if isinstance(logits, torch.Tensor) else torch.from_numpy(_shareable(logits))
+    logits = (
+        check_tensor(logits, "logits").detach()
+        if isinstance(logits, torch.Tensor)
+        else torch.from_numpy(_shareable(logits))
+    )
     if logits.dtype.is_complex:
         raise InputError(f"logits hold {str(logits.dtype).removeprefix('torch.')}, but must hold real numbers")
     if not logits.dtype.is_floating_point:

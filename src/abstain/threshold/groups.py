@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from abstain._checks import InputError, check_confidence_error, to_numpy
+from abstain._checks import InputError, check_confidence_error, check_number, to_numpy
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def operating_point_by_group(confidence: Any, error: Any, group: Any, *, thresho
     group = to_numpy(group, "group")
     if group.shape != confidence.shape:
         raise InputError(f"group has shape {group.shape}, but must have {confidence.shape}: one group a sample")
-    if np.isnan(threshold):
+    threshold = check_number("threshold", threshold)
+    if math.isnan(threshold):
         raise InputError("the threshold is NaN, but must be a number to compare the confidence with")
     names, index = np.unique(group, return_inverse=True)
     accepted = confidence >= threshold
