@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from abstain import InputError
-from abstain._arguments import check_flag, check_numbers, check_whole
+from abstain._arguments import check_flag, check_numbers, check_p, check_smoothing, check_whole
 
 
 @pytest.mark.parametrize("value", [3, np.int64(3), np.array(3), torch.tensor(3)])
@@ -34,3 +34,15 @@ def test_some_numbers_are_no_single_one():
         check_numbers("target_risks", 0.05)
     with pytest.raises(InputError, match=r"an item of target_risks is '5%', but must be a number"):
         check_numbers("target_risks", ["5%"])
+
+
+@pytest.mark.parametrize("value", [-0.2, 1.0, 1.5, float("nan")])
+def test_smoothing_outside_its_range_is_refused(value):
+    with pytest.raises(InputError, match=r"must be in \[0, 1\)"):
+        check_smoothing(value)
+
+
+@pytest.mark.parametrize("value", [0.5, -1, float("inf"), float("nan")])
+def test_p_outside_its_range_is_refused(value):
+    with pytest.raises(InputError, match="finite number of at least 1"):
+        check_p(value)

@@ -1,13 +1,32 @@
-"""The checks of single arguments: a whole number, a yes or no, a list; fractions and choices are in `_checks`."""
+"""The checks of single arguments: α, p, a whole number, a yes or no, a list; fractions and choices are in `_checks`."""
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
 import numpy as np
 
 from abstain._checks import InputError, check_number, shown
+
+
+def check_smoothing(value: float, *, allow_negative: bool = False) -> float:
+    """The label-smoothing factor α as a float if it lies in [0, 1), or with `allow_negative` anywhere below 1."""
+    value = check_number("the label-smoothing factor", value)
+    if not (-math.inf if allow_negative else 0.0) <= value < 1.0 or math.isinf(value):
+        raise InputError(
+            f"the label-smoothing factor is {value:g}, but must be in [0, 1): 0 is plain cross-entropy, 0.1 is common"
+        )
+    return value
+
+
+def check_p(value: float) -> float:
+    """The exponent of a p-norm as a float if it is finite and at least 1."""
+    value = check_number("p", value)
+    if not (math.isfinite(value) and value >= 1.0):
+        raise InputError(f"p is {value:g}, but must be a finite number of at least 1")
+    return value
 
 
 def check_whole(what: str, value: Any, *, at_least: int, at_most: int | None = None) -> int:

@@ -20,6 +20,10 @@ MANY = 30
 """More choices than this are not listed in an error."""
 
 
+LARGEST_LOSS = 1e75
+"""Up to here sums of the fourth power of a loss are finite in float64."""
+
+
 class InputError(ValueError):
     """Bad input from the user; the message is one sentence that says what was found, what was wanted and what to do."""
 
@@ -86,16 +90,6 @@ def check_level(value: float) -> float:
     return check_fraction("level", value, open_below=True, open_above=True)
 
 
-def check_smoothing(value: float, *, allow_negative: bool = False) -> float:
-    """The label-smoothing factor α as a float if it lies in [0, 1), or with `allow_negative` anywhere below 1."""
-    value = check_number("the label-smoothing factor", value)
-    if not (-math.inf if allow_negative else 0.0) <= value < 1.0 or math.isinf(value):
-        raise InputError(
-            f"the label-smoothing factor is {value:g}, but must be in [0, 1): 0 is plain cross-entropy, 0.1 is common"
-        )
-    return value
-
-
 def check_at_least(holder: object, **least: float) -> None:
     """Check that each attribute named here is None or at least so large.
 
@@ -126,14 +120,6 @@ def check_keys(what: str, values: Any, *, known: Iterable[str], needed: Iterable
         found = sorted(map(str, values)) if isinstance(values, dict) else shown(values)
         raise InputError(f"a {what} has the keys {found}, but must have them of {known}")
     return values
-
-
-def check_p(value: float) -> float:
-    """The exponent of a p-norm as a float if it is finite and at least 1."""
-    value = check_number("p", value)
-    if not (math.isfinite(value) and value >= 1.0):
-        raise InputError(f"p is {value:g}, but must be a finite number of at least 1")
-    return value
 
 
 def to_numpy(values: Any, what: str) -> np.ndarray:
@@ -203,9 +189,13 @@ def check_confidence_error(confidence: Any, error: Any) -> tuple[np.ndarray, np.
         confidence = confidence.astype(np.float32 if confidence.dtype == np.float16 else np.float64)
     if np.isnan(confidence).any():
         raise InputError(f"confidence holds {int(np.isnan(confidence).sum())} NaN, but NaN has no rank: remove them")
-    if not all(over_slices(lambda some: error[some].min() >= 0 and error[some].max() < np.inf, len(error))):  # nor NaN
+    if not all(
+        over_slices(lambda some: error[some].min() >= 0 and float(error[some].max()) <= LARGEST_LOSS, len(error))
+    ):
         raise InputError(
             "error holds a negative, NaN or infinite value, but must be 0/1 or a finite loss of at least 0"
+            if not error.max() < np.inf or error.min() < 0  # NaN is neither
+            else f"error holds {error.max():g}, whose powers are no numbers: divide all losses by the largest"
         )
     return confidence, error
 

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from abstain._arguments import check_flag, check_whole
-from abstain._checks import InputError, check_choice, check_smoothing, check_tensor, first_line
+from abstain._arguments import check_flag, check_smoothing, check_whole
+from abstain._checks import InputError, check_choice, check_tensor, first_line
 
 SUM_WITHIN = 1e-3
 """How near to 1 the sum of a distribution must be, even in float16."""

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._arguments import check_numbers, check_whole
+from abstain._arguments import check_numbers
 from abstain._checks import (
     check_binary,
     check_choice,
@@ -28,8 +28,8 @@ Array = NDArray[np.float64]
 Convention = Literal["mean", "trapezoid"]
 Interval = tuple[float, float] | None
 
-MOST_RESAMPLES = 1_000_000
-"""More resamples of a bootstrap change no digit that is shown."""
+ROUNDING = 1e-12
+"""Of sums of real losses, as a share of them: what is less than that apart is equal."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,12 +113,12 @@ class RiskCoverageCurve:
 
         Returns:
             A float, above 1 for a confidence worse than chance; None where every order is as good as any other: without
-            errors, with nothing else, or with all losses equal.
+            errors, with nothing else, or with all losses equal up to rounding.
         """
-        if self._errors.all_equal(self.n_samples):
+        gap = self._full_risk - self.optimal_aurc()
+        if self._errors.all_equal(self.n_samples) or (not self.is_binary and gap <= ROUNDING * self._full_risk):
             return None
-        optimal = self.optimal_aurc()
-        return self.excess_aurc() / (self._full_risk - optimal)
+        return self.excess_aurc() / gap
 
     def augrc(self) -> float:
         """Area under the generalised risk-coverage curve, i·R(i)/N against coverage; lower is better.
@@ -249,12 +249,7 @@ class RiskCoverageCurve:
         """
         self._needs_binary("the interval of the coverage at a risk")
         return coverage_at_risk_interval(
-            self._errors,
-            self.n_samples,
-            check_fraction("target_risk", target_risk),
-            level=check_level(level),
-            n_resamples=check_whole("n_resamples", n_resamples, at_least=1, at_most=MOST_RESAMPLES),
-            seed=check_whole("seed", seed, at_least=0),
+            self._errors, self.n_samples, target_risk, level=level, n_resamples=n_resamples, seed=seed
         )
 
     def _log_interval(self, estimate: float, of: Any, level: float, *, highest: float = 1.0) -> Interval:

@@ -8,7 +8,8 @@ from pathlib import Path
 import torch
 from transformers import TrainingArguments
 
-from abstain._checks import InputError, check_smoothing
+from abstain._arguments import check_smoothing
+from abstain._checks import InputError
 
 LOWER_IS_BETTER = ("loss", "risk", "aurc")
 """Metrics of every evaluation that a good model has small; coverages at a risk are better when larger."""
