@@ -28,8 +28,7 @@ Array = NDArray[np.float64]
 Convention = Literal["mean", "trapezoid"]
 Interval = tuple[float, float] | None
 
-ROUNDING = 1e-12
-"""Of sums of real losses, as a share of them: what is less than that apart is equal."""
+ROUNDING = 1e-12  # of sums of real losses, as a share of them: what is less than that apart is equal
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,8 +240,8 @@ class RiskCoverageCurve:
         Args:
             target_risk: fraction in [0, 1].
             level: nominal coverage of the interval, in (0, 1).
-            n_resamples: at least 1; the time is proportional to it.
-            seed: of the resamples.
+            n_resamples: at least 1; the time is proportional to it; `seed` chooses them.
+            seed: at least 0.
 
         Raises:
             InputError: the errors are not 0/1, or an argument is out of its range.
