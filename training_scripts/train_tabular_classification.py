@@ -23,7 +23,7 @@ from datasets import DatasetDict
 from transformers import PreTrainedModel, set_seed
 
 from abstain import SelectiveTrainer
-from abstain.data import TableEncoder, limit_samples, load_data, with_test, with_validation
+from abstain.data import TableEncoder, check_filled, limit_samples, load_data, with_test, with_validation
 from abstain.experiments import (
     DataArguments,
     ScriptTrainingArguments,
@@ -84,6 +84,7 @@ def read_data(data_args: TableArguments) -> DatasetDict:
     data = with_validation(
         data, size=data_args.validation_size, seed=data_args.validation_seed, test_split=data_args.test_split
     )
+    check_filled(data, data["train"].column_names)
     return limit_samples(data, data_args.max_samples, seed=data_args.validation_seed)
 
 

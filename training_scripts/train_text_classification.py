@@ -113,6 +113,8 @@ def read_data(data_args: TextArguments) -> tuple[DatasetDict, list[str]]:
     )
     text_column = find_column(data["train"], data_args.text_column, "text")
     label_column = find_column(data["train"], data_args.label_column, "label")
+    if text_column == label_column:
+        raise InputError(f"the column {text_column!r} cannot hold texts and labels: give --text_column, --label_column")
     data, names = with_classes(data, label_column)
     data = limit_samples(data, data_args.max_samples, seed=data_args.validation_seed)
     data = data.select_columns([text_column, label_column])

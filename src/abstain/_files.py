@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from abstain._checks import InputError, shown
+from abstain._checks import InputError, first_line, shown
 
 RESULTS_FILE = "results.json"
 """What a program writes last of all: where it stands, everything beside it is whole."""
@@ -27,7 +27,8 @@ def as_path(path: Any, what: str = "the path") -> Path:
         if "\0" in str(found):
             raise ValueError("it holds a zero byte")
     except (TypeError, ValueError, RuntimeError, OSError) as error:  # no text, a zero byte, no such user, too long
-        raise InputError(f"{what} is {shown(path)}, but must be the path of a file or folder ({error})") from error
+        reason = getattr(error, "strerror", None) or first_line(error)
+        raise InputError(f"{what} is {shown(path)}, but must be that of a file or folder ({reason})") from error
     return found
 
 

@@ -12,6 +12,8 @@ from torch.nn import functional
 from abstain._arguments import check_flag, check_smoothing, check_whole
 from abstain._checks import InputError, check_choice, check_tensor, first_line
 
+MOST_CLASSES = 2**31
+
 SUM_WITHIN = 1e-3
 """How near to 1 the sum of a distribution must be, even in float16."""
 
@@ -133,7 +135,7 @@ def max_logit_suppression(error_probability: Tensor, *, n_classes: int, smoothin
     _check_floats("error_probability", error_probability)
     if not ((error_probability >= 0) & (error_probability <= 1)).all():
         raise InputError("error_probability holds a value outside [0, 1], but must hold probabilities")
-    n_classes = check_whole("n_classes", n_classes, at_least=2)
+    n_classes = check_whole("n_classes", n_classes, at_least=2, at_most=MOST_CLASSES)
     return check_smoothing(smoothing) * (1.0 - error_probability - 1.0 / n_classes)
 
 

@@ -80,7 +80,7 @@ class DataArguments:
         InputError: there is no data set, or a value below its smallest.
     """
 
-    AT_LEAST: ClassVar[Mapping[str, float]] = {"validation_size": 0, "max_samples": 1}
+    AT_LEAST: ClassVar[Mapping[str, float]] = {"validation_size": 0, "validation_seed": 0, "max_samples": 1}
     _argument_group_name: ClassVar[str] = "data"
 
     dataset_name: str | None = field(default=None, metadata={"help": "A local folder of files, or a Hub name."})
