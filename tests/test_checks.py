@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -14,12 +16,12 @@ from abstain._checks import (
     check_level,
     check_logits,
     check_no_more,
+    check_number,
     check_other_samples,
-    check_p,
-    check_smoothing,
     check_validation,
     first_line,
     nearest,
+    to_numpy,
 )
 
 
@@ -93,18 +95,6 @@ def test_logits_are_shared_not_copied_where_that_is_possible():
     assert check_logits([[1, 2]]).dtype == torch.float64
 
 
-@pytest.mark.parametrize("value", [-0.2, 1.0, 1.5, float("nan")])
-def test_smoothing_outside_its_range_is_refused(value):
-    with pytest.raises(InputError, match=r"must be in \[0, 1\)"):
-        check_smoothing(value)
-
-
-@pytest.mark.parametrize("value", [0.5, -1, float("inf"), float("nan")])
-def test_p_outside_its_range_is_refused(value):
-    with pytest.raises(InputError, match="finite number of at least 1"):
-        check_p(value)
-
-
 def test_fractions_say_which_ends_are_open():
     assert check_fraction("x", 1) == 1.0
     with pytest.raises(InputError, match=r"level is 1, but must be a fraction in \(0, 1\)"):
@@ -158,7 +148,7 @@ def test_keys_are_all_known_and_none_is_missing():
 
 
 def test_levels_and_binary_errors():
-    assert check_level("0.9") == 0.9
+    assert check_level(np.float32(0.5)) == 0.5
     with pytest.raises(InputError, match=r"level is 1, but must be a fraction in \(0, 1\)"):
         check_level(1)
     check_binary("a rank", is_binary=True, instead="-")
@@ -206,3 +196,43 @@ def test_masked_entries_are_refused_and_unmasked_arrays_taken():
     with pytest.raises(InputError, match="error hold 1 masked entries"):
         check_confidence_error([0.5, 0.25], np.ma.masked_array([0, 1], mask=[False, True]))
     assert check_confidence_error([0.5, 0.25], np.ma.masked_array([0, 1]))[1].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "value", ["0.05", b"1", True, np.True_, None, 1j, [0.1], np.array([0.1]), 10**400, np.ma.masked]
+)
+def test_text_and_truth_values_are_no_numbers(value):
+    with pytest.raises(InputError, match="target_risk is ") as caught:
+        check_fraction("target_risk", value)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 120
+
+
+def test_numbers_of_any_library_are_numbers():
+    for value in (0.5, np.float32(0.5), np.array(0.5), torch.tensor(0.5)):
+        found = check_number("p", value)
+        assert found == 0.5 and type(found) is float
+
+
+@pytest.mark.parametrize(
+    ("tensor", "cure"),
+    [
+        (torch.ones(3, device="meta"), "as a meta tensor cannot be read: give one that holds values"),
+        (torch.eye(3).to_sparse(), "as a sparse_coo tensor cannot be read: call to_dense() first"),
+        (torch.ones(3).to(torch.float8_e4m3fn), "as a float8_e4m3fn tensor cannot be read: call float() first"),
+    ],
+)
+def test_a_tensor_without_a_number_at_every_place_is_refused_with_what_to_do(tensor, cure):
+    for read in (lambda: to_numpy(tensor, "confidence"), lambda: check_logits(tensor)):
+        with pytest.raises(InputError, match=re.escape(cure)):
+            read()
+
+
+def test_a_foreign_object_that_fails_is_one_sentence():
+    class Broken:
+        def __array__(self, *args, **kwargs):
+            raise RuntimeError("no\nnumbers")
+
+    with pytest.raises(InputError, match=r"error of type Broken cannot be read \(no\): give an array"):
+        to_numpy(Broken(), "error")
+    with pytest.raises(InputError, match="error of type dict cannot be read"):
+        to_numpy({1: 2}, "error")

@@ -191,3 +191,13 @@ def test_a_confidence_is_measured_as_it_is_given(monkeypatch, capsys, tmp_path):
     assert "Accept where confidence >= 0.75" in capsys.readouterr().out
     assert run(monkeypatch, "threshold", str(path), "--target-risk", "0.01", "--score", "energy") == 2
     assert "a confidence is given: leave out --score" in capsys.readouterr().err
+
+
+def test_names_of_options_have_dashes_or_underscores(monkeypatch, capsys, tmp_path, logits_files):
+    for number, (name, overwrite) in enumerate([("--output_dir", "--overwrite-output-dir"), ("--output-dir", "")]):
+        folder = str(tmp_path / str(number))
+        given = [argument for argument in ("--target_risk", "0.2", name, folder, overwrite) if argument]
+        assert run(monkeypatch, "evaluate", str(logits_files[0]), *given) == 0
+        assert (tmp_path / str(number) / "results.json").is_file()
+    assert run(monkeypatch, "threshold", "-h") == 0
+    assert "--target-risk" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Write the logits data set of a checkpoint: for a split of any size, in shards, on one process or many.
+r"""Write the logits data set of a checkpoint: for a split of any size, in shards, on one process or many.
 
     python training_scripts/extract_logits.py --model_name_or_path runs/resnet50_imagenet \
         --dataset_name ILSVRC/imagenet-1k --split validation --output_dir runs/resnet50_imagenet/logits --dtype bfloat16

@@ -1,4 +1,4 @@
-"""Train an image classifier, with or without label smoothing, and measure how well it knows when to abstain.
+r"""Train an image classifier, with or without label smoothing, and measure how well it knows when to abstain.
 
     python training_scripts/train_image_classification.py training_scripts/recipes/resnet20_cifar10.yaml \
         --label_smoothing_factor 0.2 --output_dir runs/resnet20_cifar10_ls
@@ -48,6 +48,8 @@ from abstain.models import load_classifier, load_processor, new_classifier, reco
 @dataclass
 class ModelArguments:
     """Which model to train."""
+
+    _argument_group_name: ClassVar[str] = "model"
 
     model_name_or_path: str | None = field(
         default=None, metadata={"help": "A checkpoint to fine-tune: a folder or a name on the Hub, timm's too."}

@@ -1,4 +1,4 @@
-"""Train a model that gives every pixel a class, with or without label smoothing, and measure when it should abstain.
+r"""Train a model that gives every pixel a class, with or without label smoothing, and measure when it should abstain.
 
     python training_scripts/train_semantic_segmentation.py training_scripts/recipes/deeplabv3plus_camvid_small.yaml \
         --dataset_name path/to/camvid --label_smoothing_factor 0.2 --output_dir runs/deeplabv3plus_camvid_ls
@@ -48,6 +48,8 @@ from abstain.models import load_classifier, load_processor, new_classifier
 @dataclass
 class ModelArguments:
     """Which model to train."""
+
+    _argument_group_name: ClassVar[str] = "model"
 
     model_name_or_path: str | None = field(
         default=None, metadata={"help": "A checkpoint to fine-tune: a folder or a name on the Hub."}

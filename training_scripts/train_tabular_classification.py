@@ -1,4 +1,4 @@
-"""Train a classifier of the rows of a table, with or without label smoothing, and measure how well it knows to abstain.
+r"""Train a classifier of the rows of a table, with or without label smoothing, and measure when it should abstain.
 
     python training_scripts/train_tabular_classification.py training_scripts/recipes/mlp_bank_marketing.yaml \
         --dataset_name ../data/bank_marketing --label_smoothing_factor 0.4 --output_dir runs/mlp_bank_marketing_ls
@@ -17,12 +17,13 @@ The output folder holds the model (`AutoModel.from_pretrained`), `table_encoder.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from datasets import DatasetDict
 from transformers import PreTrainedModel, set_seed
 
 from abstain import SelectiveTrainer
-from abstain.data import TableEncoder, limit_samples, load_data, with_test, with_validation
+from abstain.data import TableEncoder, check_filled, limit_samples, load_data, with_test, with_validation
 from abstain.experiments import (
     DataArguments,
     ScriptTrainingArguments,
@@ -38,6 +39,8 @@ from abstain.models import new_classifier
 @dataclass
 class ModelArguments:
     """Which model to train."""
+
+    _argument_group_name: ClassVar[str] = "model"
 
     one_logit: bool = field(
         default=False, metadata={"help": "Two classes share one logit z, which stands for the pair (0, z)."}
@@ -81,6 +84,7 @@ def read_data(data_args: TableArguments) -> DatasetDict:
     data = with_validation(
         data, size=data_args.validation_size, seed=data_args.validation_seed, test_split=data_args.test_split
     )
+    check_filled(data, data["train"].column_names)
     return limit_samples(data, data_args.max_samples, seed=data_args.validation_seed)
 
 

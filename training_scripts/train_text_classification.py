@@ -1,4 +1,4 @@
-"""Train a classifier of texts, with or without label smoothing, and measure how well it knows when to abstain.
+r"""Train a classifier of texts, with or without label smoothing, and measure how well it knows when to abstain.
 
     python training_scripts/train_text_classification.py training_scripts/recipes/lstm_imdb.yaml \
         --word_vectors glove.6B.50d.txt --label_smoothing_factor 0.6 --output_dir runs/lstm_imdb_ls
@@ -49,6 +49,8 @@ from abstain.models import load_classifier, load_processor, new_classifier
 @dataclass
 class ModelArguments:
     """Which model to train."""
+
+    _argument_group_name: ClassVar[str] = "model"
 
     model_name_or_path: str | None = field(
         default=None, metadata={"help": "A checkpoint to fine-tune: a folder or a name on the Hub."}
@@ -111,6 +113,8 @@ def read_data(data_args: TextArguments) -> tuple[DatasetDict, list[str]]:
     )
     text_column = find_column(data["train"], data_args.text_column, "text")
     label_column = find_column(data["train"], data_args.label_column, "label")
+    if text_column == label_column:
+        raise InputError(f"the column {text_column!r} cannot hold texts and labels: give --text_column, --label_column")
     data, names = with_classes(data, label_column)
     data = limit_samples(data, data_args.max_samples, seed=data_args.validation_seed)
     data = data.select_columns([text_column, label_column])

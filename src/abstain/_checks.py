@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import reprlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 MANY = 30
 """More choices than this are not listed in an error."""
+
+
+LARGEST_LOSS = 1e75
+"""Up to here sums of the fourth power of a loss are finite in float64."""
 
 
 class InputError(ValueError):
@@ -42,24 +47,37 @@ def nearest(name: str, choices: Iterable[str]) -> str:
     return f"choose from {', '.join(choices)}" if len(choices) <= MANY else "--help lists them all"
 
 
+def shown(value: Any) -> str:
+    """What an error says of a value: its `repr`, short and in one line."""
+    try:
+        return " ".join(reprlib.repr(value).split())
+    except ValueError:  # an integer of more digits than Python prints
+        return type(value).__name__
+
+
 def check_choice(what: str, value: str, choices: Iterable[str]) -> str:
     """`value` if it is one of `choices`."""
     choices = list(choices)
-    if value not in choices:
-        raise InputError(f"unknown {what} {value!r}: {nearest(str(value), choices)}")
+    if not isinstance(value, str) or value not in choices:
+        raise InputError(f"unknown {what} {shown(value)}: {nearest(str(value), choices)}")
     return value
 
 
-def _as_float(what: str, value: Any) -> float:
+def check_number(what: str, value: Any) -> float:
+    """`value` as a float if it is one real number, NaN and infinities among them; text and truth values are none."""
     try:
-        return float(value)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{what} is {value!r}, but must be a number") from error
+        wrong = isinstance(value, str | bytes | bytearray | bool | np.bool_) or value is np.ma.masked or np.ndim(value)
+        number = None if wrong else float(value)
+    except (TypeError, ValueError, OverflowError, RuntimeError):  # the last of a tensor without values
+        number = None
+    if number is None:
+        raise InputError(f"{what} is {shown(value)}, but must be a number")
+    return number
 
 
 def check_fraction(what: str, value: float, *, open_below: bool = False, open_above: bool = False) -> float:
     """`value` as a float if it lies in [0, 1], without the ends that are open."""
-    value = _as_float(what, value)
+    value = check_number(what, value)
     inside = (value > 0 if open_below else value >= 0) and (value < 1 if open_above else value <= 1)
     if not inside:
         interval = f"{'(' if open_below else '['}0, 1{')' if open_above else ']'}"
@@ -72,16 +90,6 @@ def check_level(value: float) -> float:
     return check_fraction("level", value, open_below=True, open_above=True)
 
 
-def check_smoothing(value: float, *, allow_negative: bool = False) -> float:
-    """The label-smoothing factor α as a float if it lies in [0, 1), or with `allow_negative` anywhere below 1."""
-    value = _as_float("the label-smoothing factor", value)
-    if not (-math.inf if allow_negative else 0.0) <= value < 1.0 or math.isinf(value):
-        raise InputError(
-            f"the label-smoothing factor is {value:g}, but must be in [0, 1): 0 is plain cross-entropy, 0.1 is common"
-        )
-    return value
-
-
 def check_at_least(holder: object, **least: float) -> None:
     """Check that each attribute named here is None or at least so large.
 
@@ -90,7 +98,7 @@ def check_at_least(holder: object, **least: float) -> None:
     """
     for name, lowest in least.items():
         value = getattr(holder, name)
-        if value is not None and not value >= lowest:
+        if value is not None and not check_number(name, value) >= lowest:
             raise InputError(f"{name} is {value}, but must be at least {lowest}")
 
 
@@ -109,7 +117,7 @@ def check_keys(what: str, values: Any, *, known: Iterable[str], needed: Iterable
     """`values` if it is a dictionary with all keys that are needed and no other than the known ones."""
     known = sorted(known)
     if not isinstance(values, dict) or not set(needed) <= set(values) <= set(known):
-        found = sorted(values) if isinstance(values, dict) else repr(values)
+        found = sorted(map(str, values)) if isinstance(values, dict) else shown(values)
         raise InputError(f"a {what} has the keys {found}, but must have them of {known}")
     return values
 
@@ -120,22 +128,29 @@ def check_no_more(function: str, unknown: dict[str, Any], *, known: Iterable[str
         raise InputError(f"{function} takes no argument {name!r}: {nearest(name, known)}")
 
 
-def check_p(value: float) -> float:
-    """The exponent of a p-norm as a float if it is finite and at least 1."""
-    value = _as_float("p", value)
-    if not (math.isfinite(value) and value >= 1.0):
-        raise InputError(f"p is {value:g}, but must be a finite number of at least 1")
-    return value
-
-
 def to_numpy(values: Any, what: str) -> np.ndarray:
     """A NumPy view (where possible) of a torch tensor on any device, a pandas object, an array or a list."""
     if hasattr(values, "detach"):
-        values = values.detach()
+        values = check_tensor(values, what).detach()
         if str(values.dtype) == "torch.bfloat16":  # NumPy has no bfloat16
             values = values.float()
-        values = values.cpu()
+        values = values.resolve_conj().resolve_neg().cpu()
     return _as_array(values, what)
+
+
+def check_tensor(values: Any, what: str) -> Any:
+    """A torch tensor if it holds a number at every place, of a kind that NumPy has, or bfloat16."""
+    dtype, layout = (str(kind).removeprefix("torch.") for kind in (values.dtype, values.layout))
+    for kind, found, cure in (
+        ("meta", values.is_meta, "give one that holds values"),
+        ("nested", values.is_nested, "pad it, or join its parts"),
+        (layout, layout != "strided", "call to_dense() first"),
+        (dtype, dtype.startswith("float") and values.dtype.itemsize == 1, "call float() first"),
+        (dtype, values.is_quantized, "call dequantize() first"),
+    ):
+        if found:
+            raise InputError(f"{what} given as a {kind} tensor cannot be read: {cure}")
+    return values
 
 
 def _as_array(values: Any, what: str) -> np.ndarray:
@@ -152,6 +167,12 @@ def _as_array(values: Any, what: str) -> np.ndarray:
             array = np.stack(list(array))  # a column of arrays, as pandas holds logits
     except ValueError as error:
         raise InputError(f"{what} are lists of unequal lengths, but must make up an array") from error
+    except Exception as error:  # of a foreign object that makes itself an array
+        raise InputError(
+            f"{what} of type {type(values).__name__} cannot be read ({first_line(error)}): give an array"
+        ) from error
+    if array.dtype == object and array.ndim == 0:
+        raise InputError(f"{what} of type {type(values).__name__} cannot be read: give an array, a tensor or a list")
     return array
 
 
@@ -174,9 +195,13 @@ def check_confidence_error(confidence: Any, error: Any) -> tuple[np.ndarray, np.
         confidence = confidence.astype(np.float32 if confidence.dtype == np.float16 else np.float64)
     if np.isnan(confidence).any():
         raise InputError(f"confidence holds {int(np.isnan(confidence).sum())} NaN, but NaN has no rank: remove them")
-    if not all(over_slices(lambda some: error[some].min() >= 0 and error[some].max() < np.inf, len(error))):  # nor NaN
+    if not all(
+        over_slices(lambda some: error[some].min() >= 0 and float(error[some].max()) <= LARGEST_LOSS, len(error))
+    ):
         raise InputError(
             "error holds a negative, NaN or infinite value, but must be 0/1 or a finite loss of at least 0"
+            if not error.max() < np.inf or error.min() < 0  # NaN is neither
+            else f"error holds {error.max():g}, whose powers are no numbers: divide all losses by the largest"
         )
     return confidence, error
 
@@ -203,7 +228,10 @@ def to_tensor(values: Any, what: str) -> torch.Tensor:
     """A torch tensor of floats of any shape, on the device where the values are, not copied where that is possible."""
     import torch
 
-    values = values.detach() if isinstance(values, torch.Tensor) else torch.from_numpy(_shareable(values, what))
+    if isinstance(values, torch.Tensor):
+        values = check_tensor(values, what).detach()
+    else:
+        values = torch.from_numpy(_shareable(values, what))
     if values.dtype.is_complex:
         raise InputError(f"{what} hold {str(values.dtype).removeprefix('torch.')}, but must hold real numbers")
     return values if values.dtype.is_floating_point else values.to(torch.float64)

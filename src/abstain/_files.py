@@ -9,10 +9,27 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from abstain._checks import InputError
+from abstain._checks import InputError, first_line, shown
 
 RESULTS_FILE = "results.json"
 """What a program writes last of all: where it stands, everything beside it is whole."""
+
+
+def as_path(path: Any, what: str = "the path") -> Path:
+    """`path` as a path, with the home folder for `~`; neither need exist.
+
+    Raises:
+        InputError: it is no path, or none that a file could have.
+    """
+    try:
+        found = Path(path).expanduser()
+        found.exists()
+        if "\0" in str(found):
+            raise ValueError("it holds a zero byte")
+    except (TypeError, ValueError, RuntimeError, OSError) as error:  # no text, a zero byte, no such user, too long
+        reason = getattr(error, "strerror", None) or first_line(error)
+        raise InputError(f"{what} is {shown(path)}, but must be that of a file or folder ({reason})") from error
+    return found
 
 
 @contextmanager

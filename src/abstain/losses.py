@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from abstain._checks import InputError, check_choice, check_smoothing
+from abstain._arguments import check_flag, check_smoothing, check_whole
+from abstain._checks import InputError, check_choice, check_tensor, first_line
+
+MOST_CLASSES = 2**31
+
+SUM_WITHIN = 1e-3
+"""How near to 1 the sum of a distribution must be, even in float16."""
 
 
 def smoothed_cross_entropy(
@@ -44,14 +50,11 @@ def smoothed_cross_entropy(
         InputError: α outside [0, 1), an unknown reduction, float labels, shapes that do not match, or with one logit a
             label other than 0 and 1, or class weights.
     """
-    smoothing = check_smoothing(smoothing, allow_negative=allow_negative_smoothing)
+    allow_negative = check_flag("allow_negative_smoothing", allow_negative_smoothing)
+    smoothing = check_smoothing(smoothing, allow_negative=allow_negative)
     check_choice("reduction", reduction, ("mean", "sum", "none"))
-    if labels.is_floating_point():
-        raise InputError(f"labels hold {str(labels.dtype).removeprefix('torch.')}, but must be integers")
-    if logits.ndim < 2 or (logits.shape[0], *logits.shape[2:]) != tuple(labels.shape):
-        raise InputError(
-            f"logits have shape {tuple(logits.shape)} and labels {tuple(labels.shape)}: need (N, K, …), (N, …)"
-        )
+    ignore_index = check_whole("ignore_index", ignore_index, at_least=-(2**63))
+    _check_pair(logits, labels)
     labels = labels.long()
     logits = logits.float() if logits.dtype.itemsize < 4 else logits  # half-precision sums lose the rare classes
     if logits.shape[1] == 1:
@@ -66,7 +69,8 @@ def smoothed_cross_entropy(
         total = losses if reduction == "none" else losses.sum()
     else:
         kept: Literal["sum", "none"] = "none" if reduction == "none" else "sum"
-        entropy = partial(functional.cross_entropy, logits, labels, weight, ignore_index=ignore_index, reduction=kept)
+        weight = None if weight is None else _checked_weight(weight, logits)
+        entropy = partial(_cross_entropy, logits, labels, weight, ignore_index=ignore_index, reduction=kept)
         if smoothing < 0:  # which torch takes for 0: the loss is linear in α, from 0 (onehot) to 1 (uniform)
             total = (1 - smoothing) * entropy() + smoothing * entropy(label_smoothing=1.0)
         else:
@@ -94,6 +98,8 @@ def logit_gradient(logits: Tensor, conditional: Tensor, *, smoothing: float = 0.
     Raises:
         InputError: α outside [0, 1), or the two of different shapes.
     """
+    _check_floats("logits", logits)
+    _check_distributions(conditional)
     if logits.shape != conditional.shape:
         raise InputError(
             f"logits have shape {tuple(logits.shape)} and conditional {tuple(conditional.shape)}: not equal"
@@ -111,6 +117,7 @@ def regularisation_gradient(conditional: Tensor, *, smoothing: float) -> Tensor:
     Raises:
         InputError: α outside [0, 1).
     """
+    _check_distributions(conditional)
     return check_smoothing(smoothing) * (conditional - 1.0 / conditional.shape[1])
 
 
@@ -125,4 +132,74 @@ def max_logit_suppression(error_probability: Tensor, *, n_classes: int, smoothin
     Raises:
         InputError: α outside [0, 1).
     """
+    _check_floats("error_probability", error_probability)
+    if not ((error_probability >= 0) & (error_probability <= 1)).all():
+        raise InputError("error_probability holds a value outside [0, 1], but must hold probabilities")
+    n_classes = check_whole("n_classes", n_classes, at_least=2, at_most=MOST_CLASSES)
     return check_smoothing(smoothing) * (1.0 - error_probability - 1.0 / n_classes)
+
+
+def _cross_entropy(logits: Tensor, labels: Tensor, *others: Any, **options: Any) -> Tensor:
+    """Torch's, whose complaint about a label becomes ours; no label is looked at before, which a GPU would wait for."""
+    try:
+        return functional.cross_entropy(logits, labels, *others, **options)
+    except IndexError as error:
+        raise InputError(
+            f"{first_line(error).rstrip('.').lower()}, but labels must be from 0 to {logits.shape[1] - 1}, or "
+            f"{options['ignore_index']} where they do not count"
+        ) from error
+
+
+def _checked_weight(weight: Tensor, logits: Tensor) -> Tensor:
+    """Class weights in the type of the logits."""
+    _check_tensor("weight", weight)
+    if weight.shape != logits.shape[1:2]:
+        raise InputError(
+            f"weight has shape {tuple(weight.shape)}, but must be ({logits.shape[1]},): one for each class"
+        )
+    if (
+        weight.device.type == "cpu" and not (weight.isfinite() & (weight >= 0)).all()
+    ):  # elsewhere it would be waited for
+        raise InputError("weight holds a negative, NaN or infinite value, but must hold finite numbers of at least 0")
+    return weight.to(logits)
+
+
+def _check_pair(logits: Tensor, labels: Tensor) -> None:
+    """That these are (N, K, …) floats and (N, …) integers on one device."""
+    _check_floats("logits", logits)
+    _check_tensor("labels", labels)
+    if labels.is_floating_point() or labels.is_complex():
+        raise InputError(f"labels hold {_kind(labels)}, but must be integers")
+    if labels.device != logits.device:
+        raise InputError(f"logits are on {logits.device} and labels on {labels.device}: move them to one device")
+    if logits.ndim < 2 or (logits.shape[0], *logits.shape[2:]) != tuple(labels.shape):
+        raise InputError(
+            f"logits have shape {tuple(logits.shape)} and labels {tuple(labels.shape)}: need (N, K, …), (N, …)"
+        )
+    if logits.shape[1] == 0:
+        raise InputError("logits have no class (K = 0), but at least one column is needed")
+
+
+def _check_tensor(what: str, values: Tensor) -> None:
+    if not isinstance(values, Tensor):
+        raise InputError(f"{what} of type {type(values).__name__} cannot take part in a loss: give a torch tensor")
+    check_tensor(values, what)
+
+
+def _check_floats(what: str, values: Tensor) -> None:
+    _check_tensor(what, values)
+    if not values.is_floating_point():
+        raise InputError(f"{what} holding {_kind(values)} cannot take part in a loss: make them floats")
+
+
+def _check_distributions(conditional: Tensor) -> None:
+    _check_floats("conditional", conditional)
+    if conditional.ndim != 2:
+        raise InputError(f"conditional has shape {tuple(conditional.shape)}, but must be (N, K): one row a sample")
+    sums = conditional.sum(dim=1)
+    if not (conditional >= 0).all() or not torch.isclose(sums, torch.ones_like(sums), atol=SUM_WITHIN).all():
+        raise InputError("conditional holds a row that is no distribution: rows must be at least 0 and sum to 1")
+
+
+def _kind(values: Tensor) -> str:
+    return str(values.dtype).removeprefix("torch.")

@@ -147,3 +147,10 @@ def test_negative_numbers_are_refused():
         Augmentation(crop_padding=-1)
     with pytest.raises(InputError, match=r"color_jitter is -0\.5"):
         Augmentation(color_jitter=-0.5)
+
+
+def test_no_shift_goes_beyond_the_image():
+    Augmentation(crop_padding=8).check_size(8, 9)
+    Augmentation(crop_padding=99, random_resized_crop=True).check_size(8, 8)
+    with pytest.raises(InputError, match="crop_padding is 9, but must be no larger than the images: 9×8"):
+        Augmentation(crop_padding=9).check_size(8, 9)

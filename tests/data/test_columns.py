@@ -6,6 +6,7 @@ from transformers import PreTrainedConfig
 from abstain import InputError
 from abstain.data.columns import (
     check_classes,
+    check_filled,
     class_names,
     find_column,
     head_classes,
@@ -160,3 +161,13 @@ def test_texts_that_are_all_empty_are_one_sentence():
     data = DatasetDict(train=Dataset.from_dict({"label": [None, None]}, features=Features({"label": Value("string")})))
     with pytest.raises(InputError, match="the label column 'label' holds no class, but two classes are needed"):
         with_classes(data, "label")
+
+
+def test_a_column_that_only_one_split_lacks_is_named(tmp_path):
+    filled = {"age": [1, 2], "label": ["a", "b"]}
+    data = DatasetDict(train=Dataset.from_dict(filled), test=Dataset.from_dict({**filled, "age": [None, None]}))
+    check_filled(data, ["label"])
+    with pytest.raises(InputError, match="the split 'test' has nothing in the column 'age', which train fills"):
+        check_filled(data, ["label", "age"])
+    data["train"] = data["test"]
+    check_filled(data, ["age"])  # which no split fills

@@ -137,7 +137,7 @@ def test_plans_that_cannot_be_are_one_sentence():
         ({"normalization": "cifar"}, "unknown normalization 'cifar'"),
         ({"augmentation": "random_resized_crop", "lazy": False}, "needs the whole images"),
         ({"crop_fraction": 0}, "crop_fraction is 0"),
-        ({"image_size": 0}, "image_size is 0, but must be at least 1"),
+        ({"image_size": 0}, "image_size is 0, but must be a whole number from 1"),
         ({"memory_gib": -1}, "image_memory_gib is -1"),
     ):
         with pytest.raises(InputError, match=message):

@@ -22,7 +22,7 @@ def test_scripts_have_defaults_of_their_own_and_the_class_for_everybody_those_of
 
 def test_help_explains_them_as_before(capsys):
     with pytest.raises(SystemExit):
-        parse_recipe([ScriptTrainingArguments], ["--help"])
+        parse_recipe([ScriptTrainingArguments], ["--help-all"])
     text = " ".join(capsys.readouterr().out.split())
     explained = next(one for one in fields(SelectiveTrainingArguments) if one.name == "save_total_limit").metadata
     assert " ".join(explained["help"].split())[:40] in text and "(default: 2)" in text

@@ -42,5 +42,5 @@ class BinnedCurve(RiskCoverageCurve):
         Raises:
             InputError: `target_coverage` outside (0, 1].
         """
-        check_fraction("target_coverage", target_coverage, open_below=True)
+        target_coverage = check_fraction("target_coverage", target_coverage, open_below=True)
         return float(self.risk[np.searchsorted(self.coverage, target_coverage)])

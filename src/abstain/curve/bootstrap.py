@@ -9,13 +9,25 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from abstain._arguments import check_whole
+from abstain._checks import check_fraction, check_level
 from abstain.curve.error_blocks import ErrorBlocks
+
+MOST_RESAMPLES = 1_000_000
+"""More resamples change no digit that is shown."""
 
 
 def coverage_at_risk_interval(
     errors: ErrorBlocks, n_samples: int, target_risk: float, *, level: float, n_resamples: int, seed: int
 ) -> tuple[float, float]:
-    """The `level` percentile interval of the coverage at `target_risk` over resamples, for 0/1 errors."""
+    """The `level` percentile interval of the coverage at `target_risk` over resamples, for 0/1 errors.
+
+    Raises:
+        InputError: an argument is out of its range.
+    """
+    target_risk, level = check_fraction("target_risk", target_risk), check_level(level)
+    n_resamples = check_whole("n_resamples", n_resamples, at_least=1, at_most=MOST_RESAMPLES)
+    seed = check_whole("seed", seed, at_least=0)
     category = np.repeat(np.arange(3 * len(errors.start) + 1, dtype=np.int32), _sizes(errors, n_samples))
     generator = np.random.default_rng(seed)
     coverages = np.empty(n_resamples)

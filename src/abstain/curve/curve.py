@@ -10,7 +10,15 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, check_binary, check_choice, check_confidence_error, check_fraction, check_level
+from abstain._arguments import check_numbers
+from abstain._checks import (
+    check_binary,
+    check_choice,
+    check_confidence_error,
+    check_fraction,
+    check_level,
+    check_number,
+)
 from abstain.curve import influence
 from abstain.curve.bootstrap import coverage_at_risk_interval
 from abstain.curve.error_blocks import ErrorBlocks
@@ -19,6 +27,8 @@ from abstain.curve.packed_sort import sort_samples
 Array = NDArray[np.float64]
 Convention = Literal["mean", "trapezoid"]
 Interval = tuple[float, float] | None
+
+ROUNDING = 1e-12  # of sums of real losses, as a share of them: what is less than that apart is equal
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,12 +112,12 @@ class RiskCoverageCurve:
 
         Returns:
             A float, above 1 for a confidence worse than chance; None where every order is as good as any other: without
-            errors, with nothing else, or with all losses equal.
+            errors, with nothing else, or with all losses equal up to rounding.
         """
-        if self._errors.all_equal(self.n_samples):
+        gap = self._full_risk - self.optimal_aurc()
+        if self._errors.all_equal(self.n_samples) or (not self.is_binary and gap <= ROUNDING * self._full_risk):
             return None
-        optimal = self.optimal_aurc()
-        return self.excess_aurc() / (self._full_risk - optimal)
+        return self.excess_aurc() / gap
 
     def augrc(self) -> float:
         """Area under the generalised risk-coverage curve, i·R(i)/N against coverage; lower is better.
@@ -147,6 +157,7 @@ class RiskCoverageCurve:
         Raises:
             InputError: `target_risk` is negative, or above 1 for 0/1 errors.
         """
+        target_risk = check_number("target_risk", target_risk)
         if self.is_binary or not target_risk >= 0:  # a real loss may exceed 1
             check_fraction("target_risk", target_risk)
         return self._errors.most_accepted(target_risk, self.n_samples) / self.n_samples
@@ -162,7 +173,7 @@ class RiskCoverageCurve:
         Raises:
             InputError: `target_coverage` outside (0, 1].
         """
-        check_fraction("target_coverage", target_coverage, open_below=True)
+        target_coverage = check_fraction("target_coverage", target_coverage, open_below=True)
         n = max(int(target_coverage * self.n_samples) - 1, 1)  # a lower bound, whatever the product rounds to
         while n / self.n_samples < target_coverage:
             n += 1
@@ -172,12 +183,12 @@ class RiskCoverageCurve:
     def next_above(self, confidence: float) -> float:
         """The next number above one of the confidences, in the width in which they came: float32 stays float32."""
         kind = self._descending.dtype.type
-        return float(np.nextafter(kind(confidence), kind(np.inf)))
+        return float(np.nextafter(kind(check_number("confidence", confidence)), kind(np.inf)))
 
     def summary(self, target_risks: Iterable[float] = (0.05, 0.01)) -> dict[str, float]:
         """The usual numbers under their customary keys: `risk`, `aurc`, and `cov@5` for the coverage at risk 0.05."""
         return {"risk": self.risk_at_coverage(1.0), "aurc": self.aurc()} | {
-            f"cov@{100 * risk:g}": self.coverage_at_risk(risk) for risk in target_risks
+            f"cov@{100 * risk:g}": self.coverage_at_risk(risk) for risk in check_numbers("target_risks", target_risks)
         }
 
     def aurc_standard_error(self) -> float:
@@ -214,7 +225,7 @@ class RiskCoverageCurve:
         Raises:
             InputError: the errors are not 0/1.
         """
-        check_level(level)
+        level = check_level(level)
         auroc = self.failure_auroc()
         if auroc is None:
             return None
@@ -229,23 +240,19 @@ class RiskCoverageCurve:
         Args:
             target_risk: fraction in [0, 1].
             level: nominal coverage of the interval, in (0, 1).
-            n_resamples: at least 1; the time is proportional to it.
-            seed: of the resamples.
+            n_resamples: at least 1; the time is proportional to it; `seed` chooses them.
+            seed: at least 0.
 
         Raises:
             InputError: the errors are not 0/1, or an argument is out of its range.
         """
         self._needs_binary("the interval of the coverage at a risk")
-        check_fraction("target_risk", target_risk)
-        check_level(level)
-        if n_resamples < 1:
-            raise InputError(f"n_resamples is {n_resamples}, but must be at least 1: 1000 is usual")
         return coverage_at_risk_interval(
             self._errors, self.n_samples, target_risk, level=level, n_resamples=n_resamples, seed=seed
         )
 
     def _log_interval(self, estimate: float, of: Any, level: float, *, highest: float = 1.0) -> Interval:
-        check_level(level)
+        level = check_level(level)
         error = influence.standard_error(self.tie_blocks, of(self.tie_blocks))
         interval = influence.log_interval(estimate, error, level)
         if interval is None or not self.is_binary:

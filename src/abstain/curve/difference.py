@@ -50,7 +50,7 @@ def aurc_difference(
     Raises:
         InputError: as `risk_coverage_curve`, or the two are not of one length.
     """
-    check_level(level)
+    level = check_level(level)
     aurc_a, influence_a = area_and_influence(confidence_a, error_a)
     aurc_b, influence_b = area_and_influence(confidence_b, error_b)
     lengths = len(influence_a), len(influence_b)

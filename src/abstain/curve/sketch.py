@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._checks import InputError, are_binary, check_binary, check_confidence_error
-from abstain._files import whole_file
+from abstain._files import as_path, whole_file
 from abstain.curve.binned_curve import BinnedCurve
 from abstain.curve.error_blocks import ErrorBlocks
 
@@ -18,6 +18,8 @@ LEADING_BITS = 20
 """Bits of a float32 that choose its bin: the sign, 8 of exponent, 11 of mantissa, so a bin is 1/2048 of an octave."""
 BINS = 2**LEADING_BITS
 """With two int64 counts each, 16 MiB, half of what a sketch may take: 21 bits would go over 32 MB (of 10⁶ bytes)."""
+MOST_SAMPLES = 2**62
+"""More than anybody has, and less than an int64 holds."""
 CHUNK = 2**16
 """Samples binned at once: temporaries of 1 MiB, which stay in a processor's cache."""
 WIDE_BOUNDS = 0.01
@@ -178,7 +180,7 @@ class RiskCoverageSketch:
         Raises:
             InputError: it cannot be written; what was there before is untouched.
         """
-        path = Path(path).expanduser()
+        path = as_path(path)
         with whole_file(path) as partial, partial.open("wb") as file:
             np.savez(file, **self.__getstate__())
         return path
@@ -190,7 +192,7 @@ class RiskCoverageSketch:
         Raises:
             InputError: there is no such file, or it is no sketch.
         """
-        path = Path(path).expanduser()
+        path = as_path(path)
         if not path.is_file():
             raise InputError(f"there is no file {str(path)!r}: give the path of a sketch written by save")
         sketch = cls()
@@ -208,15 +210,9 @@ class RiskCoverageSketch:
         return {"leading_bits": np.array(LEADING_BITS), "bins": bins, "counts": self._counts[bins]}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        bins, counts = state["bins"], state["counts"]
-        if not (
-            state["leading_bits"] == LEADING_BITS
-            and counts.shape == (len(bins), 2)
-            and bins.dtype == counts.dtype == np.int64
-            and np.all(np.diff(bins, prepend=-1, append=BINS) > 0)
-            and np.all(counts >= 0)
-        ):
+        if not _is_state(state):
             raise InputError("the state is not that of a sketch")
+        bins, counts = state["bins"], state["counts"]
         self._counts = np.zeros((BINS, 2), dtype=np.int64)
         self._counts[bins] = counts
 
@@ -229,6 +225,24 @@ class RiskCoverageSketch:
         if not len(bins):
             raise InputError("the sketch is empty, but at least one sample is needed: update it first")
         return bins, self._counts[bins, 0], self._counts[bins, 1]
+
+
+def _is_state(state: Any) -> bool:
+    """Whether these are bins in ascending order, each with samples, and fewer of them than an int64 can count."""
+    if not isinstance(state, dict) or not {"leading_bits", "bins", "counts"} <= set(state):
+        return False
+    leading_bits, bins, counts = (np.asarray(state[name]) for name in ("leading_bits", "bins", "counts"))
+    return bool(
+        leading_bits.shape == ()
+        and leading_bits == LEADING_BITS
+        and bins.ndim == 1
+        and counts.shape == (len(bins), 2)
+        and bins.dtype == counts.dtype == np.int64
+        and np.all(np.diff(bins, prepend=-1, append=BINS) > 0)
+        and np.all(counts >= 0)
+        and np.all(counts.max(axis=1, initial=0) > 0)
+        and counts.sum(dtype=np.float64) < MOST_SAMPLES
+    )
 
 
 def _bins(confidence: NDArray[np.floating[Any]]) -> NDArray[np.intp]:

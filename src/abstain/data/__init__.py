@@ -16,7 +16,7 @@ from abstain._lazy import lazy_names
 
 if TYPE_CHECKING:
     from abstain.data.augmentation import Augmentation
-    from abstain.data.columns import find_column, head_classes, with_classes, with_head_classes
+    from abstain.data.columns import check_filled, find_column, head_classes, with_classes, with_head_classes
     from abstain.data.decoding import skip_bad_images
     from abstain.data.digits import load_digits_dataset
     from abstain.data.image_files import ImageFiles
@@ -48,6 +48,7 @@ __all__ = [
     "SegmentationImages",
     "TableEncoder",
     "TensorRows",
+    "check_filled",
     "decode_images",
     "encode_texts",
     "find_column",
@@ -72,7 +73,7 @@ __getattr__ = lazy_names(
     __name__,
     {
         "augmentation": ["Augmentation"],
-        "columns": ["find_column", "head_classes", "with_classes", "with_head_classes"],
+        "columns": ["check_filled", "find_column", "head_classes", "with_classes", "with_head_classes"],
         "decoding": ["skip_bad_images"],
         "digits": ["load_digits_dataset"],
         "image_files": ["ImageFiles"],

@@ -10,7 +10,7 @@ import numpy as np
 from torch import Tensor
 from torchvision.transforms.v2 import InterpolationMode, functional
 
-from abstain._checks import check_at_least
+from abstain._checks import InputError, check_at_least
 
 AREA, ASPECT = (0.08, 1.0), (3 / 4, 4 / 3)
 """Of a random resized crop: its share of the image, and its width over its height (Szegedy et al. 2015)."""
@@ -63,6 +63,17 @@ class Augmentation:
 
     def __post_init__(self) -> None:
         check_at_least(self, crop_padding=0, color_jitter=0, seed=0)
+
+    def check_size(self, height: int, width: int) -> None:
+        """Check that no shift goes beyond an image of this size.
+
+        Raises:
+            InputError: `crop_padding` is larger than the image.
+        """
+        if not self.random_resized_crop and self.crop_padding > min(height, width):
+            raise InputError(
+                f"crop_padding is {self.crop_padding}, but must be no larger than the images: {width}×{height}"
+            )
 
     def of_image(self, image: Tensor, *, epoch: int, index: int, margin: int = 0) -> Tensor:
         """An image (3, H, W) uint8, augmented; what is filled up is black.

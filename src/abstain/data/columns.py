@@ -57,6 +57,7 @@ def with_classes(data: DatasetDict, label_column: str) -> tuple[DatasetDict, lis
         InputError: labels of another kind, fewer than two classes, or a label that `train` does not know.
     """
     whose = "the training data"
+    check_filled(data, [label_column])
     if _kind(data["train"].features[label_column]) == "texts":
         encoded = data["train"].select_columns([label_column]).class_encode_column(label_column)
         names = encoded.features[label_column].names
@@ -70,6 +71,23 @@ def with_classes(data: DatasetDict, label_column: str) -> tuple[DatasetDict, lis
     for split, dataset in data.items():
         check_classes(dataset, label_column, dict(enumerate(names)), split=split, whose=whose)
     return data, names
+
+
+def check_filled(data: DatasetDict, columns: Sequence[str]) -> None:
+    """Check that no split is empty in a whole column that `train` fills, as where its file lacks that column.
+
+    Raises:
+        InputError: one is; the message names the split and the column.
+    """
+    for column in columns:
+        if stored_column(data["train"], column).null_count == len(data["train"]):
+            continue
+        for split, dataset in data.items():
+            if len(dataset) and stored_column(dataset, column).null_count == len(dataset):
+                raise InputError(
+                    f"the split {split!r} has nothing in the column {column!r}, which train fills: it is missing from "
+                    "its file, or empty there"
+                )
 
 
 def with_head_classes(dataset: Dataset, label_column: str, id2label: Mapping[int, str], *, split: str) -> Dataset:

@@ -70,6 +70,7 @@ class ImageFiles(torch.utils.data.Dataset[dict[str, Tensor]]):
         """
         if augmentation.random_resized_crop:
             augmentation = replace(augmentation, crop_size=self.preprocessing.size)
+        augmentation.check_size(*self.preprocessing.size)
         return replace(self, augmentation=augmentation)
 
     def set_epoch(self, epoch: int) -> None:

@@ -76,6 +76,7 @@ class ImageTensors(torch.utils.data.Dataset[dict[str, Tensor]]):
         """
         if augmentation.random_resized_crop:
             raise InputError("random_resized_crop needs the whole images, but only the resized ones are held in memory")
+        augmentation.check_size(*self.preprocessing.size)
         return replace(self, augmentation=augmentation)
 
     def set_epoch(self, epoch: int) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 from timm.data.constants import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from transformers import BaseImageProcessor
 
-from abstain._checks import InputError, check_at_least, check_choice, check_fraction
+from abstain._arguments import check_whole
+from abstain._checks import InputError, check_choice, check_fraction
 from abstain.data.decoding import read_image
 from abstain.data.image_files import ImageFiles
 from abstain.data.image_tensors import ImageTensors, decode_images
@@ -24,6 +25,9 @@ RESIZES = ("crop", "squash")
 NORMALIZATIONS = ("train", "imagenet")
 USUAL_SIZE = 224
 """Pixels of an edge for images of several sizes where nothing else is said, as for ImageNet."""
+
+MOST_PIXELS = 16_384
+"""Of an edge of an image, after which it no longer fits into memory."""
 
 PROBED = 100
 """Evenly spaced training images whose sizes are looked at."""
@@ -56,13 +60,18 @@ class ImagePlan:
     memory_gib: float = 4.0
 
     def __post_init__(self) -> None:
-        check_at_least(self, image_size=1)
+        if self.image_size is not None:
+            check_whole("image_size", self.image_size, at_least=1, at_most=MOST_PIXELS)
         check_choice("resize", self.resize, RESIZES)
-        check_fraction("crop_fraction", self.crop_fraction, open_below=True)
+        fraction = check_fraction("crop_fraction", self.crop_fraction, open_below=True)
+        if (self.image_size or USUAL_SIZE) / fraction > MOST_PIXELS:
+            raise InputError(
+                f"crop_fraction is {fraction:g}, which blows images up beyond {MOST_PIXELS} pixels: 0.875 is usual"
+            )
         if self.normalization is not None:
             check_choice("normalization", self.normalization, NORMALIZATIONS)
         check_choice("augmentation", self.augmentation, AUGMENTATIONS)
-        if self.memory_gib < 0:
+        if not self.memory_gib >= 0:
             raise InputError(f"image_memory_gib is {self.memory_gib:g}, but must be at least 0")
         if self.lazy is False and self.augmentation == "random_resized_crop":
             raise InputError("random_resized_crop needs the whole images: leave out --lazy_images false")

@@ -92,6 +92,8 @@ def read_word_vectors(path: str | Path, words: Iterable[str]) -> tuple[list[str]
     if not found:
         raise InputError(f"{str(path)!r} has a vector for none of the {len(wanted)} words of the texts")
     vectors = np.stack(list(found.values()))
+    if not np.isfinite(vectors).all():
+        raise InputError(f"{str(path)!r} holds NaN or infinite numbers, but all of a vector must be finite")
     special = np.stack([np.zeros(size, np.float32), vectors.mean(axis=0)])
     return list(found), torch.from_numpy(np.concatenate([special, vectors]))
 

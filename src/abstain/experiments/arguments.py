@@ -20,7 +20,45 @@ class ScriptTrainingArguments(SelectiveTrainingArguments):
     """`SelectiveTrainingArguments` with what nearly every experiment wants: evaluate and save once an epoch, keep two.
 
     A run that was stopped can go on then, and a seed is part of an experiment's name, so it begins at 0.
+
+    Attributes:
+        GROUPS: title -> the fields that `--help` shows under it; `--help-all` shows the others too.
     """
+
+    GROUPS: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "smoothing and abstention": (
+            "label_smoothing_factor",
+            "allow_negative_smoothing",
+            "class_weights",
+            "ignore_index",
+            "eval_pixels_per_sample",
+            "eval_pixels_seed",
+        ),
+        "how it runs": (
+            "output_dir",
+            "overwrite_output_dir",
+            "num_train_epochs",
+            "per_device_train_batch_size",
+            "per_device_eval_batch_size",
+            "gradient_accumulation_steps",
+            "seed",
+            "bf16",
+            "channels_last",
+            "dataloader_num_workers",
+        ),
+        "how the weights are learnt": (
+            "optim",
+            "learning_rate",
+            "backbone_learning_rate_factor",
+            "lr_scheduler_type",
+            "warmup_steps",
+            "lr_step_epochs",
+            "lr_step_factor",
+            "weight_decay",
+            "decay_all_parameters",
+            "sam_rho",
+        ),
+    }
 
     eval_strategy: IntervalStrategy | str = field(default="epoch", metadata=EXPLAINED["eval_strategy"])
     save_strategy: SaveStrategy | str = field(default="epoch", metadata=EXPLAINED["save_strategy"])
@@ -42,7 +80,8 @@ class DataArguments:
         InputError: there is no data set, or a value below its smallest.
     """
 
-    AT_LEAST: ClassVar[Mapping[str, float]] = {"validation_size": 0, "max_samples": 1}
+    AT_LEAST: ClassVar[Mapping[str, float]] = {"validation_size": 0, "validation_seed": 0, "max_samples": 1}
+    _argument_group_name: ClassVar[str] = "data"
 
     dataset_name: str | None = field(default=None, metadata={"help": "A local folder of files, or a Hub name."})
     label_column: str | None = field(

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any, NoReturn, get_type_hints
+from typing import Any, get_type_hints
 
 import yaml
-from transformers import HfArgumentParser
 
 from abstain._checks import InputError, nearest
 from abstain.experiments.field_types import as_field, name_of
+from abstain.experiments.script_parser import ScriptParser
 
 EXTENDS = "extends"
 """The key that names the recipe, relative to this one, whose values hold where this one gives no others."""
 
 Types = Mapping[str, Any]
-
-
-class _Parser(HfArgumentParser):
-    """Says what is wrong in one sentence, without the usage of two hundred options."""
-
-    def error(self, message: str) -> NoReturn:
-        raise InputError(f"{message}; --help explains every option")
 
 
 def parse_recipe(
@@ -38,17 +30,17 @@ def parse_recipe(
     Args:
         dataclass_types: as for `HfArgumentParser`; together they name the options and the keys of a recipe.
         argv: the arguments; None is the command line of this process.
-        description: shown by `--help`.
+        description: shown by `--help`, line by line as it is.
 
     Raises:
         InputError: no such recipe, recipes that extend each other in a circle, a key or option that does not exist
             (with the nearest one), a bad value, or none where there is no default.
     """
     dataclass_types = list(dataclass_types)
-    parser = _Parser(dataclass_types, description=description, allow_abbrev=False)
+    parser = ScriptParser(dataclass_types, description=description)
     arguments = list(sys.argv[1:] if argv is None else argv)
     recipe = Path(arguments.pop(0)) if arguments and arguments[0].endswith((".yaml", ".yml")) else None
-    given = _given_options(parser, arguments)  # first, so that --help needs no recipe
+    given = parser.given_options(arguments)  # first, so that --help needs no recipe
     values = {**_read_recipe(recipe, _types_of(dataclass_types)), **given} if recipe else given
     _check_complete(dataclass_types, values)
     try:
@@ -57,19 +49,6 @@ def parse_recipe(
         raise
     except (ValueError, TypeError, ImportError) as error:  # what TrainingArguments itself refuses
         raise InputError(f"these arguments do not go together: {' '.join(str(error).split())[:300]}") from error
-
-
-def _given_options(parser: HfArgumentParser, arguments: list[str]) -> dict[str, Any]:
-    """The options on the command line, without the defaults of the others."""
-    absent = object()
-    options = {action.dest for action in parser._actions} - {"help"}
-    for action in parser._actions:
-        action.required = False  # a recipe may give it
-    found, unknown = parser.parse_known_args(arguments, Namespace(**dict.fromkeys(options, absent)))
-    if unknown:
-        name = unknown[0].removeprefix("--").split("=")[0].replace("-", "_")
-        raise InputError(f"unknown option {unknown[0]!r}: {nearest(name, options)}")
-    return {name: value for name, value in vars(found).items() if value is not absent}
 
 
 def _types_of(dataclass_types: Iterable[Any]) -> Types:

@@ -40,7 +40,7 @@ def calibration_metrics(logits: Any, labels: Any, *, temperature: float = 1.0) -
         >>> {name: round(value, 4) for name, value in calibration_metrics([[2.0, 0.0], [0.0, 1.0]], [0, 0]).items()}
         {'nll': 0.7201, 'brier': 0.5487, 'ece': 0.4251}
     """
-    logits = check_logits(logits)
+    logits, temperature = check_logits(logits), TemperatureScaling(temperature).temperature
     error = classification_error(logits, labels)
     ece = expected_calibration_error(expit(TemperatureScaling(temperature).score(logits)), error)
 

@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from abstain._checks import InputError, check_choice, check_keys, check_logits, check_p
+from abstain._arguments import check_flag, check_numbers, check_p, check_whole
+from abstain._checks import InputError, check_choice, check_keys, check_logits, check_number, shown
 from abstain.curve.sample_influence import area_and_influence, paired_standard_error
 from abstain.scores.rows import LogitRows, score_in_blocks, warn_if_normalized
 from abstain.scores.softmax import classification_error, log_odds
@@ -49,7 +50,8 @@ class Candidate:
             InputError: a key is unknown or missing.
         """
         names = {field.name for field in fields(cls)}
-        return cls(**check_keys("Candidate", values, known=names, needed=names))
+        p, *numbers = (check_keys("Candidate", values, known=names, needed=names)[one.name] for one in fields(cls))
+        return cls(None if p is None else check_p(p), *(check_number("a number of a Candidate", x) for x in numbers))
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,11 @@ class LogitNorm:
     def __post_init__(self) -> None:
         if self.p is not None:
             object.__setattr__(self, "p", check_p(self.p))
+        object.__setattr__(self, "center", check_flag("center", self.center))
+        if not isinstance(self.reason, str | None):
+            raise InputError(f"the reason of a LogitNorm is {shown(self.reason)}, but must be text or None")
+        if self.n_logits is not None:
+            object.__setattr__(self, "n_logits", check_whole("n_logits", self.n_logits, at_least=1))
 
     @property
     def name(self) -> str:
@@ -143,7 +150,10 @@ class LogitNorm:
         known = {field.name for field in fields(cls)}
         values = dict(check_keys("LogitNorm", values, known={"score", *known}, needed={"p"}))
         check_choice("score of a LogitNorm", values.pop("score", cls.SCORE), [cls.SCORE])
-        candidates = tuple(Candidate.from_dict(candidate) for candidate in values.pop("search", ()))
+        search = values.pop("search", ())
+        if not isinstance(search, list | tuple):
+            raise InputError(f"the search of a LogitNorm is {shown(search)}, but must be a list of candidates")
+        candidates = tuple(Candidate.from_dict(candidate) for candidate in search)
         return cls(**values, search=candidates)
 
     @classmethod
@@ -193,11 +203,8 @@ def check_fit(p_grid: Any, center: Any, fallback: Any) -> list[float]:
             `fallback`.
     """
     check_choice("fallback", fallback, ("one_standard_error", "strict", "never"))
-    if not isinstance(center, bool | np.bool_):
-        raise InputError(f"center is {center!r}, but must be True or False: whether each row's mean is subtracted")
-    if isinstance(p_grid, str) or not isinstance(p_grid, Iterable):
-        raise InputError(f"p_grid is {p_grid!r}, but must be several values of p, such as range(1, 11)")
-    grid = [check_p(p) for p in p_grid]
+    check_flag("center", center)
+    grid = [check_p(p) for p in check_numbers("p_grid", p_grid)]
     if not grid:
         raise InputError("p_grid is empty, but at least one p is needed: range(1, 11) is the default")
     return grid

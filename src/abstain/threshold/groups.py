@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from abstain._checks import InputError, check_confidence_error, to_numpy
+from abstain._checks import InputError, check_class_values, check_confidence_error, check_number
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ def operating_point_by_group(confidence: Any, error: Any, group: Any, *, thresho
         Group -> its point, in ascending order of the groups.
 
     Raises:
-        InputError: unequal lengths, a NaN threshold, or as `risk_coverage_curve`.
+        InputError: unequal lengths, a group that is missing or no integer or name, a NaN threshold, or as
+            `risk_coverage_curve`.
 
     Example:
         >>> points = operating_point_by_group([3, 2, 1, 0], [0, 1, 0, 1], ["a", "a", "b", "b"], threshold=1)
@@ -46,10 +48,11 @@ def operating_point_by_group(confidence: Any, error: Any, group: Any, *, thresho
         (0.5, 0.5)
     """
     confidence, error = check_confidence_error(confidence, error)
-    group = to_numpy(group, "group")
+    group = check_class_values(group, "groups")
     if group.shape != confidence.shape:
         raise InputError(f"group has shape {group.shape}, but must have {confidence.shape}: one group a sample")
-    if np.isnan(threshold):
+    threshold = check_number("threshold", threshold)
+    if math.isnan(threshold):
         raise InputError("the threshold is NaN, but must be a number to compare the confidence with")
     names, index = np.unique(group, return_inverse=True)
     accepted = confidence >= threshold

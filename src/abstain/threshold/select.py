@@ -81,9 +81,9 @@ def select_threshold(confidence: Any, error: Any, target_risk: float, delta: flo
         >>> point.guaranteed, point.coverage
         (True, 0.925)
     """
-    check_fraction("target_risk", target_risk, open_below=True, open_above=True)
+    target_risk = check_fraction("target_risk", target_risk, open_below=True, open_above=True)
     if delta is not None:
-        check_fraction("delta", delta, open_below=True, open_above=True)
+        delta = check_fraction("delta", delta, open_below=True, open_above=True)
     curve = risk_coverage_curve(confidence, error)
     check_binary("a threshold for a target risk", is_binary=curve.is_binary, instead="make errors of them first")
     return _empirical(curve, target_risk) if delta is None else _guaranteed(curve, target_risk, delta)

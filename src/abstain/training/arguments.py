@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 from transformers import TrainingArguments
 
-from abstain._checks import InputError, check_smoothing
+from abstain._arguments import check_smoothing
+from abstain._checks import InputError
+from abstain.training.limits import check_limits
 
 LOWER_IS_BETTER = ("loss", "risk", "aurc")
 """Metrics of every evaluation that a good model has small; coverages at a risk are better when larger."""
@@ -22,9 +25,9 @@ class SelectiveTrainingArguments(TrainingArguments):
     is set right for the metrics of `SelectiveTrainer` (`aurc`, `risk`, `cov@5`, …) unless it is given.
 
     Raises:
-        InputError: α outside its range, a best model wanted by the smoothed loss, bad `lr_step_epochs`, no epoch at
-            all, class weights or a count of pixels that are not positive, an evaluation in parts, or `sam_rho` where
-            the norm of the gradient is not to be had.
+        InputError: α or another number outside its range, a best model wanted by the smoothed loss, bad
+            `lr_step_epochs`, class weights that are not positive, an evaluation in parts, or `sam_rho` where the norm
+            of the gradient is not to be had.
     """
 
     lr_step_epochs: list[float] | None = field(
@@ -78,17 +81,16 @@ class SelectiveTrainingArguments(TrainingArguments):
         self.label_smoothing_factor = check_smoothing(
             self.label_smoothing_factor, allow_negative=self.allow_negative_smoothing
         )
+        check_limits(self)
         self._check_steps()
-        self._check_sam()
-        for name in ("eval_pixels_per_sample", "backbone_learning_rate_factor"):
-            if getattr(self, name) <= 0:
-                raise InputError(f"{name} is {getattr(self, name)}, but must be above 0")
         if self.class_weights is not None and not min(self.class_weights, default=0) > 0:
             raise InputError(f"class_weights are {self.class_weights}, but must be numbers above 0, one for each class")
         if self.batch_eval_metrics or not self.eval_do_concat_batches:
             raise InputError(
                 "AURC needs all samples at once: leave out batch_eval_metrics and eval_do_concat_batches=False"
             )
+        if self.save_strategy == "best" and not self.metric_for_best_model:
+            raise InputError("save_strategy best needs to know what is best: give metric_for_best_model, such as aurc")
         metric = "_" + (self.metric_for_best_model or "")  # eval_aurc, or eval_NAME_aurc for one of several data sets
         if metric.endswith("_smoothed_loss"):
             raise InputError(
@@ -106,8 +108,6 @@ class SelectiveTrainingArguments(TrainingArguments):
             )
 
     def _check_steps(self) -> None:
-        if self.num_train_epochs <= 0:
-            raise InputError(f"num_train_epochs is {self.num_train_epochs}, but must be above 0")
         if not self.lr_step_epochs:
             return
         if self.max_steps > 0:
@@ -116,9 +116,6 @@ class SelectiveTrainingArguments(TrainingArguments):
             )
         if self.warmup_steps:
             raise InputError("lr_step_epochs replaces the schedule, which has no warm-up then: leave out warmup_steps")
-        if min(self.lr_step_epochs) <= 0 or sorted(set(self.lr_step_epochs)) != list(self.lr_step_epochs):
+        steps = list(self.lr_step_epochs)
+        if not all(0 < epoch < math.inf for epoch in steps) or sorted(set(steps)) != steps:
             raise InputError(f"lr_step_epochs are {self.lr_step_epochs}, but must be above 0 and ascending")
-
-    def _check_sam(self) -> None:
-        if not 0 <= self.sam_rho < float("inf"):
-            raise InputError(f"sam_rho is {self.sam_rho}, but must be finite and at least 0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, cast
 
@@ -13,7 +14,7 @@ from torch.nn import functional
 from torch.utils.data import Dataset
 from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from abstain._checks import InputError
+from abstain._checks import InputError, first_line, nearest
 from abstain.data.pixels import ChosenPixels, has_dense_labels
 from abstain.inference.abstention import AbstentionRule
 from abstain.logits.dataset import write_logits
@@ -23,6 +24,9 @@ from abstain.training.backbone import slow_backbone
 from abstain.training.checkpoints import CheckpointingTrainer, naming_what_is_not_written
 from abstain.training.sam import replace_gradient
 from abstain.training.statistics import classes_second, logits_of
+
+MEASURED = ("loss", "risk", "aurc", "cov@5", "cov@1")
+"""What an evaluation reports and a best model can be chosen by."""
 
 
 class SelectiveTrainer(CheckpointingTrainer):
@@ -62,7 +66,11 @@ class SelectiveTrainer(CheckpointingTrainer):
         if kwargs.get("compute_loss_func") is not None:
             raise InputError("compute_loss_func is given, but SelectiveTrainer sets it: use Trainer for another loss")
         self._batches_of_update: list[dict[str, Any]] = []
-        super().__init__(model, args, *more, **kwargs)
+        with _naming_what_is_refused("trainer"):
+            super().__init__(model, args, *more, **kwargs)
+        best = "_" + (self.args.metric_for_best_model or "loss")
+        if kwargs.get("compute_metrics") is None and not best.endswith(tuple(f"_{name}" for name in MEASURED)):
+            raise InputError(f"metric_for_best_model is {best[1:]!r}: {nearest(best[1:], MEASURED)}")
         if self.args.sam_rho and (self.is_fsdp_enabled or self.is_deepspeed_enabled):
             raise InputError(
                 "sam_rho needs whole gradients on each process, but FSDP and DeepSpeed cut them: leave them out"
@@ -234,7 +242,8 @@ class SelectiveTrainer(CheckpointingTrainer):
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """The optimiser of `Trainer`, with a learning rate of its own for the backbone if the arguments want one."""
         made = self.optimizer is None
-        optimizer = super().create_optimizer(model)
+        with _naming_what_is_refused("optimizer"):
+            optimizer = super().create_optimizer(model)
         if made and self.args.backbone_learning_rate_factor != 1.0:
             slow_backbone(optimizer, cast(nn.Module, model or self.model), self.args.backbone_learning_rate_factor)
         return optimizer
@@ -258,7 +267,19 @@ class SelectiveTrainer(CheckpointingTrainer):
             schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, steps, gamma=self.args.lr_step_factor)
             self.lr_scheduler = cast(torch.optim.lr_scheduler.LambdaLR, schedule)  # Trainer takes any schedule
             self._created_lr_scheduler = True
-        return super().create_scheduler(num_training_steps, optimizer)
+        with _naming_what_is_refused("schedule"):
+            return super().create_scheduler(num_training_steps, optimizer)
+
+
+@contextmanager
+def _naming_what_is_refused(what: str) -> Iterator[None]:
+    """Turns what torch or a missing package says of the arguments into one sentence."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (ValueError, TypeError, ImportError) as error:
+        raise InputError(f"the {what} cannot be made of these arguments: {first_line(error)}") from error
 
 
 class _SetEpoch(TrainerCallback):
