@@ -39,7 +39,7 @@ def shared_data():
 
 
 @pytest.fixture
-def script(monkeypatch):
+def load_script(monkeypatch):
     """A training script, imported by its name."""
 
     def load(name):
@@ -53,13 +53,13 @@ def script(monkeypatch):
 
 
 @pytest.fixture
-def main_of(monkeypatch, script):
+def main_of(monkeypatch, load_script):
     """Runs the `main` of a training script in this process, which spares a test the seconds of a new one."""
 
     def run(name, *arguments):
         monkeypatch.setattr(sys, "argv", [f"{name}.py", *map(str, arguments)])
         monkeypatch.chdir(ROOT)
-        return script(name).main()
+        return load_script(name).main()
 
     return run
 

@@ -80,7 +80,7 @@ def test_mistakes_are_one_sentence():
     source = as_dataset(np.zeros((1, 2, 2, 3), np.uint8), np.full((1, 2, 2), 5, np.uint8))
     with pytest.raises(InputError, match="mask of image 0 has the label 5, but labels must be from 0 to 3"):
         plain(source)[0]
-    with pytest.raises(InputError, match="no column 'annotation'"):
+    with pytest.raises(InputError, match="no annotation column 'annotation'"):
         plain(source.remove_columns("annotation"))
     with pytest.raises(InputError, match="1 label_ids and 4 classes"):
         plain(source, label_ids=[3])

@@ -105,8 +105,8 @@ def examples_of(kind):
 
 
 @pytest.mark.parametrize("name", [*SCRIPTS, "evaluate_shift", "extract_logits", "make_drawings"])
-def test_whatever_a_field_can_hold_arrives(script, tmp_path, monkeypatch, name):
-    types = types_of(script(name))
+def test_whatever_a_field_can_hold_arrives(load_script, tmp_path, monkeypatch, name):
+    types = types_of(load_script(name))
     examples = {}
     for kind in types:
         if hasattr(kind, "__post_init__"):
@@ -154,14 +154,14 @@ def test_mistakes_in_recipes_that_extend_others_are_one_sentence(tmp_path, recip
     assert "\n" not in str(caught.value)
 
 
-def test_every_shipped_recipe_parses(root, tmp_path, script):
+def test_every_shipped_recipe_parses(root, tmp_path, load_script):
     recipes = sorted((root / "training_scripts" / "recipes").glob("*.yaml"))
     assert recipes
     for recipe in recipes:
         name = re.search(r"training_scripts/(train_\w+|evaluate_\w+)\.py", recipe.read_text())[1]
         assert f"recipes/{recipe.name}" in recipe.read_text(), "the header says how it is run"
         given = [] if name == "evaluate_shift" else ["--output_dir", str(tmp_path)]
-        for parsed in parse_recipe(types_of(script(name)), [str(recipe), *given]):
+        for parsed in parse_recipe(types_of(load_script(name)), [str(recipe), *given]):
             assert getattr(parsed, "label_smoothing_factor", 0.0) == 0.0, "α is given on the command line"
 
 
