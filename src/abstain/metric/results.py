@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,16 @@ from abstain.curve.curve import Convention, Interval, RiskCoverageCurve
 
 
 def _each(values: Any) -> list[Any]:
-    """One value as a list of one; several as a list of them."""
-    return list(values) if isinstance(values, Iterable) and not isinstance(values, str) else [values]
+    """One value as a list of one, several as a list of them; a number may be text, as a form gives it."""
+    listed = list(values) if isinstance(values, Iterable) and not isinstance(values, str) else [values]
+    return [_number(value) for value in listed]
+
+
+def _number(value: Any) -> Any:
+    """The number that a text says; anything else as it is, for a check to look at."""
+    with suppress(ValueError):
+        return float(value) if isinstance(value, str) else value
+    return value
 
 
 @dataclass(frozen=True)
