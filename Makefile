@@ -30,7 +30,7 @@ $(VENV)/installed-browser: $(VENV)/installed-dev
 	$(INSTALL) --editable '.[app,browser]'
 	@touch $@
 
-quickstart: $(VENV)/installed  ## install, then train, measure and repair two small models (3 minutes, no network)
+quickstart: $(VENV)/installed  ## install, then train, measure and repair two small models (a minute, no network)
 	$(BIN)/abstain register
 	$(BIN)/abstain quickstart
 

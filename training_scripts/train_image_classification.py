@@ -72,7 +72,8 @@ class ImageArguments(DataArguments):
     AT_LEAST: ClassVar = {**DataArguments.AT_LEAST, "crop_padding": 0, "image_size": 1}
 
     dataset_name: str | None = field(
-        default="digits", metadata={"help": "`digits`, a local folder of Parquet files or images, or a Hub name."}
+        default="digits",
+        metadata={"help": "`digits`, `noisy_digits`, a local folder of Parquet files or images, or a Hub name."},
     )
     image_column: str | None = field(default=None, metadata={"help": "Default: the only column of images."})
     image_size: int | None = field(

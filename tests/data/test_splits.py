@@ -1,19 +1,17 @@
-import numpy as np
 import pytest
 from datasets import Dataset, DatasetDict
 from full_disk import full_disk
 from PIL import Image as PILImage
 
 from abstain import InputError
+from abstain.data.digits import load_digits_dataset
 from abstain.data.splits import limit_samples, load_data, pick_split, with_test, with_validation, write_split
 
 
-def test_digits_are_whole_and_split_alike_every_time():
-    first, second = load_data("digits"), load_data("digits")
-    assert {name: len(split) for name, split in first.items()} == {"train": 700, "validation": 300, "test": 797}
-    assert first["test"]["label"] == second["test"]["label"]
-    assert np.asarray(first["train"][0]["image"]).shape == (8, 8)
-    assert first["train"].features["label"].num_classes == 10
+@pytest.mark.parametrize("name", ["digits", "noisy_digits"])
+def test_embedded_data_sets_are_had_by_their_names(name):
+    expected = load_digits_dataset(noisy=name == "noisy_digits")["train"]
+    assert load_data(name)["train"][:] == expected[:]
 
 
 def test_a_folder_of_images_is_read(tmp_path):

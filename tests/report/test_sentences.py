@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from abstain import evaluate_logits
-from abstain.report.sentences import FEW_ERRORS, describe_smoothing
+from abstain.report.sentences import FEW_ERRORS, describe_coverage, describe_smoothing
 
 
 @pytest.fixture(scope="module")
@@ -47,3 +47,14 @@ def test_few_errors_are_said_to_be_few(models):
         report = evaluate_logits(logits[rows], labels[rows])
         few = f"(from {count} and {count} errors, too few to tell much)"
         assert (few in describe_smoothing("noise", report, report)) == (count < FEW_ERRORS)
+
+
+def test_coverage_is_said_at_the_risk_that_is_asked_for(models):
+    good, spoilt = (evaluate_logits(*models[name][0], validation=models[name][1]) for name in ("good", "spoilt"))
+    values = [100 * result.metrics["cov@1"] for result in (good.msp, spoilt.msp, spoilt.normalized)]
+    without, with_it, repaired = (f"{value:.1f} %" for value in values)
+    assert describe_coverage("noise", good, spoilt, risk="1") == (
+        f"At 1 % errors, {without} of noise can be answered without and {with_it} with smoothing, and {repaired} with "
+        "it after logit normalisation."
+    )
+    assert describe_coverage("noise", good, good).endswith("with smoothing."), "the fit falls back to MSP"
