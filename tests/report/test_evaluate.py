@@ -191,7 +191,7 @@ def test_ignored_samples_do_not_count_and_are_told(halves):
         ({"foo": 1}, "no argument 'foo': choose from center, class_axis"),
         ({"center": "no"}, "center is 'no', but must be True or False"),
         ({"fallback": "nver"}, "did you mean 'never'"),
-        ({"p_grid": 3}, "p_grid is 3, but must be several"),
+        ({"p_grid": 3}, "p_grid is 3, but must be a list of numbers"),
         ({"p_grid": []}, "p_grid is empty"),
         ({"input": "logit"}, "did you mean 'logits'"),
     ],

@@ -3,7 +3,7 @@ import time
 import numpy as np
 import pytest
 from matplotlib.colors import rgb_to_hsv, to_rgb
-from matplotlib.inset import InsetIndicator
+from matplotlib.patches import Rectangle
 
 from abstain import evaluate_logits, read_logits, released_checkpoint
 from abstain.report.figures import risk_coverage_figure, save_figure
@@ -61,7 +61,7 @@ def test_the_full_risk_lies_inside_the_axes_and_the_legend_outside(reports):
     figure = risk_coverage_figure({"data": reports})
     (axes,) = figure.axes
     full = max(100 * report.msp.metrics["risk"] for report in reports.values())
-    assert full < axes.get_ylim()[1] < 1.3 * full
+    assert full < axes.get_ylim()[1] < 1.4 * full, "the band of 150 samples is wide"
     figure.draw_without_rendering()
     assert axes.get_legend().get_window_extent().y1 < axes.get_window_extent().y0
     assert axes.get_legend().get_window_extent().y0 >= 0, "nor is it cut"
@@ -89,8 +89,9 @@ def test_an_inset_is_drawn_where_it_helps_and_its_part_is_marked():
     left, right, risk = zoom_region([report.msp.curve, report.normalized.curve], axes.get_ylim()[1])
     assert inset.get_xlim() == (left, right) and inset.get_ylim()[1] == pytest.approx(risk)
     assert len(inset.get_lines()) == len(axes.get_lines())
-    (mark,) = (child for child in axes.get_children() if isinstance(child, InsetIndicator))
-    assert mark.rectangle.get_bbox().x1 == right and mark.rectangle.get_bbox().y1 == pytest.approx(risk)
+    children = [getattr(child, "rectangle", child) for child in axes.get_children()]  # of its own kind since 3.10
+    (mark,) = (child for child in children if isinstance(child, Rectangle) and child is not axes.patch)
+    assert mark.get_bbox().x1 == right and mark.get_bbox().y1 == pytest.approx(risk)
 
 
 def test_few_errors_get_no_inset(reports):

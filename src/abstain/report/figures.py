@@ -94,7 +94,7 @@ def _lines(reports: Reports) -> Iterator[_Line]:
         for result in filter(None, (report.msp, report.normalized)):
             if not result.falls_back:  # or its curve is that of MSP
                 label = ", ".join(filter(None, (name, result.label)))
-                yield _Line(result.curve, label, color, LINE_STYLES[result.name], report.level)
+                yield _Line(result.curve, label, color, LINE_STYLES.get(result.name, LINE_STYLES["msp"]), report.level)
 
 
 def _colors(n_models: int) -> list[Any]:

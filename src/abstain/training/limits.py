@@ -38,7 +38,6 @@ ABOVE_ZERO = (
 AT_LEAST_ZERO = (
     "learning_rate",
     "weight_decay",
-    "max_grad_norm",
     "adam_epsilon",
     "warmup_steps",
     "eval_delay",
@@ -62,6 +61,8 @@ def check_limits(args: Any) -> None:
         _check(args, name, wanted="above 0", least=0.0, open_below=True)
     for name in AT_LEAST_ZERO:
         _check(args, name, wanted="finite and at least 0", least=0.0)
+    if not check_number("max_grad_norm", args.max_grad_norm) >= 0:  # infinite: the norm is told, and nothing clipped
+        raise InputError(f"max_grad_norm is {args.max_grad_norm:g}, but must be at least 0: 0 does not clip")
     for name in BELOW_ONE:
         _check(args, name, wanted="in [0, 1)", least=0.0, below=1.0)
     if args.max_steps != -1:
