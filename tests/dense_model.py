@@ -9,6 +9,7 @@ from transformers import PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import SemanticSegmenterOutput
 
 from abstain import SelectiveTrainer, SelectiveTrainingArguments
+from abstain.experiments import run_script
 
 VOID = 11
 
@@ -74,7 +75,7 @@ def first_step(folder, model=None, data=None, **changes):
     return next(log for log in trainer.state.log_history if "grad_norm" in log)
 
 
-if __name__ == "__main__":
+def main():
     folder, batch_size, weights = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
     logged = first_step(folder, per_device_train_batch_size=batch_size, class_weights=weights)
     args = arguments(folder, per_device_eval_batch_size=3, eval_pixels_per_sample=20)
@@ -87,3 +88,7 @@ if __name__ == "__main__":
         found |= {name: metrics[f"eval_{name}"] for name in ("loss", "aurc", "risk")}
         found["sum"] = float(logits.sum())
         print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    run_script(main)

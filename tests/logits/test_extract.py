@@ -18,6 +18,7 @@ ITEMS = [{"pixel_values": image, "labels": index % 5} for index, image in enumer
 PROGRAM = """
 import sys
 import numpy as np
+import torch
 import test_extract as cases
 from abstain import extract_logits
 from abstain.logits.extract import extract_pixel_logits
@@ -29,6 +30,8 @@ for size in (2, 3, 4):
     for number, array in enumerate(found):
         np.save(f"{sys.argv[1]}/{size}-{number}-{processes().process_index}.npy", array)
 print(processes().num_processes)
+if torch.distributed.is_initialized():
+    torch.distributed.destroy_process_group()
 """
 
 

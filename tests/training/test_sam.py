@@ -98,6 +98,8 @@ changes["per_device_train_batch_size"] = int(sys.argv[3])
 trainer = SelectiveTrainer(small_vit(), arguments(sys.argv[2], **changes), train_dataset=data)
 trainer.train()
 trainer.save_model()
+if torch.distributed.is_initialized():
+    torch.distributed.destroy_process_group()
 """
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from torch import distributed
+
 from abstain._checks import InputError
 from abstain.data.pixels import has_dense_labels
 from abstain.experiments.samples import RunSamples, write_samples
@@ -34,6 +36,8 @@ def run_script(main: Callable[[], None]) -> None:
         main()
     except InputError as error:
         sys.exit(f"error: {error}")
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()  # or its threads may abort a process that has done its work
 
 
 def training_summary(metrics: Mapping[str, Any], checkpoint: str | None) -> dict[str, Any]:
