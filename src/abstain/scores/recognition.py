@@ -76,18 +76,23 @@ class Recognised:
         return _half_unit(self.sample, self.rows.dtype)
 
     def _is_probability(self, rows: Tensor) -> Tensor:
-        return _sum_to_one(rows, self._half_unit, self._sum_within)
+        inside = _in_unit(rows)  # looked at first: of logits nearly never, and the decimals are slow to tell
+        return inside & _sum_to_one(rows, self._half_unit, self._sum_within) if inside.any() else inside
 
     def _is_percent(self, rows: Tensor) -> Tensor:
-        return _sum_to_one(rows / 100, self._half_unit / 100, self._sum_within)
+        inside = _in_unit(rows / 100)
+        return inside & _sum_to_one(rows / 100, self._half_unit / 100, self._sum_within) if inside.any() else inside
 
     def _is_nearly(self, rows: Tensor) -> Tensor:
         return _in_unit(rows) & (((rows.sum(dim=1) - 1).abs() <= NEARLY) | self._is_probability(rows))
 
     def _is_log_probability(self, rows: Tensor) -> Tensor:
+        below = (rows <= 0).all(dim=1)
+        if not below.any():
+            return below
         surprise = float(torch.log(torch.tensor(float(rows.shape[1]))))  # the error of log p grows with |log p|
         within = self._sum_within * (1 + surprise) + self._half_unit
-        return (rows <= 0).all(dim=1) & (rows.logsumexp(dim=1).abs() <= within)
+        return below & (rows.logsumexp(dim=1).abs() <= within)
 
     def _every(self, test: Callable[[Tensor], Tensor]) -> bool:
         return bool(test(self.sample).all()) and all(bool(test(block).all()) for block in _blocks(self.rows))
