@@ -5,23 +5,25 @@ import pytest
 import torch
 
 from abstain import InputError
+from abstain._arrays import (
+    check_class_values,
+    check_confidence_error,
+    check_labels,
+    check_logits,
+    check_other_samples,
+    check_validation,
+    to_numpy,
+)
 from abstain._checks import (
     check_binary,
     check_choice,
-    check_class_values,
-    check_confidence_error,
     check_fraction,
     check_keys,
-    check_labels,
     check_level,
-    check_logits,
     check_no_more,
     check_number,
-    check_other_samples,
-    check_validation,
     first_line,
     nearest,
-    to_numpy,
 )
 
 

@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from abstain._arguments import check_flag, check_smoothing, check_whole
-from abstain._checks import InputError, check_choice, check_tensor, first_line
+from abstain._arrays import check_tensor
+from abstain._checks import InputError, check_choice, first_line
 
 MOST_CLASSES = 2**31
 

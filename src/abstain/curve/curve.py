@@ -11,14 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._arguments import check_numbers
-from abstain._checks import (
-    check_binary,
-    check_choice,
-    check_confidence_error,
-    check_fraction,
-    check_level,
-    check_number,
-)
+from abstain._arrays import check_confidence_error
+from abstain._checks import check_binary, check_choice, check_fraction, check_level, check_number
 from abstain.curve import influence
 from abstain.curve.bootstrap import coverage_at_risk_interval
 from abstain.curve.error_blocks import ErrorBlocks

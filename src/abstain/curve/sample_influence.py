@@ -12,7 +12,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, check_choice, check_confidence_error
+from abstain._arrays import check_confidence_error
+from abstain._checks import InputError, check_choice
 from abstain.curve import influence
 from abstain.curve.curve import RiskCoverageCurve, curve_of_checked
 

@@ -9,7 +9,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, are_binary, check_binary, check_confidence_error
+from abstain._arrays import check_confidence_error
+from abstain._checks import InputError, are_binary, check_binary
 from abstain._files import as_path, whole_file
 from abstain.curve.binned_curve import BinnedCurve
 from abstain.curve.error_blocks import ErrorBlocks

@@ -10,7 +10,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, check_labels, check_logits
+from abstain._arrays import check_labels, check_logits
+from abstain._checks import InputError
 from abstain._files import write_json
 from abstain.scores.confidence import Confidence, confidence_from_dict
 from abstain.scores.logit_norm import LogitNorm

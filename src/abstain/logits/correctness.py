@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, check_confidence_error
+from abstain._arrays import check_confidence_error
+from abstain._checks import InputError
 from abstain.logits.choice import Confidence
 from abstain.logits.class_labels import are_texts, as_numbers, class_indices
 from abstain.logits.source import Source

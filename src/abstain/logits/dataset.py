@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, check_labels, check_logits, first_line, to_numpy
+from abstain._arrays import check_labels, check_logits, to_numpy
+from abstain._checks import InputError, first_line
 from abstain._files import check_folder, whole_file
 
 

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, first_line, to_numpy
+from abstain._arrays import to_numpy
+from abstain._checks import InputError, first_line
 
 INTEGERS, NUMBERS, TEXTS, LISTS, OTHER = "integers", "numbers", "texts", "lists", "other"
 """What a column holds, a row: an integer or boolean, a real number, a text, several numbers, or none of these."""

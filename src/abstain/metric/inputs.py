@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, check_choice, check_class_values, check_confidence_error, check_pair, to_numpy
+from abstain._arrays import check_class_values, check_confidence_error, check_pair, to_numpy
+from abstain._checks import InputError, check_choice
 from abstain.scores.by_kind import as_logits, check_norm, error_of, score_of
 from abstain.scores.confidence import Confidence
 from abstain.scores.kinds import INPUTS, OF_PROBABILITIES, Input, Kind, Values, read_values

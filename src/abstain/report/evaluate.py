@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from abstain._checks import InputError, check_no_more, check_other_samples, check_pair
+from abstain._arrays import check_other_samples, check_pair
+from abstain._checks import InputError, check_no_more
 from abstain.report.measure import Measure, repairs
 from abstain.report.selective_report import SelectiveReport
 from abstain.scores.by_kind import as_logits

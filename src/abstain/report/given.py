@@ -9,7 +9,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, are_binary, check_binary, check_confidence_error, check_keys
+from abstain._arrays import check_confidence_error
+from abstain._checks import InputError, are_binary, check_binary, check_keys
 from abstain.curve.curve import risk_coverage_curve
 from abstain.report.selective_report import ScoreResult, SelectiveReport
 

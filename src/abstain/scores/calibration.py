@@ -12,7 +12,7 @@ from scipy.special import expit
 from torch import Tensor
 from torch.nn import functional
 
-from abstain._checks import check_labels, check_logits
+from abstain._arrays import check_labels, check_logits
 from abstain.scores.rows import BLOCK_ELEMENTS, as_pairs
 from abstain.scores.softmax import classification_error
 from abstain.scores.temperature import TemperatureScaling

@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from abstain._checks import InputError, check_choice, to_tensor
+from abstain._arrays import to_tensor
+from abstain._checks import InputError, check_choice
 from abstain.scores.layout import rows_and_labels
 from abstain.scores.recognition import Recognised
 

@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from abstain._checks import InputError, to_numpy, to_tensor
+from abstain._arrays import to_numpy, to_tensor
+from abstain._checks import InputError
 
 
 def find_class_axis(shape: tuple[int, ...], label_shape: tuple[int, ...], class_axis: int | None = None) -> int:

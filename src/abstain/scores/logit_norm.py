@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from abstain._arguments import check_flag, check_numbers, check_p, check_whole
-from abstain._checks import InputError, check_choice, check_keys, check_logits, check_number, shown
+from abstain._arrays import check_logits
+from abstain._checks import InputError, check_choice, check_keys, check_number, shown
 from abstain.curve.sample_influence import area_and_influence, paired_standard_error
 from abstain.scores.rows import LogitRows, score_in_blocks, warn_if_normalized
 from abstain.scores.softmax import classification_error, log_odds

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from scipy.special import logit
 from torch import Tensor
 
-from abstain._checks import InputError, check_choice, check_keys, check_labels, check_logits
+from abstain._arrays import check_labels, check_logits
+from abstain._checks import InputError, check_choice, check_keys
 from abstain.scores.calibration import expected_calibration_error
 from abstain.scores.rows import BLOCK_ELEMENTS
 from abstain.scores.softmax import SCORES, SHIFTED

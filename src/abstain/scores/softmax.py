@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from abstain._checks import InputError, check_choice, check_labels, check_logits, shown
+from abstain._arrays import check_labels, check_logits
+from abstain._checks import InputError, check_choice, shown
 from abstain.scores.rows import LogitRows, score_in_blocks, warn_if_normalized
 
 Score = Callable[[Any], NDArray[np.float64]]

@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from abstain._checks import InputError, check_choice, check_keys, check_labels, check_logits, check_number
+from abstain._arrays import check_labels, check_logits
+from abstain._checks import InputError, check_choice, check_keys, check_number
 from abstain.scores.rows import LogitRows, as_pairs, score_in_blocks
 from abstain.scores.softmax import log_odds
 

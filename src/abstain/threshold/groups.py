@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from abstain._checks import InputError, check_class_values, check_confidence_error, check_number
+from abstain._arrays import check_class_values, check_confidence_error
+from abstain._checks import InputError, check_number
 
 
 @dataclass(frozen=True)
