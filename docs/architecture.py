@@ -25,7 +25,7 @@ LAYERS = [
     for line in """
         _moved _threads
         _checks _lazy
-        _files _arguments
+        _arrays _files _arguments
         losses curve
         threshold scores data
         models logits report metric

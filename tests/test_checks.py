@@ -1,19 +1,8 @@
-import re
-
 import numpy as np
 import pytest
 import torch
 
 from abstain import InputError
-from abstain._arrays import (
-    check_class_values,
-    check_confidence_error,
-    check_labels,
-    check_logits,
-    check_other_samples,
-    check_validation,
-    to_numpy,
-)
 from abstain._checks import (
     check_binary,
     check_choice,
@@ -25,76 +14,6 @@ from abstain._checks import (
     first_line,
     nearest,
 )
-
-
-@pytest.mark.parametrize(
-    ("logits", "message"),
-    [
-        ([[1.0, np.nan], [0.0, 1.0]], "1 of 2 rows of logits hold NaN or infinite"),
-        ([[1.0, np.inf], [-np.inf, 1.0]], "2 of 2 rows"),
-        (np.zeros((0, 3)), "empty"),
-        (np.zeros((2, 0)), "no class"),
-        (np.zeros(3), r"shape \(3,\).*\(N, K\)"),
-        (np.zeros((2, 3, 4)), r"shape \(2, 3, 4\)"),
-        ([["a", "b"]], "real numbers"),
-        (np.zeros((2, 2), complex), "real numbers"),
-    ],
-)
-def test_bad_logits_are_refused_in_one_sentence(logits, message):
-    with pytest.raises(InputError, match=message) as caught:
-        check_logits(logits)
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("labels", "message"),
-    [
-        ([0, 1], "3 rows of logits and 2 labels"),
-        ([0, 1, 4], r"a label is 4, but must be from 0 to 3"),
-        ([0, -1, 2], r"a label is -1"),
-        ([0.0, 1.0, 2.0], "hold float64, but must be integers"),
-        ([[0], [1], [2]], "one-dimensional"),
-    ],
-)
-def test_bad_labels_are_refused_in_one_sentence(labels, message):
-    with pytest.raises(InputError, match=message):
-        check_labels(labels, n_samples=3, n_logits=4)
-
-
-def test_one_logit_has_two_classes():
-    assert check_labels([0, 1], n_samples=2, n_logits=1).tolist() == [0, 1]
-    with pytest.raises(InputError, match="from 0 to 1"):
-        check_labels([0, 2], n_samples=2, n_logits=1)
-
-
-@pytest.mark.parametrize(
-    ("confidence", "error", "message"),
-    [
-        ([], [], "empty"),
-        ([1.0], [0, 1], "confidence has 1 samples and error has 2"),
-        ([np.nan, 1.0], [0, 1], "1 NaN"),
-        ([[1.0]], [0], "one-dimensional"),
-        (1.0, 0, "one-dimensional"),
-        ([1.0], [-1], "negative"),
-        ([1.0], [np.nan], "NaN"),
-        (["high"], [0], "real numbers"),
-    ],
-)
-def test_bad_confidence_or_error_is_refused(confidence, error, message):
-    with pytest.raises(InputError, match=message):
-        check_confidence_error(confidence, error)
-
-
-def test_logits_are_shared_not_copied_where_that_is_possible():
-    array = np.zeros((2, 3), np.float32)
-    assert check_logits(array).data_ptr() == array.ctypes.data
-    tensor = torch.zeros(2, 3, requires_grad=True)
-    assert check_logits(tensor).data_ptr() == tensor.data_ptr()
-    read_only = np.zeros((2, 3))
-    read_only.flags.writeable = False
-    assert check_logits(read_only).shape == (2, 3)
-    assert check_logits(np.arange(6.0).reshape(2, 3)[:, ::-1])[0].tolist() == [2.0, 1.0, 0.0]
-    assert check_logits([[1, 2]]).dtype == torch.float64
 
 
 def test_fractions_say_which_ends_are_open():
@@ -109,37 +28,6 @@ def test_the_nearest_name_is_offered_or_else_all_of_them():
     assert nearest("zzz", ["b", "a"]) == "choose from a, b"
     with pytest.raises(InputError, match=r"unknown fallback 'nevr': did you mean 'never'\?"):
         check_choice("fallback", "nevr", ("never", "strict"))
-
-
-def test_lists_of_unequal_lengths_are_refused():
-    for what in (check_logits, lambda rows: check_labels(rows, n_samples=2, n_logits=2)):
-        with pytest.raises(InputError, match="lists of unequal lengths"):
-            what([[1, 2], [3]])
-
-
-def test_wider_floats_than_torch_has_become_float64():
-    assert check_logits(np.ones((1, 2), np.longdouble)).dtype == torch.float64
-
-
-def test_validation_is_a_pair_of_logits_and_their_labels():
-    logits, labels = check_validation(([[1.0, 2.0, 0.0]], [2]), n_logits=3)
-    assert tuple(logits.shape) == (1, 3) and labels.tolist() == [2]
-    assert check_validation([torch.zeros(2, 5), [0, 4]])[1].tolist() == [0, 4]
-
-
-@pytest.mark.parametrize(
-    ("validation", "message"),
-    [
-        (np.zeros((2, 3)), r"validation is ndarray, but must be the pair \(logits, labels\)"),
-        (([[0.0, 1.0, 2.0]], [0], [0]), r"validation is tuple, but must be the pair"),
-        (([[0.0, 1.0]], [0]), "the test logits have K = 3 and the validation logits K = 2"),
-        (([[0.0, 1.0, 2.0]], [3]), "a label is 3"),
-        (([0.0, 1.0, 2.0], [0]), r"logits have shape \(3,\)"),
-    ],
-)
-def test_other_validation_is_refused(validation, message):
-    with pytest.raises(InputError, match=message):
-        check_validation(validation, n_logits=3)
 
 
 def test_keys_are_all_known_and_none_is_missing():
@@ -158,15 +46,6 @@ def test_levels_and_binary_errors():
         check_binary("a rank", is_binary=False, instead="take another")
 
 
-def test_classes_are_integers_or_names():
-    assert check_class_values(torch.tensor([1, 0]), "labels").tolist() == [1, 0]
-    names = np.array(["cat", "dog"], dtype=object)
-    assert check_class_values(names, "labels").dtype.kind == "U"
-    for values, message in (([0.5], "hold float64"), ([[1]], r"have shape \(1, 1\)"), (["a", None], "none missing")):
-        with pytest.raises(InputError, match=message):
-            check_class_values(values, "labels")
-
-
 @pytest.mark.parametrize(
     ("error", "line"),
     [(ValueError("one\ntwo"), "one"), (RuntimeError(), "RuntimeError"), (OSError("\n  late"), "late")],
@@ -179,25 +58,6 @@ def test_an_argument_too_many_is_named_with_the_nearest():
     check_no_more("evaluate", {}, known=["labels"])
     with pytest.raises(InputError, match="evaluate takes no argument 'label': did you mean 'labels'"):
         check_no_more("evaluate", {"label": 1}, known=["labels"])
-
-
-def test_samples_that_share_memory_are_the_same():
-    whole = np.arange(12.0).reshape(6, 2)
-    check_other_samples(whole[::2], whole[1::2])
-    check_other_samples(whole, None)
-    for other in (whole, whole[3:], torch.from_numpy(whole), torch.from_numpy(whole)[2:].T):
-        with pytest.raises(InputError, match="the same samples in memory"):
-            check_other_samples(whole, other)
-    tensor = torch.arange(8.0).bfloat16().reshape(4, 2)
-    check_other_samples(tensor[:2], tensor[2:])
-    with pytest.raises(InputError, match="the same samples in memory"):
-        check_other_samples(tensor, tensor[1:])
-
-
-def test_masked_entries_are_refused_and_unmasked_arrays_taken():
-    with pytest.raises(InputError, match="error hold 1 masked entries"):
-        check_confidence_error([0.5, 0.25], np.ma.masked_array([0, 1], mask=[False, True]))
-    assert check_confidence_error([0.5, 0.25], np.ma.masked_array([0, 1]))[1].tolist() == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -213,28 +73,3 @@ def test_numbers_of_any_library_are_numbers():
     for value in (0.5, np.float32(0.5), np.array(0.5), torch.tensor(0.5)):
         found = check_number("p", value)
         assert found == 0.5 and type(found) is float
-
-
-@pytest.mark.parametrize(
-    ("tensor", "cure"),
-    [
-        (torch.ones(3, device="meta"), "as a meta tensor cannot be read: give one that holds values"),
-        (torch.eye(3).to_sparse(), "as a sparse_coo tensor cannot be read: call to_dense() first"),
-        (torch.ones(3).to(torch.float8_e4m3fn), "as a float8_e4m3fn tensor cannot be read: call float() first"),
-    ],
-)
-def test_a_tensor_without_a_number_at_every_place_is_refused_with_what_to_do(tensor, cure):
-    for read in (lambda: to_numpy(tensor, "confidence"), lambda: check_logits(tensor)):
-        with pytest.raises(InputError, match=re.escape(cure)):
-            read()
-
-
-def test_a_foreign_object_that_fails_is_one_sentence():
-    class Broken:
-        def __array__(self, *args, **kwargs):
-            raise RuntimeError("no\nnumbers")
-
-    with pytest.raises(InputError, match=r"error of type Broken cannot be read \(no\): give an array"):
-        to_numpy(Broken(), "error")
-    with pytest.raises(InputError, match="error of type dict cannot be read"):
-        to_numpy({1: 2}, "error")

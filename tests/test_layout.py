@@ -10,7 +10,7 @@ ROOMS = [
     for line in """
         _moved _threads
         _checks _lazy
-        _files _arguments
+        _arrays _files _arguments
         losses curve
         threshold scores data
         models logits report metric

@@ -1,0 +1,91 @@
+"""`abstain evaluate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from abstain.cli.options import AsJson, Labels, Overwrite, Reading, Source, Split, with_options
+
+if TYPE_CHECKING:
+    from abstain.logits.predictions import Predictions
+    from abstain.report.selective_report import SelectiveReport
+
+
+@with_options(Reading)
+def evaluate(
+    logits: Source,
+    reading: Reading,
+    labels: Labels = None,
+    validation: Annotated[
+        str | None, typer.Option(help="The same of other samples, on which logit normalisation is fitted.")
+    ] = None,
+    validation_labels: Labels = None,
+    validation_split: Annotated[
+        str | None, typer.Option(help="Which split of --validation, or of the same source without it.")
+    ] = None,
+    validation_fraction: Annotated[
+        float | None, typer.Option(help="Hold out such a share of the samples at random in place of --validation.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the draw of --validation-fraction.")] = 0,
+    split: Split = None,
+    target_risk: Annotated[
+        list[float], typer.Option(help="Report the coverage at this risk; can be given several times.")
+    ] = [0.05, 0.01],  # noqa: B006 - typer copies it
+    level: Annotated[float, typer.Option(help="Nominal coverage of the intervals.")] = 0.95,
+    output_dir: Annotated[
+        Path | None, typer.Option(help="Write results.json, report.md and risk_coverage.png into this folder.")
+    ] = None,
+    overwrite_output_dir: Overwrite = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how well a classifier knows when to abstain, from a file of its predictions.
+
+    Says which columns it reads (on standard error), then prints the error, the area under the risk-coverage curve
+    (AURC) with its interval, and the coverage at low risks: by maximum softmax probability, and with --validation also
+    after logit normalisation, fitted on those samples alone.
+
+    Columns of values share a stem and are numbered (logit_0, logit_1, …) or are called as the classes are; or one
+    column holds them all (logits, probabilities). Labels are in the column label, target, y_true or the like.
+
+    Example: abstain evaluate test.parquet --validation validation.parquet --output-dir report
+    """
+    from abstain._files import check_results_folder
+    from abstain.logits.held_out import read_apart
+    from abstain.report.folder import REPORT_FILES, write_report
+
+    if output_dir is not None:
+        check_results_folder(output_dir, overwrite=overwrite_output_dir, written=REPORT_FILES)
+    test, fitted_on = read_apart(
+        reading.read,
+        (logits, labels, split),
+        (validation, validation_labels, validation_split),
+        fraction=validation_fraction,
+        seed=seed,
+    )
+    report = _evaluated(test, fitted_on, target_risks=target_risk, level=level)
+    text = report.to_markdown()
+    if report.logit_norm is not None:
+        text += f"\n\nLogit normalisation: {report.logit_norm.reason}."
+    text += "".join(f"\n\nNote: {note}." for note in report.notes)
+    results = report.to_dict()
+    if test.sample is not None:
+        results["intervals"] = "pixels of one image are taken for independent"
+        text += "\n\nPixels of one image depend on each other, so the intervals are too narrow."
+    typer.echo(json.dumps(results, indent=2) if as_json else text)
+    if output_dir is not None:
+        panels = {Path(logits).name: {Path(logits).stem: report}}
+        write_report(output_dir, title=Path(logits).name, text=text, panels=panels, results=results)
+        typer.echo(f"Results are in {output_dir.resolve()}", err=as_json)
+
+
+def _evaluated(test: Predictions, fitted_on: Predictions | None, **how: Any) -> SelectiveReport:
+    from abstain.report.evaluate import evaluate_values
+    from abstain.report.given import evaluate_confidence
+
+    if test.values is None:
+        return evaluate_confidence(test.confidence, test.error, **how)
+    return evaluate_values(test.of_classes(), None if fitted_on is None else fitted_on.of_classes(), **how)

@@ -1,0 +1,104 @@
+"""Options that several commands take, each written once."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+if TYPE_CHECKING:
+    from abstain.logits.predictions import Predictions
+
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite_output_dir", "--overwrite-output-dir", help="Replace the results that the folder holds."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")]
+Source = Annotated[
+    str,
+    typer.Argument(
+        help="Logits or probabilities with labels, or a confidence and what is right: CSV, Parquet, NPZ, JSON Lines, "
+        "safetensors, .npy; a folder of shards or splits; a data set on the Hub.",
+        show_default=False,
+    ),
+]
+Labels = Annotated[str | None, typer.Option(help="A file of the labels, where the source holds none.")]
+Split = Annotated[str | None, typer.Option(help="Which split, where there are several.")]
+READING = "What is told of the source"
+"""The part of --help that holds the options of `Reading`."""
+_told = partial(typer.Option, rich_help_panel=READING)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How a source of predictions is read, where its names and values do not tell."""
+
+    revision: Annotated[str | None, _told(help="Of a data set on the Hub: a branch, a tag or a commit.")] = None
+    input: Annotated[
+        str | None,
+        _told(help="logits, log-probabilities, probabilities or confidence, where names and values do not tell."),
+    ] = None
+    label_column: Annotated[
+        str | None,
+        _told(help="The column of labels, if it is not called label or the like."),
+    ] = None
+    logit_columns: Annotated[
+        str | None,
+        _told(
+            help="The columns of the values in the order of the classes, with commas; or what their names share.",
+        ),
+    ] = None
+    class_axis: Annotated[
+        int | None,
+        _told(help="The axis of the classes, where each sample has several labels."),
+    ] = None
+    ignore_index: Annotated[int | None, _told(help="The label of samples that do not count, such as -100.")] = None
+
+    def read(self, source: str, labels: str | None = None, split: str | None = None) -> Predictions:
+        """The predictions, once it is said on standard error which columns they are."""
+        from abstain.logits.predictions import read_predictions  # here, so that --help does not wait for torch
+
+        predictions = read_predictions(source, labels=labels, split=split, **dataclasses.asdict(self))
+        typer.echo(f"{source}: {predictions.used}", err=True)
+        return predictions
+
+
+def with_options(kind: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Let a command take the fields of a dataclass as options, and give it the instance.
+
+    The command's parameter that is annotated with the dataclass is replaced by one option a field.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        hints = get_type_hints(command, include_extras=True)
+        (place,) = (name for name, hint in hints.items() if hint is kind)
+        options = _parameters(kind)
+        parameters: list[inspect.Parameter] = []
+        for parameter in inspect.signature(command).parameters.values():
+            own = parameter.replace(annotation=hints[parameter.name])
+            parameters += options if parameter.name == place else [own]
+
+        @wraps(command)
+        def called(**given: Any) -> None:
+            fields = {option.name: given.pop(option.name) for option in options}
+            command(**given, **{place: kind(**fields)})
+
+        called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return called
+
+    return decorate
+
+
+def _parameters(kind: type[Any]) -> list[inspect.Parameter]:
+    hints = get_type_hints(kind, include_extras=True)
+    return [
+        inspect.Parameter(
+            field.name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=field.default, annotation=hints[field.name]
+        )
+        for field in dataclasses.fields(kind)
+    ]
