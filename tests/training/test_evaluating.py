@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from dense_model import VOID, Pictures, dense_model
 from dense_model import arguments as dense_arguments
 from tiny_trainers import all_items, arguments, small_resnet, small_vit
 from torch.nn import functional
+from torch.nn.utils.rnn import pad_sequence
+from transformers import BertConfig, BertForTokenClassification
 
 from abstain import InputError, SelectiveTrainer, risk_coverage_curve, scores
 from abstain.data.pixels import ChosenPixels, choose_pixels
@@ -173,7 +176,7 @@ def test_metrics_of_the_user_get_labelled_pixels(tmp_path):
 
 def test_an_evaluation_without_any_label_says_so(tmp_path):
     trainer = SelectiveTrainer(dense_model(), dense_arguments(tmp_path), eval_dataset=Pictures(count=3, all_void=True))
-    with pytest.raises(InputError, match="every pixel of the evaluation has the label 11"):
+    with pytest.raises(InputError, match="every label of the evaluation is 11, so none counts"):
         trainer.evaluate()
 
 
@@ -210,3 +213,60 @@ def test_several_sets_are_evaluated_each_as_if_it_were_alone(tmp_path, workers):
 def test_without_data_there_is_nothing_to_evaluate(tmp_path):
     with pytest.raises(ValueError, match="requires an eval_dataset"):
         SelectiveTrainer(small_resnet(), arguments(tmp_path)).evaluate()
+
+
+class Sentences(torch.utils.data.Dataset):
+    """Sentences of unequal lengths with a class for every token but some."""
+
+    def __init__(self, lengths, ignored=-100):
+        draw = torch.Generator().manual_seed(0)
+        self.items = []
+        for length in lengths:
+            labels = torch.randint(0, 5, (length,), generator=draw)
+            labels[0] = ignored
+            self.items.append({"input_ids": torch.randint(3, 20, (length,), generator=draw), "labels": labels})
+
+    def __len__(self):
+        return len(self.items)
+
+    def __getitem__(self, index):
+        return self.items[index]
+
+
+@dataclass
+class PaddedTokens:
+    """What transformers' collator for tokens does, without a tokenizer."""
+
+    ignored: int = -100
+
+    def __call__(self, items):
+        def padded(name, fill):
+            return pad_sequence([item[name] for item in items], batch_first=True, padding_value=fill)
+
+        mask = padded("input_ids", 0) != 0
+        return {"input_ids": padded("input_ids", 0), "labels": padded("labels", self.ignored), "attention_mask": mask}
+
+
+def token_model():
+    torch.manual_seed(0)
+    shape = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    return BertForTokenClassification(BertConfig(vocab_size=20, num_labels=5, **shape)).eval()
+
+
+@pytest.mark.parametrize("ignored", [-100, 7])
+def test_an_evaluation_of_tokens_counts_every_label_that_is_not_ignored(tmp_path, ignored):
+    model, data = token_model(), Sentences([5, 3, 5, 5, 4, 2, 5], ignored)  # five tokens are as many as classes
+    args = arguments(tmp_path, per_device_eval_batch_size=3, label_smoothing_factor=0.2, ignore_index=ignored)
+    trainer = SelectiveTrainer(model, args, eval_dataset=data, data_collator=PaddedTokens(ignored))
+    metrics = trainer.evaluate()
+    with torch.no_grad():
+        pairs = [(model(item["input_ids"][None]).logits[0, 1:], item["labels"][1:]) for item in data.items]
+    logits, labels = map(torch.cat, zip(*pairs, strict=True))
+    curve = risk_coverage_curve(scores.msp(logits), scores.classification_error(logits, labels))
+    for name, value in curve.summary().items():
+        assert metrics[f"eval_{name}"] == pytest.approx(value)
+    assert metrics["eval_loss"] == pytest.approx(float(functional.cross_entropy(logits, labels)), rel=1e-5)
+    predicted = trainer.predict(data)
+    assert predicted.predictions.shape == (7, 5, 5) and predicted.metrics["test_aurc"] == metrics["eval_aurc"]
+    with pytest.raises(InputError, match=r"each sample must have one label: of tokens, give the logits that"):
+        trainer.save_with_logits({"validation": data})

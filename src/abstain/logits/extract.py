@@ -89,6 +89,11 @@ class _CollatedItems(Dataset[Any]):
         inputs = dict(self.collator(several(rows) if several else [self.dataset[row] for row in rows]))
         labels = inputs.pop("labels")
         if self.ignore_index is None:
+            if labels.ndim != 1:
+                raise InputError(
+                    f"the labels of a batch have shape {tuple(labels.shape)}, but each sample must have one label: "
+                    "of tokens, give the logits that Trainer.predict returns"
+                )
             return Batch(inputs, rows, labels)
         no_labels = torch.zeros(0, dtype=torch.int64)
         return PixelBatch(inputs, rows, no_labels, masks=list(labels), ignore_index=self.ignore_index)

@@ -8,17 +8,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
-from transformers import EvalPrediction, Trainer, TrainingArguments
+from transformers import EvalPrediction, PreTrainedModel, Trainer, TrainingArguments
 
 from abstain._checks import InputError
 from abstain.curve.curve import risk_coverage_curve
 from abstain.data.pixels import ChosenPixels, has_dense_labels
 from abstain.logits.pixels import LabelledPixels
 from abstain.training.arguments import SelectiveTrainingArguments
-from abstain.training.statistics import logits_of, sample_statistics, split_statistics, statistics_dtype
+from abstain.training.statistics import classes_second, logits_of, sample_statistics, split_statistics, statistics_dtype
 
 if TYPE_CHECKING:
     from transformers.trainer_utils import PredictionOutput
+
+
+PADDING = -100
+"""The label that `Trainer` fills up sentences with, so that those of all batches and processes are of one length."""
 
 
 class EvaluatingTrainer(Trainer):
@@ -27,7 +31,8 @@ class EvaluatingTrainer(Trainer):
     It keeps four numbers a sample, never the logits; `predict()` returns the logits. In segmentation, with logits
     (N, K, h, w) and labels (N, H, W), it takes of every image at most `args.eval_pixels_per_sample` labelled pixels,
     the same ones every time and for every model, and the logits nearest to them, before any interpolation;
-    `predict()` returns those, in rows of one length an image.
+    `predict()` returns those, in rows of one length an image. Of tokens, with logits (N, T, K) and labels (N, T), it
+    takes those whose label is not `args.ignore_index`.
 
     Args: those of `Trainer`, except `preprocess_logits_for_metrics`, which it would not call. A `compute_metrics` of
         your own gets logits and labels, and adds its values.
@@ -94,12 +99,21 @@ class EvaluatingTrainer(Trainer):
             statistics = pixels.padded(self._statistics(pixels.logits, pixels.labels), width, torch.nan)
             logits = pixels.padded(pixels.logits, width, torch.nan) if keeps else logits
             labels = pixels.padded(pixels.labels, width, self.args.ignore_index)
+        elif logits.ndim == 3:
+            logits = self._classes_second(logits, labels).movedim(1, 2)
+            counts = labels != self.args.ignore_index
+            statistics = logits.new_full((*labels.shape, 4), torch.nan, dtype=statistics_dtype(logits.device))
+            statistics[counts] = self._statistics(logits[counts], labels[counts])
         else:
             statistics = self._statistics(logits, labels)
         return None, (statistics, logits) if keeps else statistics, labels
 
+    def _classes_second(self, logits: Tensor, labels: Tensor) -> Tensor:
+        of_transformers = isinstance(self.accelerator.unwrap_model(self.model), PreTrainedModel)
+        return classes_second(logits, labels, of_transformers=of_transformers)
+
     def _statistics(self, logits: Tensor, labels: Tensor) -> Tensor:
-        if not len(labels):  # a batch with every pixel ignored
+        if not len(labels):  # a batch with every label ignored
             return logits.new_empty((0, 4), dtype=statistics_dtype(logits.device))
         return sample_statistics(logits, labels, self.args.label_smoothing_factor)
 
@@ -107,12 +121,12 @@ class EvaluatingTrainer(Trainer):
         statistics, logits = split_statistics(prediction.predictions)
         labels = prediction.label_ids
         if statistics.ndim == 3:
-            counted = cast(np.ndarray, labels) != self.args.ignore_index
+            counted = ~np.isin(labels, (self.args.ignore_index, PADDING))
             statistics, labels = statistics[counted], cast(np.ndarray, labels)[counted]
             logits = None if logits is None else logits[counted]
             if not len(statistics):
                 raise InputError(
-                    f"every pixel of the evaluation has the label {self.args.ignore_index}, so none counts"
+                    f"every label of the evaluation is {self.args.ignore_index}, so none counts: look at ignore_index"
                 )
         confidence, error, loss, smoothed_loss = statistics.T
         metrics = {"loss": float(loss.mean()), "smoothed_loss": float(smoothed_loss.mean())}

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Dataset
-from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from abstain._checks import InputError, first_line, nearest
 from abstain.data.pixels import ChosenPixels, has_dense_labels
@@ -23,7 +23,7 @@ from abstain.losses import smoothed_cross_entropy
 from abstain.training.backbone import slow_backbone
 from abstain.training.checkpoints import CheckpointingTrainer, naming_what_is_not_written
 from abstain.training.sam import replace_gradient
-from abstain.training.statistics import classes_second, logits_of
+from abstain.training.statistics import logits_of
 
 MEASURED = ("loss", "risk", "aurc", "cov@5", "cov@1")
 """What an evaluation reports and a best model can be chosen by."""
@@ -95,8 +95,7 @@ class SelectiveTrainer(CheckpointingTrainer):
         return model
 
     def _training_loss(self, outputs: Any, labels: Tensor, num_items_in_batch: Tensor | None = None) -> Tensor:
-        of_transformers = isinstance(self.accelerator.unwrap_model(self.model), PreTrainedModel)
-        logits = classes_second(logits_of(outputs), labels, of_transformers=of_transformers)
+        logits = self._classes_second(logits_of(outputs), labels)
         if logits.ndim == 4 and logits.shape[2:] != labels.shape[1:]:
             logits = functional.interpolate(logits.float(), labels.shape[1:], mode="bilinear", align_corners=False)
         settings: dict[str, Any] = {
