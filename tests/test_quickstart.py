@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -87,3 +88,17 @@ def test_results_are_not_overwritten_unasked(finished, monkeypatch, capsys):
     assert run(monkeypatch, "quickstart", "--output-dir", str(finished[0])) == 2
     error = capsys.readouterr().err
     assert error.startswith("error:") and "already holds results" in error and error.count("\n") == 1
+
+
+def test_the_commands_of_the_readme_run_as_printed(finished, root, tmp_path, monkeypatch, capsys):
+    (tmp_path / "quickstart-results").symlink_to(finished[0])
+    monkeypatch.chdir(tmp_path)
+    text = (root / "README.md").read_text(encoding="utf-8").split("## From the command line")[1]
+    into, *commands = (shlex.split(line, comments=True) for line in text.split("```")[1].splitlines()[1:])
+    assert into[0] == "cd"
+    monkeypatch.chdir(into[1])
+    for command in commands:
+        assert run(monkeypatch, *command[1:]) == 0
+    printed = capsys.readouterr().out
+    assert len(commands) == 2 and "p-norm, p = " in printed and "With probability 0.95" in printed
+    shutil.rmtree("report")
