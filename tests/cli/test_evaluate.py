@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from abstain import evaluate_logits, read_logits, write_logits
+from abstain.report import Commands, legend
+from abstain.report.notes import DEPENDENT
 
 
 def test_evaluate_prints_a_table_and_leaves_it_with_a_picture(run, capsys, tmp_path, logits_files):
@@ -12,10 +14,14 @@ def test_evaluate_prints_a_table_and_leaves_it_with_a_picture(run, capsys, tmp_p
     assert run("evaluate", test, "--validation", validation, "--output-dir", str(folder)) == 0
     printed = capsys.readouterr().out
     report = evaluate_logits(*read_logits(tmp_path, "test"), validation=read_logits(tmp_path, "validation"))
-    assert printed.startswith(report.to_markdown()) and report.logit_norm.reason in printed
+    words = report.summary(Commands(test, validation))
+    assert printed.startswith(f"{words[0]}\n\nIs the confidence in order? On the whole yes: ")
+    assert printed.index(words[-1]) < printed.index(report.to_markdown()) < printed.index(legend(report))
+    assert report.logit_norm.reason in printed
     assert {path.name for path in folder.iterdir()} == {"results.json", "report.md", "risk_coverage.png"}
-    assert json.loads((folder / "results.json").read_text()) == report.to_dict()
-    assert report.to_markdown() in (folder / "report.md").read_text()
+    assert json.loads((folder / "results.json").read_text()) == report.to_dict() | {"summary": words}
+    text, _, told = printed.rpartition("\n")[0].rpartition("\n")
+    assert text in (folder / "report.md").read_text() and told == f"Results are in {folder}"
 
     assert run("evaluate", test, "--output-dir", str(folder)) == 2
     assert (
@@ -34,9 +40,11 @@ def test_pixels_of_one_image_are_not_taken_for_independent(run, capsys, tmp_path
     logits, labels = logits_and_labels
     path = str(write_logits(tmp_path, "pixels", logits, labels, sample=np.arange(300) // 30))
     assert run("evaluate", path) == 0
-    assert "Pixels of one image depend on each other, so the intervals are too narrow." in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert f"Note: {DEPENDENT}.\n" in printed and "% interval" not in printed
     assert run("evaluate", path, "--json") == 0
-    assert "independent" in json.loads(capsys.readouterr().out)["intervals"]
+    results = json.loads(capsys.readouterr().out)
+    assert "independent" in results["intervals"] and DEPENDENT in results["notes"]
     assert run("threshold", path, "--target-risk", "0.4") == 0
     capsys.readouterr()
     assert run("threshold", path, "--target-risk", "0.4", "--delta", "0.05") == 2
@@ -51,7 +59,10 @@ def test_validation_samples_are_others(run, capsys, logits_files, tmp_path):
     assert run("evaluate", str(tmp_path), "--split", "test", "--validation-split", "validation", "--json") == 0
     of_splits = json.loads(capsys.readouterr().out)
     assert run("evaluate", test, "--validation", validation, "--json") == 0
-    assert json.loads(capsys.readouterr().out) == of_splits
+    of_files = json.loads(capsys.readouterr().out)
+    assert f"`abstain threshold {tmp_path} --split validation --target-risk" in of_splits.pop("summary")[-2]
+    assert f"`abstain threshold {validation} --target-risk" in of_files.pop("summary")[-2]
+    assert of_files == of_splits
     for options in (["--validation", test], ["--validation", str(tmp_path / "copy.parquet")]):
         (tmp_path / "copy.parquet").write_bytes(logits_files[0].read_bytes())
         assert run("evaluate", test, *options) == 2
@@ -89,3 +100,29 @@ def test_a_confidence_is_measured_as_it_is_given(run, capsys, tmp_path):
     assert "Accept where confidence >= 0.75" in capsys.readouterr().out
     assert run("threshold", str(path), "--target-risk", "0.01", "--score", "energy") == 2
     assert "a confidence is given: leave out --score" in capsys.readouterr().err
+
+
+def test_warnings_stand_where_the_results_are(run, capsys, tmp_path, logits_and_labels):
+    logits, labels = logits_and_labels
+    path, folder = tmp_path / "half.npz", tmp_path / "out"
+    np.savez(path, logits=logits.astype(np.float16), label=labels)
+    options = ["--validation-fraction", "0.5", "--output-dir", str(folder)]
+    assert run("evaluate", str(path), *options) == 0
+    printed = capsys.readouterr()
+    half = "logits are float16: rounding ties many samples, and ties lose the order in which to abstain"
+    for text in (printed.out, (folder / "report.md").read_text()):
+        assert text.count(half) == 1 and f"Note: {half}" in text and "with fewer than 50 the intervals" in text
+    results = json.loads((folder / "results.json").read_text())
+    assert [note.split(":")[0] for note in results["notes"]] == ["of 150 answers 36 are wrong", "logits are float16"]
+    assert "float16" not in printed.err
+    assert run("evaluate", str(path), "--validation-fraction", "0.5", "--json") == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out) == results and "float16" not in shown.err
+
+
+def test_commands_hold_what_was_told_of_the_source(run, capsys, tmp_path):
+    path = tmp_path / "my file.csv"
+    path.write_text("truth,a,b,c\n0,3,1,2\n1,3,4,1\n2,3,1,2\n")
+    assert run("evaluate", str(path), "--label-column", "truth", "--logit-columns", "a,b,c") == 0
+    told = "--label-column truth --logit-columns a,b,c"
+    assert f"`abstain evaluate '{path}' {told} --validation VALIDATION`" in capsys.readouterr().out

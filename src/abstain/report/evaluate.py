@@ -8,6 +8,7 @@ from typing import Any
 from abstain._arrays import check_other_samples, check_pair
 from abstain._checks import InputError, check_no_more
 from abstain.report.measure import Measure, repairs
+from abstain.report.notes import note_few_errors
 from abstain.report.selective_report import SelectiveReport
 from abstain.scores.by_kind import as_logits
 from abstain.scores.kinds import WITHOUT_SHIFT, Input, Values, read_values
@@ -101,18 +102,22 @@ def evaluate_values(
     """
     grid = check_fit(p_grid, center, fallback)
     measure = Measure(test, tuple(target_risks), level)
-    results, notes = [measure.msp()], list(_notes(measure, validation))
+    results, notes, unrepaired = [measure.msp()], list(_notes(measure, validation)), None
     if validation is not None:
         _check_alike(test, validation)
         try:
             pair = as_logits(test), as_logits(validation)
         except InputError as reason:
+            unrepaired = str(reason)
             notes.append(f"only MSP was measured: {reason}")
         else:
             results += repairs(measure, *pair, validation.labels, p_grid=grid, center=center, fallback=fallback)
             notes += [_LEFT_OUT.format(test.kind)] if test.kind in WITHOUT_SHIFT else []
+    notes += note_few_errors(measure.error)
     n_samples, n_columns = test.rows.shape
-    return SelectiveReport(n_samples, n_columns, level, measure.error, tuple(results), test.kind, tuple(notes))
+    return SelectiveReport(
+        n_samples, n_columns, level, measure.error, tuple(results), test.kind, tuple(notes), unrepaired=unrepaired
+    )
 
 
 _LEFT_OUT = "the uncentred p-norm is left out, since it reads the shift of a row of logits, which {} have lost"
