@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from abstain import evaluate_logits, read_logits, write_logits
+from abstain.hub.released import released_checkpoint
 from abstain.report import Commands, legend
 from abstain.report.notes import DEPENDENT
 
@@ -126,3 +127,78 @@ def test_commands_hold_what_was_told_of_the_source(run, capsys, tmp_path):
     assert run("evaluate", str(path), "--label-column", "truth", "--logit-columns", "a,b,c") == 0
     told = "--label-column truth --logit-columns a,b,c"
     assert f"`abstain evaluate '{path}' {told} --validation VALIDATION`" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (
+            "ce",
+            [
+                "Is the confidence in order? On the whole yes: ",
+                "At the very top: of the 1,000 most confident answers none is wrong, of the next 1,000 1 is wrong.",
+                "repair it? No, so the confidence stays as it is (",
+                "With at most 1 % of the answers wrong: 41.4 % of the samples (95 % interval 38.3 to 46.4 %).",
+            ],
+        ),
+        (
+            "ls",
+            [
+                "Is the confidence in order? On the whole yes, though not clearly at the very top: of a right and a "
+                "wrong answer, the right one has the higher confidence in 85.3 % of all pairs (95 % interval 84.3 to "
+                "86.2 %), where 50 % is chance",
+                "clearly mean fewer errors: of the 1,000 most confident answers 11 are wrong, of the next 1,000 14 are "
+                "wrong.",
+                "4.253 % of the answers given are wrong (this is the AURC); with all errors last it would be 1.297 %, "
+                "in a random order 15.660 %.",
+                "the AURC goes from 4.253 % to 3.720 %, a gain of 0.533 percentage points (95 % interval 0.362 to ",
+                "With at most 1 % of the answers wrong: 13.5 % of the samples (95 % interval 3.2 to 33.3 %), and after "
+                "logit normalisation 41.8 % of the samples (95 % interval 36.5 to 45.3 %).",
+                "What next? If the model was trained with label smoothing, suspect that first",
+            ],
+        ),
+    ],
+)
+def test_what_is_said_of_real_models(run, capsys, name, words):
+    folder = released_checkpoint(f"resnet20_cifar10_{name}") / "logits"
+    assert run("evaluate", str(folder / "test.parquet"), "--validation", str(folder / "validation.parquet")) == 0
+    printed = capsys.readouterr().out
+    for sentence in words:
+        assert sentence in printed
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("plain.csv", [], ["Of 300 answers 124 are wrong (41.33 %)", "It was not tried (", "at least 1,265, so that"]),
+        ("plain.csv", ["--validation-fraction", "0.5"], ["Of 150 answers ", "on the validation samples no p lowers"]),
+        (
+            "one_probability.csv",
+            ["--input", "probabilities"],
+            [
+                "It is not defined here: with two classes",
+                "Note: of 240 answers 46 are wrong: ",
+                "--input probabilities",
+            ],
+        ),
+        ("correct_and_confidence.csv", [], ["the confidence is the one given", "only a confidence is given"]),
+        (
+            "probabilities_rounded.csv",
+            ["--validation-fraction", "0.5"],
+            ["It is not defined here: 5 of 150 rows hold a probability of exactly 0", "Note: only MSP was measured"],
+        ),
+        (
+            "tokens.npz",
+            ["--class-axis", "-1", "--ignore-index", "-100"],
+            ["It seems so, but how sure", "Note: 60 test samples have the label to be ignored", f"Note: {DEPENDENT}."],
+        ),
+    ],
+)
+def test_what_is_said_of_small_files(run, capsys, root, name, options, words):
+    path = root.parent / "shared" / "cases" / "door" / name
+    if not path.is_file():
+        pytest.skip("needs ../shared/cases/door, which is not part of the project")
+    assert run("evaluate", str(path), *options) == 0
+    printed = capsys.readouterr().out
+    for sentence in words:
+        assert sentence in printed
