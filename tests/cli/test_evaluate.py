@@ -151,7 +151,7 @@ def test_commands_hold_what_was_told_of_the_source(run, capsys, tmp_path):
                 "wrong.",
                 "4.253 % of the answers given are wrong (this is the AURC); with all errors last it would be 1.297 %, "
                 "in a random order 15.660 %.",
-                "the AURC goes from 4.253 % to 3.720 %, a gain of 0.533 percentage points (95 % interval 0.362 to ",
+                "the AURC goes from 4.253 % to 3.720 %, by -0.533 percentage points (95 % interval -0.703 to ",
                 "With at most 1 % of the answers wrong: 13.5 % of the samples (95 % interval 3.2 to 33.3 %), and after "
                 "logit normalisation 41.8 % of the samples (95 % interval 36.5 to 45.3 %).",
                 "What next? If the model was trained with label smoothing, suspect that first",

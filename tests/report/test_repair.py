@@ -36,8 +36,8 @@ def test_a_gain_is_said_with_its_paired_interval(halves):
     before, after = (100 * result.metrics["aurc"] for result in (report.msp, report.normalized))
     assert describe_repair(report) == (
         f"Does logit normalisation repair it? It clearly improves the order {WHAT}: the AURC goes from {before:.3f} % "
-        f"to {after:.3f} %, a gain of {100 * gain.estimate:.3f} percentage points (95 % interval {100 * gain.low:.3f} "
-        f"to {100 * gain.high:.3f})."
+        f"to {after:.3f} %, by {-100 * gain.estimate:.3f} percentage points (95 % interval {-100 * gain.high:.3f} to "
+        f"{-100 * gain.low:.3f})."
     )
 
 

@@ -15,8 +15,6 @@ QUESTION = "How much can be answered?"
 MOST_RESAMPLES, FEWEST_RESAMPLES = 1000, 200
 DRAWN = 20_000_000
 """Samples drawn for an interval, about a quarter of a second; many samples are resampled less often."""
-RESAMPLED_AT_MOST = 2_000_000
-"""With more samples an interval would take longer than everything else, and be narrower than what is printed."""
 
 
 def describe_answerable(report: SelectiveReport) -> Iterator[str]:
@@ -51,10 +49,9 @@ def _share(report: SelectiveReport, result: ScoreResult, key: str, risk: float) 
 
 def _interval(report: SelectiveReport, result: ScoreResult, risk: float) -> tuple[float, float] | None:
     """None where there is none, and where it would be a single number, since all resamples agree."""
-    n = report.n_samples
-    if n > RESAMPLED_AT_MOST or _why_no_interval(report):
+    if _why_no_interval(report):
         return None
-    resamples = min(MOST_RESAMPLES, max(FEWEST_RESAMPLES, DRAWN // n))
+    resamples = min(MOST_RESAMPLES, max(FEWEST_RESAMPLES, DRAWN // report.n_samples))
     interval = result.curve.coverage_at_risk_interval(risk, report.level, n_resamples=resamples)
     return interval if interval[0] < interval[1] else None
 

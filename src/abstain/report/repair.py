@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from abstain.report.phrases import percent
 
 if TYPE_CHECKING:
+    from abstain.curve.difference import Difference
     from abstain.report.selective_report import SelectiveReport
     from abstain.scores.logit_norm import LogitNorm
 
@@ -33,14 +34,8 @@ def describe_repair(report: SelectiveReport) -> str:
             f"{QUESTION} That cannot be told ({WHAT_IT_IS}): it needs right and wrong answers among the test samples."
         )
     before, after = (percent(result.metrics["aurc"], 3) for result in (report.msp, report.normalized))
-    numbers = f"from {before} % to {after} %"
-    if report.independent:
-        low, high = (percent(end, 3) for end in (gain.low, gain.high))
-        numbers += (
-            f", a gain of {percent(gain.estimate, 3)} percentage points ({100 * report.level:g} % interval {low} to "
-            f"{high})"
-        )
-    return f"{QUESTION} {_verdict(report)} ({WHAT_IT_IS}): the AURC goes {numbers}."
+    change = _describe_change(gain, report.level) if report.independent else ""
+    return f"{QUESTION} {_verdict(report, gain)} ({WHAT_IT_IS}): the AURC goes from {before} % to {after} %{change}."
 
 
 def why_undefined(report: SelectiveReport) -> str | None:
@@ -69,9 +64,13 @@ def _why_it_falls_back(fitted: LogitNorm) -> str:
     return f"on the validation samples the best AURC is not clearly lower, {areas}"
 
 
-def _verdict(report: SelectiveReport) -> str:
-    gain = report.gain()
-    if gain is None or not report.independent:
+def _describe_change(gain: Difference, level: float) -> str:
+    change, low, high = (f"{-100 * value:+.3f}" for value in (gain.estimate, gain.high, gain.low))
+    return f", by {change} percentage points ({100 * level:g} % interval {low} to {high})"
+
+
+def _verdict(report: SelectiveReport, gain: Difference) -> str:
+    if not report.independent:
         return "How much of this is chance cannot be told where rows depend on each other"
     if gain.low <= 0 <= gain.high:
         return "It does not clearly change the order"

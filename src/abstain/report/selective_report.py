@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -97,6 +98,10 @@ class SelectiveReport:
 
     def gain(self) -> Difference | None:
         """AURC of MSP minus AURC after normalisation, paired; positive if normalisation is better."""
+        return self._gain
+
+    @cached_property
+    def _gain(self) -> Difference | None:
         if self.normalized is None:
             return None
         return aurc_difference(
