@@ -97,6 +97,11 @@ def test_a_confidence_is_measured_as_it_is_given(run, capsys, tmp_path):
     assert "confidence as given" in capsys.readouterr().out
     results = json.loads((folder / "results.json").read_text())
     assert results["scores"]["confidence"]["risk"] == 0.25 and results["input"] == "confidence"
+    path.write_text("label,prediction,confidence\n1,1,0.9\n-100,0,0.5\n1,0,0.75\n")
+    assert run("evaluate", str(path), "--ignore-index", "-100", "--json") == 0
+    notes = json.loads(capsys.readouterr().out)["notes"]
+    assert notes[1:] == ["1 test sample has the label to be ignored, and does not count"]
+    path.write_text("correct,confidence\n1,0.9\n0,0.5\n1,0.75\n1,0.5\n")
     assert run("threshold", str(path), "--target-risk", "0.01") == 0
     assert "Accept where confidence >= 0.75" in capsys.readouterr().out
     assert run("threshold", str(path), "--target-risk", "0.01", "--score", "energy") == 2

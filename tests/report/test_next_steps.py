@@ -98,3 +98,8 @@ def test_samples_that_are_missing_are_counted():
 
 def test_where_every_answer_is_wrong_nothing_helps():
     assert steps(with_errors_at(5, range(5))) == ["What next? Nothing: no threshold can help here, only another model."]
+
+
+def test_a_risk_of_zero_has_no_guarantee_to_ask_for():
+    given = with_errors_at(1000, range(700, 1000, 2), target_risks=[0.0])
+    assert given.msp.metrics["cov@0"] == 0.7 and "--target-risk 0.07`" in steps(given)[0]

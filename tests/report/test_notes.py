@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from abstain.report.notes import FEW_ERRORS, note_few_errors
+from abstain.report.notes import FEW_ERRORS, note_few_errors, note_ignored
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,8 @@ def test_few_of_either_kind_are_said_once(n_wrong, n_right, said):
     assert len(notes) == (said is not None)
     if said:
         assert notes[0].startswith(f"{said}: with fewer than 50 the intervals are too narrow")
+
+
+def test_ignored_samples_are_counted():
+    assert list(note_ignored(0, "test")) == []
+    assert list(note_ignored(3, "test")) == ["3 test samples have the label to be ignored, and do not count"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -74,13 +75,15 @@ def evaluate(
             seed=seed,
         )
         report = _evaluated(test, fitted_on, target_risks=target_risk, level=level)
-    report = replace(report, notes=(*report.notes, *_dependence(test), *warned), independent=test.sample is None)
-    places = {"test": _words(logits, labels, split), "validation": "VALIDATION"}
-    if validation is not None:
-        places["validation"] = _words(validation, validation_labels, validation_split)
-    elif validation_split is not None:
-        places["validation"] = _words(logits, labels, validation_split)
-    words = report.paragraphs(Commands(**places, options=shlex.join(options_of(vars(reading)))))
+    report = replace(report, notes=(*report.notes, *_notes(test), *warned), independent=test.sample is None)
+    others = (logits, labels) if validation is None else (validation, validation_labels)
+    has_place = validation is not None or validation_split is not None
+    commands = Commands(
+        _words(logits, labels, split),
+        _words(*others, validation_split) if has_place else Commands.validation,
+        shlex.join(options_of(vars(reading))),
+    )
+    words = report.paragraphs(commands)
     results = report.to_dict() | {"summary": [sentence for paragraph in words for sentence in paragraph]}
     if not report.independent:
         results["intervals"] = "pixels of one image are taken for independent"
@@ -92,10 +95,14 @@ def evaluate(
         typer.echo(f"Results are in {output_dir.resolve()}", err=as_json)
 
 
-def _dependence(test: Predictions) -> list[str]:
-    from abstain.report.notes import DEPENDENT
+def _notes(test: Predictions) -> Iterator[str]:
+    """What is known of the samples from how they were read, and not from their values."""
+    from abstain.report.notes import DEPENDENT, note_ignored
 
-    return [] if test.sample is None else [DEPENDENT]
+    if test.values is None:  # the report of values says it itself
+        yield from note_ignored(test.n_ignored, "test")
+    if test.sample is not None:
+        yield DEPENDENT
 
 
 def _words(source: str, labels: str | None, split: str | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from abstain._arrays import check_other_samples, check_pair
 from abstain._checks import InputError, check_no_more
 from abstain.report.measure import Measure, repairs
-from abstain.report.notes import note_few_errors
+from abstain.report.notes import note_few_errors, note_ignored
 from abstain.report.selective_report import SelectiveReport
 from abstain.scores.by_kind import as_logits
 from abstain.scores.kinds import WITHOUT_SHIFT, Input, Values, read_values
@@ -136,8 +136,8 @@ def _check_alike(test: Values, validation: Values) -> None:
 def _notes(measure: Measure, validation: Values | None) -> Iterator[str]:
     """What has to be known to read the numbers."""
     for name, values in (("test", measure.values), ("validation", validation)):
-        if values is not None and values.n_ignored:
-            yield f"{values.n_ignored} {name} samples have the label to be ignored, and do not count"
+        if values is not None:
+            yield from note_ignored(values.n_ignored, name)
     if clipped := measure.calibration.n_clipped:
         yield (
             f"in {clipped} of {len(measure.error)} test samples the label has a probability of 0, or below 2.2e-16, "

@@ -73,7 +73,7 @@ def _suspect_smoothing(report: SelectiveReport) -> Iterator[str]:
 def _choose_a_threshold(report: SelectiveReport, commands: Commands) -> Iterator[str]:
     if report.msp.curve.failure_auroc() is None:
         return
-    risk = _worth_a_threshold(report)
+    risk, _ = _worth_a_threshold(report)
     if risk is None:
         yield from _ask_for_another_risk(report, commands)
     elif not report.independent:
@@ -90,10 +90,10 @@ def _better(report: SelectiveReport) -> ScoreResult:
     return report.normalized if report.normalized is not None and helps(report) else report.msp
 
 
-def _worth_a_threshold(report: SelectiveReport) -> float | None:
-    """The first target risk at which some samples can be answered, but not all."""
-    metrics = _better(report).metrics
-    return next((risk for key, risk in report.target_risks.items() if 0 < (metrics[key] or 0) < 1), None)
+def _worth_a_threshold(report: SelectiveReport) -> tuple[float | None, float]:
+    """The first target risk at which some samples can be answered, but not all, and their share; (None, 0) if none."""
+    coverages = ((risk, _better(report).metrics[key] or 0.0) for key, risk in report.target_risks.items())
+    return next(((risk, coverage) for risk, coverage in coverages if 0 < coverage < 1 and risk > 0), (None, 0.0))
 
 
 def _ask_for_another_risk(report: SelectiveReport, commands: Commands) -> Iterator[str]:
@@ -127,12 +127,12 @@ def _measure_more(report: SelectiveReport) -> Iterator[str]:
     elif wrong < min(FEW_ERRORS, n):
         needed = math.ceil(n * FEW_ERRORS / wrong)
         yield f"Measure more samples: at this error about {needed:,} would hold {FEW_ERRORS} wrong answers."
-    elif risk := _worth_a_threshold(report):
-        accepted, fewest = round(n * _better(report).curve.coverage_at_risk(risk)), fewest_to_show(risk, DELTA)
-        if accepted < fewest:
+    else:
+        risk, coverage = _worth_a_threshold(report)
+        if risk is not None and n * coverage < (fewest := fewest_to_show(risk, DELTA)):
             yield (
-                f"Measure more samples: at least {math.ceil(n * fewest / accepted):,}, so that those that can be "
-                f"answered with at most {100 * risk:g} % errors are {fewest}."
+                f"Measure more samples: at least {math.ceil(fewest / coverage):,}, so that those that can be answered "
+                f"with at most {100 * risk:g} % errors are {fewest}."
             )
 
 

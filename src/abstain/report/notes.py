@@ -31,3 +31,10 @@ def note_few_errors(error: NDArray[Any]) -> Iterator[str]:
             f"of {counted(len(error), 'answer')} {how_many(count, what)}: with fewer than {FEW_ERRORS} the intervals "
             "are too narrow, and other samples may give other numbers"
         )
+
+
+def note_ignored(count: int, which: str) -> Iterator[str]:
+    """That so many of the test or validation samples were left out for their label; nothing where none was."""
+    if count:
+        have, do = ("has", "does") if count == 1 else ("have", "do")
+        yield f"{counted(count, f'{which} sample')} {have} the label to be ignored, and {do} not count"
