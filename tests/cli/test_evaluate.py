@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from abstain import evaluate_logits, read_logits, write_logits
+from abstain.hub.released import released_checkpoint
+from abstain.report import Commands, legend
+from abstain.report.notes import DEPENDENT
 
 
 def test_evaluate_prints_a_table_and_leaves_it_with_a_picture(run, capsys, tmp_path, logits_files):
@@ -12,10 +15,14 @@ def test_evaluate_prints_a_table_and_leaves_it_with_a_picture(run, capsys, tmp_p
     assert run("evaluate", test, "--validation", validation, "--output-dir", str(folder)) == 0
     printed = capsys.readouterr().out
     report = evaluate_logits(*read_logits(tmp_path, "test"), validation=read_logits(tmp_path, "validation"))
-    assert printed.startswith(report.to_markdown()) and report.logit_norm.reason in printed
+    words = report.summary(Commands(test, validation))
+    assert printed.startswith(f"{words[0]}\n\nIs the confidence in order? On the whole yes: ")
+    assert printed.index(words[-1]) < printed.index(report.to_markdown()) < printed.index(legend(report))
+    assert report.logit_norm.reason in printed
     assert {path.name for path in folder.iterdir()} == {"results.json", "report.md", "risk_coverage.png"}
-    assert json.loads((folder / "results.json").read_text()) == report.to_dict()
-    assert report.to_markdown() in (folder / "report.md").read_text()
+    assert json.loads((folder / "results.json").read_text()) == report.to_dict() | {"summary": words}
+    text, _, told = printed.rpartition("\n")[0].rpartition("\n")
+    assert text in (folder / "report.md").read_text() and told == f"Results are in {folder}"
 
     assert run("evaluate", test, "--output-dir", str(folder)) == 2
     assert (
@@ -34,9 +41,11 @@ def test_pixels_of_one_image_are_not_taken_for_independent(run, capsys, tmp_path
     logits, labels = logits_and_labels
     path = str(write_logits(tmp_path, "pixels", logits, labels, sample=np.arange(300) // 30))
     assert run("evaluate", path) == 0
-    assert "Pixels of one image depend on each other, so the intervals are too narrow." in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert f"Note: {DEPENDENT}.\n" in printed and "% interval" not in printed
     assert run("evaluate", path, "--json") == 0
-    assert "independent" in json.loads(capsys.readouterr().out)["intervals"]
+    results = json.loads(capsys.readouterr().out)
+    assert "independent" in results["intervals"] and DEPENDENT in results["notes"]
     assert run("threshold", path, "--target-risk", "0.4") == 0
     capsys.readouterr()
     assert run("threshold", path, "--target-risk", "0.4", "--delta", "0.05") == 2
@@ -51,7 +60,10 @@ def test_validation_samples_are_others(run, capsys, logits_files, tmp_path):
     assert run("evaluate", str(tmp_path), "--split", "test", "--validation-split", "validation", "--json") == 0
     of_splits = json.loads(capsys.readouterr().out)
     assert run("evaluate", test, "--validation", validation, "--json") == 0
-    assert json.loads(capsys.readouterr().out) == of_splits
+    of_files = json.loads(capsys.readouterr().out)
+    assert f"`abstain threshold {tmp_path} --split validation --target-risk" in of_splits.pop("summary")[-2]
+    assert f"`abstain threshold {validation} --target-risk" in of_files.pop("summary")[-2]
+    assert of_files == of_splits
     for options in (["--validation", test], ["--validation", str(tmp_path / "copy.parquet")]):
         (tmp_path / "copy.parquet").write_bytes(logits_files[0].read_bytes())
         assert run("evaluate", test, *options) == 2
@@ -85,7 +97,113 @@ def test_a_confidence_is_measured_as_it_is_given(run, capsys, tmp_path):
     assert "confidence as given" in capsys.readouterr().out
     results = json.loads((folder / "results.json").read_text())
     assert results["scores"]["confidence"]["risk"] == 0.25 and results["input"] == "confidence"
+    path.write_text("label,prediction,confidence\n1,1,0.9\n-100,0,0.5\n1,0,0.75\n")
+    assert run("evaluate", str(path), "--ignore-index", "-100", "--json") == 0
+    notes = json.loads(capsys.readouterr().out)["notes"]
+    assert notes[1:] == ["1 test sample has the label to be ignored, and does not count"]
+    path.write_text("correct,confidence\n1,0.9\n0,0.5\n1,0.75\n1,0.5\n")
     assert run("threshold", str(path), "--target-risk", "0.01") == 0
     assert "Accept where confidence >= 0.75" in capsys.readouterr().out
     assert run("threshold", str(path), "--target-risk", "0.01", "--score", "energy") == 2
     assert "a confidence is given: leave out --score" in capsys.readouterr().err
+
+
+def test_warnings_stand_where_the_results_are(run, capsys, tmp_path, logits_and_labels):
+    logits, labels = logits_and_labels
+    path, folder = tmp_path / "half.npz", tmp_path / "out"
+    np.savez(path, logits=logits.astype(np.float16), label=labels)
+    options = ["--validation-fraction", "0.5", "--output-dir", str(folder)]
+    assert run("evaluate", str(path), *options) == 0
+    printed = capsys.readouterr()
+    half = "logits are float16: rounding ties many samples, and ties lose the order in which to abstain"
+    for text in (printed.out, (folder / "report.md").read_text()):
+        assert text.count(half) == 1 and f"Note: {half}" in text and "with fewer than 50 the intervals" in text
+    results = json.loads((folder / "results.json").read_text())
+    assert [note.split(":")[0] for note in results["notes"]] == ["of 150 answers 36 are wrong", "logits are float16"]
+    assert "float16" not in printed.err
+    assert run("evaluate", str(path), "--validation-fraction", "0.5", "--json") == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out) == results and "float16" not in shown.err
+
+
+def test_commands_hold_what_was_told_of_the_source(run, capsys, tmp_path):
+    path = tmp_path / "my file.csv"
+    path.write_text("truth,a,b,c\n0,3,1,2\n1,3,4,1\n2,3,1,2\n")
+    assert run("evaluate", str(path), "--label-column", "truth", "--logit-columns", "a,b,c") == 0
+    told = "--label-column truth --logit-columns a,b,c"
+    assert f"`abstain evaluate '{path}' {told} --validation VALIDATION`" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (
+            "ce",
+            [
+                "Is the confidence in order? On the whole yes: ",
+                "At the very top: of the 1,000 most confident answers none is wrong, of the next 1,000 1 is wrong.",
+                "repair it? No, so the confidence stays as it is (",
+                "With at most 1 % of the answers wrong: 41.4 % of the samples (95 % interval 38.3 to 46.4 %).",
+            ],
+        ),
+        (
+            "ls",
+            [
+                "Is the confidence in order? On the whole yes, though not clearly at the very top: of a right and a "
+                "wrong answer, the right one has the higher confidence in 85.3 % of all pairs (95 % interval 84.3 to "
+                "86.2 %), where 50 % is chance",
+                "clearly mean fewer errors: of the 1,000 most confident answers 11 are wrong, of the next 1,000 14 are "
+                "wrong.",
+                "4.253 % of the answers given are wrong (this is the AURC); with all errors last it would be 1.297 %, "
+                "in a random order 15.660 %.",
+                "the AURC goes from 4.253 % to 3.720 %, by -0.533 percentage points (95 % interval -0.703 to ",
+                "With at most 1 % of the answers wrong: 13.5 % of the samples (95 % interval 3.2 to 33.3 %), and after "
+                "logit normalisation 41.8 % of the samples (95 % interval 36.5 to 45.3 %).",
+                "What next? If the model was trained with label smoothing, suspect that first",
+            ],
+        ),
+    ],
+)
+def test_what_is_said_of_real_models(run, capsys, name, words):
+    folder = released_checkpoint(f"resnet20_cifar10_{name}") / "logits"
+    assert run("evaluate", str(folder / "test.parquet"), "--validation", str(folder / "validation.parquet")) == 0
+    printed = capsys.readouterr().out
+    for sentence in words:
+        assert sentence in printed
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("plain.csv", [], ["Of 300 answers 124 are wrong (41.33 %)", "It was not tried (", "at least 1,265, so that"]),
+        ("plain.csv", ["--validation-fraction", "0.5"], ["Of 150 answers ", "on the validation samples no p lowers"]),
+        (
+            "one_probability.csv",
+            ["--input", "probabilities"],
+            [
+                "It is not defined here: with two classes",
+                "Note: of 240 answers 46 are wrong: ",
+                "--input probabilities",
+            ],
+        ),
+        ("correct_and_confidence.csv", [], ["the confidence is the one given", "only a confidence is given"]),
+        (
+            "probabilities_rounded.csv",
+            ["--validation-fraction", "0.5"],
+            ["It is not defined here: 5 of 150 rows hold a probability of exactly 0", "Note: only MSP was measured"],
+        ),
+        (
+            "tokens.npz",
+            ["--class-axis", "-1", "--ignore-index", "-100"],
+            ["It seems so, but how sure", "Note: 60 test samples have the label to be ignored", f"Note: {DEPENDENT}."],
+        ),
+    ],
+)
+def test_what_is_said_of_small_files(run, capsys, root, name, options, words):
+    path = root.parent / "shared" / "cases" / "door" / name
+    if not path.is_file():
+        pytest.skip("needs ../shared/cases/door, which is not part of the project")
+    assert run("evaluate", str(path), *options) == 0
+    printed = capsys.readouterr().out
+    for sentence in words:
+        assert sentence in printed

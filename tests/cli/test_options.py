@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from abstain.cli.options import with_options
+from abstain.cli.options import Reading, options_of, with_options
 
 
 def test_what_is_read_is_said_before_anything_is_computed(run, capsys, tmp_path):
@@ -54,3 +54,11 @@ def test_fields_of_a_dataclass_become_options_of_a_command():
     assert CliRunner().invoke(app, ["here"]).output == "here Shape(width=3, name=None) False\n"
     assert CliRunner().invoke(app, ["here", "--width", "wide"]).exit_code == 2
     assert draw.__doc__ == "Draw it." and list(inspect.signature(draw).parameters) == ["where", "width", "name", "loud"]
+
+
+def test_what_was_told_is_written_as_it_was_given(run, tmp_path):
+    told = vars(Reading(input="probabilities", ignore_index=-100))
+    assert options_of(told) == ["--input", "probabilities", "--ignore-index", "-100"] and options_of({"a": None}) == []
+    path = tmp_path / "mine.csv"
+    path.write_text("label,p_0,p_1\n0,0.75,0.25\n-100,0.5,0.5\n1,0.25,0.75\n")
+    assert run("evaluate", str(path), *options_of(told)) == 0

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from abstain import InputError, risk_coverage_curve
-from abstain.curve.bootstrap import _coverage
+from abstain.curve import bootstrap
+from abstain.curve.bootstrap import _coarse, _coverage
 
 
 def plain_bootstrap(confidence, error, target_risk, n_resamples):
@@ -22,6 +23,27 @@ def test_counting_again_is_sorting_again(levels):
     expected = np.quantile(plain_bootstrap(confidence, error, 0.1, 3000), [0.025, 0.975])
     assert found == pytest.approx(expected, abs=0.02)
     assert found[0] <= curve.coverage_at_risk(0.1) <= found[1]
+
+
+def test_counts_that_are_drawn_at_once_give_the_same_interval(monkeypatch):
+    generator = np.random.default_rng(0)
+    confidence = generator.random(20_000)
+    curve = risk_coverage_curve(confidence, generator.random(20_000) < 0.4 * (1 - confidence) ** 2)
+    one_by_one = curve.coverage_at_risk_interval(0.02)
+    monkeypatch.setattr(bootstrap, "DRAWN_ONE_BY_ONE", 10_000)
+    at_once = curve.coverage_at_risk_interval(0.02)
+    assert at_once != one_by_one and at_once == pytest.approx(one_by_one, abs=0.1 * (one_by_one[1] - one_by_one[0]))
+    monkeypatch.setattr(bootstrap, "MOST_BLOCKS", 500)  # of a width of 0.2 % of the samples
+    coarse = curve.coverage_at_risk_interval(0.02)
+    assert coarse != at_once and coarse == pytest.approx(at_once, abs=0.004)
+
+
+@pytest.mark.parametrize(("most", "joined"), [(2, [2, 5, 3, 2]), (4, [2, 0, 1, 1, 4, 2, 2])])
+def test_neighbouring_blocks_are_joined_as_ties(monkeypatch, most, joined):
+    sizes = np.array([2, 0, 1, 1, 0, 1, 3, 1, 1, 2])  # blocks of 3, 2 and 5 samples, and two more: 12
+    monkeypatch.setattr(bootstrap, "MOST_BLOCKS", most)
+    assert _coarse(sizes, 12).tolist() == joined and sum(joined) == 12
+    assert _coarse(sizes[-1:], 2).tolist() == [2], "no error at all"
 
 
 def test_it_is_seeded_and_narrows_with_the_level():

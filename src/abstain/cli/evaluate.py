@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from abstain.cli.options import AsJson, Labels, Overwrite, Reading, Source, Split, with_options
+from abstain.cli.kept_warnings import warnings_kept
+from abstain.cli.options import AsJson, Labels, Overwrite, Reading, Source, Split, options_of, with_options
 
 if TYPE_CHECKING:
     from abstain.logits.predictions import Predictions
@@ -44,9 +48,10 @@ def evaluate(
 ) -> None:
     """Measure how well a classifier knows when to abstain, from a file of its predictions.
 
-    Says which columns it reads (on standard error), then prints the error, the area under the risk-coverage curve
-    (AURC) with its interval, and the coverage at low risks: by maximum softmax probability, and with --validation also
-    after logit normalisation, fitted on those samples alone.
+    Says which columns it reads (on standard error), then in words whether a higher confidence means fewer errors,
+    whether logit normalisation repairs that (with --validation, fitted on those samples alone), how much can be
+    answered at low risks, and what to do next; then a table with a legend: the error, the area under the risk-coverage
+    curve (AURC) with its interval, and the coverage at those risks.
 
     Columns of values share a stem and are numbered (logit_0, logit_1, …) or are called as the classes are; or one
     column holds them all (logits, probabilities). Labels are in the column label, target, y_true or the like.
@@ -56,30 +61,52 @@ def evaluate(
     from abstain._files import check_results_folder
     from abstain.logits.held_out import read_apart
     from abstain.report.folder import REPORT_FILES, write_report
+    from abstain.report.next_steps import Commands
+    from abstain.report.text import report_text
 
     if output_dir is not None:
         check_results_folder(output_dir, overwrite=overwrite_output_dir, written=REPORT_FILES)
-    test, fitted_on = read_apart(
-        reading.read,
-        (logits, labels, split),
-        (validation, validation_labels, validation_split),
-        fraction=validation_fraction,
-        seed=seed,
+    with warnings_kept() as warned:
+        test, fitted_on = read_apart(
+            reading.read,
+            (logits, labels, split),
+            (validation, validation_labels, validation_split),
+            fraction=validation_fraction,
+            seed=seed,
+        )
+        report = _evaluated(test, fitted_on, target_risks=target_risk, level=level)
+    report = replace(report, notes=(*report.notes, *_notes(test), *warned), independent=test.sample is None)
+    others = (logits, labels) if validation is None else (validation, validation_labels)
+    has_place = validation is not None or validation_split is not None
+    commands = Commands(
+        _words(logits, labels, split),
+        _words(*others, validation_split) if has_place else Commands.validation,
+        shlex.join(options_of(vars(reading))),
     )
-    report = _evaluated(test, fitted_on, target_risks=target_risk, level=level)
-    text = report.to_markdown()
-    if report.logit_norm is not None:
-        text += f"\n\nLogit normalisation: {report.logit_norm.reason}."
-    text += "".join(f"\n\nNote: {note}." for note in report.notes)
-    results = report.to_dict()
-    if test.sample is not None:
+    words = report.paragraphs(commands)
+    results = report.to_dict() | {"summary": [sentence for paragraph in words for sentence in paragraph]}
+    if not report.independent:
         results["intervals"] = "pixels of one image are taken for independent"
-        text += "\n\nPixels of one image depend on each other, so the intervals are too narrow."
+    text = report_text(report, words)
     typer.echo(json.dumps(results, indent=2) if as_json else text)
     if output_dir is not None:
         panels = {Path(logits).name: {Path(logits).stem: report}}
         write_report(output_dir, title=Path(logits).name, text=text, panels=panels, results=results)
         typer.echo(f"Results are in {output_dir.resolve()}", err=as_json)
+
+
+def _notes(test: Predictions) -> Iterator[str]:
+    """What is known of the samples from how they were read, and not from their values."""
+    from abstain.report.notes import DEPENDENT, note_ignored
+
+    if test.values is None:  # the report of values says it itself
+        yield from note_ignored(test.n_ignored, "test")
+    if test.sample is not None:
+        yield DEPENDENT
+
+
+def _words(source: str, labels: str | None, split: str | None) -> str:
+    return shlex.join([source, *options_of({"labels": labels, "split": split})])
 
 
 def _evaluated(test: Predictions, fitted_on: Predictions | None, **how: Any) -> SelectiveReport:

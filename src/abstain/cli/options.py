@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -65,6 +65,12 @@ class Reading:
         predictions = read_predictions(source, labels=labels, split=split, **dataclasses.asdict(self))
         typer.echo(f"{source}: {predictions.used}", err=True)
         return predictions
+
+
+def options_of(values: Mapping[str, Any]) -> list[str]:
+    """The words of a command line that give these values by the names of their parameters, None being the default."""
+    given = {f"--{name.replace('_', '-')}": str(value) for name, value in values.items() if value is not None}
+    return [word for option in given.items() for word in option]
 
 
 def with_options(kind: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:

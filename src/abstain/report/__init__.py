@@ -5,11 +5,15 @@ from abstain.report.curve_lines import draw_curve, draw_risk_interval
 from abstain.report.evaluate import evaluate_logits
 from abstain.report.figures import draw_panel, risk_coverage_figure
 from abstain.report.folder import write_report, write_results
+from abstain.report.legend import legend
+from abstain.report.next_steps import Commands
 from abstain.report.selective_report import ScoreResult, SelectiveReport, comparison_table
 from abstain.report.sentences import describe_coverage, describe_smoothing
 from abstain.report.tables import markdown_table
+from abstain.report.text import report_text
 
 __all__ = [
+    "Commands",
     "ScoreResult",
     "SelectiveReport",
     "check_results_folder",
@@ -20,7 +24,9 @@ __all__ = [
     "draw_panel",
     "draw_risk_interval",
     "evaluate_logits",
+    "legend",
     "markdown_table",
+    "report_text",
     "risk_coverage_figure",
     "write_report",
     "write_results",

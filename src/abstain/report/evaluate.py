@@ -8,6 +8,7 @@ from typing import Any
 from abstain._arrays import check_other_samples, check_pair
 from abstain._checks import InputError, check_no_more
 from abstain.report.measure import Measure, repairs
+from abstain.report.notes import note_few_errors, note_ignored
 from abstain.report.selective_report import SelectiveReport
 from abstain.scores.by_kind import as_logits
 from abstain.scores.kinds import WITHOUT_SHIFT, Input, Values, read_values
@@ -45,9 +46,9 @@ def evaluate_logits(
         ignore_index: the label of samples that do not count; None: all count.
         target_risks: risks at which the coverage is reported.
         level: nominal coverage of the intervals, in (0, 1).
-        p_grid: as `LogitNorm.fit`.
-        center: as `LogitNorm.fit`.
-        fallback: as `LogitNorm.fit`.
+        p_grid: values of p to try in logit normalisation (see `LogitNorm.fit`).
+        center: which form of it is the repair: that which subtracts each row's mean first, or that which does not.
+        fallback: when MSP stays in its place, as in `LogitNorm.fit`.
         **unknown: there is no other argument; a wrong one is named with the nearest right one.
 
     Returns:
@@ -58,6 +59,7 @@ def evaluate_logits(
             another K or of the same samples, an uncentred norm of probabilities, or an unknown argument.
     """
     check_no_more("evaluate_logits", unknown, known=_ARGUMENTS)
+    grid = check_fit(p_grid, center, fallback)
     told: dict[str, Any] = {"input": input, "class_axis": class_axis, "ignore_index": ignore_index}
     others = None if validation is None else check_pair(validation)
     check_other_samples(logits, others and others[0])
@@ -66,7 +68,7 @@ def evaluate_logits(
         others and read_values(*others, **told),
         target_risks=target_risks,
         level=level,
-        p_grid=p_grid,
+        p_grid=grid,
         center=center,
         fallback=fallback,
     )
@@ -81,38 +83,39 @@ def evaluate_values(
     *,
     target_risks: Iterable[float] = (0.05, 0.01),
     level: float = 0.95,
-    p_grid: Iterable[float] = range(1, 11),
     center: bool = True,
-    fallback: Fallback = "one_standard_error",
+    **fit: Any,
 ) -> SelectiveReport:
     """The same of values that were read already, of which it is known what they are.
 
     Args:
         test: what is measured.
         validation: other samples; None for MSP alone.
-        target_risks: as `evaluate_logits`.
-        level: as `evaluate_logits`.
-        p_grid: as `evaluate_logits`.
-        center: as `evaluate_logits`.
-        fallback: as `evaluate_logits`.
+        target_risks: as in `evaluate_logits`, and so are the others.
+        level: of the intervals.
+        center: which form of logit normalisation is the repair.
+        **fit: `p_grid` and `fallback` of `LogitNorm.fit`.
 
     Raises:
-        InputError: as `evaluate_logits`, but for what reading refuses.
+        InputError: a validation set of another kind or with another K, or an uncentred norm of probabilities.
     """
-    grid = check_fit(p_grid, center, fallback)
     measure = Measure(test, tuple(target_risks), level)
-    results, notes = [measure.msp()], list(_notes(measure, validation))
+    results, notes, unrepaired = [measure.msp()], list(_notes(measure, validation)), None
     if validation is not None:
         _check_alike(test, validation)
         try:
             pair = as_logits(test), as_logits(validation)
         except InputError as reason:
+            unrepaired = str(reason)
             notes.append(f"only MSP was measured: {reason}")
         else:
-            results += repairs(measure, *pair, validation.labels, p_grid=grid, center=center, fallback=fallback)
+            results += repairs(measure, *pair, validation.labels, center=center, **fit)
             notes += [_LEFT_OUT.format(test.kind)] if test.kind in WITHOUT_SHIFT else []
+    notes += note_few_errors(measure.error)
     n_samples, n_columns = test.rows.shape
-    return SelectiveReport(n_samples, n_columns, level, measure.error, tuple(results), test.kind, tuple(notes))
+    return SelectiveReport(
+        n_samples, n_columns, level, measure.error, tuple(results), test.kind, tuple(notes), unrepaired=unrepaired
+    )
 
 
 _LEFT_OUT = "the uncentred p-norm is left out, since it reads the shift of a row of logits, which {} have lost"
@@ -133,8 +136,8 @@ def _check_alike(test: Values, validation: Values) -> None:
 def _notes(measure: Measure, validation: Values | None) -> Iterator[str]:
     """What has to be known to read the numbers."""
     for name, values in (("test", measure.values), ("validation", validation)):
-        if values is not None and values.n_ignored:
-            yield f"{values.n_ignored} {name} samples have the label to be ignored, and do not count"
+        if values is not None:
+            yield from note_ignored(values.n_ignored, name)
     if clipped := measure.calibration.n_clipped:
         yield (
             f"in {clipped} of {len(measure.error)} test samples the label has a probability of 0, or below 2.2e-16, "

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from abstain._arrays import check_confidence_error
 from abstain._checks import InputError, are_binary, check_binary, check_keys
 from abstain.curve.curve import risk_coverage_curve
+from abstain.report.notes import note_few_errors
 from abstain.report.selective_report import ScoreResult, SelectiveReport
 
 
@@ -68,4 +69,5 @@ def evaluate_confidence(
     low, high = curve.aurc_interval(level) or (None, None)
     metrics: dict[str, float | None] = {**curve.summary(tuple(target_risks)), "aurc_low": low, "aurc_high": high}
     result = ScoreResult("confidence", metrics, confidence.astype(np.float64), curve, GivenConfidence())
-    return SelectiveReport(len(error), None, level, error.astype(np.float64), (result,), "confidence")
+    notes = tuple(note_few_errors(error))
+    return SelectiveReport(len(error), None, level, error.astype(np.float64), (result,), "confidence", notes)

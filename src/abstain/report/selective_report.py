@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -11,6 +12,11 @@ from numpy.typing import NDArray
 
 from abstain.curve.curve import RiskCoverageCurve
 from abstain.curve.difference import Difference, aurc_difference
+from abstain.report.answerable import describe_answerable
+from abstain.report.next_steps import Commands, describe_next_steps
+from abstain.report.order import describe_measured, describe_order
+from abstain.report.phrases import percent
+from abstain.report.repair import describe_repair
 from abstain.report.tables import markdown_table
 from abstain.scores.confidence import Confidence
 from abstain.scores.kinds import Kind
@@ -61,6 +67,8 @@ class SelectiveReport:
             they are defined.
         input: what the values were that were measured, one of `scores.KINDS`, or `"confidence"` that was given.
         notes: what has to be known to read the numbers, in sentences: what was left out, and why.
+        independent: whether the samples are; where they are not, as the pixels of one image, no interval is in words.
+        unrepaired: why logit normalisation was not fitted though there are validation data; None where it was.
     """
 
     n_samples: int
@@ -70,6 +78,8 @@ class SelectiveReport:
     results: tuple[ScoreResult, ...]
     input: Kind | Literal["confidence"] = "logits"
     notes: tuple[str, ...] = ()
+    independent: bool = True
+    unrepaired: str | None = None
 
     @property
     def msp(self) -> ScoreResult:
@@ -88,11 +98,49 @@ class SelectiveReport:
 
     def gain(self) -> Difference | None:
         """AURC of MSP minus AURC after normalisation, paired; positive if normalisation is better."""
+        return self._gain
+
+    @cached_property
+    def _gain(self) -> Difference | None:
         if self.normalized is None:
             return None
         return aurc_difference(
             self.msp.confidence, self.error, self.normalized.confidence, self.error, level=self.level
         )
+
+    @property
+    def target_risks(self) -> dict[str, float]:
+        """Key of the coverage at it, such as `cov@5` -> the target risk in it, such as 0.05."""
+        keys = (key for key in self.msp.metrics if key.startswith("cov@"))
+        return {key: float(key.removeprefix("cov@")) / 100 for key in keys}
+
+    @property
+    def columns(self) -> list[str]:
+        """Titles of the table's columns."""
+        coverages = [f"{key} %" for key in self.target_risks]
+        return ["confidence", "error %", "AURC %", "interval", *coverages, "NLL", "Brier", "ECE %"]
+
+    def paragraphs(self, commands: Commands | None = None) -> list[list[str]]:
+        """The sentences of `summary`, those on one question together."""
+        return [
+            [describe_measured(self)],
+            list(describe_order(self)),
+            [describe_repair(self)],
+            list(describe_answerable(self)),
+            list(describe_next_steps(self, commands or Commands())),
+        ]
+
+    def summary(self, commands: Commands | None = None) -> list[str]:
+        """What the numbers say, in sentences: whether the confidence is in order, and what can be done with it.
+
+        Whether logit normalisation repairs it, how much can be answered at each target risk, and what to do next; a
+        change is claimed only where its interval excludes zero. The intervals of what can be answered are from a seeded
+        bootstrap, so this takes a second.
+
+        Args:
+            commands: how the command lines that it proposes name the samples; None: `TEST` and `VALIDATION`.
+        """
+        return [sentence for paragraph in self.paragraphs(commands) for sentence in paragraph]
 
     def to_dict(self) -> dict[str, Any]:
         """All numbers, ready for JSON: fractions, with None for what is undefined."""
@@ -119,18 +167,8 @@ class SelectiveReport:
 def comparison_table(reports: Mapping[str, SelectiveReport]) -> str:
     """A Markdown table with one row a model and score; in percent what is named so, with the interval of AURC."""
     named = any(reports)
-    coverages = [key for key in next(iter(reports.values())).msp.metrics if key.startswith("cov@")]
-    header = [
-        *(["model"] if named else []),
-        "confidence",
-        "error %",
-        "AURC %",
-        "interval",
-        *(f"{c} %" for c in coverages),
-        "NLL",
-        "Brier",
-        "ECE %",
-    ]
+    coverages = list(next(iter(reports.values())).target_risks)
+    header = [*(["model"] if named else []), *next(iter(reports.values())).columns]
     rows = [header]
     for name, report in reports.items():
         for result in report.results:
@@ -142,11 +180,6 @@ def comparison_table(reports: Mapping[str, SelectiveReport]) -> str:
             numbers += [_number(metrics.get("nll")), _number(metrics.get("brier")), percent(metrics.get("ece"), 2)]
             rows.append([*([name] if named else []), result.label, *numbers])
     return markdown_table(rows, "".join("l" if title in ("model", "confidence") else "r" for title in header))
-
-
-def percent(fraction: float | None, digits: int) -> str:
-    """A fraction in percent, without the sign; a dash where it is undefined."""
-    return "–" if fraction is None else f"{100 * fraction:.{digits}f}"
 
 
 def _number(value: float | None) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from abstain.curve.difference import aurc_difference
-from abstain.report.selective_report import SelectiveReport, percent
-
-FEW_ERRORS = 50
-"""With fewer errors than this the intervals are too narrow: with 10, a nominal 95 % covers 87 to 92 %."""
+from abstain.report.notes import FEW_ERRORS
+from abstain.report.phrases import percent
+from abstain.report.selective_report import SelectiveReport
 
 
 def describe_smoothing(data: str, plain: SelectiveReport, smoothed: SelectiveReport) -> str:

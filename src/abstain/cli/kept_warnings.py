@@ -1,0 +1,26 @@
+"""Warnings of what is read and scored, to stand where the results are."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+OF_THE_DATA = (UserWarning, RuntimeWarning)
+"""Others, such as those on what a library will change, are for programmers."""
+
+
+@contextmanager
+def warnings_kept() -> Iterator[list[str]]:
+    """Keep the warnings on the data that are raised inside, each text once; others go their usual way afterwards."""
+    kept: list[str] = []
+    with warnings.catch_warnings(record=True) as raised:
+        for category in OF_THE_DATA:
+            warnings.simplefilter("always", category)
+        yield kept
+    for warning in raised:
+        if issubclass(warning.category, OF_THE_DATA):
+            kept.append(" ".join(str(warning.message).split()).removesuffix("."))
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    kept[:] = dict.fromkeys(kept)

@@ -1,0 +1,72 @@
+"""How much can be answered, if only so many of the answers may be wrong?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from abstain.report.phrases import between, counted, percent
+
+if TYPE_CHECKING:
+    from abstain.report.selective_report import ScoreResult, SelectiveReport
+
+QUESTION = "How much can be answered?"
+MOST_RESAMPLES, FEWEST_RESAMPLES = 1000, 200
+DRAWN = 20_000_000
+"""Samples drawn for an interval, about a quarter of a second; many samples are resampled less often."""
+
+
+def describe_answerable(report: SelectiveReport) -> Iterator[str]:
+    """The largest share that can be answered at each target risk, with its interval where one is defined."""
+    results = [report.msp]
+    if report.normalized is not None and not report.normalized.falls_back:
+        results.append(report.normalized)
+    for number, (key, risk) in enumerate(report.target_risks.items()):
+        before = f"{QUESTION} " if number == 0 else ""
+        shares = [_share(report, result, key, risk) for result in results]
+        after = f", and after logit normalisation {shares[1]}" if len(shares) > 1 and shares[1] != shares[0] else ""
+        yield f"{before}With at most {100 * risk:g} % of the answers wrong: {shares[0]}{after}."
+        if warning := _warn_of_few(report, results[-1].metrics[key], risk):
+            yield warning
+    if reason := _why_no_interval(report):
+        yield f"How sure that is cannot be said, since {reason}."
+
+
+def fewest_to_show(risk: float, delta: float = 0.05) -> int:
+    """How many answers, all right, it takes to show with probability 1 - delta that at most such a share is wrong."""
+    return math.ceil(math.log(delta) / math.log1p(-risk)) if 0 < risk < 1 else 1
+
+
+def _share(report: SelectiveReport, result: ScoreResult, key: str, risk: float) -> str:
+    coverage, interval = result.metrics[key], between(_interval(report, result, risk), report.level, 1)
+    if not coverage:
+        return f"nothing{interval}, for those of the highest confidence are wrong more often"
+    if coverage == 1:
+        return f"everything{interval}, since {percent(result.metrics['risk'], 2)} % of all answers are wrong"
+    return f"{percent(coverage, 1)} % of the samples{interval}"
+
+
+def _interval(report: SelectiveReport, result: ScoreResult, risk: float) -> tuple[float, float] | None:
+    """None where there is none, and where it would be a single number, since all resamples agree."""
+    if _why_no_interval(report):
+        return None
+    resamples = min(MOST_RESAMPLES, max(FEWEST_RESAMPLES, DRAWN // report.n_samples))
+    interval = result.curve.coverage_at_risk_interval(risk, report.level, n_resamples=resamples)
+    return interval if interval[0] < interval[1] else None
+
+
+def _why_no_interval(report: SelectiveReport) -> str | None:
+    if not report.independent:
+        return "rows depend on each other"
+    return "all answers are alike" if report.msp.curve.failure_auroc() is None else None
+
+
+def _warn_of_few(report: SelectiveReport, coverage: float | None, risk: float) -> str | None:
+    accepted, needed = round((coverage or 0) * report.n_samples), fewest_to_show(risk)
+    if not 0 < accepted < needed:
+        return None
+    return (
+        f"But {'that is' if accepted == 1 else 'those are'} {counted(accepted, 'answer')}, and it takes at least "
+        f"{needed} without an error to show that no more than {100 * risk:g} % are wrong."
+    )

@@ -1,0 +1,146 @@
+"""What to do next: command lines with what they are for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from abstain.report.answerable import fewest_to_show
+from abstain.report.notes import FEW_ERRORS
+from abstain.report.order import is_spoilt_at_top
+from abstain.report.repair import helps, why_undefined
+
+if TYPE_CHECKING:
+    from abstain.report.selective_report import ScoreResult, SelectiveReport
+
+DELTA = 0.05
+"""The probability with which the proposed guarantee may fail."""
+
+
+@dataclass(frozen=True)
+class Commands:
+    """How command lines name the samples.
+
+    Attributes:
+        test: where the test samples lie, with the options for these alone, such as a split.
+        validation: the same of the validation samples, where they have a place of their own.
+        options: what is told of both, such as `--input probabilities`.
+    """
+
+    test: str = "TEST"
+    validation: str = "VALIDATION"
+    options: str = ""
+
+    def evaluate(self, more: str) -> str:
+        """The command that measures the test samples."""
+        return self._command("evaluate", self.test, more)
+
+    def threshold(self, more: str, *, samples: str | None = None) -> str:
+        """The command that chooses a threshold on the validation samples, or on others."""
+        return self._command("threshold", samples or self.validation, more)
+
+    def _command(self, name: str, samples: str, more: str) -> str:
+        return f"`{' '.join(filter(None, ['abstain', name, samples, self.options, more]))}`"
+
+
+def describe_next_steps(report: SelectiveReport, commands: Commands) -> Iterator[str]:
+    """What these numbers suggest to do, the first thing first."""
+    steps = [*_try_the_repair(report, commands), *_suspect_smoothing(report), *_choose_a_threshold(report, commands)]
+    steps += _measure_more(report)
+    for number, step in enumerate(steps or ["Nothing: no threshold can help here, only another model."]):
+        yield f"{'What next? ' if number == 0 else ''}{step}"
+
+
+def _try_the_repair(report: SelectiveReport, commands: Commands) -> Iterator[str]:
+    if report.normalized is None and why_undefined(report) is None and report.msp.curve.failure_auroc() is not None:
+        yield (
+            "See whether logit normalisation helps, with other samples to fit it on "
+            f"({commands.evaluate('--validation VALIDATION')}) or with a share of these that is then not reported "
+            f"({commands.evaluate('--validation-fraction 0.5')})."
+        )
+
+
+def _suspect_smoothing(report: SelectiveReport) -> Iterator[str]:
+    if is_spoilt_at_top(report) or helps(report):
+        yield (
+            "If the model was trained with label smoothing, suspect that first: it is known to spoil this order while "
+            "it lowers the error; compare with a model trained without."
+        )
+
+
+def _choose_a_threshold(report: SelectiveReport, commands: Commands) -> Iterator[str]:
+    if report.msp.curve.failure_auroc() is None:
+        return
+    risk, _ = _worth_a_threshold(report)
+    if risk is None:
+        yield from _ask_for_another_risk(report, commands)
+    elif not report.independent:
+        yield (
+            f"Choose the threshold on other samples than these: {commands.threshold(f'--target-risk {risk:g}')}; it "
+            "comes without a guarantee, since rows depend on each other."
+        )
+    else:
+        yield _guarantee(report, commands, risk)
+
+
+def _better(report: SelectiveReport) -> ScoreResult:
+    """Logit normalisation where it clearly helps, else MSP."""
+    return report.normalized if report.normalized is not None and helps(report) else report.msp
+
+
+def _worth_a_threshold(report: SelectiveReport) -> tuple[float | None, float]:
+    """The first target risk at which some samples can be answered, but not all, and their share; (None, 0) if none."""
+    coverages = ((risk, _better(report).metrics[key] or 0.0) for key, risk in report.target_risks.items())
+    return next(((risk, coverage) for risk, coverage in coverages if 0 < coverage < 1 and risk > 0), (None, 0.0))
+
+
+def _ask_for_another_risk(report: SelectiveReport, commands: Commands) -> Iterator[str]:
+    """Half the error, where everything can be answered at these risks, or nothing of enough samples."""
+    error = float(report.error.mean())
+    lower = error <= min(report.target_risks.values(), default=0)
+    if lower or report.error.sum() >= FEW_ERRORS:
+        way = "a lower" if lower else "another"
+        yield f"Ask for {way} target risk: {commands.evaluate(f'--target-risk {error / 2:.1g}')}."
+
+
+def _guarantee(report: SelectiveReport, commands: Commands, risk: float) -> str:
+    options = f"--target-risk {risk:g} --delta {DELTA:g}"
+    samples, which = None, "validation samples, never on those that are reported"
+    if _better(report) is not report.msp and report.logit_norm is not None:
+        center = "" if report.logit_norm.center else " --no-center"
+        options += f" --score max_logit_pnorm --p {report.logit_norm.p:g}{center}"
+        samples, which = "OTHER", "samples that neither chose p nor are reported"
+    return (
+        f"Choose the threshold on {which}: {commands.threshold(options, samples=samples)}; it finds one with which, "
+        f"with a probability of {100 * (1 - DELTA):g} %, at most {100 * risk:g} % of the answers to new samples like "
+        "these are wrong, or says that there are too few samples."
+    )
+
+
+def _measure_more(report: SelectiveReport) -> Iterator[str]:
+    """About how many samples would be enough, where these are not."""
+    n, wrong = report.n_samples, int(report.error.sum())
+    if wrong == 0:
+        yield _measure_without_an_error(report)
+    elif wrong < min(FEW_ERRORS, n):
+        needed = math.ceil(n * FEW_ERRORS / wrong)
+        yield f"Measure more samples: at this error about {needed:,} would hold {FEW_ERRORS} wrong answers."
+    else:
+        risk, coverage = _worth_a_threshold(report)
+        if risk is not None and n * coverage < (fewest := fewest_to_show(risk, DELTA)):
+            yield (
+                f"Measure more samples: at least {math.ceil(fewest / coverage):,}, so that those that can be answered "
+                f"with at most {100 * risk:g} % errors are {fewest}."
+            )
+
+
+def _measure_without_an_error(report: SelectiveReport) -> str:
+    risk, still = min(report.target_risks.values(), default=0.01), 1 - DELTA ** (1 / report.n_samples)
+    sentence = (
+        f"Measure more samples: without an error, the true share of wrong answers may still be {100 * still:.2g} %"
+    )
+    if report.n_samples >= fewest_to_show(risk, DELTA):
+        return f"{sentence}."
+    return f"{sentence}; {fewest_to_show(risk, DELTA):,} without one would show that it is at most {100 * risk:g} %."

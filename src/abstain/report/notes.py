@@ -1,0 +1,40 @@
+"""What has to be known to read the numbers, whichever they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abstain.report.phrases import counted, how_many
+
+FEW_ERRORS = 50
+"""With fewer errors than this the intervals are too narrow: with 10, a nominal 95 % covers 87 to 92 %."""
+
+DEPENDENT = (
+    "rows that belong together, as the pixels of one image do, depend on each other, so the intervals are too narrow"
+)
+
+
+def note_few_errors(error: NDArray[Any]) -> Iterator[str]:
+    """That wrong answers, or right ones, are too few to trust the intervals; nothing where both are enough.
+
+    Args:
+        error: (N,) in {0, 1}.
+    """
+    n_wrong = int(np.sum(error))
+    count, what = min((n_wrong, "wrong"), (len(error) - n_wrong, "right"))
+    if count < FEW_ERRORS:
+        yield (
+            f"of {counted(len(error), 'answer')} {how_many(count, what)}: with fewer than {FEW_ERRORS} the intervals "
+            "are too narrow, and other samples may give other numbers"
+        )
+
+
+def note_ignored(count: int, which: str) -> Iterator[str]:
+    """That so many of the test or validation samples were left out for their label; nothing where none was."""
+    if count:
+        have, do = ("has", "does") if count == 1 else ("have", "do")
+        yield f"{counted(count, f'{which} sample')} {have} the label to be ignored, and {do} not count"

@@ -1,0 +1,77 @@
+"""Does logit normalisation repair the order of the confidence?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from abstain.report.phrases import percent
+
+if TYPE_CHECKING:
+    from abstain.curve.difference import Difference
+    from abstain.report.selective_report import SelectiveReport
+    from abstain.scores.logit_norm import LogitNorm
+
+QUESTION = "Does logit normalisation repair it?"
+WHAT_IT_IS = "it divides the largest logit by the size of all, their p-norm, after training, and changes no answer"
+
+
+def describe_repair(report: SelectiveReport) -> str:
+    """What it does to the AURC, or why it does nothing: it is not defined, was not tried or fell back."""
+    if (reason := why_undefined(report)) is not None:
+        return f"{QUESTION} It is not defined here: {reason}."
+    gain = report.gain()
+    if gain is None or report.normalized is None or report.logit_norm is None:
+        return (
+            f"{QUESTION} It was not tried ({WHAT_IT_IS}): it is fitted on validation samples, never on those that are "
+            "reported."
+        )
+    if report.normalized.falls_back:
+        return (
+            f"{QUESTION} No, so the confidence stays as it is ({WHAT_IT_IS}): {_why_it_falls_back(report.logit_norm)}."
+        )
+    if report.msp.curve.failure_auroc() is None:
+        return (
+            f"{QUESTION} That cannot be told ({WHAT_IT_IS}): it needs right and wrong answers among the test samples."
+        )
+    before, after = (percent(result.metrics["aurc"], 3) for result in (report.msp, report.normalized))
+    change = _describe_change(gain, report.level) if report.independent else ""
+    return f"{QUESTION} {_verdict(report, gain)} ({WHAT_IT_IS}): the AURC goes from {before} % to {after} %{change}."
+
+
+def why_undefined(report: SelectiveReport) -> str | None:
+    """Why these values have no logit normalisation; None where they have one."""
+    if report.n_logits is None:
+        return "it needs the logits of all classes, and only a confidence is given"
+    if report.n_logits <= 2:
+        return "with two classes the probability of the answer says all that the logits say"
+    return report.unrepaired
+
+
+def helps(report: SelectiveReport) -> bool:
+    """Whether logit normalisation clearly lowers the AURC on the test data."""
+    gain = report.gain()
+    return gain is not None and report.independent and gain.low > 0
+
+
+def _why_it_falls_back(fitted: LogitNorm) -> str:
+    msp, *others = fitted.search
+    best = min(others, key=lambda candidate: candidate.aurc)
+    if msp.aurc == 0:
+        return "none of the validation answers is wrong, so they cannot tell which p is good"
+    areas = f"{percent(best.aurc, 3)} % with p = {best.p:g} against {percent(msp.aurc, 3)} % without"
+    if best.gain <= 0:
+        return f"on the validation samples no p lowers the AURC, which is at best {areas}"
+    return f"on the validation samples the best AURC is not clearly lower, {areas}"
+
+
+def _describe_change(gain: Difference, level: float) -> str:
+    change, low, high = (f"{-100 * value:+.3f}" for value in (gain.estimate, gain.high, gain.low))
+    return f", by {change} percentage points ({100 * level:g} % interval {low} to {high})"
+
+
+def _verdict(report: SelectiveReport, gain: Difference) -> str:
+    if not report.independent:
+        return "How much of this is chance cannot be told where rows depend on each other"
+    if gain.low <= 0 <= gain.high:
+        return "It does not clearly change the order"
+    return "It clearly improves the order" if gain.low > 0 else "No, it makes the order worse"

@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+
+from abstain.report.notes import FEW_ERRORS, note_few_errors, note_ignored
+
+
+@pytest.mark.parametrize(
+    ("n_wrong", "n_right", "said"),
+    [
+        (0, 200, "of 200 answers none is wrong"),
+        (1, 200, "of 201 answers 1 is wrong"),
+        (FEW_ERRORS - 1, 200, "of 249 answers 49 are wrong"),
+        (FEW_ERRORS, 200, None),
+        (200, FEW_ERRORS, None),
+        (200, 2, "of 202 answers 2 are right"),
+        (3, 2, "of 5 answers 2 are right"),
+    ],
+)
+def test_few_of_either_kind_are_said_once(n_wrong, n_right, said):
+    notes = list(note_few_errors(np.repeat([1.0, 0.0], [n_wrong, n_right])))
+    assert len(notes) == (said is not None)
+    if said:
+        assert notes[0].startswith(f"{said}: with fewer than 50 the intervals are too narrow")
+
+
+def test_ignored_samples_are_counted():
+    assert list(note_ignored(0, "test")) == []
+    assert list(note_ignored(3, "test")) == ["3 test samples have the label to be ignored, and do not count"]

@@ -1,0 +1,100 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from abstain import LogitNorm, evaluate_logits
+from abstain.report.given import evaluate_confidence
+from abstain.report.repair import describe_repair, helps, why_undefined
+from abstain.scores.logit_norm import Candidate
+
+WHAT = "(it divides the largest logit by the size of all, their p-norm, after training, and changes no answer)"
+
+
+@pytest.fixture(scope="module")
+def halves():
+    """(test, validation) of a good model, and of the same whose rows are scaled at random, which a norm undoes."""
+    generator = np.random.default_rng(1)
+    labels = generator.integers(0, 4, size=4000)
+    good = generator.normal(size=(4000, 4)) + 3 * np.eye(4)[labels]
+    spoilt = good * np.exp(2 * generator.normal(size=(4000, 1)))
+    return {
+        name: ((logits[:2000], labels[:2000]), (logits[2000:], labels[2000:]))
+        for name, logits in {"good": good, "spoilt": spoilt}.items()
+    }
+
+
+def report_of(halves, **options):
+    test, validation = halves
+    return evaluate_logits(*test, validation=validation, **options)
+
+
+def test_a_gain_is_said_with_its_paired_interval(halves):
+    report = report_of(halves["spoilt"])
+    gain = report.gain()
+    assert gain.low > 0 and helps(report)
+    before, after = (100 * result.metrics["aurc"] for result in (report.msp, report.normalized))
+    assert describe_repair(report) == (
+        f"Does logit normalisation repair it? It clearly improves the order {WHAT}: the AURC goes from {before:.3f} % "
+        f"to {after:.3f} %, by {-100 * gain.estimate:.3f} percentage points (95 % interval {-100 * gain.high:.3f} to "
+        f"{-100 * gain.low:.3f})."
+    )
+
+
+def test_what_the_interval_does_not_show_is_not_claimed(halves):
+    unclear = report_of(halves["good"], fallback="never", p_grid=[2])
+    assert unclear.gain().high < 0 and "No, it makes the order worse (it" in describe_repair(unclear)
+    (logits, labels), validation = halves["spoilt"]
+    few = report_of(((logits[:40], labels[:40]), validation))
+    assert few.gain().low < 0 < few.gain().high and not helps(few)
+    assert "It does not clearly change the order (it" in describe_repair(few)
+    dependent = replace(report_of(halves["spoilt"]), independent=False)
+    assert not helps(dependent) and "interval" not in describe_repair(dependent)
+    assert "cannot be told where rows depend on each other" in describe_repair(dependent)
+
+
+def test_falling_back_is_said_with_its_reason(halves):
+    report = report_of(halves["good"])
+    msp, *others = report.logit_norm.search
+    best = min(others, key=lambda candidate: candidate.aurc)
+    assert best.gain < 0
+    assert describe_repair(report) == (
+        f"Does logit normalisation repair it? No, so the confidence stays as it is {WHAT}: on the validation samples "
+        f"no p lowers the AURC, which is at best {100 * best.aurc:.3f} % with p = {best.p:g} against "
+        f"{100 * msp.aurc:.3f} % without."
+    )
+    (logits, labels), _ = halves["good"]
+    right = logits.argmax(axis=1) == labels
+    faultless = report_of(((logits, labels), (logits[right], labels[right])))
+    assert "none of the validation answers is wrong, so they cannot tell which p is good" in describe_repair(faultless)
+    no_errors = report_of(((logits[right], labels[right]), halves["spoilt"][1]))
+    assert "That cannot be told" in describe_repair(no_errors)
+
+
+def test_a_gain_that_is_too_small_is_said_to_be_unclear(halves):
+    msp = evaluate_logits(*halves["good"][0]).msp
+    search = Candidate(None, 0.04, 0.0, 0.0), Candidate(1, 0.05, -0.01, 0.002), Candidate(2, 0.039, 0.001, 0.002)
+    kept = replace(msp, name="max_logit_pnorm", scored_by=LogitNorm(None, search=search))
+    report = replace(evaluate_logits(*halves["good"][0]), results=(msp, kept))
+    assert describe_repair(report).endswith(
+        ": on the validation samples the best AURC is not clearly lower, 3.900 % with p = 2 against 4.000 % without."
+    )
+
+
+def test_without_validation_samples_it_was_not_tried(halves):
+    assert describe_repair(evaluate_logits(*halves["good"][0])) == (
+        f"Does logit normalisation repair it? It was not tried {WHAT}: it is fitted on validation samples, never on "
+        "those that are reported."
+    )
+
+
+def test_where_it_is_not_defined_the_reason_is_said(halves):
+    (logits, labels), validation = halves["good"]
+    two = evaluate_logits(logits[:, :2], labels % 2, validation=(validation[0][:, :2], validation[1] % 2))
+    assert "It is not defined here: with two classes the probability" in describe_repair(two)
+    given = evaluate_confidence([0.5, 0.75], [1, 0])
+    assert "It is not defined here: it needs the logits of all classes" in describe_repair(given)
+    zeros = np.eye(4)[labels][:50]
+    report = evaluate_logits(zeros, labels[:50], validation=(zeros[::-1].copy(), labels[:50][::-1].copy()))
+    assert why_undefined(report) == report.unrepaired and "exactly 0" in describe_repair(report)
+    assert why_undefined(evaluate_logits(logits, labels)) is None
