@@ -57,6 +57,10 @@ class Reading:
         _told(help="The axis of the classes, where each sample has several labels."),
     ] = None
     ignore_index: Annotated[int | None, _told(help="The label of samples that do not count, such as -100.")] = None
+    choice: Annotated[
+        str | None,
+        _told(help="Whose answer counts in a sample log of lm-evaluation-harness: acc, unless acc_norm or acc_bytes."),
+    ] = None
 
     def read(self, source: str, labels: str | None = None, split: str | None = None) -> Predictions:
         """The predictions, once it is said on standard error which columns they are."""

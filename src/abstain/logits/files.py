@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from abstain._checks import InputError
+from abstain.logits.sample_log import open_sample_log
 from abstain.logits.source import Source, check_rows, of_arrays, of_arrow, reading
 
 SEPARATORS = "\t;,| "
@@ -94,6 +95,8 @@ def _separator(path: Path) -> str:
 def _json_lines(paths: list[Path], title: str) -> Source:
     from pyarrow import json as arrow_json
 
+    if (log := open_sample_log(paths[0], title)) is not None:
+        return log
     with pa.input_stream(str(paths[0]), compression="detect") as stream:
         options = arrow_json.ReadOptions(block_size=2**26)  # a row must fit into a block
         return _table(arrow_json.read_json(stream, read_options=options), title)
