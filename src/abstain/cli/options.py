@@ -22,7 +22,7 @@ Source = Annotated[
     str,
     typer.Argument(
         help="Logits or probabilities with labels, or a confidence and what is right: CSV, Parquet, NPZ, JSON Lines, "
-        "safetensors, .npy; a folder of shards or splits; a data set on the Hub.",
+        "safetensors, .npy; a folder of shards or splits; a data set on the Hub; what lm_eval --log_samples writes.",
         show_default=False,
     ),
 ]

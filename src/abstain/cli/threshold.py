@@ -59,8 +59,8 @@ def _scored(predictions: Predictions, score: str, *, p: float | None, center: bo
     values = predictions.values
     if values is None:
         if score != "msp" or p is not None:
-            why = "; ".join(predictions.notes) or "a confidence is given"
-            raise InputError(f"the score is {score}, but {why}: leave out --score and --p")
+            why = "".join(f" ({note})" for note in predictions.notes)
+            raise InputError(f"the score is {score}, but a confidence is given{why}: leave out --score and --p")
         return predictions.score, predictions.confidence, predictions.error
     confidence: Confidence = named_confidence(score, p=p, center=center)
     if predictions.input != "probabilities":

@@ -167,7 +167,7 @@ def _why_no_values(sizes: Sequence[int]) -> str:
             "question, which this log does not tell"
         )
     return (
-        f"logit normalisation is left out: the questions have from {sizes[0]} to {sizes[-1]} choices, and a p-norm "
-        "depends on how many numbers it is of (two choices always score 2^(-1/p)), so that such scores cannot be "
-        "compared; temperature scaling is fitted here only where all have as many"
+        f"logit normalisation is left out, since the questions have from {sizes[0]} to {sizes[-1]} choices, and what "
+        "it gives depends on their number (with two of them it is always 2^(-1/p)); temperature scaling is left out "
+        "too, which is fitted only where all questions have as many"
     )

@@ -217,6 +217,7 @@ def _values(
     sample = rows_that_share(source, len(array), labels=indices, values=array, ignore_index=told["ignore_index"])
     order = f" ({_numbered(sorted_names)})" if sorted_names else ""
     what = found.kind if found.rows.shape[1] == 1 else f"{found.rows.shape[1]} {found.kind}"
+    what += ", in percent and divided by 100" if found.of_percent else ""
     parts = [f"{what}: {values}", f"labels: {choice.label}{order}"]
     used = _sentence(parts, source, choice, sample is not None and SAMPLE in source.holds, found.n_ignored)
     return Predictions(

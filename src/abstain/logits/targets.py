@@ -25,18 +25,23 @@ def right_choices(asked: Sequence[Question], chosen: Chosen) -> list[Right]:
         chosen: by the metrics that the log stores.
 
     Returns:
-        At least one reading; they differ at most where no metric is right.
+        At least one reading, if possible such that every target is a choice; they differ at most where no metric is
+        right.
 
     Raises:
         InputError: there is none: the log's numbers are not those of its log-likelihoods and targets.
     """
-    readings = [[read(question) for question in asked] for read in _READINGS]
-    complete = [[right for right in reading if right is not None] for reading in readings]
-    complete = [reading for reading in complete if len(reading) == len(asked)]
-    mistakes = [_mistakes(asked, chosen, reading) for reading in complete]
-    agreeing = [reading for reading, wrong in zip(complete, mistakes, strict=True) if not wrong]
+    readings = [_read_all(asked, read) for read in _READINGS]
+    possible = [reading for reading in readings if reading is not None]
+    if not possible:
+        raise InputError(
+            f"the target of question 0 is {asked[0].target[:60]!r}, and no target is the index, the letter or the text "
+            "of a choice: only logs are read whose targets are"
+        )
+    mistakes = [_mistakes(asked, chosen, reading) for reading in possible]
+    agreeing = [reading for reading, wrong in zip(possible, mistakes, strict=True) if not wrong]
     if agreeing:
-        return agreeing
+        return [reading for reading in agreeing if all(reading)] or agreeing
     wrong = min(mistakes, key=len)
     row, name = wrong[0]
     raise InputError(
@@ -44,6 +49,13 @@ def right_choices(asked: Sequence[Question], chosen: Chosen) -> list[Right]:
         f"log-likelihoods and its target {asked[row].target[:60]!r}, nor do {len(wrong) - 1} more: only logs are read "
         "whose metrics are those of the harness itself"
     )
+
+
+def _read_all(asked: Sequence[Question], read: Callable[[Question], frozenset[int] | None]) -> Right | None:
+    """None where a target cannot be read so, or where none is a choice, which would agree with any log of errors."""
+    reading = [read(question) for question in asked]
+    complete = [right for right in reading if right is not None]
+    return complete if len(complete) == len(asked) and any(complete) else None
 
 
 def _mistakes(asked: Sequence[Question], chosen: Chosen, reading: Right) -> list[tuple[int, str]]:
