@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from safetensors.numpy import save_file
+from safetensors.torch import save_file as save_tensors
 from sample_logs import THREE, line, write_log
 from transformers.trainer_utils import PredictionOutput
 
@@ -167,16 +168,33 @@ FILES = {
     "csv of a spreadsheet": written(
         "a.csv", lambda path: WIDE.to_csv(path, index=False, encoding="utf-8-sig", sep=";")
     ),
+    "csv with decimal commas": written("a.csv", lambda path: WIDE.to_csv(path, index=False, sep=";", decimal=",")),
+    "csv of text in quotes": written("a.csv", lambda path: WIDE.astype(str).to_csv(path, index=False, quoting=2)),
+    "csv.gz": written("a.csv.gz", lambda path: WIDE.to_csv(path, index=False)),
     "tsv.gz": written("a.tsv.gz", lambda path: WIDE.to_csv(path, index=False, sep="\t")),
     "jsonl": written("a.jsonl", lambda path: FRAME.to_json(path, orient="records", lines=True)),
     "jsonl.gz": written("a.jsonl.gz", lambda path: FRAME.to_json(path, orient="records", lines=True)),
     "parquet of lists": written("a.parquet", FRAME.to_parquet),
     "wide parquet": written("a.parquet", WIDE.to_parquet),
+    "wide parquet of texts": written("a.parquet", WIDE.astype(str).to_parquet),
+    "labels as floats": written("a.parquet", FRAME.astype({"label": float}).to_parquet),
+    "labels as lists of one": written("a.parquet", FRAME.assign(label=LABELS[:, None].tolist()).to_parquet),
+    "labels one-hot": written("a.parquet", FRAME.assign(label=np.eye(3)[LABELS].tolist()).to_parquet),
+    "labels called Y": written("a.parquet", FRAME.rename(columns={"label": "Y"}).to_parquet),
+    "unique ids called sample": written("a.parquet", FRAME.assign(sample=[*"abcd"]).to_parquet),
     "npz": written("a.npz", lambda path: np.savez(path, logits=LOGITS, Targets=LABELS, features=np.ones((4, 7)))),
+    "npz of a split": written("a.npz", lambda path: np.savez_compressed(path, test_logits=LOGITS, y_test=LABELS)),
+    "safetensors of torch": written(
+        "a.safetensors",
+        lambda path: save_tensors({"logits": torch.tensor(LOGITS), "labels": torch.tensor(LABELS)}, path),
+    ),
     "safetensors": written("a.safetensors", lambda path: save_file({"logits": LOGITS, "y_true": LABELS}, path)),
     "logits data set": lambda folder: write_logits(folder, "test", LOGITS, LABELS),
     "folder of one split": lambda folder: write_logits(folder, "test", LOGITS, LABELS).parent,
     "push_to_hub": write_pushed,
+    "save_to_disk in shards": written(
+        "saved", lambda path: datasets.Dataset.from_pandas(FRAME).save_to_disk(path, num_shards=2)
+    ),
     "save_to_disk": written("saved", lambda path: datasets.Dataset.from_pandas(FRAME).save_to_disk(path)),
 }
 
@@ -195,7 +213,9 @@ OBJECTS = {
     "frame": FRAME,
     "wide frame": WIDE,
     "frame of numbered columns": pd.DataFrame(LOGITS).assign(label=LABELS),
+    "pair of a table and a series": (WIDE.drop(columns="target"), pd.Series(LABELS)),
     "data set": datasets.Dataset.from_pandas(FRAME),
+    "data set of tensors": datasets.Dataset.from_pandas(FRAME).with_format("torch"),
     "data set with other rows": datasets.Dataset.from_pandas(pd.concat([FRAME, FRAME])).select(range(4, 8)),
     "splits of one": datasets.DatasetDict(test=datasets.Dataset.from_pandas(WIDE)),
     "Trainer.predict": PredictionOutput(LOGITS, LABELS, {}),
