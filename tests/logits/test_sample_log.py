@@ -76,6 +76,7 @@ ROLLING = THREE[0] | {"resps": [["-0.5"]], "filtered_resps": ["-0.5"]}
     ("lines", "message"),
     [
         ([TEXT], "holds what a model wrote .* no log-likelihoods of choices: run a task .* multiple_choice"),
+        ([TEXT, TEXT | {"filter": "strict"}], "holds what a model wrote"),
         ([ROLLING], "or the likelihood of whole texts, but no log-likelihoods of choices"),
         ([line(0, [-0.5], 0, acc=1)], "holds 1 log-likelihood a question, which leaves nothing to choose between"),
         ([THREE[0], THREE[1] | {"filter": "strict"}], "for each of the filters none, strict: keep the lines of one"),

@@ -27,9 +27,8 @@ SAMPLE = "sample"
 """The image of a pixel, in a logits data set."""
 
 
-_OF_A_SPLIT = re.compile(
-    r"^(train|val|valid|validation|dev|eval|test)_(?=.)|(?<=.)_(train|val|validation|dev|eval|test)$"
-)
+_SPLITS = "(train|val|valid|validation|dev|eval|test)"
+_OF_A_SPLIT = re.compile(rf"^{_SPLITS}_(?=.)|(?<=.)_{_SPLITS}$")
 
 
 def plain(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,7 +55,7 @@ def is_sample_log(columns: Mapping[str, Any] | Sequence[str]) -> bool:
 def open_sample_log(path: Path, title: str) -> Source | None:
     """The log that a file of JSON Lines is; None where its first line says that it is none."""
     with pa.input_stream(str(path), compression="detect") as stream:
-        lines = (line for line in stream.read().split(b"\n") if line.strip())  # texts of a log may hold \r and \x85
+        lines = (line for line in io.BufferedReader(stream) if line.strip())
         try:
             first = json.loads(next(lines, b"null"))
         except ValueError:
@@ -83,8 +84,9 @@ def questions(source: Source) -> list[Question]:
     assert source.records is not None
     with reading(source.title, "a sample log of lm-evaluation-harness"):
         rows = source.records([name for name in _KEPT if name in source.holds])
+        asked = [_question(number, row, source.title) for number, row in enumerate(rows)]
         _check_one_set(rows, source.title)
-        return [_question(number, row, source.title) for number, row in enumerate(rows)]
+        return asked
 
 
 def _check_one_set(rows: Sequence[Mapping[str, Any]], title: str) -> None:

@@ -46,8 +46,8 @@ def right_choices(asked: Sequence[Question], chosen: Chosen) -> list[Right]:
     row, name = wrong[0]
     raise InputError(
         f"question {row} (counted from 0) stores {name} = {asked[row].stored[name]:g}, which does not follow from its "
-        f"log-likelihoods and its target {asked[row].target[:60]!r}, nor do {len(wrong) - 1} more: only logs are read "
-        "whose metrics are those of the harness itself"
+        f"log-likelihoods and its target {asked[row].target[:60]!r} (one of {len(wrong)} such numbers): only logs are "
+        "read whose metrics are those of the harness itself"
     )
 
 
