@@ -71,6 +71,11 @@ def test_contexts_as_choices_are_right_where_the_log_says_so(tmp_path):
         answers(tmp_path, [one | {"acc_norm": 0}], "acc_norm")
 
 
+def test_one_question_with_equal_choices_makes_the_others_no_contexts(tmp_path):
+    found = answers(tmp_path, [*THREE, line(3, [-1, -2], 0, ["x", "x"], acc=1, acc_norm=1)], "acc_norm")
+    assert found.error.tolist() == [0, 1, 0, 0] and "contexts" not in found.used
+
+
 @pytest.mark.parametrize(
     ("lines", "choice", "message"),
     [

@@ -64,7 +64,7 @@ def read_answers(source: Source, choice: str | None = None) -> Answers:
             f"{source.title} stores {' and '.join(stored) or 'no accuracy'} of its questions, but not {wanted}: have "
             "the task report it (metric_list), or say which choice counts (--choice)"
         )
-    if any(question.are_contexts for question in asked):
+    if all(question.are_contexts for question in asked):
         return _of_contexts(asked, wanted, source.title)
     rows, readings = _found_again(asked, stored)
     return _answers(asked, wanted, rows, readings)
