@@ -6,6 +6,7 @@ from typing import Annotated
 import numpy as np
 import pytest
 import typer
+from sample_logs import THREE, write_log
 from typer.testing import CliRunner
 
 from abstain.cli.options import Reading, options_of, with_options
@@ -32,6 +33,24 @@ def test_columns_axes_and_ignored_labels_are_options(run, capsys, tmp_path):
     assert "class_axis" in capsys.readouterr().err
     assert run("evaluate", str(tmp_path / "tokens.npz"), "--class-axis", "-1", "--json") == 0
     assert json.loads(capsys.readouterr().out)["n_samples"] == 6
+
+
+def test_how_many_questions_a_language_model_can_answer_is_one_command(run, capsys, tmp_path):
+    write_log(tmp_path / "samples_local_2026-11-25T20-23-59.586643.jsonl", THREE)
+    assert run("evaluate", str(tmp_path), "--json") == 0
+    shown = capsys.readouterr()
+    assert "acc_norm chooses another answer in 1 of 3 questions (--choice acc_norm)" in shown.err
+    results = json.loads(shown.out)
+    assert results["scores"]["msp"]["risk"] == pytest.approx(2 / 3)
+    assert results["notes"][0].startswith("logit normalisation is left out, since the questions have from 2 to 3")
+    assert run("evaluate", str(tmp_path), "--choice", "acc_norm", "--json") == 0
+    metrics = json.loads(capsys.readouterr().out)["scores"]["msp"]
+    assert metrics["risk"] == pytest.approx(1 / 3) and metrics["cov@5"] == pytest.approx(2 / 3)
+    assert run("threshold", str(tmp_path), "--choice", "acc_norm", "--target-risk", "0.05", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["threshold"] == pytest.approx(1)  # log-odds
+    for options in (["evaluate", "--validation-fraction", "0.5"], ["threshold", "--target-risk", "0.1", "--p", "3"]):
+        assert run(options[0], str(tmp_path), *options[1:]) == 2
+        assert "logit normalisation is left out, since" in capsys.readouterr().err
 
 
 @dataclass(frozen=True, kw_only=True)

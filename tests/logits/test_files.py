@@ -127,3 +127,9 @@ def test_the_room_s_names_are_imported_when_they_are_used():
         "lazy = 'transformers' not in sys.modules; room.extract_logits; sys.exit(not lazy)"
     )
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
+
+
+def test_text_in_utf_16_is_named(tmp_path):
+    (tmp_path / "a.csv").write_text("label,logit_0,logit_1\n0,1,2\n", encoding="utf-16")
+    with pytest.raises(InputError, match="is text in UTF-16, but must be in UTF-8"):
+        read_file(tmp_path / "a.csv")

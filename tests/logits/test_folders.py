@@ -62,3 +62,14 @@ def test_what_is_incomplete_or_double_is_refused(tmp_path, names, message):
 
 def test_a_split_of_one_is_taken():
     assert pick_split({"test": 0}, None, "it") == "test"
+
+
+def test_a_log_of_answers_is_a_split_called_as_its_task(tmp_path):
+    names = ["m/samples_arc_easy_2026-11-25T20-23-59.586643.jsonl", "m/samples_qa_2026-11-25T20-23-59.586643.jsonl"]
+    touched(tmp_path, *names, "m/results_2026-11-25T20-23-59.586643.json")
+    assert files_of(tmp_path, "arc_easy", [".jsonl"]) == [tmp_path / names[0]]
+    with pytest.raises(InputError, match="holds the splits arc_easy, qa: name one"):
+        files_of(tmp_path, None, [".jsonl"])
+    touched(tmp_path, "m/samples_qa_2026-11-26T20-23-59.1.jsonl")
+    with pytest.raises(InputError, match="for one split: remove one"):
+        files_of(tmp_path, "qa", [".jsonl"])

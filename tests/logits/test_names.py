@@ -41,3 +41,8 @@ def test_many_names_are_said_by_their_ends():
     assert listed([f"z{k}" for k in range(9)]) == "z0 … z8"
     assert listed(["cat", "dog", ""]) == "cat, dog, an unnamed one"
     assert listed("abcdefghij") == "a, b … j"
+
+
+def test_the_name_of_a_split_says_nothing_of_what_a_column_holds():
+    told = {"test_logits": "logits", "labels-val": "labels", "y_test": "y", "Validation Probs": "probs", "test": "test"}
+    assert {name: plain(name) for name in told} == told

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 import torch
 from safetensors.numpy import save_file
+from safetensors.torch import save_file as save_tensors
+from sample_logs import THREE, line, write_log
 from transformers.trainer_utils import PredictionOutput
 
 from abstain import InputError, risk_coverage_curve, scores, write_logits
@@ -95,7 +97,7 @@ def test_what_counts_is_said(door):
     ("name", "how", "message"),
     [
         ("probabilities_percent.csv", {}, "but none that holds logits or probabilities by its name.*--logit-columns"),
-        ("probabilities_percent.csv", {"logit_columns": "a,b,c,d", "input": "probabilities"}, "divide them by 100"),
+        ("probabilities_percent.csv", {"logit_columns": "a,b,c,d"}, "sum to 100, as percent do, and may be logits too"),
         ("tokens.npz", {"ignore_index": -100}, "on axis 1 or 2, which the shapes do not tell: give class_axis"),
         ("ignored.parquet", {}, "a label is -100.*ignore_index=-100"),
         ("logits.npy", {}, "but no labels by their name.*--labels"),
@@ -106,12 +108,14 @@ def test_what_can_be_read_in_two_ways_is_refused(door, name, how, message):
         read_predictions(door / name, **how)
 
 
-def test_percent_are_right_once_they_are_divided(door):
-    frame = pd.read_csv(door / "probabilities_percent.csv")
-    frame[list("abcd")] /= 100
+def test_percent_are_right_once_they_are_told_to_be_probabilities(door):
     right = json.loads((door / "expected.json").read_text())["probabilities_percent.csv"]["values"]
-    predictions = read_predictions(frame, logit_columns=list("abcd"))
-    assert predictions.kind == "probabilities" and measured(predictions)["aurc"] == pytest.approx(right["aurc"])
+    path = door / "probabilities_percent.csv"
+    predictions = read_predictions(path, logit_columns="a,b,c,d", input="probabilities")
+    assert predictions.used.startswith("4 probabilities, in percent and divided by 100: a, b")
+    metrics = reported(predictions).msp.metrics
+    assert {key: metrics[key] for key in right} == pytest.approx(right, rel=1e-5)
+    assert read_predictions(path, logit_columns="a,b,c,d", input="logits").values.max() > 99
 
 
 def test_one_hot_labels_are_the_same_labels(door):
@@ -164,16 +168,33 @@ FILES = {
     "csv of a spreadsheet": written(
         "a.csv", lambda path: WIDE.to_csv(path, index=False, encoding="utf-8-sig", sep=";")
     ),
+    "csv with decimal commas": written("a.csv", lambda path: WIDE.to_csv(path, index=False, sep=";", decimal=",")),
+    "csv of text in quotes": written("a.csv", lambda path: WIDE.astype(str).to_csv(path, index=False, quoting=2)),
+    "csv.gz": written("a.csv.gz", lambda path: WIDE.to_csv(path, index=False)),
     "tsv.gz": written("a.tsv.gz", lambda path: WIDE.to_csv(path, index=False, sep="\t")),
     "jsonl": written("a.jsonl", lambda path: FRAME.to_json(path, orient="records", lines=True)),
     "jsonl.gz": written("a.jsonl.gz", lambda path: FRAME.to_json(path, orient="records", lines=True)),
     "parquet of lists": written("a.parquet", FRAME.to_parquet),
     "wide parquet": written("a.parquet", WIDE.to_parquet),
+    "wide parquet of texts": written("a.parquet", WIDE.astype(str).to_parquet),
+    "labels as floats": written("a.parquet", FRAME.astype({"label": float}).to_parquet),
+    "labels as lists of one": written("a.parquet", FRAME.assign(label=LABELS[:, None].tolist()).to_parquet),
+    "labels one-hot": written("a.parquet", FRAME.assign(label=np.eye(3)[LABELS].tolist()).to_parquet),
+    "labels called Y": written("a.parquet", FRAME.rename(columns={"label": "Y"}).to_parquet),
+    "unique ids called sample": written("a.parquet", FRAME.assign(sample=[*"abcd"]).to_parquet),
     "npz": written("a.npz", lambda path: np.savez(path, logits=LOGITS, Targets=LABELS, features=np.ones((4, 7)))),
+    "npz of a split": written("a.npz", lambda path: np.savez_compressed(path, test_logits=LOGITS, y_test=LABELS)),
+    "safetensors of torch": written(
+        "a.safetensors",
+        lambda path: save_tensors({"logits": torch.tensor(LOGITS), "labels": torch.tensor(LABELS)}, path),
+    ),
     "safetensors": written("a.safetensors", lambda path: save_file({"logits": LOGITS, "y_true": LABELS}, path)),
     "logits data set": lambda folder: write_logits(folder, "test", LOGITS, LABELS),
     "folder of one split": lambda folder: write_logits(folder, "test", LOGITS, LABELS).parent,
     "push_to_hub": write_pushed,
+    "save_to_disk in shards": written(
+        "saved", lambda path: datasets.Dataset.from_pandas(FRAME).save_to_disk(path, num_shards=2)
+    ),
     "save_to_disk": written("saved", lambda path: datasets.Dataset.from_pandas(FRAME).save_to_disk(path)),
 }
 
@@ -192,7 +213,9 @@ OBJECTS = {
     "frame": FRAME,
     "wide frame": WIDE,
     "frame of numbered columns": pd.DataFrame(LOGITS).assign(label=LABELS),
+    "pair of a table and a series": (WIDE.drop(columns="target"), pd.Series(LABELS)),
     "data set": datasets.Dataset.from_pandas(FRAME),
+    "data set of tensors": datasets.Dataset.from_pandas(FRAME).with_format("torch"),
     "data set with other rows": datasets.Dataset.from_pandas(pd.concat([FRAME, FRAME])).select(range(4, 8)),
     "splits of one": datasets.DatasetDict(test=datasets.Dataset.from_pandas(WIDE)),
     "Trainer.predict": PredictionOutput(LOGITS, LABELS, {}),
@@ -345,6 +368,26 @@ def test_a_bad_source_is_one_sentence(source, how, message):
     with pytest.raises(InputError, match=message) as caught:
         read_predictions(source, **how)
     assert "\n" not in str(caught.value)
+
+
+def test_a_log_of_a_language_model_is_a_confidence_or_logits(tmp_path):
+    predictions = read_predictions(write_log(tmp_path / "a.jsonl", THREE))
+    assert (predictions.kind, predictions.score, len(predictions)) == ("confidence", "msp", 3)
+    assert predictions.confidence == pytest.approx([2, 0, 2]) and predictions.error.tolist() == [0, 1, 1]
+    assert predictions.notes[0].startswith("logit normalisation is left out, since the questions have from 2 to 3")
+    assert read_predictions(write_log(tmp_path / "b.jsonl", THREE), choice="acc_norm").error.tolist() == [0, 1, 0]
+    predictions = read_predictions(write_log(tmp_path / "c.jsonl", [line(0, [-1.0, -3.0, -2.0], 1, acc=0.0)]))
+    assert predictions.kind == "logits" and predictions.values.tolist() == [[-1, -3, -2]]
+    assert predictions.labels.tolist() == [1] and "of 3 choices a question" in predictions.used
+
+
+def test_other_options_than_the_choice_mean_nothing_of_such_a_log(tmp_path):
+    log = write_log(tmp_path / "a.jsonl", THREE)
+    for how in ({"labels": [0, 1, 0]}, {"label_column": "target"}, {"input": "logits"}, {"ignore_index": -100}):
+        with pytest.raises(InputError, match=f"{next(iter(how))} is given, but .* is a sample log of lm-eval"):
+            read_predictions(log, **how)
+    with pytest.raises(InputError, match="choice is 'acc', but the DataFrame holds no answers of a language model"):
+        read_predictions(FRAME, choice="acc")
 
 
 def test_reading_numbers_waits_for_nothing_that_trains_models():

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 from abstain import InputError
+from abstain.logits import read_predictions
 from abstain.logits.sources import labels_apart, open_source
 
 FRAME = pd.DataFrame({"logits": [[0.0, 2.0], [3.0, 1.0]], "label": [1, 0]})
@@ -84,3 +85,13 @@ def test_labels_may_lie_apart_in_an_array_or_a_file(tmp_path):
         labels_apart(source, None, tmp_path / "y.csv")
     with pytest.raises(InputError, match=r"the file '.*nothing\.npy' does not exist"):
         labels_apart(source, None, tmp_path / "nothing.npy")
+
+
+def test_a_pair_with_a_table_keeps_the_names_of_its_columns():
+    names = np.array(["cat", "dog", "eel"])
+    values, labels = pd.DataFrame(np.eye(3) * 9, columns=["eel", "cat", "dog"]), names[[2, 0, 1]]
+    predictions = read_predictions((values, pd.Series(labels)))
+    assert predictions.class_names == ("cat", "dog", "eel") and predictions.values.argmax(dim=1).tolist() == [2, 0, 1]
+    assert predictions.labels.tolist() == [2, 0, 1]
+    with pytest.raises(InputError, match="'label' and 'labels', which can both be the labels"):
+        read_predictions((values.assign(label=labels), labels))

@@ -102,7 +102,7 @@ def test_logits_of_two_classes_are_never_probabilities_though_some_rows_look_so(
     [
         ([[0.0], [0.5]], {}, 'probability of class 1, or a logit.*input="probabilities" or input="logits"'),
         (100 * np.array(PROBABILITIES), {}, 'sum to 100, as percent do, and may be logits too.*input="logits"'),
-        (100 * np.array(PROBABILITIES), {"input": "probabilities"}, "divide them by 100"),
+        ([*100 * np.array(PROBABILITIES), [50, 61]], {"input": "probabilities"}, "but row 3 sums to 111: mend the row"),
         (100 * softmax(0, 7).round(2), {}, "percent"),
         (np.array([[12.0, 37, 50], [33, 33, 33], [1, 0, 99]]), {}, "percent"),
         ([*PROBABILITIES, [0.5, 0.75]], {}, 'row 3 sums to 1.25, as logits may.*input="probabilities" or input="log'),
@@ -166,3 +166,13 @@ def test_values_are_neither_changed_nor_copied():
     read = read_values(values, CLASSES)
     np.testing.assert_array_equal(values, kept)
     assert read.rows.data_ptr() == values.ctypes.data and read.rows.dtype == torch.float32
+
+
+def test_percent_that_are_told_to_be_probabilities_are_divided_and_stay_apart():
+    percent = 100 * np.array(PROBABILITIES)
+    values = read_values(percent, CLASSES, input="probabilities")
+    assert values.kind == "probabilities" and values.rows.tolist() == PROBABILITIES and values.of_percent
+    assert not read_values(PROBABILITIES, CLASSES, input="probabilities").of_percent
+    assert read_values(percent, CLASSES, input="logits").rows.max() == 100
+    near = np.array([[54.0, 46.0], [np.nextafter(np.float32(54), np.float32(55)), 46.0]], dtype=np.float32)
+    assert len(set(read_values(near, [0, 0], input="probabilities").rows[:, 0].tolist())) == 2

@@ -114,5 +114,5 @@ def _evaluated(test: Predictions, fitted_on: Predictions | None, **how: Any) -> 
     from abstain.report.given import evaluate_confidence
 
     if test.values is None:
-        return evaluate_confidence(test.confidence, test.error, **how)
+        return evaluate_confidence(test.confidence, test.error, score=test.score, notes=test.notes, **how)
     return evaluate_values(test.of_classes(), None if fitted_on is None else fitted_on.of_classes(), **how)

@@ -22,7 +22,7 @@ Source = Annotated[
     str,
     typer.Argument(
         help="Logits or probabilities with labels, or a confidence and what is right: CSV, Parquet, NPZ, JSON Lines, "
-        "safetensors, .npy; a folder of shards or splits; a data set on the Hub.",
+        "safetensors, .npy; a folder of shards or splits; a data set on the Hub; what lm_eval --log_samples writes.",
         show_default=False,
     ),
 ]
@@ -57,6 +57,10 @@ class Reading:
         _told(help="The axis of the classes, where each sample has several labels."),
     ] = None
     ignore_index: Annotated[int | None, _told(help="The label of samples that do not count, such as -100.")] = None
+    choice: Annotated[
+        str | None,
+        _told(help="Whose answer counts in a sample log of lm-evaluation-harness: acc, unless acc_norm or acc_bytes."),
+    ] = None
 
     def read(self, source: str, labels: str | None = None, split: str | None = None) -> Predictions:
         """The predictions, once it is said on standard error which columns they are."""

@@ -59,8 +59,9 @@ def _scored(predictions: Predictions, score: str, *, p: float | None, center: bo
     values = predictions.values
     if values is None:
         if score != "msp" or p is not None:
-            raise InputError(f"the score is {score}, but a confidence is given: leave out --score and --p")
-        return "confidence", predictions.confidence, predictions.error
+            why = "".join(f" ({note})" for note in predictions.notes)
+            raise InputError(f"the score is {score}, but a confidence is given{why}: leave out --score and --p")
+        return predictions.score, predictions.confidence, predictions.error
     confidence: Confidence = named_confidence(score, p=p, center=center)
     if predictions.input != "probabilities":
         return confidence.name, confidence.score(values), classification_error(values, predictions.labels)

@@ -29,7 +29,8 @@ def as_numbers(column: Any, what: str) -> Any:
     numbers = _parsed(column)
     if numbers is None:
         text = next(text for text in column if _parsed([text]) is None)
-        raise InputError(f"the column {what!r} holds {str(text)!r}, but must hold numbers")
+        advice = ": write a list as one column a class, or into Parquet" if str(text).startswith("[") else ""
+        raise InputError(f"the column {what!r} holds {str(text)[:60]!r}, but must hold numbers{advice}")
     return numbers
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from abstain._checks import InputError
+from abstain.logits.decimal_commas import without_decimal_commas
+from abstain.logits.sample_log import open_sample_log
 from abstain.logits.source import Source, check_rows, of_arrays, of_arrow, reading
 
 SEPARATORS = "\t;,| "
@@ -79,13 +82,17 @@ def _parquet(paths: list[Path], title: str) -> Source:
 def _csv(paths: list[Path], title: str) -> Source:
     from pyarrow import csv as arrow_csv
 
-    table = arrow_csv.read_csv(paths[0], parse_options=arrow_csv.ParseOptions(delimiter=_separator(paths[0])))
-    return _table(table.rename_columns([name.strip() for name in table.column_names]), title)
+    with pa.input_stream(str(paths[0]), compression="detect") as stream:
+        beginning = stream.read(1_000_000)
+    if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise InputError(f"{title} is text in UTF-16, but must be in UTF-8: save it again so")
+    table = arrow_csv.read_csv(paths[0], parse_options=arrow_csv.ParseOptions(delimiter=_separator(beginning)))
+    table = table.rename_columns([name.strip() for name in table.column_names])
+    return _table(without_decimal_commas(table, title), title)
 
 
-def _separator(path: Path) -> str:
-    with pa.input_stream(str(path), compression="detect") as stream:
-        lines = stream.read(1_000_000).decode("utf-8-sig", errors="replace").splitlines()
+def _separator(beginning: bytes) -> str:
+    lines = beginning.decode("utf-8-sig", errors="replace").splitlines()
     header = next((line for line in lines if line.strip()), "")
     divide = (one for one in SEPARATORS if len(next(csv.reader([header], delimiter=one), [])) > 1)
     return next(divide, ",")
@@ -94,6 +101,8 @@ def _separator(path: Path) -> str:
 def _json_lines(paths: list[Path], title: str) -> Source:
     from pyarrow import json as arrow_json
 
+    if (log := open_sample_log(paths[0], title)) is not None:
+        return log
     with pa.input_stream(str(paths[0]), compression="detect") as stream:
         options = arrow_json.ReadOptions(block_size=2**26)  # a row must fit into a block
         return _table(arrow_json.read_json(stream, read_options=options), title)

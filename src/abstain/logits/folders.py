@@ -9,6 +9,7 @@ from pathlib import Path
 from abstain._checks import InputError, nearest
 
 _SHARD = re.compile(r"(?P<split>.*?)-?(?P<index>\d+)-of-(?P<count>\d+)(-[0-9a-f]+)?")
+_SAMPLE_LOG = re.compile(r"samples_(?P<task>.+)_\d{4}-\d\d-\d\dT[\d.\-]+")
 _PART = re.compile(r"(part[-.]?)?\d+([-.].*)?")
 
 
@@ -31,7 +32,7 @@ def files_of(folder: Path, split: str | None, kinds: Iterable[str]) -> list[Path
     """The files of one split of a folder, in the order of their rows.
 
     `test.parquet`, `test-00000-of-00002.parquet`, `data/test-…`, `test/part-00000-of-00002.parquet` and
-    `test/0000.parquet` are files of the split `test`.
+    `test/0000.parquet` are files of the split `test`; a log `samples_<task>_<date>.jsonl` is one of its task.
 
     Args:
         folder: that holds them, or whose folders do.
@@ -61,6 +62,8 @@ def _ending(path: Path, kinds: Iterable[str]) -> str:
 
 def _split_of(path: Path, folder: Path, kinds: Iterable[str]) -> str:
     stem = path.name[: -len(_ending(path, kinds))]
+    if log := _SAMPLE_LOG.fullmatch(stem):
+        return log["task"]
     shard = _SHARD.fullmatch(stem)
     split = shard["split"] if shard else stem
     if split == "part" or not split or (not shard and _PART.fullmatch(stem)):

@@ -47,7 +47,8 @@ def read_apart(
         raise InputError("the validation samples are the test samples: give others, or --validation-fraction 0.5")
     measured = read(*test)
     if measured.values is None and (apart or fraction is not None):
-        raise InputError("a confidence that is given leaves nothing to fit: leave out the validation samples")
+        why = "; ".join(measured.notes) or "a confidence that is given leaves nothing to fit"
+        raise InputError(f"{why}: leave out the validation samples")
     if fraction is not None:
         return hold_out(measured, fraction, seed=seed)[::-1]
     if not apart:

@@ -8,7 +8,10 @@ from collections.abc import Iterable, Sequence
 from abstain._checks import InputError, nearest
 from abstain.logits.source import Source
 
-LABEL = "label labels label_id label_ids target targets y y_true true_label ground_truth gt gold class".split()
+LABEL = (
+    "label labels label_id label_ids target targets y y_true true_label true_labels truth ground_truth gt gold "
+    "actual class"
+).split()
 VALUES = (
     "logits logit scores score outputs output values z probabilities probability probs prob proba probas softmax p "
     "log_probabilities log_probs log_prob logprobs log_softmax y_prob y_proba y_score pred_probs predict_proba"
@@ -24,9 +27,13 @@ SAMPLE = "sample"
 """The image of a pixel, in a logits data set."""
 
 
+_SPLITS = "(train|val|valid|validation|dev|eval|test)"
+_OF_A_SPLIT = re.compile(rf"^{_SPLITS}_(?=.)|(?<=.)_{_SPLITS}$")
+
+
 def plain(name: str) -> str:
-    """A name as it is compared: in lower case, with _ for whatever divides its words."""
-    return re.sub(r"[\s\-.]+", "_", name.strip().lower())
+    """A name as it is compared: in lower case, with _ for whatever divides its words, without that of a split."""
+    return _OF_A_SPLIT.sub("", re.sub(r"[\s\-.]+", "_", name.strip().lower()))
 
 
 def describe_columns(source: Source) -> str:

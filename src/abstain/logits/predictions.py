@@ -11,11 +11,13 @@ import torch
 from numpy.typing import NDArray
 
 from abstain._checks import InputError, check_choice
+from abstain.logits.answers import read_answers
 from abstain.logits.choice import Choice, Confidence, choose, find_label
 from abstain.logits.class_labels import as_numbers, class_indices, class_texts
 from abstain.logits.correctness import confidence_and_error
 from abstain.logits.groups import rows_that_share
 from abstain.logits.names import SAMPLE, listed
+from abstain.logits.sample_log import is_sample_log
 from abstain.logits.source import TEXTS, Source
 from abstain.logits.sources import labels_apart, open_source
 from abstain.logits.value_columns import ValueColumns
@@ -42,6 +44,9 @@ class Predictions:
             its own.
         used: a sentence: which columns count, and which do not.
         n_ignored: samples left out because of their label.
+        score: what the confidence is: `"confidence"` as given, or `"msp"`, the log-odds of a language model's answer
+            among the choices of its question.
+        notes: sentences: what has to be known of them.
     """
 
     kind: str
@@ -53,6 +58,8 @@ class Predictions:
     sample: NDArray[Any] | None = None
     used: str = ""
     n_ignored: int = 0
+    score: str = CONFIDENCE
+    notes: tuple[str, ...] = ()
 
     @property
     def input(self) -> Input | None:
@@ -86,13 +93,15 @@ def read_predictions(
     logit_columns: str | Sequence[str] | None = None,
     class_axis: int | None = None,
     ignore_index: int | None = None,
+    choice: str | None = None,
 ) -> Predictions:
     """Read a classifier's predictions from whatever they lie in, and tell what they are.
 
     The values are the columns that share a stem and are numbered from 0 (`logit_0`, `logit_1`, …) or are called as the
     classes are, or else one column (of lists or of numbers) of a usual name, such as `logits` or `probabilities`. The
     labels are the column of a usual name, such as `label`, `target` or `y_true`; everything else is not used, and
-    `Predictions.used` names it.
+    `Predictions.used` names it. Of a sample log of lm-evaluation-harness, told by its columns, each question is a
+    sample: its confidence is the log-odds of the chosen answer in the softmax over the question's own choices.
 
     Args:
         source: a file (CSV or TSV of any separator, Parquet, NPZ, NPY, JSON Lines, safetensors; `.gz` of those that are
@@ -109,6 +118,9 @@ def read_predictions(
             their common stem; or the one column of lists.
         class_axis: of values of more than two dimensions, the axis of the classes.
         ignore_index: the label of samples that do not count.
+        choice: of a language model's answers, `"acc"` for the choice of the largest log-likelihood, which is meant
+            without it, or `"acc_norm"` (`"acc_bytes"`) for that of the largest one divided by the choice's characters
+            (bytes).
 
     Raises:
         InputError: the source cannot be read, holds no predictions, or can be read in two ways that would give
@@ -121,22 +133,44 @@ def read_predictions(
     if input is not None:
         check_choice("input", input, INPUTS)
     opened = open_source(source, split=split, revision=revision)
+    told = {"input": input, "class_axis": class_axis, "ignore_index": ignore_index}
+    if is_sample_log(opened.holds):
+        columns = {"labels": labels, "label_column": label_column, "logit_columns": logit_columns}
+        return _of_language_model(opened, choice, {**columns, **told})
+    if choice is not None:
+        raise InputError(f"choice is {choice!r}, but {opened.title} holds no answers of a language model: leave it out")
     label = find_label(opened, None if label_column is None else str(label_column))
     if labels is not None:
         opened, label = labels_apart(opened, label, labels)
     given = opened.read([label])[label] if label is not None else None
     classes = _class_names(opened, label, given)
     wanted = None if logit_columns is None else _names(logit_columns)
-    choice = choose(opened, classes, label=label, input=input, logit_columns=wanted)
-    if choice.confidence is not None:
-        return _confidence(opened, choice, choice.confidence, given, classes, ignore_index)
-    if given is None or choice.values is None:
+    chosen = choose(opened, classes, label=label, input=input, logit_columns=wanted)
+    if chosen.confidence is not None:
+        return _confidence(opened, chosen, chosen.confidence, given, classes, ignore_index)
+    if given is None or chosen.values is None:
         raise InputError(
-            f"{opened.title} holds values ({choice.values}), but no labels by their name: call a column label, name it "
+            f"{opened.title} holds values ({chosen.values}), but no labels by their name: call a column label, name it "
             "(--label-column), or give a file of labels (--labels)"
         )
-    told = {"input": input, "class_axis": class_axis, "ignore_index": ignore_index}
-    return _values(opened, choice, choice.values, given, classes, told)
+    return _values(opened, chosen, chosen.values, given, classes, told)
+
+
+def _of_language_model(log: Source, choice: str | None, told: dict[str, Any]) -> Predictions:
+    foreign = next((name for name, value in told.items() if value is not None), None)
+    if foreign is not None:
+        raise InputError(
+            f"{foreign} is given, but {log.title} is a sample log of lm-evaluation-harness, whose columns are known: "
+            "leave it out"
+        )
+    answers = read_answers(log, choice)
+    if answers.values is not None:
+        values = torch.from_numpy(answers.values)
+        return Predictions("logits", values=values, labels=answers.labels, used=answers.used)
+    notes = (answers.why_no_values,) if answers.why_no_values else ()
+    return Predictions(
+        CONFIDENCE, confidence=answers.confidence, error=answers.error, used=answers.used, score="msp", notes=notes
+    )
 
 
 def _names(columns: Any) -> list[str]:
@@ -183,6 +217,7 @@ def _values(
     sample = rows_that_share(source, len(array), labels=indices, values=array, ignore_index=told["ignore_index"])
     order = f" ({_numbered(sorted_names)})" if sorted_names else ""
     what = found.kind if found.rows.shape[1] == 1 else f"{found.rows.shape[1]} {found.kind}"
+    what += ", in percent and divided by 100" if found.of_percent else ""
     parts = [f"{what}: {values}", f"labels: {choice.label}{order}"]
     used = _sentence(parts, source, choice, sample is not None and SAMPLE in source.holds, found.n_ignored)
     return Predictions(

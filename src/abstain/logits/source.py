@@ -30,12 +30,14 @@ class Source:
         holds: column -> `INTEGERS`, `NUMBERS`, `TEXTS`, `LISTS` or `OTHER`, in the order of the source.
         read: names of columns -> their values, NumPy or torch, (N,) or (N, …), none missing.
         class_names: column of labels -> the classes' names where the source knows them.
+        records: names of columns -> the rows as they are, one dictionary each, where columns are no arrays of numbers.
     """
 
     title: str
     holds: Mapping[str, str]
     read: Callable[[Sequence[str]], dict[str, Any]]
     class_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    records: Callable[[Sequence[str]], Sequence[Mapping[str, Any]]] | None = None
 
 
 @contextmanager
@@ -95,7 +97,10 @@ def of_arrow(title: str, schema: pa.Schema, read_table: Callable[[list[str]], pa
             table = check_rows(read_table(list(dict.fromkeys(names))), title)
             return {name: _values(table[name], f"the column {name!r} of {title}") for name in table.column_names}
 
-    return Source(title, {field.name: _holds(field.type) for field in schema}, read, _class_names(schema))
+    def records(names: Sequence[str]) -> list[dict[str, Any]]:
+        return check_rows(read_table(list(names)), title).to_pylist()
+
+    return Source(title, {field.name: _holds(field.type) for field in schema}, read, _class_names(schema), records)
 
 
 def check_rows(table: pa.Table, title: str) -> pa.Table:

@@ -154,17 +154,23 @@ def _object(source: Any) -> Source:
         return _of_trainer(source, title)
     if isinstance(source, pa.Table):
         return of_arrow(title, source.schema, source.select)
-    if type(source).__module__.partition(".")[0] == "pandas" and hasattr(source, "columns"):
+    if _is_frame(source):
         return _of_frame(source, title)
     if isinstance(source, Mapping):
         return of_arrays(title, source)
     if isinstance(source, tuple):
         if len(source) != 2:
             raise InputError(f"a tuple of {len(source)} is given, but must be the pair (values, labels)")
+        if _is_frame(source[0]):  # whose columns have names, and an order that need not be the classes'
+            return labels_apart(_of_frame(source[0], "the pair"), None, source[1])[0]
         return of_arrays("the pair", {UNNAMED: source[0], LABELS: source[1]})
     if isinstance(source, np.ndarray | list) or hasattr(source, "detach") or hasattr(source, "__array__"):
         return of_arrays("the array", {UNNAMED: source})
     raise InputError(f"predictions are {type(source).__name__}, but must be a path, a Hub name, a table, or arrays")
+
+
+def _is_frame(source: Any) -> bool:
+    return type(source).__module__.partition(".")[0] == "pandas" and hasattr(source, "columns")
 
 
 def _of_trainer(output: Any, title: str) -> Source:

@@ -8,12 +8,15 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from abstain._arrays import check_confidence_error
 from abstain._checks import InputError, are_binary, check_binary, check_keys
 from abstain.curve.curve import risk_coverage_curve
 from abstain.report.notes import note_few_errors
 from abstain.report.selective_report import ScoreResult, SelectiveReport
+from abstain.scores.calibration import expected_calibration_error
+from abstain.scores.confidence import Confidence, SoftmaxScore
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,22 @@ class GivenConfidence:
 
 
 def evaluate_confidence(
-    confidence: Any, error: Any, *, target_risks: Iterable[float] = (0.05, 0.01), level: float = 0.95
+    confidence: Any,
+    error: Any,
+    *,
+    score: str = "confidence",
+    notes: Iterable[str] = (),
+    target_risks: Iterable[float] = (0.05, 0.01),
+    level: float = 0.95,
 ) -> SelectiveReport:
     """Measure a confidence on test data.
 
     Args:
         confidence: (N,) real; larger is accepted first.
         error: (N,) in {0, 1}.
+        score: what the confidence is: `"confidence"` of any kind, or a key of `SCORES` by which it was made, such as
+            `"msp"` for log-odds.
+        notes: what has to be known to read the numbers, in sentences.
         target_risks: risks at which the coverage is reported.
         level: nominal coverage of the intervals, in (0, 1).
 
@@ -68,6 +80,9 @@ def evaluate_confidence(
     curve = risk_coverage_curve(confidence, error)
     low, high = curve.aurc_interval(level) or (None, None)
     metrics: dict[str, float | None] = {**curve.summary(tuple(target_risks)), "aurc_low": low, "aurc_high": high}
-    result = ScoreResult("confidence", metrics, confidence.astype(np.float64), curve, GivenConfidence())
-    notes = tuple(note_few_errors(error))
+    scored_by: Confidence = GivenConfidence() if score == "confidence" else SoftmaxScore(score)
+    if score == "msp":
+        metrics["ece"] = expected_calibration_error(expit(confidence), error)
+    notes = (*notes, *note_few_errors(error))
+    result = ScoreResult(score, metrics, confidence.astype(np.float64), curve, scored_by)
     return SelectiveReport(len(error), None, level, error.astype(np.float64), (result,), "confidence", notes)

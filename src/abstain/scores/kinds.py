@@ -40,12 +40,14 @@ class Values:
         rows: (N, K) float, finite, on the device where it came from; (N, 1) for one logit or one probability.
         labels: (N,) int64 in [0, K), or 0 and 1 for one column.
         n_ignored: how many samples were left out, because their label is the one to ignore.
+        of_percent: whether the rows are what was given divided by 100.
     """
 
     kind: Kind
     rows: Tensor = field(repr=False)
     labels: NDArray[np.int64] = field(repr=False)
     n_ignored: int = 0
+    of_percent: bool = False
 
 
 def read_values(
@@ -62,7 +64,8 @@ def read_values(
     Rows that all lie in [0, 1] and sum to 1 are probabilities, up to what rounding explains: to d decimals, if some
     true probabilities round to the row (each of its entries may be off by ½·10⁻ᵈ); in float16, float32 and the like
     up to 0.002, in bfloat16 up to 0.008. Rows of at most 0 whose exponentials sum to 1 are log-probabilities.
-    Everything else is logits, except what has two readings with different numbers, which is refused unless told.
+    Everything else is logits, except what has two readings with different numbers, which is refused unless told. Rows
+    that all sum to 100 are percent where they are told to be probabilities, and divided by 100.
 
     Args:
         values: (N, K), (N, K, …) or (N, …, K) real, NumPy or torch on any device, not changed; (N,) for one column
@@ -92,8 +95,12 @@ def read_values(
         values = values[:, None]
     rows, classes, n_ignored = rows_and_labels(values, labels, class_axis=class_axis, ignore_index=ignore_index)
     _check_finite(rows)
-    kind = _kind_of_column(rows, input, said) if rows.shape[1] == 1 else _kind_of_rows(Recognised(rows), input, said)
-    return Values(kind, rows, classes, n_ignored)
+    if rows.shape[1] == 1:
+        return Values(_kind_of_column(rows, input, said), rows, classes, n_ignored)
+    found = Recognised(rows)
+    if input == "probabilities" and not found.are_probabilities() and found.are_percent():
+        return Values(input, _divided_by_100(rows), classes, n_ignored, of_percent=True)
+    return Values(_kind_of_rows(found, input, said), rows, classes, n_ignored)
 
 
 def _check_finite(rows: Tensor) -> None:
@@ -151,7 +158,11 @@ def _as_seen(found: Recognised) -> Kind:
 
 def _as_told(found: Recognised, input: Input) -> Kind:
     if input == "probabilities" and not found.are_probabilities():
-        _refuse_percent(found)
+        if found.are_mostly_percent():
+            odd = found.odd_percent_row()
+            raise InputError(
+                f"most rows sum to 100, as percent do, but {_describe(odd, found, most=100)}: mend the row"
+            )
         raise InputError(
             f"input is 'probabilities', but {_describe_odd_row(found)}: it must lie in [0, 1] and sum to 1, or be "
             "given as logits"
@@ -165,15 +176,20 @@ def _as_told(found: Recognised, input: Input) -> Kind:
 
 
 def _refuse_percent(found: Recognised) -> None:
-    if found.are_percent():
-        raise InputError(
-            "the rows sum to 100, as percent do, and may be logits too: divide them by 100 and give "
-            'input="probabilities", or give input="logits"'
-        )
+    if found.are_mostly_percent():
+        raise InputError(f"the rows sum to 100, as percent do, and may be logits too: {TELL}")
 
 
 def _describe_odd_row(found: Recognised) -> str:
-    number = found.odd_row()
+    return _describe(found.odd_row(), found, most=1)
+
+
+def _describe(number: int, found: Recognised, *, most: float) -> str:
     row = found.rows[number].double()
-    outside = row[(row < 0) | (row > 1)]
+    outside = row[(row < 0) | (row > most)]
     return f"row {number} holds {outside[0]:g}" if len(outside) else f"row {number} sums to {row.sum():g}"
+
+
+def _divided_by_100(percent: Tensor) -> Tensor:
+    """In float64, so that no two numbers become one."""
+    return (percent.cpu() if percent.device.type == "mps" else percent).double() / 100

@@ -50,7 +50,11 @@ class Recognised:
         return self._every(self._is_log_probability)
 
     def are_percent(self) -> bool:
-        """Whether most rows are probabilities once they are divided by 100."""
+        """Whether every row is one of probabilities once it is divided by 100."""
+        return self._every(self._is_percent)
+
+    def are_mostly_percent(self) -> bool:
+        """Whether most rows are."""
         return self._most(self._is_percent)
 
     def are_nearly_probabilities(self) -> bool:
@@ -60,6 +64,10 @@ class Recognised:
     def odd_row(self) -> int:
         """The first row that is none of probabilities."""
         return self._first_without(self._is_probability)
+
+    def odd_percent_row(self) -> int:
+        """The first row that is none of probabilities in percent."""
+        return self._first_without(self._is_percent)
 
     def odd_log_row(self) -> int:
         """The first row that is none of log-probabilities."""
