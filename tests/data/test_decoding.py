@@ -4,7 +4,7 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, Value, l
 from PIL import Image as PILImage
 
 from abstain import InputError
-from abstain.data.decoding import decode_pair, read_image, skip_bad_images
+from abstain.data.decoding import DECODED, decode_pair, read_image, read_images, skip_bad_images
 
 FEATURES = Features({"image": Image(), "label": ClassLabel(names=["a", "b"])})
 PAIRS = Features({"image": Image(), "annotation": Image()})
@@ -48,6 +48,20 @@ def test_an_image_that_does_not_decode_is_named_with_its_split_and_file(files):
         read_image(dataset, 1, split="test")
     with pytest.raises(InputError, match=r"^image 2 does not decode: "):
         read_image(dataset, 2)
+
+
+def test_images_are_read_a_few_at_a_time_as_each_by_itself(files):
+    dataset = images(files("whole", "broken", "mask", None) * DECODED)
+    rows = list(reversed(range(DECODED + 2)))
+    read = list(read_images(dataset, rows, split="test"))
+    assert [[*sorted(good | bad, reverse=True)] for good, bad in read] == [rows[:DECODED], rows[DECODED:]]
+    for good, bad in read:
+        for row, image in good.items():
+            assert row % 2 == 0 and np.array_equal(np.array(image), np.array(read_image(dataset, row)))
+        for row, message in bad.items():
+            with pytest.raises(InputError) as error:
+                read_image(dataset, row, split="test")
+            assert row % 2 == 1 and message == str(error.value)
 
 
 def test_a_pair_is_an_image_and_the_ids_of_its_mask(files):

@@ -3,9 +3,10 @@ import pytest
 import torch
 from datasets import ClassLabel, Dataset, Features, Image
 from PIL import Image as PILImage
-from transformers import BertTokenizer, BitImageProcessor
+from transformers import BertTokenizer, BitImageProcessor, BitImageProcessorPil, DetrImageProcessor
 
 from abstain import InputError
+from abstain.data.processors import as_timm, resize_and_crop, squash
 from abstain.data.splits import load_data
 from abstain.data.tables import TableEncoder
 from abstain.logits.inputs import ImageInputs, TableInputs, TextInputs, stacked
@@ -29,6 +30,37 @@ def test_images_are_those_of_the_processor_with_their_labels():
     expected = inputs.processor([images[row].convert("RGB") for row in (3, 5)], return_tensors="pt")["pixel_values"]
     assert torch.equal(batch.inputs["pixel_values"], expected) and expected.shape == (2, 3, 4, 4)
     assert batch.rows == [3, 5] and batch.labels.tolist() == [labels[3], labels[5]] and batch.bad == {}
+
+
+@pytest.mark.parametrize(
+    "processor",
+    [
+        resize_and_crop(8),
+        squash(8, 6),
+        as_timm(resize_and_crop(8)),
+        BitImageProcessorPil(size={"shortest_edge": 9}, crop_size={"height": 8, "width": 8}),
+    ],
+)
+@pytest.mark.parametrize("sizes", [[(20, 12)] * 20, [(20, 12), (12, 20)] * 10])
+def test_the_pixels_of_an_image_do_not_depend_on_its_batch(processor, sizes):
+    noise = np.random.default_rng(0)
+    images = [PILImage.fromarray(noise.integers(0, 256, (*size, 3), dtype=np.uint8)) for size in sizes]
+    dataset = Dataset.from_dict(
+        {"image": images, "label": [0] * len(sizes)}, features=Features({"image": Image(), "label": ClassLabel(2)})
+    )
+    batch = ImageInputs(dataset, processor, "image").__getitems__(list(range(len(sizes))))
+    alone = [processor(image, return_tensors="pt")["pixel_values"][0] for image in images]
+    assert torch.equal(batch.inputs["pixel_values"], torch.stack(alone))
+
+
+def test_small_images_are_not_filled_up_to_the_largest_of_their_batch():
+    processor = DetrImageProcessor(do_resize=False, do_pad=True)
+    images = [PILImage.new("RGB", size) for size in ((8, 8), (6, 8))]
+    dataset = Dataset.from_dict(
+        {"image": images, "label": [0, 1]}, features=Features({"image": Image(), "label": ClassLabel(2)})
+    )
+    with pytest.raises(InputError, match="gives images of several sizes"):
+        ImageInputs(dataset, processor, "image").__getitems__([0, 1])
 
 
 def test_every_image_is_decoded_once(monkeypatch):

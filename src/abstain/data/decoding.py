@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 NOT_AN_IMAGE = (OSError, SyntaxError, AttributeError, ValueError)
 """What PIL and datasets raise for bytes that are no image, and for None."""
 
+DECODED = 16
+"""Images that are in memory at once as they were decoded: a photograph of 12 megapixels takes 48 MB."""
+
 
 def read_image(dataset: Dataset, index: int, *, column: str = "image", split: str = "") -> PILImage:
     """The image in row `index`, decoded to RGB; no other column is decoded.
@@ -28,6 +31,29 @@ def read_image(dataset: Dataset, index: int, *, column: str = "image", split: st
         return _as_rgb(dataset[column][index])
     except NOT_AN_IMAGE as error:
         raise _not_decoded(f"image {index}", dataset, index, column, split, error) from error
+
+
+def read_images(
+    dataset: Dataset, rows: Sequence[int], *, column: str = "image", split: str = ""
+) -> Iterator[tuple[dict[int, PILImage], dict[int, str]]]:
+    """A few at a time, the images of these rows, decoded to RGB, and why others do not decode.
+
+    Row by row, `read_image` takes nearly twice as long: datasets makes a data set of the column for each.
+
+    Yields:
+        Row -> image, and row -> what `read_image` says of it, each in the order of `rows`.
+    """
+    stored = dataset.select_columns([column]).cast_column(column, Image(decode=False))
+    kind = Image(mode=getattr(dataset.features[column], "mode", None))
+    for start in range(0, len(rows), DECODED):
+        images, bad = {}, {}
+        some = list(rows[start : start + DECODED])
+        for row, file in zip(some, stored[some][column], strict=True):
+            try:
+                images[row] = _as_rgb(kind.decode_example(file))
+            except NOT_AN_IMAGE as error:
+                bad[row] = str(_not_decoded(f"image {row}", dataset, row, column, split, error))
+        yield images, bad
 
 
 def decode_pair(dataset: Dataset, index: int) -> tuple[np.ndarray, np.ndarray]:

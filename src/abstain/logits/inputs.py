@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +14,14 @@ from transformers import BaseImageProcessor, PreTrainedTokenizerBase
 
 from abstain._checks import InputError
 from abstain.data.columns import read_labels
-from abstain.data.decoding import read_image
+from abstain.data.decoding import read_images
 from abstain.data.fingerprint import data_digest
 from abstain.data.tables import TableEncoder
 from abstain.logits.batch import Batch
 
 if TYPE_CHECKING:
     from datasets import Dataset
+    from PIL.Image import Image as PILImage
 
 
 @dataclass(eq=False)
@@ -46,13 +47,11 @@ class ImageInputs(torch.utils.data.Dataset[Any]):
 
     def __getitems__(self, rows: list[int]) -> Batch:
         """The rows as one batch; an image that does not decode is named in `bad`."""
-        pixels, bad = {}, {}
-        for row in rows:
-            try:
-                image = read_image(self.dataset, row, column=self.column, split=self.split)
-                pixels[row] = self.processor(image, return_tensors="pt")["pixel_values"][0]
-            except InputError as error:
-                bad[row] = str(error)
+        pixels: dict[int, Tensor] = {}
+        bad: dict[int, str] = {}
+        for images, unread in read_images(self.dataset, rows, column=self.column, split=self.split):
+            pixels |= zip(images, _processed(self.processor, list(images.values())), strict=True)
+            bad |= unread
         good = list(pixels)
         return Batch(stacked(pixels.values(), "give it a size"), good, _labels_of(self, good), bad)
 
@@ -136,6 +135,16 @@ def stacked(images: Iterable[Tensor], advice: str) -> dict[str, Tensor]:
     if len({image.shape for image in images}) > 1:
         raise InputError(f"the image processor gives images of several sizes, but a batch needs one: {advice}")
     return {"pixel_values": torch.stack(images)} if images else {}
+
+
+def _processed(processor: BaseImageProcessor, images: Sequence[PILImage]) -> Iterable[Tensor]:
+    """What the processor makes of each image (C, H, W), whatever the others are.
+
+    Images of one size are given at once, which is cheaper; of several sizes some processors would fill up the smaller.
+    """
+    together = [images] if len({image.size for image in images}) == 1 else [[image] for image in images]
+    for some in together:
+        yield from map(torch.as_tensor, processor(list(some))["pixel_values"])  # which is faster than one tensor of all
 
 
 def _labels_of(inputs: ImageInputs | TextInputs, rows: list[int]) -> Tensor:

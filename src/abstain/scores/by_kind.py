@@ -11,12 +11,12 @@ from abstain.scores.confidence import Confidence
 from abstain.scores.kinds import OF_PROBABILITIES, WITHOUT_SHIFT, Values
 from abstain.scores.logit_norm import LogitNorm
 from abstain.scores.probabilities import ProbabilityScore, log_probabilities, probability_error
-from abstain.scores.softmax import SCORES, classification_error
+from abstain.scores.softmax import SCORES, error_of_rows
 
 
 def error_of(values: Values) -> NDArray[np.float64]:
     """(N,) 0/1 error of the predicted class; lower is better."""
-    error = probability_error if values.kind in OF_PROBABILITIES else classification_error
+    error = probability_error if values.kind in OF_PROBABILITIES else error_of_rows
     return error(values.rows, values.labels)
 
 

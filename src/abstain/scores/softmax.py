@@ -167,5 +167,10 @@ def classification_error(logits: Any, labels: Any) -> NDArray[np.float64]:
     """
     logits = check_logits(logits)
     labels = check_labels(labels, n_samples=logits.shape[0], n_logits=logits.shape[1])
-    predicted = logits[:, 0] > 0 if logits.shape[1] == 1 else logits.argmax(dim=1)
+    return error_of_rows(logits, labels)
+
+
+def error_of_rows(rows: Tensor, labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """As `classification_error`, of logits and labels that were checked before: to look at all again takes a while."""
+    predicted = rows[:, 0] > 0 if rows.shape[1] == 1 else rows.argmax(dim=1)
     return (predicted.cpu().numpy() != labels).astype(np.float64)
