@@ -23,8 +23,8 @@ EXAMPLES = {"without label smoothing (CE)": "resnet20_cifar10_ce", "with label s
 SEED = 0
 """Of the split of an upload into halves, so that the same file always gives the same numbers."""
 EMPTY = "leave the field of validation files empty"
-MUCH_TEXT = 500
-"""Characters of a sentence, which may list thousands of columns."""
+LONGEST = 300, 200
+"""Characters of the beginning and the end of a sentence, which may list thousands of columns in between."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,4 +203,5 @@ def answer(measure: Callable[..., Analysis], *given: Any, **told: Any) -> tuple[
         sentence = str(error)
     except MemoryError:
         sentence = "the data needs more memory than this page has: give fewer rows"
-    return None, sentence if len(sentence) <= MUCH_TEXT else f"{sentence[:MUCH_TEXT]} …"
+    first, last = LONGEST
+    return None, sentence if len(sentence) <= first + last else f"{sentence[:first]} … {sentence[-last:]}"

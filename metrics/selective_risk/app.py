@@ -94,7 +94,7 @@ def upload(test: list[str] | None, validation: list[str] | None, *told: Any) -> 
     texts = {name: text for name, text in zip(TOLD, told, strict=True) if text != BY_ITSELF}
     analysis, problem = answer(measure_upload, test, validation, **texts)
     if analysis is None:
-        return [*show(None, problem), *[gr.skip()] * 3, gr.Accordion(open=True)]
+        return [*show(None, problem), None, gr.skip(), gr.skip(), gr.Accordion(open=True)]
     forget([*(test or ()), *(validation or ())])
     return [*show(analysis, ""), None, None, None, gr.skip()]
 

@@ -110,9 +110,10 @@ def test_different_lengths_are_said(analysis, tmp_path):
         analysis.measure_upload([str(tmp_path / "lengths.npz")])
 
 
-def test_endless_sentences_are_cut(analysis, tmp_path):
-    (tmp_path / "wide.csv").write_text(",".join(f"column{k}" for k in range(5000)))
-    assert len(analysis.answer(analysis.measure_upload, [str(tmp_path / "wide.csv")])[1]) < 600
+def test_endless_sentences_are_cut_in_the_middle(analysis, tmp_path):
+    (tmp_path / "wide.csv").write_text(",".join(f"{'column' * 5}_{k}x" for k in range(50)) + "\n" + ",".join("1" * 50))
+    sentence = analysis.answer(analysis.measure_upload, [str(tmp_path / "wide.csv")])[1]
+    assert len(sentence) < 600 and sentence.startswith("'wide.csv' has") and sentence.endswith("(--logit-columns)")
 
 
 def test_running_out_of_memory_is_said(analysis):
