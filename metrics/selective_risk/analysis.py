@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import filecmp
 import functools
 import warnings
 from collections.abc import Callable, Sequence
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from uploads import as_told, called, check_limits, read_upload, without_folders
 
 from abstain import InputError, SelectiveReport, evaluate_logits, read_logits, released_checkpoint
-from abstain.logits import Predictions, check_apart, hold_out
+from abstain.logits import Predictions, hold_out
 from abstain.report import ScoreResult, evaluate_confidence, evaluate_values
 
 EXAMPLES = {"without label smoothing (CE)": "resnet20_cifar10_ce", "with label smoothing (LS)": "resnet20_cifar10_ls"}
@@ -104,10 +103,9 @@ def _measure_all(test: Predictions, tested: list[Path], others: list[Path], told
     """All of the test samples, with what is fitted on the validation files."""
     if test.values is None:
         raise InputError(f"a confidence that is given leaves nothing to fit: {EMPTY}")
-    if any(_are_same(one, other) for one in tested for other in others):
-        raise InputError(f"{called(others)} holds the test samples too: give other samples, or {EMPTY}")
     validation = read_upload(others, **told)
-    check_apart(validation, test)
+    if _are_same(test.values, validation.values):
+        raise InputError(f"{called(others)} holds the test samples too: give other samples, or {EMPTY}")
     parts = f"all {len(test):,} samples of {called(tested)}", f"the {len(validation):,} of {called(others)}"
     analysis = _analysis(test, validation, *parts)
     return replace(analysis, used=(f"{called(others)}: {validation.used}",))
@@ -119,7 +117,8 @@ def _measure_alone(predictions: Predictions) -> Analysis:
         return _analysis_of_confidence(predictions)
     if len(predictions) < 2:
         raise InputError("there is 1 sample, but at least 2 are needed: one half is for fitting, the other measured")
-    fit, test = hold_out(predictions, 0.5, seed=SEED)
+    counted = replace(predictions, n_ignored=0)  # of all, which is no number of a half, and said in `used`
+    fit, test = hold_out(counted, 0.5, seed=SEED)
     parts = f"{len(test):,} of the samples", f"the other, random half ({len(fit):,}, drawn with seed {SEED})"
     return _analysis(test, fit, *parts)
 
@@ -160,8 +159,8 @@ def _dependence(test: Predictions) -> list[str]:
     return ["samples that belong together, as the pixels of one image, depend on each other: intervals are too narrow"]
 
 
-def _are_same(one: Path, other: Path) -> bool:
-    return one.is_file() and other.is_file() and filecmp.cmp(one, other, shallow=False)
+def _are_same(values: torch.Tensor, others: torch.Tensor | None) -> bool:
+    return others is not None and values.shape == others.shape and bool((values == others).all())
 
 
 def operating_point(analysis: Analysis, score: str, percent: float) -> Point:

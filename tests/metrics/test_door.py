@@ -101,13 +101,22 @@ def test_the_columns_that_were_read_are_shown(analysis, presentation, door):
     )
 
 
+def test_samples_that_do_not_count_are_counted_where_they_were_left_out(analysis, door, tmp_path):
+    alone = analysis.measure_upload(uploaded(door, "ignored.parquet"), ignore_index="-100")
+    assert alone.used[0].endswith("samples left out: 30") and not alone.notes
+    others = other_samples(tmp_path, "logits")
+    (note,) = analysis.measure_upload(uploaded(door, "ignored.parquet"), others, ignore_index="-100").notes
+    assert note == "30 test samples have the label to be ignored, and do not count"
+
+
 def test_the_same_samples_are_no_validation(analysis, door, tmp_path):
     shutil.copy(door / "plain.csv", tmp_path / "copy.csv")
-    for other in (door / "plain.csv", tmp_path / "copy.csv"):
+    for other in (door / "plain.csv", tmp_path / "copy.csv", door / "tab.tsv"):
         found, sentence = analysis.answer(analysis.measure_upload, uploaded(door, "plain.csv"), [str(other)])
         assert found is None and "holds the test samples too: give other samples, or leave the field" in sentence
-    found, sentence = analysis.answer(analysis.measure_upload, uploaded(door, "plain.csv"), uploaded(door, "tab.tsv"))
-    assert found is None and "the validation samples are the test samples" in sentence
+    other = uploaded(door, "correct_and_confidence.csv")
+    found, sentence = analysis.answer(analysis.measure_upload, uploaded(door, "plain.csv"), other)
+    assert found is None and "these predictions are a confidence, but values of the classes are needed" in sentence
 
 
 def test_a_confidence_has_nothing_to_fit(analysis, presentation, door):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from abstain.logits.dataset import read_logits, write_logits
     from abstain.logits.extract import extract_logits
     from abstain.logits.forward import ExtractionPlan, processes
-    from abstain.logits.held_out import check_apart, hold_out
+    from abstain.logits.held_out import hold_out
     from abstain.logits.inputs import ImageInputs, TableInputs, TextInputs
     from abstain.logits.pixels import PixelInputs
     from abstain.logits.predictions import Predictions, read_predictions
@@ -26,7 +26,6 @@ __all__ = [
     "Predictions",
     "TableInputs",
     "TextInputs",
-    "check_apart",
     "extract_logits",
     "extract_shards",
     "hold_out",
@@ -43,7 +42,7 @@ __getattr__ = lazy_names(
         "dataset": ["read_logits", "write_logits"],
         "extract": ["extract_logits"],
         "forward": ["ExtractionPlan", "processes"],
-        "held_out": ["check_apart", "hold_out"],
+        "held_out": ["hold_out"],
         "inputs": ["ImageInputs", "TableInputs", "TextInputs"],
         "pixels": ["PixelInputs"],
         "predictions": ["Predictions", "read_predictions"],
