@@ -1,53 +1,58 @@
-"""What the page of this Space measures: released or uploaded logits in, an `Analysis` without the logits out."""
+"""What the page of this Space measures: released or uploaded predictions in, an `Analysis` without them out."""
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import warnings
-import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
+import torch
+from numpy.typing import NDArray
+from uploads import as_told, called, check_limits, read_upload, without_folders
 
-from abstain import (
-    InputError,
-    RiskCoverageCurve,
-    SelectiveReport,
-    evaluate_logits,
-    read_logits,
-    released_checkpoint,
-)
-from abstain.logits import Predictions, hold_out, read_predictions
+from abstain import InputError, SelectiveReport, evaluate_logits, read_logits, released_checkpoint
+from abstain.logits import Predictions, hold_out
+from abstain.report import ScoreResult, evaluate_confidence, evaluate_values
 
 EXAMPLES = {"without label smoothing (CE)": "resnet20_cifar10_ce", "with label smoothing (LS)": "resnet20_cifar10_ls"}
 SEED = 0
 """Of the split of an upload into halves, so that the same file always gives the same numbers."""
-MEGABYTE = 10**6
-LIMIT_MB = 200
-UNPACKED_LIMIT_MB = 1000
-"""A small compressed file may unpack to more memory than the machine has."""
+EMPTY = "leave the field of validation files empty"
+LONGEST = 300, 200
+"""Characters of the beginning and the end of a sentence, which may list thousands of columns in between."""
 
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """What the page knows of the data: measurements, never the logits."""
+    """What the page knows of the data: measurements, never the values of the classes.
+
+    Attributes:
+        name: of the data.
+        split: a sentence: which samples are for fitting, and which are measured.
+        report: of the measured samples.
+        stored: (N,) the confidence of the first score as the file itself holds it, the largest probability for one,
+            in the file's own type; None where it is computed, as of logits.
+        used: what was read of each file.
+        notes: what has to be known to read the numbers, in sentences.
+    """
 
     name: str
-    split: str  # a sentence: which rows are which
+    split: str
     report: SelectiveReport
-    warning: str = ""
+    stored: NDArray[Any] | None = None
+    used: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Point:
     """An operating point of one score: accept where confidence >= threshold."""
 
-    threshold: float
+    threshold: float  # of the confidence as the file holds it, if it does
     accepted: int
     errors: int
     coverage: float
@@ -59,118 +64,143 @@ def measure_example(name: str) -> Analysis:
     """A released checkpoint, fitted on its validation and measured on its test split."""
     folder = released_checkpoint(EXAMPLES[name]) / "logits"
     validation, test = read_logits(folder, "validation"), read_logits(folder, "test")
-    split = (
-        f"Logit normalisation and temperature are fitted on the {len(validation[1]):,} rows of the validation split; "
-        f"all numbers are measured on the {len(test[1]):,} of the test split."
-    )
-    return Analysis(f"CIFAR-10, {name}", split, evaluate_logits(*test, validation=validation))
+    report = evaluate_logits(*test, validation=validation)
+    parts = f"the {len(test[1]):,} samples of the test split", f"the {len(validation[1]):,} of the validation split"
+    return Analysis(f"CIFAR-10, {name}", _split(report, *parts), report)
 
 
-def measure_upload(paths: Sequence[str]) -> Analysis:
-    """An uploaded file, or a pair of `.npy`; half of the rows are for fitting.
+def measure_upload(test: Sequence[str] | None, validation: Sequence[str] | None = None, **told: str) -> Analysis:
+    """Uploaded predictions; without validation files of their own, half of them are for fitting.
+
+    Args:
+        test: paths of one file, or of a pair of `.npy`.
+        validation: the same of other samples, or none.
+        **told: as `read_predictions`, of both, each as it was typed; empty where names and values tell.
 
     Raises:
         InputError: anything that is wrong with the data; the sentence names files, never folders of the server.
     """
-    files = [Path(path) for path in paths]
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            report, split = _measure_halves(_read(files))
-    except InputError as error:
-        raise InputError(str(error).replace(f"{files[0].parent}/", "").replace(f"{files[-1].parent}/", "")) from error
-    name = " + ".join(file.name for file in files)
-    return Analysis(name, split, report, " ".join(sorted({f"Warning: {w.message}." for w in caught})))
+    tested, others = (list(map(Path, paths or ())) for paths in (test, validation))
+    files = [*tested, *others]
+    with without_folders(files), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        check_limits(files)
+        analysis = _measure(tested, others, as_told(told))
+    warned = sorted({str(warning.message) for warning in caught})
+    return replace(analysis, notes=(*warned, *analysis.notes))
 
 
-def _read(files: list[Path]) -> Predictions:
-    kinds = [file.suffix.lower() for file in files]
-    if len(files) != (2 if ".npy" in kinds else 1) or len(set(kinds)) > 1:
-        found = " and ".join(file.name for file in files)
-        raise InputError(
-            f"the upload is {found}, but must be one .csv, .parquet, .npz, .jsonl or .safetensors file, or two .npy "
-            "files at once, with the logits and the labels"
-        )
-    for limit, size, how in ((LIMIT_MB, _stored_size, "in size"), (UNPACKED_LIMIT_MB, _unpacked_size, "unpacked")):
-        found = sum(map(size, files)) / MEGABYTE
-        if found > limit:
-            raise InputError(f"the upload is {found:,.0f} MB {how}, but at most {limit} MB are taken: give fewer rows")
-    values, *labels = sorted(files, key=_dimensions, reverse=True)
-    return read_predictions(values, labels=labels[0] if labels else None)
+def _measure(tested: list[Path], others: list[Path], told: dict[str, Any]) -> Analysis:
+    if not tested:
+        raise InputError("there is no test file: choose one, then measure it")
+    predictions = read_upload(tested, **told)
+    analysis = _measure_all(predictions, tested, others, told) if others else _measure_alone(predictions)
+    used = (f"{called(tested)}: {predictions.used}", *analysis.used)
+    return replace(analysis, name=called(tested), used=used)
 
 
-def _dimensions(file: Path) -> int:
-    """Of an array, by which logits are told from labels."""
-    with contextlib.suppress(Exception):  # of a damaged file; the reader says in words what is wrong
-        if file.suffix.lower() == ".npy":
-            return np.load(file, mmap_mode="r", allow_pickle=False).ndim
-    return 0
+def _measure_all(test: Predictions, tested: list[Path], others: list[Path], told: dict[str, Any]) -> Analysis:
+    """All of the test samples, with what is fitted on the validation files."""
+    if test.values is None:
+        raise InputError(f"a confidence that is given leaves nothing to fit: {EMPTY}")
+    validation = read_upload(others, **told)
+    if _are_same(test.values, validation.values):
+        raise InputError(f"{called(others)} holds the test samples too: give other samples, or {EMPTY}")
+    parts = f"all {len(test):,} samples of {called(tested)}", f"the {len(validation):,} of {called(others)}"
+    analysis = _analysis(test, validation, *parts)
+    return replace(analysis, used=(f"{called(others)}: {validation.used}",))
 
 
-def _stored_size(file: Path) -> int:
-    return file.stat().st_size if file.is_file() else 0  # the reader says in words what is missing
-
-
-def _unpacked_size(file: Path) -> int:
-    with contextlib.suppress(Exception):  # of a damaged file; the reader says in words what is wrong
-        if file.suffix.lower() == ".npz":
-            with zipfile.ZipFile(file) as archive:
-                return sum(member.file_size for member in archive.infolist())
-        if file.suffix.lower() == ".parquet":
-            groups = pq.read_metadata(file).to_dict()["row_groups"]
-            return 8 * sum(column["num_values"] for group in groups for column in group["columns"])
-    return 0
-
-
-def _measure_halves(predictions: Predictions) -> tuple[SelectiveReport, str]:
+def _measure_alone(predictions: Predictions) -> Analysis:
+    """All samples of a confidence, which has nothing to fit; else one half, with what is fitted on the other."""
     if predictions.values is None:
-        raise InputError("the upload holds a confidence alone, but the page needs logits or probabilities: give these")
+        return _analysis_of_confidence(predictions)
     if len(predictions) < 2:
         raise InputError("there is 1 sample, but at least 2 are needed: one half is for fitting, the other measured")
-    fit, test = hold_out(predictions, 0.5, seed=SEED)
-    report = evaluate_logits(test.values, test.labels, validation=(fit.values, fit.labels), input=predictions.input)
-    return report, (
-        f"Logit normalisation and temperature are fitted on a random half of the rows ({len(fit):,}, drawn with seed "
-        f"{SEED}), the validation half; all numbers are measured on the other {len(test):,}."
+    counted = replace(predictions, n_ignored=0)  # of all, which is no number of a half, and said in `used`
+    fit, test = hold_out(counted, 0.5, seed=SEED)
+    parts = f"{len(test):,} of the samples", f"the other, random half ({len(fit):,}, drawn with seed {SEED})"
+    return _analysis(test, fit, *parts)
+
+
+def _analysis(test: Predictions, validation: Predictions, measured: str, fitted_on: str) -> Analysis:
+    report = evaluate_values(test.of_classes(), validation.of_classes())
+    split = _split(report, measured, fitted_on)
+    return Analysis("", split, report, _largest(test), notes=(*report.notes, *_dependence(test)))
+
+
+def _split(report: SelectiveReport, measured: str, fitted_on: str) -> str:
+    fitted = "logit normalisation and temperature are" if report.normalized else "nothing could be"
+    return f"Everything is measured on {measured}; {fitted} fitted on {fitted_on}."
+
+
+def _analysis_of_confidence(predictions: Predictions) -> Analysis:
+    report = evaluate_confidence(predictions.confidence, predictions.error)
+    split = (
+        f"Everything is measured on all {len(predictions):,} samples; there is nothing to fit of a given confidence."
     )
+    return Analysis("", split, report, predictions.confidence, notes=(*report.notes, *_dependence(predictions)))
+
+
+def _largest(test: Predictions) -> NDArray[Any] | None:
+    """(N,) the largest probability of each sample as it is stored; None of logits."""
+    if test.input != "probabilities":
+        return None
+    rows = test.values
+    if rows.shape[1] == 1:
+        rows = torch.cat([1 - rows.double(), rows.double()], dim=1)
+    largest = rows.amax(dim=1)
+    return (largest.double() if largest.dtype == torch.bfloat16 else largest).numpy()  # which NumPy does not have
+
+
+def _dependence(test: Predictions) -> list[str]:
+    if test.sample is None:
+        return []
+    return ["samples that belong together, as the pixels of one image, depend on each other: intervals are too narrow"]
+
+
+def _are_same(values: torch.Tensor, others: torch.Tensor | None) -> bool:
+    return others is not None and values.shape == others.shape and bool((values == others).all())
 
 
 def operating_point(analysis: Analysis, score: str, percent: float) -> Point:
     """The operating point of the score with this label at the smallest coverage of at least so many percent."""
-    curve = curves(analysis)[score]
+    result = results(analysis)[score]
+    curve = result.curve
     index = min(int(np.searchsorted(curve.coverage, percent / 100 - 1e-9)), len(curve.coverage) - 1)
-    below = curve.threshold[index + 1] if index + 1 < len(curve.threshold) else -np.inf
     accepted, risk = int(curve.accepted[index]), float(curve.risk[index])
-    threshold = _shortest_between(float(below), float(curve.threshold[index]))
+    is_accepted = result.confidence >= curve.threshold[index]
+    held = result.confidence if analysis.stored is None or result is not analysis.report.msp else analysis.stored
+    below = held[~is_accepted].max() if accepted < len(held) else held.dtype.type(-np.inf)
+    threshold = _shortest_between(below, held[is_accepted].min())
     return Point(threshold, accepted, round(risk * accepted), float(curve.coverage[index]), risk)
 
 
-def curves(analysis: Analysis) -> dict[str, RiskCoverageCurve]:
-    """Label of each score that makes a curve of its own -> its curve."""
-    results = [analysis.report.msp, analysis.report.normalized]
-    return {result.label: result.curve for result in results if result and not result.falls_back}
+def results(analysis: Analysis) -> dict[str, ScoreResult]:
+    """Label of each score that makes a curve of its own -> what was measured of it."""
+    found = [analysis.report.msp, analysis.report.normalized]
+    return {result.label: result for result in found if result and not result.falls_back}
 
 
-def _shortest_between(below: float, threshold: float) -> float:
-    """The number with the fewest digits in (below, threshold], which accepts the same samples as `threshold`."""
-    rounded = (float(f"{threshold:.{digits}g}") for digits in range(3, 17))
-    return next((number for number in rounded if below < number <= threshold), threshold)
+def _shortest_between(below: np.floating, threshold: np.floating) -> float:
+    """The number with the fewest digits in (below, threshold], there also once it is rounded to the type of both.
+
+    It accepts the same samples as `threshold`.
+    """
+    numbers = (float(f"{threshold:.{digits}g}") for digits in range(2, 17))
+    for number in numbers:
+        if float(below) < number <= float(threshold) and below < type(threshold)(number) <= threshold:
+            return number
+    return float(threshold)
 
 
-def answer(measure: Callable[[Any], Analysis], given: Any) -> tuple[Analysis | None, str]:
+def answer(measure: Callable[..., Analysis], *given: Any, **told: Any) -> tuple[Analysis | None, str]:
     """(analysis, ""), or (None, what is wrong with the data in words)."""
     try:
-        return measure(given), ""
+        return measure(*given, **told), ""
     except InputError as error:
         sentence = str(error)
     except MemoryError:
         sentence = "the data needs more memory than this page has: give fewer rows"
-    return None, sentence if len(sentence) <= 500 else f"{sentence[:500]} …"
-
-
-def forget(paths: Sequence[str]) -> None:
-    """Delete uploaded files, each with the folder that was made for it alone."""
-    for path in map(Path, paths):
-        with contextlib.suppress(OSError):  # gone already, or not alone in its folder
-            path.unlink()
-            path.parent.rmdir()
+    first, last = LONGEST
+    return None, sentence if len(sentence) <= first + last else f"{sentence[:first]} … {sentence[-last:]}"

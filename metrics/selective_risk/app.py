@@ -1,61 +1,82 @@
-"""The page of this Space: give logits and labels, see at which risk how much can be answered. `python app.py`."""
+"""The page of this Space: give predictions and labels, see at which risk how much can be answered. `python app.py`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import gradio as gr
-from analysis import (
-    EXAMPLES,
-    LIMIT_MB,
-    Analysis,
-    answer,
-    curves,
-    forget,
-    measure_example,
-    measure_upload,
-    operating_point,
-)
-from presentation import describe_gain, describe_point, draw
+from analysis import EXAMPLES, Analysis, answer, measure_example, measure_upload, operating_point, results
+from presentation import as_text, describe_data, describe_gain, describe_point, draw
+from uploads import LIMIT_MB, forget
 
 KEPT_SECONDS = 3600
-"""How long the measurements of an idle tab are kept, and an upload that was never asked about."""
+"""How long the measurements of an idle tab are kept, and an upload that was not measured or was refused."""
+SWEPT_SECONDS = 600
 INTRODUCTION = """# Selective risk
-A classifier that may abstain answers only where its confidence is high enough. From its logits, this page shows which
-share of the samples it can answer (**coverage**) with how many errors among the answers (**risk**), and whether
-[logit normalisation](https://arxiv.org/abs/2403.14715), fitted on other samples, puts them into a better order than the
-maximum softmax probability (MSP)."""
-FORMATS = """- `.csv` or `.tsv`: `label` and a column a class, `logit_0`, `logit_1` and so on or called as the classes
+A classifier that may abstain answers only where its confidence is high enough. From its logits or probabilities, this
+page shows which share of the samples it can answer (**coverage**) with how many errors among the answers (**risk**),
+and whether [logit normalisation](https://arxiv.org/abs/2403.14715), fitted on other samples, puts them into a better
+order than the maximum softmax probability (MSP)."""
+FORMATS = """- `.csv` or `.tsv`, also `.gz`: `label` and a column a class, `logit_0`, `logit_1` and so on, or called as
+  the classes
 - `.parquet` or `.jsonl`: the same columns, or lists of K numbers in `logits`
 - `.npz` or `.safetensors`: arrays `logits` (N, K) and `label` (N,)
 - two `.npy` files at once: logits (N, K) and labels (N,)
 
-Probabilities are taken too, as `prob_0`, `prob_1` and so on, or `probabilities`; labels are integers from 0 to K − 1,
-or the classes' names. Files are deleted as soon as they are read, and the results are kept for this browser tab alone,
-for an hour."""
-LEGEND = """AURC is the area under the risk–coverage curve: lower is better. cov@5 and cov@1 are the shares that can be
-answered with at most 5 % and 1 % errors: higher is better. NLL, Brier score and calibration error (ECE) tell how good
-the probabilities are: lower is better."""
+Probabilities are taken too, as `prob_0`, `prob_1` and so on, or `probabilities`; and so is a confidence of your own,
+beside `correct`, or beside `label` and `prediction`. Labels are integers from 0 to K − 1, or the classes' names.
+
+Logit normalisation and temperature are fitted on the validation file, which holds other samples of the same kind, and
+everything is measured on all of the test file. Without one, a random half of the test file is for fitting, and the
+other half is measured. Both together may have at most 200 MB.
+
+Files are deleted as soon as they are measured; one that is refused is kept for an hour, so that what it does not tell
+can be told. The results are kept for this browser tab alone, for an hour."""
+LEGEND = """AURC is the area under the risk–coverage curve: lower is better. cov@5 and cov@1 are the largest coverages
+with at most 5 % and 1 % errors among the answers: higher is better. NLL, Brier score and calibration error (ECE) tell
+how good the probabilities are: lower is better."""
+BY_ITSELF = "as names and values tell"
+TOLD = {
+    "input": "--input",
+    "label_column": "--label-column",
+    "logit_columns": "--logit-columns",
+    "class_axis": "--class-axis",
+    "ignore_index": "--ignore-index",
+}
+"""What can be told of files: its name in `read_predictions` -> what it is called in messages."""
 CSS = """
-.gradio-container {max-width: 1240px !important; margin: auto}
+html, body, gradio-app, .gradio-container {max-width: 100%; min-width: 0}
+.gradio-container {width: 100%; max-width: 1240px !important; margin: auto}
+.gradio-container .main {padding-inline: clamp(12px, 3vw, 32px) !important}
+#heading, #point, #problem {overflow-wrap: anywhere}
 #problem {border-left: 4px solid #d9480f; padding: 8px}
+#curve img {width: 100%; max-width: 700px; margin: auto}
+#table {width: 100%; overflow: hidden}
+#table .prose {overflow-x: auto}
 #table th, #table td {white-space: nowrap; padding: 5px 9px}
+@media (max-width: 700px) {
+  #score, #percent {min-width: 100% !important}
+  #table th:first-child, #table td:first-child {
+    position: sticky; left: 0; min-width: 8em; white-space: normal; overflow-wrap: normal;
+    background: var(--background-fill-primary)}
+}
 """
+"""Gradio puts the rules for narrow screens into the part of the page below its `.contain`, where they must match."""
 
 
 def show(analysis: Analysis | None, problem: str) -> list[Any]:
     """What an analysis, or in its place the problem, puts into the components `shown`."""
     if analysis is None:
-        text = f"**This cannot be measured:** {problem}"
-        return [None, gr.Markdown(text, visible=True), gr.Column(visible=False), *[gr.skip()] * 4]
-    labels = list(curves(analysis))
+        text = f"**This cannot be measured:** {as_text(problem)}"
+        return [None, gr.Markdown(text, visible=True), *[gr.Column(visible=False)] * 2, *[gr.skip()] * 4]
+    labels = list(results(analysis))
     return [
         analysis,
-        gr.Markdown(analysis.warning, visible=bool(analysis.warning)),
-        gr.Column(visible=True),
-        f"## {analysis.name}\n{analysis.split}",
+        gr.Markdown(visible=False),
+        *[gr.Column(visible=True)] * 2,
+        describe_data(analysis),
         gr.Radio(labels, value=labels[0]),
-        f"{analysis.report.to_markdown()}\n\n{LEGEND}",
+        analysis.report.to_markdown(),
         describe_gain(analysis),
     ]
 
@@ -65,55 +86,88 @@ def pick(name: str) -> list[Any]:
     return show(*answer(measure_example, name))
 
 
-def upload(paths: list[str]) -> list[Any]:
-    """Show what was uploaded, delete it, and empty the choice of checkpoints and the field of files."""
-    try:
-        return [*show(*answer(measure_upload, paths)), None, None]
-    finally:
-        forget(paths)
+def upload(test: list[str] | None, validation: list[str] | None, *told: Any) -> list[Any]:
+    """Show what was uploaded, delete it, and empty the choice of checkpoints and the fields of files.
+
+    Of what cannot be measured the files stay, so that more can be told of them, and what can be told is opened.
+    """
+    texts = {name: text for name, text in zip(TOLD, told, strict=True) if text != BY_ITSELF}
+    analysis, problem = answer(measure_upload, test, validation, **texts)
+    if analysis is None:
+        return [*show(None, problem), None, gr.skip(), gr.skip(), gr.Accordion(open=True)]
+    forget([*(test or ()), *(validation or ())])
+    return [*show(analysis, ""), None, None, None, gr.skip()]
 
 
 def operate(analysis: Analysis | None, score: str, percent: float) -> tuple[Any, Any]:
     """The figure and the words for one position of the slider."""
     if analysis is None:
         return gr.skip(), "The measurements were dropped after an hour: choose or upload the data again."
-    if score not in curves(analysis):  # the slider was moved while the data changed
+    if score not in results(analysis):  # the slider was moved while the data changed
         return gr.skip(), gr.skip()
     point = operating_point(analysis, score, percent)
     return draw(analysis, score, point), describe_point(analysis, score, point)
 
 
+def build_told() -> list[gr.components.Component]:
+    """The fields for what the names and values in a file do not tell, in the order of `TOLD`."""
+    kinds = [BY_ITSELF, "logits", "log-probabilities", "probabilities", "confidence"]
+    kind = gr.Dropdown(
+        kinds, value=BY_ITSELF, label="What the values are", info=f"messages: {TOLD['input']}", elem_id="input"
+    )
+    texts = {
+        "label_column": "Column of labels",
+        "logit_columns": "Columns of values, with commas",
+        "class_axis": "Axis of the classes",
+        "ignore_index": "Label that does not count",
+    }
+    return [
+        kind,
+        *(gr.Textbox(label=label, info=f"messages: {TOLD[name]}", elem_id=name) for name, label in texts.items()),
+    ]
+
+
 def build_page() -> gr.Blocks:
     """The page; each browser tab has an analysis of its own."""
-    with gr.Blocks(title="Selective risk", analytics_enabled=False, delete_cache=(KEPT_SECONDS, KEPT_SECONDS)) as page:
+    kept = (SWEPT_SECONDS, KEPT_SECONDS)
+    with gr.Blocks(title="Selective risk", analytics_enabled=False, delete_cache=kept) as page:
         analysis = gr.State(time_to_live=KEPT_SECONDS)
         gr.Markdown(INTRODUCTION)
         with gr.Row():
             with gr.Column(scale=1, min_width=280):
                 names = list(EXAMPLES)
                 released = gr.Radio(names, value=names[-1], label="A ResNet-20 on CIFAR-10", elem_id="released")
-                label = f"Your own file, at most {LIMIT_MB} MB"
-                files = gr.File(file_count="multiple", label=label, height=150, elem_id="files")
-                problem = gr.Markdown(visible=False, elem_id="problem")
+                files = gr.File(
+                    file_count="multiple", label=f"Your test file, at most {LIMIT_MB} MB", height=145, elem_id="files"
+                )
+                label = "Validation file (optional)"
+                validation = gr.File(file_count="multiple", label=label, height=145, elem_id="validation")
+                with gr.Accordion("What a file does not tell", open=False, elem_id="told") as told:
+                    fields = build_told()
+                measure = gr.Button("Measure", variant="primary", elem_id="measure")
                 with gr.Accordion("What a file must hold", open=False):
                     gr.Markdown(FORMATS)
-            with gr.Column(scale=3, elem_id="results") as results:
-                heading = gr.Markdown(elem_id="heading")
-                with gr.Row():
-                    score = gr.Radio([], label="Confidence", elem_id="score")
-                    label = "Threshold: share to answer (%)"
-                    percent = gr.Slider(0.1, 100, 50, step=0.1, label=label, elem_id="percent")
-                words = gr.Markdown(elem_id="point")
-                plot = gr.Plot(show_label=False, elem_id="curve")
-                gain = gr.Markdown(elem_id="gain")
-                table = gr.Markdown(elem_id="table")
-        shown = [analysis, problem, results, heading, score, table, gain]
+            with gr.Column(scale=3, min_width=280):
+                problem = gr.Markdown(visible=False, elem_id="problem")
+                with gr.Column(elem_id="results") as found:
+                    heading = gr.Markdown(elem_id="heading")
+                    with gr.Row():
+                        score = gr.Radio([], label="Confidence", elem_id="score")
+                        percent = gr.Slider(0.1, 100, 50, step=0.1, label="Coverage (%)", elem_id="percent")
+                    words = gr.Markdown(elem_id="point")
+                    plot = gr.Plot(show_label=False, elem_id="curve")
+        with gr.Column(elem_id="numbers") as numbers:
+            gain = gr.Markdown(elem_id="gain")
+            table = gr.Markdown(elem_id="table")
+            gr.Markdown(LEGEND)
+        shown = [analysis, problem, found, numbers, heading, score, table, gain]
         measuring = {"api_visibility": "private", "concurrency_id": "measure", "concurrency_limit": 1}
         moving = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "always_last"}
         operating = {"fn": operate, "inputs": [analysis, score, percent], "outputs": [plot, words], **moving}
         page.load(pick, released, shown, **measuring).then(**operating)
         released.input(pick, released, shown, **measuring).then(**operating)
-        files.upload(upload, files, [*shown, released, files], **measuring).then(**operating)
+        given = [files, validation, *fields]
+        measure.click(upload, given, [*shown, released, files, validation, told], **measuring).then(**operating)
         score.input(**operating)
         percent.change(**operating)
     return page

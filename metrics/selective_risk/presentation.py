@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from analysis import Analysis, Point
 from matplotlib.figure import Figure
 from scipy.special import expit
@@ -9,19 +11,44 @@ from scipy.special import expit
 from abstain.report import draw_panel
 
 
+def as_text(words: str) -> str:
+    """Words with names from a file, such as `__index_level_0__`, in Markdown that shows them as they are."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~$])", r"\\\1", words)
+
+
+def describe_data(analysis: Analysis) -> str:
+    """What was measured, which samples are for what, which columns were read and what else to know, in Markdown."""
+    read = [f"Read from {as_text(used)}." for used in analysis.used]
+    notes = [f"Note: {as_text(note)}." for note in analysis.notes]
+    return "\n\n".join([f"## {as_text(analysis.name)}", as_text(analysis.split), *read, *notes])
+
+
 def describe_point(analysis: Analysis, score: str, point: Point) -> str:
     """What is answered at which risk, and with which threshold, in Markdown."""
-    if score == "MSP":
-        probability, rest = float(expit(point.threshold)), float(expit(-point.threshold))
-        shown = f"{probability:.6g}" if rest > 1e-5 else f"1 − {rest:.2g}"
-        how = f"the log-odds of the softmax maximum are at least `{point.threshold!r}` (a probability of {shown})"
-    else:
-        how = f"the normalised max logit (centred {score}) is at least `{point.threshold!r}`"
     return (
         f"**Coverage {point.coverage:.2%}, risk {point.risk:.2%}.** {point.accepted:,} of "
         f"{analysis.report.n_samples:,} samples are answered, and {point.errors:,} of the answers are wrong. The rule: "
-        f"answer where {how}. This is what these samples show, not a guarantee for new ones."
+        f"answer where {_rule(analysis, score, point.threshold)}. This is what these samples show, not a guarantee "
+        "for new ones."
     )
+
+
+def _rule(analysis: Analysis, score: str, threshold: float) -> str:
+    """On the scale of what the file holds, where it holds the confidence."""
+    kind = analysis.report.input
+    if score != analysis.report.msp.label:
+        of_what = " of the logarithms of the probabilities" if "probabilit" in kind else ""
+        return f"the normalised max logit (centred {score}){of_what} is at least `{threshold!r}`"
+    held = {
+        "confidence": "the confidence",
+        "probabilities": "the largest probability",
+        "one probability": "the larger of p and 1 − p, of the probability p,",
+    }
+    if kind in held:
+        return f"{held[kind]} is at least `{threshold!r}`"
+    probability, rest = float(expit(threshold)), float(expit(-threshold))
+    shown = f"{probability:.6g}" if rest > 1e-5 else f"1 − {rest:.2g}"
+    return f"the log-odds of the softmax maximum are at least `{threshold!r}` (a probability of {shown})"
 
 
 def describe_gain(analysis: Analysis) -> str:
@@ -41,8 +68,8 @@ def describe_gain(analysis: Analysis) -> str:
 
 
 def draw(analysis: Analysis, score: str, point: Point) -> Figure:
-    """The curves, with the operating point on the one of its score."""
-    figure = Figure(figsize=(7.2, 4.6), dpi=140, layout="constrained")
+    """The curves, with the operating point on the one of its score; small, so that a telephone shows its letters."""
+    figure = Figure(figsize=(5.4, 4.4), dpi=200, layout="constrained")
     axes = figure.subplots()
     draw_panel(axes, {"": analysis.report})
     shown = max(axes.get_ylim()[1], 105 * point.risk)  # of a handful of samples the risk may be anything

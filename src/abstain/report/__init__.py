@@ -2,9 +2,10 @@
 
 from abstain._files import check_results_folder
 from abstain.report.curve_lines import draw_curve, draw_risk_interval
-from abstain.report.evaluate import evaluate_logits
+from abstain.report.evaluate import evaluate_logits, evaluate_values
 from abstain.report.figures import draw_panel, risk_coverage_figure
 from abstain.report.folder import write_report, write_results
+from abstain.report.given import evaluate_confidence
 from abstain.report.legend import legend
 from abstain.report.next_steps import Commands
 from abstain.report.selective_report import ScoreResult, SelectiveReport, comparison_table
@@ -23,7 +24,9 @@ __all__ = [
     "draw_curve",
     "draw_panel",
     "draw_risk_interval",
+    "evaluate_confidence",
     "evaluate_logits",
+    "evaluate_values",
     "legend",
     "markdown_table",
     "report_text",
