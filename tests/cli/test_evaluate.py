@@ -75,7 +75,7 @@ def test_probabilities_are_measured_as_they_are_stored(run, capsys, tmp_path):
     assert "shift" in capsys.readouterr().err
     options = ["--score", "max_logit_pnorm", "--p", "2", "--no-center"]
     assert run("threshold", str(path), "--target-risk", "0.01", *options) == 2
-    assert "the uncentred p-norm, which reads the shift" in capsys.readouterr().err
+    assert "there are two classes, of which a p-norm says nothing" in capsys.readouterr().err
 
 
 def test_a_confidence_is_measured_as_it_is_given(run, capsys, tmp_path):

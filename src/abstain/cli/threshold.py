@@ -126,8 +126,12 @@ def _confidence(
     values = predictions.of_classes()
     if fitted_on is not None:
         return fit_confidence(score, fitted_on.of_classes(), center=center)
+    if p is not None and values.rows.shape[1] <= 2:
+        raise InputError(
+            f"the score is {score}, but there are two classes, of which a p-norm says nothing: leave it out"
+        )
     named = named_confidence(score, p=p, center=center)
-    check_norm(values, center=center or p is None)
+    check_norm(values, center=center)
     return confidence_of_kind(named, values.kind)
 
 
