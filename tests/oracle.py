@@ -277,6 +277,22 @@ def empirical_threshold(confidence, error, target_risk):
     return best
 
 
+def threshold_for_coverage(confidence, error, target_coverage):
+    """The (threshold, coverage, risk) of smallest coverage that is at least the target."""
+    return next(point for point in curve_points(confidence, error) if point[1] >= target_coverage)
+
+
+def threshold_costs(confidence, error, of_error, of_abstaining):
+    """Threshold -> mean cost of accepting from it on: a price for each accepted error, another for each abstention."""
+    costs = {}
+    for threshold in {float(value) for value in confidence}:
+        charged = 0.0
+        for value, wrong in zip(confidence, error, strict=True):
+            charged += of_error * float(wrong) if value >= threshold else of_abstaining
+        costs[threshold] = charged / len(confidence)
+    return costs
+
+
 def guaranteed_threshold(confidence, error, ranks, target_risk, delta):
     """(accepted, errors) of the largest fixed rank that is sure to meet the target; None if there is none.
 

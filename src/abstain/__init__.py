@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from abstain.report.evaluate import evaluate_logits
     from abstain.report.selective_report import SelectiveReport
     from abstain.scores.logit_norm import LogitNorm
+    from abstain.threshold.cost import select_threshold_for_cost
     from abstain.threshold.groups import operating_point_by_group
-    from abstain.threshold.select import OperatingPoint, select_threshold
+    from abstain.threshold.operating_point import OperatingPoint
+    from abstain.threshold.select import select_threshold, select_threshold_for_coverage
     from abstain.training.arguments import SelectiveTrainingArguments
     from abstain.training.trainer import SelectiveTrainer
 
@@ -51,6 +53,8 @@ __all__ = [
     "risk_coverage_curve",
     "scores",
     "select_threshold",
+    "select_threshold_for_cost",
+    "select_threshold_for_coverage",
     "write_logits",
 ]
 
@@ -71,8 +75,10 @@ __getattr__ = lazy_names(
         "report.selective_report": ["SelectiveReport"],
         "scores": [],
         "scores.logit_norm": ["LogitNorm"],
+        "threshold.cost": ["select_threshold_for_cost"],
         "threshold.groups": ["operating_point_by_group"],
-        "threshold.select": ["OperatingPoint", "select_threshold"],
+        "threshold.operating_point": ["OperatingPoint"],
+        "threshold.select": ["select_threshold", "select_threshold_for_coverage"],
         "training.arguments": ["SelectiveTrainingArguments"],
         "training.trainer": ["SelectiveTrainer"],
     },

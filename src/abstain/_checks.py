@@ -18,7 +18,15 @@ class InputError(ValueError):
 
 
 class NoThresholdError(ValueError):
-    """No threshold meets the target risk on the given data; the message says how far off it is."""
+    """No threshold does what was asked for on the given data; the message says how far off it is.
+
+    Attributes:
+        n_enough: about how many samples would be enough; None where that is not known, or no number in reach is.
+    """
+
+    def __init__(self, message: str, *, n_enough: int | None = None) -> None:
+        super().__init__(message)
+        self.n_enough = n_enough
 
 
 def first_line(error: Exception, most: int = 300) -> str:

@@ -95,10 +95,15 @@ def check_results_folder(path: str | Path, *, overwrite: bool, written: Iterable
 
     Never one that holds any of them, unless `overwrite`.
     """
+    return check_output_folder(path, overwrite=overwrite, written=[RESULTS_FILE, *written])
+
+
+def check_output_folder(path: str | Path, *, overwrite: bool, written: Iterable[str]) -> Path:
+    """`path`, made if need be, for a program to write files of these names to, as `check_results_folder`."""
     path = Path(path).expanduser()
     if path.exists() and not path.is_dir():
         raise InputError(f"the output folder {str(path)!r} is a file: give another path")
-    held = [name for name in (RESULTS_FILE, *written) if (path / name).exists()]
+    held = [name for name in written if (path / name).exists()]
     if held and not overwrite:
         what = f"{str(path)!r} already holds results ({held[0]})"
         raise InputError(f"{what}: give another folder, or --overwrite_output_dir to replace them")

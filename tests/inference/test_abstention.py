@@ -1,9 +1,10 @@
 import json
+import re
 
 import numpy as np
 import pytest
 
-from abstain import InputError, LogitNorm, NoThresholdError, scores, select_threshold
+from abstain import InputError, LogitNorm, NoThresholdError, scores, select_threshold, select_threshold_for_coverage
 from abstain.inference.abstention import AbstentionRule
 
 
@@ -85,6 +86,106 @@ def test_a_file_of_version_0_1_0_is_read_and_decides_as_it_did(tmp_path, data):
     assert rule.confidence == fitted.confidence and rule.accept(data[0]).mean() == pytest.approx(0.95, abs=0.01)
     rule.save(tmp_path)
     assert AbstentionRule.load(tmp_path) == rule
+
+
+# --- probabilities ----------------------------------------------------------------------------------------------
+
+
+def softmax(logits):
+    exponentials = np.exp(logits)
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("delta", [None, 0.1])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("decimals", [2, 4, 16])
+def test_the_threshold_of_probabilities_can_be_compared_with_those_stored(tmp_path, data, decimals, dtype, delta):
+    stored = softmax(data[0]).round(decimals).astype(dtype)
+    error = scores.probability_error(stored, data[1])
+    confidence = scores.OfProbabilities(scale="probability")
+    rule = AbstentionRule.choose(confidence, stored, error, lambda *of: select_threshold(*of, 0.03, delta))
+    point = rule.operating_point
+    accepted = stored.max(axis=1) >= point.threshold
+    assert 0.3 < accepted.mean() == point.coverage < 1 and error[accepted].mean() == point.risk
+    rule.save(tmp_path)
+    np.testing.assert_array_equal(AbstentionRule.load(tmp_path).accept(stored), accepted)
+    assert f"Accept where the largest probability >= {point.threshold!r}:" in rule.describe()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_one_probability_stands_for_two(tmp_path, data, dtype):
+    p = softmax(data[0][:, :2])[:, 1:].round(3).astype(dtype)
+    labels = np.random.default_rng(0).random(4000) < p[:, 0]
+    error = scores.probability_error(p, labels)
+    confidence = scores.OfProbabilities(scale="probability")
+    rule = AbstentionRule.choose(confidence, p, error, lambda *of: select_threshold_for_coverage(*of, 0.4))
+    accepted = np.maximum(p, 1 - p)[:, 0] >= rule.operating_point.threshold
+    np.testing.assert_array_equal(rule.accept(p), accepted)
+    assert accepted.mean() == rule.operating_point.coverage < 1
+
+
+def test_a_rule_fitted_on_probabilities_takes_probabilities(tmp_path, data):
+    logits, labels = data
+    arguments = {"target_risk": 0.05, "seed": 3, "p_grid": [2], "fallback": "never"}
+    of_logits = AbstentionRule.fit(logits, labels, **arguments)
+    rule = AbstentionRule.fit(softmax(logits), labels, **arguments, input="probabilities")
+    assert rule.confidence == scores.OfProbabilities(of_logits.confidence)
+    assert AbstentionRule.fit(softmax(logits), labels, **arguments, input=None) == rule
+    rule.save(tmp_path)
+    np.testing.assert_array_equal(AbstentionRule.load(tmp_path).accept(softmax(logits)), of_logits.accept(logits))
+    fallen_back = AbstentionRule.fit(softmax(logits), labels, target_risk=0.05, input="probabilities")
+    assert fallen_back.confidence == scores.OfProbabilities(LogitNorm(None), "probability")
+
+
+def test_a_rule_on_the_log_odds_of_probabilities_is_still_read(tmp_path, data):
+    point = '{"threshold": 2.0, "coverage": 0.9, "risk": 0.01, "guaranteed": false, "target_risk": 0.05, "delta": null'
+    confidence = '{"score": "msp", "input": "probabilities"}'
+    text = f'{{"confidence": {confidence}, "operating_point": {point}, "n_samples": 9}}}}'
+    (tmp_path / "abstention.json").write_text(text)
+    probabilities = softmax(data[0])
+    expected = scores.OfProbabilities().score(probabilities) >= 2.0
+    np.testing.assert_array_equal(AbstentionRule.load(tmp_path).accept(probabilities), expected)
+    assert 0 < expected.mean() < 1
+
+
+def test_other_scores_of_probabilities_and_a_given_confidence_keep_their_scale(data):
+    probabilities = softmax(data[0])
+    error = scores.probability_error(probabilities, data[1])
+    doctor = scores.OfProbabilities(scores.SoftmaxScore("doctor"))
+    rule = AbstentionRule.choose(doctor, probabilities, error, lambda *of: select_threshold_for_coverage(*of, 0.4))
+    assert rule.operating_point == select_threshold_for_coverage(doctor.score(probabilities), error, 0.4)
+    assert "Accept where doctor >= " in rule.describe() and "log-odds" not in rule.describe()
+    confidence, given = probabilities.max(axis=1), scores.GivenConfidence()
+    rule = AbstentionRule.choose(given, confidence, error, lambda *of: select_threshold_for_coverage(*of, 0.4))
+    assert rule.accept(confidence).mean() == 0.4 and "Accept where confidence >= " in rule.describe()
+
+
+# --- files and what is wrong ------------------------------------------------------------------------------------
+
+
+def test_a_threshold_at_infinity_is_plain_json(tmp_path, data):
+    confidence = scores.OfProbabilities(scores.SoftmaxScore("logit_margin"))
+    rows, error = np.array([[1.0, 0.0], [0.6, 0.4]]), np.array([0, 1])
+    rule = AbstentionRule.choose(confidence, rows, error, lambda *of: select_threshold(*of, 0.1))
+    assert rule.operating_point.threshold == np.inf
+    path = rule.save(tmp_path)
+    assert "Infinity" not in path.read_text()
+    assert AbstentionRule.load(tmp_path) == rule and rule.accept(rows).tolist() == [True, False]
+
+
+def test_too_few_samples_are_told_in_all(data):
+    logits, labels = data
+    with pytest.raises(NoThresholdError) as raised:
+        AbstentionRule.fit(logits[:201], labels[:201], target_risk=0.05, delta=0.05)
+    words = re.search(
+        r"on 100 samples .* about ([\d,]+) samples like these would be enough, or about ([\d,]+) in all; (.*)",
+        str(raised.value),
+    )
+    half, whole = (int(words[group].replace(",", "")) for group in (1, 2))
+    assert whole == -(-half * 201 // 100) == raised.value.n_enough
+    assert words[3] == "of 201 samples, 101 were for the fit of the confidence"
+    with pytest.raises(NoThresholdError, match="do not help; of 201 samples, 101 were"):
+        AbstentionRule.fit(logits[:201], (logits[:201].argmax(1) + 1) % 5, target_risk=0.05, delta=0.05)
 
 
 def test_a_rule_that_accepts_everything_is_plain_json(tmp_path):

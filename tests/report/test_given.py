@@ -3,7 +3,7 @@ import pytest
 
 from abstain import InputError
 from abstain.curve.curve import risk_coverage_curve
-from abstain.report.given import GivenConfidence, evaluate_confidence
+from abstain.report.given import evaluate_confidence
 
 
 def test_a_given_confidence_is_measured_as_it_is():
@@ -15,13 +15,6 @@ def test_a_given_confidence_is_measured_as_it_is():
     low, high = risk_coverage_curve(confidence, error).aurc_interval(0.95)
     assert (report.msp.metrics["aurc_low"], report.msp.metrics["aurc_high"]) == (low, high)
     assert "| confidence as given |" in report.to_markdown() and "nll" not in report.msp.metrics
-
-
-def test_it_makes_no_confidence_of_logits():
-    given = GivenConfidence.from_dict(GivenConfidence().to_dict())
-    assert given == GivenConfidence() and given.temperature is None
-    with pytest.raises(InputError, match="cannot be made of logits"):
-        given.score(np.eye(2))
 
 
 def test_real_losses_are_refused():

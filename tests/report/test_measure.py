@@ -20,7 +20,7 @@ def test_three_rows_of_probabilities_as_worked_by_hand():
     assert found.metrics["risk"] == pytest.approx(1 / 3) and found.metrics["aurc"] == pytest.approx(1 / 9)
     assert found.metrics["cov@5"] == pytest.approx(2 / 3) and found.confidence[0] == found.confidence[2]
     assert found.metrics["nll"] == pytest.approx(-np.log([0.8, 0.25, 0.8]).mean())
-    assert found.scored_by == scores.ProbabilityScore()
+    assert found.scored_by == scores.OfProbabilities()
 
 
 def test_one_probability_is_right_where_it_says_the_class():

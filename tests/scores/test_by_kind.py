@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from abstain import InputError, LogitNorm, scores
-from abstain.scores import SoftmaxScore, TemperatureScaling, read_values
-from abstain.scores.by_kind import as_logits, check_norm, error_of, score_of
+from abstain.scores import OfProbabilities, SoftmaxScore, TemperatureScaling, read_values
+from abstain.scores.by_kind import as_logits, check_norm, confidence_of_kind, error_of, fit_confidence, score_of
 
 LOGITS = np.array([[2.0, 0.0, -1.0], [0.5, 1.0, 0.0]])
 PROBABILITIES = np.array([[0.25, 0.5, 0.25], [0.7, 0.2, 0.1]])
@@ -42,3 +42,40 @@ def test_what_reads_a_shift_is_refused_of_their_logarithms_too():
     check_norm(OF_PROBABILITIES, center=True)
     with pytest.raises(InputError, match="which log-probabilities have lost"):
         check_norm(read_values(np.log(PROBABILITIES), LABELS), center=False)
+
+
+def test_a_confidence_for_use_takes_the_kind_and_shows_probabilities_as_they_are():
+    assert confidence_of_kind(SoftmaxScore(), "log-probabilities") == SoftmaxScore()
+    assert confidence_of_kind(SoftmaxScore(), "one probability") == OfProbabilities(scale="probability")
+    assert confidence_of_kind(SoftmaxScore("doctor"), "probabilities") == OfProbabilities(SoftmaxScore("doctor"))
+
+
+def test_fits_see_the_logits_that_stand_for_the_values(logits_and_labels):
+    logits, labels = logits_and_labels
+    probabilities = np.exp(logits.astype(np.float64)) / np.exp(logits.astype(np.float64)).sum(axis=1, keepdims=True)
+    of_logits, of_probabilities = read_values(logits, labels), read_values(probabilities, labels)
+    norm = fit_confidence("max_logit_pnorm", of_logits, p_grid=[2, 5], fallback="never")
+    assert norm == LogitNorm.fit(logits, labels, p_grid=[2, 5], fallback="never")
+    assert fit_confidence("max_logit_pnorm", of_logits, center=False) == LogitNorm.fit(logits, labels, center=False)
+    found = fit_confidence("max_logit_pnorm", of_probabilities, p_grid=[2, 5], fallback="never")
+    assert found == OfProbabilities(norm)
+    scaled = fit_confidence("temperature_scaling", of_probabilities).confidence
+    assert scaled.temperature == pytest.approx(TemperatureScaling.fit(logits, labels).temperature, rel=1e-4)
+
+
+def test_a_fit_that_falls_back_to_the_msp_shows_probabilities():
+    found = fit_confidence("max_logit_pnorm", read_values([[0.3], [0.8]], [0, 1], input="probabilities"))
+    assert found == OfProbabilities(LogitNorm(None), "probability") and "K = 1" in found.confidence.reason
+
+
+@pytest.mark.parametrize(
+    ("score", "arguments", "message"),
+    [
+        ("msp", {}, "unknown score to fit 'msp'"),
+        ("temperature_scaling", {"p_grid": [2]}, "takes no argument 'p_grid'"),
+        ("max_logit_pnorm", {"center": False}, "which probabilities have lost"),
+    ],
+)
+def test_what_cannot_be_fitted_is_refused(score, arguments, message):
+    with pytest.raises(InputError, match=message):
+        fit_confidence(score, OF_PROBABILITIES, **arguments)

@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 
 from abstain import InputError, LogitNorm
-from abstain.scores import SCORES, Confidence, SoftmaxScore, TemperatureScaling, confidence_from_dict, named_confidence
+from abstain.scores import (
+    SCORES,
+    Confidence,
+    GivenConfidence,
+    OfProbabilities,
+    SoftmaxScore,
+    TemperatureScaling,
+    confidence_from_dict,
+    named_confidence,
+)
+from abstain.scores.probabilities import OF_PROBABILITIES, largest_probability, probability_score
 
 CONFIDENCES = [
     *map(SoftmaxScore, SCORES),
@@ -89,3 +99,70 @@ def test_a_confidence_is_named_with_what_it_needs():
 def test_a_dictionary_that_is_no_confidence_is_refused(values, message):
     with pytest.raises(InputError, match=message):
         confidence_from_dict(values)
+
+
+# --- of probabilities -------------------------------------------------------------------------------------------
+
+OF_KIND = [
+    *(OfProbabilities(SoftmaxScore(name)) for name in OF_PROBABILITIES),
+    OfProbabilities(scale="probability"),
+    OfProbabilities(LogitNorm(4, reason="chosen", n_logits=5)),
+    OfProbabilities(LogitNorm(None, center=False), "probability"),
+    OfProbabilities(TemperatureScaling(0.7)),
+]
+
+
+@pytest.fixture
+def probabilities(logits_and_labels):
+    z = logits_and_labels[0].astype(np.float64)
+    return np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("confidence", OF_KIND, ids=str)
+def test_a_confidence_of_probabilities_survives_json_and_scores_the_same(confidence, probabilities):
+    assert isinstance(confidence, Confidence)
+    back = confidence_from_dict(json.loads(json.dumps(confidence.to_dict(), allow_nan=False)))
+    assert back == confidence and back.to_dict() == confidence.to_dict()
+    of_logits = confidence.confidence
+    assert (back.name, back.label, back.temperature) == (of_logits.name, of_logits.label, of_logits.temperature)
+    np.testing.assert_array_equal(back.score(probabilities), confidence.score(probabilities))
+    if confidence.scale == "log-odds":
+        np.testing.assert_allclose(confidence.score(probabilities), of_logits.score(np.log(probabilities)), rtol=1e-9)
+    else:
+        np.testing.assert_array_equal(confidence.score(probabilities), probabilities.max(axis=1))
+
+
+def test_what_is_stored_decides_and_not_what_softmax_of_it_would(probabilities):
+    rounded = probabilities.round(1)
+    np.testing.assert_array_equal(OfProbabilities().score(rounded), probability_score("msp", rounded))
+    np.testing.assert_array_equal(OfProbabilities(scale="probability").score(rounded), largest_probability(rounded))
+    assert OfProbabilities() != OfProbabilities(scale="probability") != SoftmaxScore()
+
+
+def test_the_dictionary_of_a_score_of_probabilities_is_as_it_was():
+    assert OfProbabilities().to_dict() == {"score": "msp", "input": "probabilities"}
+    assert confidence_from_dict({"score": "doctor", "input": "probabilities"}) == OfProbabilities(
+        SoftmaxScore("doctor")
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: OfProbabilities(SoftmaxScore("energy")), "score is energy, which reads the shift .*give the logits"),
+        (lambda: OfProbabilities(SoftmaxScore("max_logit")), "score is max_logit, which reads the shift of a row"),
+        (lambda: OfProbabilities(LogitNorm(3, center=False)), "score is the uncentred p-norm, which reads the shift"),
+        (lambda: OfProbabilities(LogitNorm(3), "probability"), "but max_logit_pnorm is none: leave out the scale"),
+        (lambda: OfProbabilities(scale="percent"), "unknown scale 'percent'"),
+        (lambda: confidence_from_dict({"score": "msp", "input": "logits"}), "unknown input 'logits'"),
+        (lambda: confidence_from_dict({"score": "msp", "input": "probabilities", "of": 1}), "a softmax score has"),
+        (lambda: confidence_from_dict({"score": "confidence", "p": 1}), "a given confidence has the keys"),
+    ],
+)
+def test_what_probabilities_do_not_have_is_refused(make, message):
+    with pytest.raises(InputError, match=message):
+        make()
+
+
+def test_a_given_confidence_comes_back_from_its_name():
+    assert confidence_from_dict(GivenConfidence().to_dict()) == GivenConfidence()

@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -10,16 +8,15 @@ from sklearn.metrics import log_loss
 
 from abstain import InputError, scores
 from abstain.scores.calibration import calibration_metrics
-from abstain.scores.confidence import Confidence, confidence_from_dict
 from abstain.scores.probabilities import (
     CLIPPED_AT,
+    OF_PROBABILITIES,
     ProbabilityCalibration,
-    ProbabilityScore,
+    largest_probability,
     log_probabilities,
     probability_error,
+    probability_score,
 )
-
-OF_PROBABILITIES = ["msp", "logit_margin", "softmax_margin", "negative_entropy", "doctor"]
 
 
 @pytest.fixture
@@ -30,7 +27,7 @@ def softmax(logits_and_labels):
 
 def test_scores_of_three_rows_as_worked_by_hand():
     rows = [[0.2, 0.8], [1.0, 0.0], [0.5, 0.5]]
-    found = {name: ProbabilityScore(name).score(rows) for name in OF_PROBABILITIES}
+    found = {name: probability_score(name, rows) for name in OF_PROBABILITIES}
     assert found["msp"] == pytest.approx([np.log(4), np.inf, 0])  # log 0.8 - log 0.2
     assert found["logit_margin"] == pytest.approx([np.log(4), np.inf, 0])
     assert found["softmax_margin"] == pytest.approx([0.6, 1, 0])
@@ -41,7 +38,7 @@ def test_scores_of_three_rows_as_worked_by_hand():
 @pytest.mark.parametrize("name", OF_PROBABILITIES)
 def test_scores_of_softmax_are_those_of_its_logits(name, softmax):
     probabilities, logits, _ = softmax
-    np.testing.assert_allclose(ProbabilityScore(name).score(probabilities), scores.SCORES[name](logits), rtol=1e-9)
+    np.testing.assert_allclose(probability_score(name, probabilities), scores.SCORES[name](logits), rtol=1e-9)
 
 
 def test_error_and_calibration_of_softmax_are_those_of_its_logits(softmax):
@@ -56,18 +53,19 @@ def test_error_and_calibration_of_softmax_are_those_of_its_logits(softmax):
 def test_the_stored_maximum_alone_decides_the_order(largest):
     largest = np.array(largest, dtype=np.float32)
     others = np.random.default_rng(0).uniform(size=(len(largest), 3)).astype(np.float32) * largest[:, None]
-    confidence = ProbabilityScore().score(np.column_stack([others, largest]))
+    confidence = probability_score("msp", np.column_stack([others, largest]))
     for compare in (np.less, np.equal):
         np.testing.assert_array_equal(compare.outer(confidence, confidence), compare.outer(largest, largest))
 
 
 def test_a_threshold_on_the_stored_maximum_accepts_what_its_log_odds_accept(softmax):
     rounded = softmax[0].numpy().round(2)
-    confidence, largest = ProbabilityScore().score(rounded), rounded.max(axis=1)
+    confidence, largest = probability_score("msp", rounded), rounded.max(axis=1)
     for threshold in np.unique(largest):
         at = confidence[largest == threshold].min()
         np.testing.assert_array_equal(confidence >= at, largest >= threshold)
     np.testing.assert_allclose(expit(confidence), largest, rtol=1e-12)
+    np.testing.assert_array_equal(largest_probability(rounded), largest)
 
 
 def test_one_probability_stands_for_the_pair():
@@ -76,8 +74,9 @@ def test_one_probability_stands_for_the_pair():
     labels = [1, 0, 1, 0, 0]
     assert probability_error(one, labels).tolist() == [1, 0, 0, 0, 1] == probability_error(pair, labels).tolist()
     for name in OF_PROBABILITIES:
-        np.testing.assert_array_equal(ProbabilityScore(name).score(one), ProbabilityScore(name).score(pair))
-    assert ProbabilityScore().score([[0.3], [0.7]]).tolist() == pytest.approx([np.log(7 / 3)] * 2)
+        np.testing.assert_array_equal(probability_score(name, one), probability_score(name, pair))
+    assert largest_probability(one).tolist() == [0.7, 0.5, 0.9, 1, 1]
+    assert probability_score("msp", [[0.3], [0.7]]).tolist() == pytest.approx([np.log(7 / 3)] * 2)
     assert ProbabilityCalibration.of(one, labels) == ProbabilityCalibration.of(pair, labels)
 
 
@@ -101,8 +100,8 @@ def test_only_calibration_divides_a_rounded_row_by_its_sum():
     found = ProbabilityCalibration.of(rows, [0, 2]).metrics
     assert found["nll"] == pytest.approx(-(np.log(1 / 3) + np.log(0.51 / 1.01)) / 2)
     assert found["brier"] == pytest.approx((2 / 3 + (0.2**2 + 0.3**2 + 0.5**2) / 1.01**2) / 2)
-    assert ProbabilityScore("doctor").score(rows)[0] == pytest.approx(3 * 0.33**2)
-    assert ProbabilityScore().score(rows)[0] == pytest.approx(np.log(0.33 / 0.67))
+    assert probability_score("doctor", rows)[0] == pytest.approx(3 * 0.33**2)
+    assert probability_score("msp", rows)[0] == pytest.approx(np.log(0.33 / 0.67))
     assert ProbabilityCalibration.of(np.zeros((1, 300)), [0]).n_clipped == 1, "all rounded away"
 
 
@@ -110,34 +109,22 @@ def test_many_blocks_are_as_one():
     rows = torch.from_numpy(np.random.default_rng(0).dirichlet(np.ones(900), size=400)).float()
     labels = np.arange(400)
     wide = rows.double().numpy()
-    np.testing.assert_array_equal(ProbabilityScore("softmax_margin").score(rows), np.diff(np.sort(wide)[:, -2:])[:, 0])
+    np.testing.assert_array_equal(probability_score("softmax_margin", rows), np.diff(np.sort(wide)[:, -2:])[:, 0])
     found = ProbabilityCalibration.of(rows, labels).metrics
     assert found["nll"] == pytest.approx(-np.log(wide[labels, labels]).mean())
     assert found["brier"] == pytest.approx(((wide - np.eye(900)[labels]) ** 2).sum(axis=1).mean())
 
 
-@pytest.mark.parametrize("name", ["max_logit", "energy"])
-def test_scores_of_a_shift_are_refused(name):
-    with pytest.raises(InputError, match=f"score is {name}, which reads the shift of a row.*give the logits"):
-        ProbabilityScore(name)
+def test_a_score_that_probabilities_do_not_have_is_refused():
+    with pytest.raises(InputError, match="unknown score of probabilities 'energy'"):
+        probability_score("energy", [[0.5, 0.5]])
 
 
 @pytest.mark.parametrize(("rows", "match"), [([[1.5, 0.2]], "is 1.5, but must"), ([[-0.5, 1.0]], "is -0.5, but must")])
 def test_what_is_no_probability_is_refused(rows, match):
-    for function in (ProbabilityScore().score, log_probabilities, lambda rows: probability_error(rows, [0])):
+    for function in (largest_probability, log_probabilities, lambda rows: probability_error(rows, [0])):
         with pytest.raises(InputError, match=match):
             function(rows)
-
-
-def test_it_is_a_confidence_that_comes_back_from_json():
-    for name in OF_PROBABILITIES:
-        score = ProbabilityScore(name)
-        assert isinstance(score, Confidence) and score != scores.SoftmaxScore(name)
-        assert confidence_from_dict(json.loads(json.dumps(score.to_dict()))) == score
-    assert ProbabilityScore().label == "MSP" and ProbabilityScore().temperature == 1.0
-    assert ProbabilityScore("doctor").temperature is None
-    with pytest.raises(InputError, match="unknown input 'logits'"):
-        confidence_from_dict({"score": "msp", "input": "logits"})
 
 
 # --- logarithms -------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import pytest
 
 from abstain import NoThresholdError, select_threshold
 from abstain.threshold.bounds import MAX_RANKS
-from abstain.threshold.planning import ENOUGH_AT_MOST, samples_enough
+from abstain.threshold.planning import ENOUGH_AT_MOST, advice, samples_enough
 
 DELTA = 0.05
 
@@ -56,6 +56,21 @@ def test_more_samples_help_where_any_rank_is_below_the_target():
     # The bound is lowest for all of them, which can never meet 1 %; with more samples the first half would.
     error = np.isin(np.arange(1000), [100, 200, 300, *range(500, 508)])
     assert "samples like these would be enough" in advice_of(np.arange(1000)[::-1], error, 0.01)
+
+
+def test_a_risk_next_to_the_target_is_said_in_place_of_millions_of_samples():
+    # 20 of 100 accepted, one wrong: 0.05 against 0.0501 would need millions.
+    assert samples_enough(np.array([1]), np.array([20]), 100, 0.0501, DELTA) > 10**6
+    words, enough = advice(np.array([1]), np.array([20]), 100, 0.0501, DELTA)
+    assert words == "the risk of 0.05 at a coverage of 0.2 is too near the target: ask for a higher one" and not enough
+
+
+def test_the_number_that_is_said_has_two_digits_and_is_that_of_the_error():
+    words, enough = advice(np.array([0]), np.array([50]), 50, 0.01, DELTA)
+    assert enough == 680 and words == "about 680 samples like these would be enough"  # ln(0.05/46) / ln(0.99) = 679
+    with pytest.raises(NoThresholdError) as raised:
+        select_threshold(np.arange(50), np.zeros(50), 0.01, DELTA)
+    assert raised.value.n_enough == 680 and words in str(raised.value)
 
 
 def test_enough_without_an_error_as_worked_by_hand():

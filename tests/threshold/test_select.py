@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import abstain
-from abstain import NoThresholdError, select_threshold
+from abstain import NoThresholdError, select_threshold, select_threshold_for_coverage
 from abstain.threshold.bounds import candidate_ranks
 
 repeatable = settings(deadline=None, derandomize=True, max_examples=60)
@@ -53,6 +53,32 @@ def test_without_an_empirical_threshold_the_lowest_risk_is_named():
     # Risk 1, 1/2, 2/3.
     with pytest.raises(NoThresholdError, match=r"none of the 3 thresholds on 3 samples .* at most 0\.3: .*is 0\.5"):
         select_threshold([3, 2, 1], [1, 0, 1], target_risk=0.3)
+
+
+# --- for a coverage -------------------------------------------------------------------------------------------
+
+
+def test_a_threshold_for_a_coverage_as_worked_by_hand():
+    # 1/5, 3/5, 4/5, 5/5: at least 0.4 is 0.6, ties taken as a whole.
+    point = select_threshold_for_coverage([5, 4, 4, 2, 1], [0, 0, 1, 0, 1], target_coverage=0.4)
+    assert (point.threshold, point.coverage, point.risk) == (4.0, 0.6, pytest.approx(1 / 3))
+    assert (point.guaranteed, point.target_risk, point.target_coverage) == (False, None, 0.4)
+
+
+@repeatable
+@given(any_samples, st.floats(0.001, 1) | st.sampled_from([0.1, 0.2, 0.5, 1.0]))
+def test_the_threshold_for_a_coverage_is_the_oracle_s(case, target_coverage):
+    point = select_threshold_for_coverage(*case, target_coverage)
+    assert (point.threshold, point.coverage, point.risk) == oracle.threshold_for_coverage(*case, target_coverage)
+    assert point.risk == oracle.risk_at_coverage(*case, target_coverage)
+
+
+@pytest.mark.parametrize("value", [0, -0.1, 1.5, np.nan, "0.5"])
+def test_a_coverage_out_of_range_is_refused(value):
+    with pytest.raises(abstain.InputError, match="target_coverage is"):
+        select_threshold_for_coverage([2, 1], [0, 1], value)
+    with pytest.raises(abstain.InputError, match="a threshold for a target coverage needs 0/1 errors"):
+        select_threshold_for_coverage([2, 1], [0.5, 0.1], 0.5)
 
 
 # --- guaranteed -----------------------------------------------------------------------------------------------
@@ -296,4 +322,6 @@ def test_the_description_says_what_is_known_and_what_is_not():
     assert "There is no guarantee" in empirical
     guaranteed = select_threshold(confidence, error, 0.1, 0.05)
     assert "With probability 0.95" in guaranteed.describe()
-    assert f"a probability of at least {1 / (1 + np.exp(-guaranteed.threshold)):.6g}" in guaranteed.describe("msp")
+    assert f"a probability of at least about {1 / (1 + np.exp(-guaranteed.threshold)):.6g}" in guaranteed.describe(
+        "msp"
+    )

@@ -3,71 +3,161 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abstain._checks import InputError
-from abstain.cli.options import AsJson, Labels, Reading, Source, Split, with_options
+from abstain._checks import InputError, check_choice
+from abstain.cli.goal import Goal
+from abstain.cli.options import AsJson, Labels, Overwrite, Reading, Source, Split, with_options
 
 if TYPE_CHECKING:
+    from abstain.cli.goal import Selection
+    from abstain.inference.abstention import AbstentionRule
     from abstain.logits.predictions import Predictions
+    from abstain.scores.confidence import Confidence
+
+MSP, PNORM = "msp", "max_logit_pnorm"
+FITTED = (PNORM, "temperature_scaling")
+"""Scores that are fitted on samples of their own."""
 
 
+@with_options(Goal)
 @with_options(Reading)
 def threshold(
     logits: Source,
-    target_risk: Annotated[float, typer.Option(help="The selective risk to stay below, such as 0.05.")],
+    goal: Goal,
     reading: Reading,
+    score: Annotated[
+        str,
+        typer.Option(help="The confidence: a name of abstain.scores.SCORES, max_logit_pnorm or temperature_scaling."),
+    ] = MSP,
+    p: Annotated[float | None, typer.Option(help="Of max_logit_pnorm, if it is not to be fitted.")] = None,
+    center: Annotated[bool, typer.Option(help="Of max_logit_pnorm: subtract each row's mean.")] = True,
+    validation: Annotated[
+        str | None, typer.Option(help="The same of other samples, on which p or the temperature is fitted.")
+    ] = None,
+    validation_labels: Labels = None,
+    validation_split: Annotated[
+        str | None, typer.Option(help="Which split of --validation, or of the same source without it.")
+    ] = None,
+    validation_fraction: Annotated[
+        float | None,
+        typer.Option(help="Fit on such a share of the samples, drawn at random, in place of --validation."),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(help="Of the draw of --validation-fraction, and of the halves of the costs.")
+    ] = 0,
     labels: Labels = None,
     split: Split = None,
-    delta: Annotated[
-        float | None, typer.Option(help="The probability with which the guarantee may fail; none: no guarantee.")
+    output_dir: Annotated[
+        Path | None, typer.Option(help="Write the rule as abstention.json into this folder, such as that of the model.")
     ] = None,
-    score: Annotated[
-        str, typer.Option(help="The confidence: a name of abstain.scores.SCORES, or max_logit_pnorm.")
-    ] = "msp",
-    p: Annotated[float | None, typer.Option(help="Of max_logit_pnorm, chosen on yet other samples.")] = None,
-    center: Annotated[bool, typer.Option(help="Of max_logit_pnorm: subtract each row's mean.")] = True,
+    overwrite_output_dir: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Choose a threshold on the confidence, so that the accepted samples hold at most so many errors.
+    """Choose when to answer: a threshold on the confidence for a risk, for a coverage, or for what errors cost.
 
-    With --delta 0.05 the risk on new samples from the same distribution is at most --target-risk with probability 95 %.
-    The file must hold validation samples, never the ones that are reported. Which of its columns are read is said on
-    standard error; `abstain evaluate --help` tells which these are.
+    Give one of --target-risk, --target-coverage, or --cost-of-error with --cost-of-abstaining. With --delta 0.05 the
+    risk on new samples from the same distribution is at most --target-risk with probability 95 %.
 
-    Example: abstain threshold validation.parquet --target-risk 0.05 --delta 0.05
+    The file must hold validation samples, never the ones that are reported, nor any on which p or the temperature was
+    fitted. Which of its columns are read is said on standard error; `abstain evaluate --help` tells which these are. Of
+    probabilities the threshold is one on the largest probability as it stands in the file.
+
+    Example: abstain threshold validation.parquet --target-risk 0.05 --delta 0.05 --output-dir my-model
     """
-    from abstain.threshold.select import select_threshold
+    from abstain._files import check_output_folder
+    from abstain.inference.abstention import RULE_FILE
+    from abstain.logits.held_out import read_apart
 
-    predictions = reading.read(logits, labels, split)
-    if delta is not None and predictions.sample is not None:
-        raise InputError("pixels of one image are not independent, so no guarantee holds: leave out --delta")
-    name, confidence, error = _scored(predictions, score, p=p, center=center)
-    point = select_threshold(confidence, error, target_risk, delta)
-    typer.echo(json.dumps(asdict(point), indent=2) if as_json else point.describe(name))
+    _check_score(
+        score, p, center=center, fitted_apart=(validation, validation_split, validation_fraction) != (None, None, None)
+    )
+    if output_dir is not None:
+        check_output_folder(output_dir, overwrite=overwrite_output_dir, written=[RULE_FILE])
+    predictions, fitted_on = read_apart(
+        reading.read,
+        (logits, labels, split),
+        (validation, validation_labels, validation_split),
+        fraction=validation_fraction,
+        seed=seed,
+    )
+    confidence = _confidence(predictions, fitted_on, score, p=p, center=center)
+    select = goal.selection(sample=predictions.sample, seed=seed)
+    n_fitted = len(fitted_on) if fitted_on is not None and validation_fraction is not None else 0
+    rule = _rule(predictions, confidence, select, n_fitted)
+    of_json = {**rule.operating_point.to_dict(), "confidence": rule.confidence.to_dict()}
+    typer.echo(json.dumps(of_json, indent=2) if as_json else _in_words(rule, predictions, fitted_on))
+    if output_dir is not None:
+        typer.echo(f"The rule is in {rule.save(output_dir.expanduser()).resolve()}", err=as_json)
 
 
-def _scored(predictions: Predictions, score: str, *, p: float | None, center: bool) -> tuple[str, Any, Any]:
-    """The name of a confidence, the confidence, and the error."""
-    from abstain.scores.confidence import Confidence, named_confidence
-    from abstain.scores.probabilities import ProbabilityScore, log_probabilities, probability_error
-    from abstain.scores.softmax import classification_error
+def _check_score(score: str, p: float | None, *, center: bool, fitted_apart: bool) -> None:
+    """Refuse a score that does not exist, or what is told of it in vain, before anything is read."""
+    from abstain.scores import SCORES
 
-    values = predictions.values
-    if values is None:
-        if score != "msp" or p is not None:
+    check_choice("score", score, [*SCORES, *FITTED])
+    if score != PNORM and (p is not None or not center):
+        raise InputError(f"the score is {score}, but --p and --no-center are of {PNORM}: leave them out")
+    if p is not None and fitted_apart:
+        raise InputError("both --p and samples to fit it on are given: leave out one of them")
+    if score in FITTED and p is None and not fitted_apart:
+        raise InputError(
+            f"the score is {score}, which is fitted on samples of their own: give {'--p, ' if score == PNORM else ''}"
+            "--validation FILE, or --validation-fraction 0.5 to fit on a half of this one"
+        )
+    if score not in FITTED and fitted_apart:
+        raise InputError(f"the score is {score}, which has nothing to fit: leave out the validation samples")
+
+
+def _confidence(
+    predictions: Predictions, fitted_on: Predictions | None, score: str, *, p: float | None, center: bool
+) -> Confidence:
+    """What makes the confidence of these samples, fitted where it has a parameter that is not told."""
+    from abstain.scores import GivenConfidence, named_confidence
+    from abstain.scores.by_kind import check_norm, confidence_of_kind, fit_confidence
+
+    if predictions.values is None:
+        if score != MSP:
             why = "".join(f" ({note})" for note in predictions.notes)
-            raise InputError(f"the score is {score}, but a confidence is given{why}: leave out --score and --p")
-        return predictions.score, predictions.confidence, predictions.error
-    confidence: Confidence = named_confidence(score, p=p, center=center)
-    if predictions.input != "probabilities":
-        return confidence.name, confidence.score(values), classification_error(values, predictions.labels)
-    error = probability_error(values, predictions.labels)
-    if p is None:
-        return score, ProbabilityScore(score).score(values), error
-    if not center:
-        raise InputError("--no-center needs logits, but these are probabilities, whose rows have lost their shift")
-    return confidence.name, confidence.score(log_probabilities(values)), error
+            raise InputError(f"the score is {score}, but a confidence is given{why}: leave out --score")
+        return GivenConfidence()
+    values = predictions.of_classes()
+    if fitted_on is not None:
+        return fit_confidence(score, fitted_on.of_classes(), center=center)
+    if p is not None and values.rows.shape[1] <= 2:
+        raise InputError(
+            f"the score is {score}, but there are two classes, of which a p-norm says nothing: leave it out"
+        )
+    named = named_confidence(score, p=p, center=center)
+    check_norm(values, center=center)
+    return confidence_of_kind(named, values.kind)
+
+
+def _rule(predictions: Predictions, confidence: Confidence, select: Selection, n_fitted: int) -> AbstentionRule:
+    """Of these samples, beside which `n_fitted` of the same file were fitted on."""
+    from abstain.inference.abstention import AbstentionRule, telling_of_the_fit
+    from abstain.scores.by_kind import error_of
+
+    if predictions.values is None:
+        return AbstentionRule.choose(confidence, predictions.confidence, predictions.error, select)
+    with telling_of_the_fit(n_fitted=n_fitted, n_chosen=len(predictions)):
+        return AbstentionRule.choose(confidence, predictions.values, error_of(predictions.of_classes()), select)
+
+
+def _in_words(rule: AbstentionRule, predictions: Predictions, fitted_on: Predictions | None) -> str:
+    told = [rule.describe()]
+    if predictions.values is None and predictions.score == MSP:
+        told.append("The confidence is the log-odds of the answer's probability, log(p / (1 - p)).")
+    if predictions.kind == "one probability" and rule.operating_point.threshold > float("-inf"):
+        told.append("Of one probability p the largest is max(p, 1 - p).")
+    if fitted_on is not None:
+        of_logits = getattr(rule.confidence, "confidence", rule.confidence)
+        reason = getattr(of_logits, "reason", None)
+        told.append(
+            f"The confidence is {rule.confidence.label}, fitted on {len(fitted_on):,} samples"
+            f"{f' ({reason})' if reason else ''}; the threshold was chosen on {len(predictions):,} others."
+        )
+    return "\n".join(told)

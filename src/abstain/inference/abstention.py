@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from abstain._arrays import check_labels, check_logits
-from abstain._checks import InputError
+from abstain._checks import InputError, NoThresholdError
 from abstain._files import write_json
-from abstain.scores.confidence import Confidence, confidence_from_dict
+from abstain.scores.by_kind import error_of, fit_confidence
+from abstain.scores.confidence import Confidence, OfProbabilities, confidence_from_dict
+from abstain.scores.kinds import Input, Values, read_values
 from abstain.scores.logit_norm import LogitNorm
-from abstain.scores.softmax import classification_error
-from abstain.threshold.select import OperatingPoint, select_threshold
+from abstain.threshold.decimals import with_fewest_digits
+from abstain.threshold.operating_point import OperatingPoint
+from abstain.threshold.select import select_threshold
 
 RULE_FILE = "abstention.json"
 
 
 @dataclass(frozen=True)
 class AbstentionRule:
-    """Answer where `confidence.score(logits) >= operating_point.threshold`, else abstain.
+    """Answer where `confidence.score(values) >= operating_point.threshold`, else abstain.
 
     Attributes:
-        confidence: what makes one number of a row of logits, such as `LogitNorm` fitted on one half of validation data.
+        confidence: what makes one number of a row of logits, such as `LogitNorm` fitted on one half of validation data;
+            `OfProbabilities` of a row of probabilities.
         operating_point: the threshold, chosen on the other half, so that no fit has seen the labels it rests on.
     """
 
@@ -35,35 +42,80 @@ class AbstentionRule:
 
     @classmethod
     def fit(
-        cls, logits: Any, labels: Any, *, target_risk: float, delta: float | None = None, seed: int = 0, **fit: Any
+        cls,
+        logits: Any,
+        labels: Any,
+        *,
+        target_risk: float,
+        delta: float | None = None,
+        seed: int = 0,
+        input: Input | None = "logits",
+        **fit: Any,
     ) -> Self:
         """Logit normalisation and the threshold, each fitted on its seeded half of validation data.
 
         Args:
-            logits: (N, K) validation logits, N of at least 2.
+            logits: (N, K) validation logits, N of at least 2; or what `input` says.
             labels: (N,) their labels, int in [0, K).
             target_risk: fraction in (0, 1), see `select_threshold`.
             delta: fraction in (0, 1) for a threshold with a guarantee; None for an empirical one.
             seed: of the halves.
+            input: `"logits"`, `"log-probabilities"` or `"probabilities"`, which `accept` will be given; None to be told
+                by the values.
             **fit: `p_grid`, `center` and `fallback` of `LogitNorm.fit`.
 
         Raises:
             NoThresholdError: no threshold qualifies.
             InputError: bad logits or labels, fewer than two samples, or a fraction outside its range.
         """
-        logits = check_logits(logits)
-        labels = check_labels(labels, n_samples=logits.shape[0], n_logits=logits.shape[1])
-        if len(labels) < 2:
+        values = read_values(logits, labels, input=input)
+        n = len(values.labels)
+        if n < 2:
             raise InputError("there is 1 sample, but one half fits p and the other the threshold: give two or more")
-        order = np.random.default_rng(seed).permutation(len(labels))
-        first, second = np.array_split(order, 2)
-        norm = LogitNorm.fit(logits[first], labels[first], **fit)
-        error = classification_error(logits[second], labels[second])
-        return cls(norm, select_threshold(norm.score(logits[second]), error, target_risk, delta))
+        first, second = np.array_split(np.random.default_rng(seed).permutation(n), 2)
+        confidence = fit_confidence(LogitNorm.SCORE, _rows(values, first), **fit)
+        chosen_on = _rows(values, second)
+        with telling_of_the_fit(n_fitted=len(first), n_chosen=len(second)):
+            select = partial(select_threshold, target_risk=target_risk, delta=delta)
+            return cls.choose(confidence, chosen_on.rows, error_of(chosen_on), select)
+
+    @classmethod
+    def choose(
+        cls,
+        confidence: Confidence,
+        values: Any,
+        error: Any,
+        select: Callable[[NDArray[np.float64], Any], OperatingPoint],
+    ) -> Self:
+        """The rule whose threshold `select` finds on these samples.
+
+        A threshold on probabilities is the number of fewest digits that accepts the same of them, compared in float64
+        or in the type in which they are stored.
+
+        Args:
+            confidence: fitted on other samples, if at all.
+            values: (N, K) what `confidence` takes: logits, probabilities, or (N,) a given confidence.
+            error: (N,) in {0, 1}.
+            select: of (confidence, error), such as `select_threshold` with its target.
+
+        Raises:
+            NoThresholdError: no threshold qualifies.
+            InputError: as `Confidence.score` and `select`.
+        """
+        scored = confidence.score(values)
+        point = select(scored, error)
+        if _shows_probabilities(confidence):
+            point = with_fewest_digits(point, scored, _stored_type(values))
+        return cls(confidence, point)
 
     def accept(self, logits: Any) -> NDArray[np.bool_]:
-        """(N,) whether to answer, for logits (N, K)."""
+        """(N,) whether to answer, for logits (N, K); or for probabilities where the rule was fitted on these."""
         return self.confidence.score(logits) >= self.operating_point.threshold
+
+    def describe(self) -> str:
+        """What to accept and what is known of it, on the scale of the threshold."""
+        shown = "the largest probability" if _shows_probabilities(self.confidence) else self.confidence.name
+        return self.operating_point.describe(shown)
 
     def save(self, folder: str | Path) -> Path:
         """Write `abstention.json` into a folder, beside a model.
@@ -71,10 +123,7 @@ class AbstentionRule:
         Raises:
             InputError: it cannot be written.
         """
-        point = asdict(self.operating_point)
-        if point["threshold"] == -np.inf:
-            point["threshold"] = None  # JSON has no infinity: accept all
-        values = {"confidence": self.confidence.to_dict(), "operating_point": point}
+        values = {"confidence": self.confidence.to_dict(), "operating_point": self.operating_point.to_dict()}
         return write_json(Path(folder) / RULE_FILE, values)
 
     @classmethod
@@ -86,15 +135,51 @@ class AbstentionRule:
         """
         path = Path(folder) / RULE_FILE
         if not path.is_file():
-            raise InputError(f"there is no {RULE_FILE} in {str(folder)!r}: SelectiveTrainer.calibrate writes it")
+            raise InputError(
+                f"there is no {RULE_FILE} in {str(folder)!r}: SelectiveTrainer.calibrate or abstain threshold "
+                "--output-dir writes it"
+            )
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-            point = {field.name: values["operating_point"][field.name] for field in fields(OperatingPoint)}
-            if point["threshold"] is None:
-                point["threshold"] = -np.inf
-            return cls(_confidence_of(values), OperatingPoint(**point))
+            point = OperatingPoint.from_dict(values["operating_point"])
+            return cls(_confidence_of(values), point)
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{str(path)!r} is no abstention rule, or is damaged: write it anew") from error
+
+
+@contextmanager
+def telling_of_the_fit(*, n_fitted: int, n_chosen: int) -> Iterator[None]:
+    """Say of a threshold that is not found on a part of the samples how many are needed in all.
+
+    Args:
+        n_fitted: the samples on which the confidence was fitted; of 0 nothing is said.
+        n_chosen: the others, of which alone the error speaks.
+    """
+    try:
+        yield
+    except NoThresholdError as error:
+        if not n_fitted:
+            raise
+        n = n_fitted + n_chosen
+        enough = error.n_enough and -(-error.n_enough * n // n_chosen)
+        in_all = f", or about {enough:,} in all" if enough else ""
+        message = f"{error}{in_all}; of {n:,} samples, {n_fitted:,} were for the fit of the confidence"
+        raise NoThresholdError(message, n_enough=enough) from error
+
+
+def _shows_probabilities(confidence: Confidence) -> bool:
+    return isinstance(confidence, OfProbabilities) and confidence.scale == "probability"
+
+
+def _stored_type(values: Any) -> type[np.floating[Any]]:
+    """In which values would be compared with a threshold."""
+    name = str(getattr(values, "dtype", "")).removeprefix("torch.")
+    narrow: dict[str, type[np.floating[Any]]] = {"float16": np.float16, "float32": np.float32}
+    return narrow.get(name, np.float64)
+
+
+def _rows(values: Values, rows: NDArray[np.intp]) -> Values:
+    return Values(values.kind, values.rows[torch.from_numpy(rows)], values.labels[rows])
 
 
 def _confidence_of(values: dict[str, Any]) -> Confidence:

@@ -3,50 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 
 from abstain._arrays import check_confidence_error
-from abstain._checks import InputError, are_binary, check_binary, check_keys
+from abstain._checks import are_binary, check_binary
 from abstain.curve.curve import risk_coverage_curve
 from abstain.report.notes import note_few_errors
 from abstain.report.selective_report import ScoreResult, SelectiveReport
 from abstain.scores.calibration import expected_calibration_error
 from abstain.scores.confidence import Confidence, SoftmaxScore
-
-
-@dataclass(frozen=True)
-class GivenConfidence:
-    """What is known of a confidence that was given: nothing; it cannot be made of logits again."""
-
-    name: str = "confidence"
-    label: str = "confidence as given"
-    temperature: None = None
-
-    def score(self, logits: Any) -> NDArray[np.float64]:
-        """Never anything.
-
-        Raises:
-            InputError: always.
-        """
-        raise InputError("a confidence that was given cannot be made of logits: give the logits in its place")
-
-    def to_dict(self) -> dict[str, Any]:
-        """Its name, ready for JSON."""
-        return {"score": self.name}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """What `to_dict` wrote.
-
-        Raises:
-            InputError: another key than `"score"`.
-        """
-        return cls(check_keys("given confidence", values, known={"score"}, needed={"score"})["score"])
+from abstain.scores.given import GivenConfidence
 
 
 def evaluate_confidence(

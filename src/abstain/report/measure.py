@@ -13,12 +13,12 @@ from torch import Tensor
 
 from abstain.curve.curve import risk_coverage_curve
 from abstain.report.selective_report import ScoreResult
-from abstain.scores.by_kind import check_norm, error_of, score_of
+from abstain.scores.by_kind import check_norm, error_of
 from abstain.scores.calibration import calibration_metrics
-from abstain.scores.confidence import Confidence, SoftmaxScore
+from abstain.scores.confidence import Confidence, OfProbabilities, SoftmaxScore
 from abstain.scores.kinds import OF_PROBABILITIES, WITHOUT_SHIFT, Values
 from abstain.scores.logit_norm import LogitNorm
-from abstain.scores.probabilities import ProbabilityCalibration, ProbabilityScore
+from abstain.scores.probabilities import ProbabilityCalibration
 from abstain.scores.temperature import TemperatureScaling
 
 
@@ -55,8 +55,8 @@ class Measure:
 
     def msp(self, name: str = "msp", fitted: Confidence | None = None) -> ScoreResult:
         """The maximum softmax probability, or under another name a fit that falls back to it."""
-        msp: Confidence = ProbabilityScore() if self.of_probabilities else SoftmaxScore()
-        return self._result(name, fitted or msp, score_of(self.values, msp), self.calibration.metrics)
+        msp: Confidence = OfProbabilities() if self.of_probabilities else SoftmaxScore()
+        return self._result(name, fitted or msp, msp.score(self.values.rows), self.calibration.metrics)
 
     def fitted(self, name: str, confidence: Confidence, logits: Tensor) -> ScoreResult:
         """A score that was fitted on validation data, of the logits that stand for the values."""

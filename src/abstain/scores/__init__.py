@@ -2,10 +2,17 @@
 
 from abstain._lazy import lazy_names
 from abstain.scores.calibration import calibration_metrics
-from abstain.scores.confidence import Confidence, SoftmaxScore, confidence_from_dict, named_confidence
+from abstain.scores.confidence import (
+    Confidence,
+    OfProbabilities,
+    SoftmaxScore,
+    confidence_from_dict,
+    named_confidence,
+)
+from abstain.scores.given import GivenConfidence
 from abstain.scores.kinds import KINDS, Values, read_values
 from abstain.scores.logit_norm import Candidate, LogitNorm
-from abstain.scores.probabilities import ProbabilityScore, log_probabilities, probability_error
+from abstain.scores.probabilities import log_probabilities, probability_error
 from abstain.scores.softmax import (
     SCORES,
     Score,
@@ -26,8 +33,9 @@ __all__ = [
     "SCORES",
     "Candidate",
     "Confidence",
+    "GivenConfidence",
     "LogitNorm",
-    "ProbabilityScore",
+    "OfProbabilities",
     "Score",
     "SoftmaxScore",
     "TemperatureScaling",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from abstain._checks import InputError
-from abstain.scores.confidence import Confidence
-from abstain.scores.kinds import OF_PROBABILITIES, WITHOUT_SHIFT, Values
+from abstain._checks import InputError, check_choice, check_no_more
+from abstain.scores.confidence import Confidence, OfProbabilities
+from abstain.scores.kinds import OF_PROBABILITIES, WITHOUT_SHIFT, Kind, Values
 from abstain.scores.logit_norm import LogitNorm
-from abstain.scores.probabilities import ProbabilityScore, log_probabilities, probability_error
-from abstain.scores.softmax import SCORES, error_of_rows
+from abstain.scores.probabilities import log_probabilities, probability_error
+from abstain.scores.softmax import error_of_rows
+from abstain.scores.temperature import TemperatureScaling
 
 
 def error_of(values: Values) -> NDArray[np.float64]:
@@ -43,8 +46,7 @@ def score_of(values: Values, confidence: Confidence) -> NDArray[np.float64]:
 
     Args:
         values: of any kind.
-        confidence: what it would be of logits. Of probabilities a score of `SCORES` is `ProbabilityScore`, and any
-            other is given their logarithms.
+        confidence: what it would be of logits; see `OfProbabilities`.
 
     Returns:
         (N,) float64.
@@ -53,10 +55,32 @@ def score_of(values: Values, confidence: Confidence) -> NDArray[np.float64]:
         InputError: probabilities are given to a score that reads the shift of a row, or to one that needs their
             logarithms while some are exactly 0.
     """
-    if values.kind not in OF_PROBABILITIES:
-        return confidence.score(values.rows)
-    if confidence.name in SCORES:
-        return ProbabilityScore(confidence.name).score(values.rows)
-    if isinstance(confidence, LogitNorm):
-        check_norm(values, center=confidence.center)
-    return confidence.score(as_logits(values))
+    return (OfProbabilities(confidence) if values.kind in OF_PROBABILITIES else confidence).score(values.rows)
+
+
+def confidence_of_kind(confidence: Confidence, kind: Kind) -> Confidence:
+    """A confidence of logits as it is taken of values of this kind; of probabilities `msp` on their own scale."""
+    if kind not in OF_PROBABILITIES:
+        return confidence
+    return OfProbabilities(confidence, "probability" if confidence.name == "msp" else "log-odds")
+
+
+def fit_confidence(score: str, values: Values, *, center: bool = True, **fit: Any) -> Confidence:
+    """Logit normalisation or temperature scaling fitted on validation samples, for values of their kind.
+
+    Args:
+        score: `"max_logit_pnorm"` or `"temperature_scaling"`.
+        values: of samples on which neither a threshold is chosen nor anything measured.
+        center: of `max_logit_pnorm`: subtract each row's mean first.
+        **fit: `p_grid` and `fallback` of `LogitNorm.fit`.
+
+    Raises:
+        InputError: another score, probabilities of exactly 0, which have no logarithm, or the uncentred p-norm of
+            values whose rows have lost their shift.
+    """
+    check_choice("score to fit", score, [kind.SCORE for kind in (LogitNorm, TemperatureScaling)])
+    if score == TemperatureScaling.SCORE:
+        check_no_more("TemperatureScaling.fit", fit, known=())
+        return confidence_of_kind(TemperatureScaling.fit(as_logits(values), values.labels), values.kind)
+    check_norm(values, center=center)
+    return confidence_of_kind(LogitNorm.fit(as_logits(values), values.labels, center=center, **fit), values.kind)

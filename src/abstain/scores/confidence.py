@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from abstain._arguments import check_flag
 from abstain._checks import InputError, check_choice, check_keys
+from abstain.scores.given import GivenConfidence
 from abstain.scores.logit_norm import LogitNorm
-from abstain.scores.probabilities import ProbabilityScore
+from abstain.scores.probabilities import OF_PROBABILITIES, largest_probability, log_probabilities, probability_score
 from abstain.scores.softmax import SCORES
 from abstain.scores.temperature import TemperatureScaling
+
+Scale = Literal["log-odds", "probability"]
 
 
 @runtime_checkable
 class Confidence(Protocol):
-    """Makes one number of each row of logits, larger accepted first; immutable, and kept in JSON.
+    """Makes one number of each row of logits (of `OfProbabilities`: of those), larger accepted first; kept in JSON.
 
     Two are equal where they give every row the same number, however each was found.
     """
@@ -101,10 +104,92 @@ class SoftmaxScore:
         return cls(check_keys("softmax score", values, known={"score"}, needed={"score"})["score"])
 
 
-FITTED: dict[str, type[LogitNorm] | type[TemperatureScaling]] = {
-    kind.SCORE: kind for kind in (LogitNorm, TemperatureScaling)
+@dataclass(frozen=True)
+class OfProbabilities:
+    """A confidence of probabilities as they are stored, whose largest alone decides the order of `msp`.
+
+    Attributes:
+        confidence: what it would be of logits. One of `SCORES` is taken of the probabilities themselves, so that those
+            which rounding made equal tie; logit normalisation and temperature scaling of their logarithms.
+        scale: of `msp`: `"log-odds"`, or `"probability"`, the largest stored probability itself, which has the same
+            order and on which a threshold can be compared with the numbers of a file.
+
+    Raises:
+        InputError: a score that reads the shift of a row, which probabilities have lost; or another scale, or one of
+            a score that is no probability.
+    """
+
+    confidence: Confidence = SoftmaxScore()
+    scale: Scale = "log-odds"
+
+    def __post_init__(self) -> None:
+        check_choice("scale", self.scale, ("log-odds", "probability"))
+        shifted = self.name in SCORES and self.name not in OF_PROBABILITIES
+        if shifted or (isinstance(self.confidence, LogitNorm) and not self.confidence.center and self.name != "msp"):
+            raise InputError(
+                f"the score is {'the uncentred p-norm' if not shifted else self.name}, which reads the shift of a row "
+                f"of logits, but probabilities have lost it: take one of {', '.join(OF_PROBABILITIES)}, or give the "
+                "logits"
+            )
+        if self.scale == "probability" and self.name != "msp":
+            raise InputError(f"the scale is 'probability', but {self.name} is none: leave out the scale")
+
+    @property
+    def name(self) -> str:
+        """That of the confidence of logits."""
+        return self.confidence.name
+
+    @property
+    def label(self) -> str:
+        """That of the confidence of logits."""
+        return self.confidence.label
+
+    @property
+    def temperature(self) -> float | None:
+        """That of the confidence of logits."""
+        return self.confidence.temperature
+
+    def score(self, logits: Any) -> NDArray[np.float64]:
+        """The confidence of each row; larger is accepted first.
+
+        Args:
+            logits: here probabilities (N, K) in [0, 1], NumPy or torch on any device, not changed; (N, 1) are those of
+                class 1, which stand for the pair (1 - p, p).
+
+        Returns:
+            (N,) float64.
+
+        Raises:
+            InputError: as `probability_score`; logarithms are needed, and a probability is exactly 0.
+        """
+        if self.scale == "probability":
+            return largest_probability(logits)
+        if self.name in SCORES:
+            return probability_score(self.name, logits)
+        return self.confidence.score(log_probabilities(logits))
+
+    def to_dict(self) -> dict[str, Any]:
+        """That of the confidence of logits, and what it is taken of, ready for JSON."""
+        scale = {"scale": self.scale} if self.scale != "log-odds" else {}
+        return {**self.confidence.to_dict(), "input": "probabilities", **scale}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """The confidence that `to_dict` wrote.
+
+        Raises:
+            InputError: a key is unknown or missing, or there is no such score of probabilities.
+        """
+        values = dict(values)
+        check_choice("input", values.pop("input", None), ["probabilities"])
+        scale = values.pop("scale", "log-odds")
+        return cls(confidence_from_dict(values), scale)
+
+
+WITH_KEY: dict[str, type[LogitNorm] | type[TemperatureScaling] | type[GivenConfidence]] = {
+    kind.SCORE: kind for kind in (LogitNorm, TemperatureScaling, GivenConfidence)
 }
-"""Key `"score"` of a dictionary -> the kind of confidence with parameters that wrote it."""
+"""Key `"score"` of a dictionary -> the kind of confidence that wrote it, but for those of `SCORES`."""
 
 
 def confidence_from_dict(values: dict[str, Any]) -> Confidence:
@@ -120,9 +205,9 @@ def confidence_from_dict(values: dict[str, Any]) -> Confidence:
     if not isinstance(values, dict) or "score" not in values:
         raise InputError(f"a confidence is {values!r}, but must be a dictionary whose key 'score' names one")
     if "input" in values:
-        return ProbabilityScore.from_dict(values)
-    name = check_choice("score", values["score"], [*SCORES, *FITTED])
-    return FITTED.get(name, SoftmaxScore).from_dict(values)
+        return OfProbabilities.from_dict(values)
+    name = check_choice("score", values["score"], [*SCORES, *WITH_KEY])
+    return WITH_KEY.get(name, SoftmaxScore).from_dict(values)
 
 
 def named_confidence(name: str, *, p: float | None = None, center: bool = True) -> Confidence:

@@ -13,10 +13,9 @@ from scipy.special import logit
 from torch import Tensor
 
 from abstain._arrays import check_labels, check_logits
-from abstain._checks import InputError, check_choice, check_keys
+from abstain._checks import InputError, check_choice
 from abstain.scores.calibration import expected_calibration_error
 from abstain.scores.rows import BLOCK_ELEMENTS
-from abstain.scores.softmax import SCORES, SHIFTED
 
 CLIPPED_AT = 2.0**-52
 """The least probability of a label in the negative log-likelihood, that of float64 and of scikit-learn's `log_loss`."""
@@ -40,72 +39,40 @@ _FORMULAS: dict[str, Callable[[Tensor], Tensor]] = {
 """Name in `SCORES` -> the same of a block (n, K) of probabilities in float64; of `msp` the probability itself."""
 
 
-@dataclass(frozen=True)
-class ProbabilityScore:
-    """One of `SCORES` of probabilities as they are stored, whose largest alone decides the order of `msp`.
+OF_PROBABILITIES = tuple(_FORMULAS)
+"""Names of `SCORES` that probabilities have: all but those that read the shift of a row, which they have lost."""
 
-    Probabilities that are equal tie, also where rounding made them so, and a probability of 1 has confidence +inf: a
-    threshold on the largest stored probability accepts the same samples as its log-odds on this score.
 
-    Attributes:
-        name: a key of `SCORES`, but for those that read the shift of a row, which probabilities have lost.
+def probability_score(name: str, probabilities: Any) -> NDArray[np.float64]:
+    """One of `OF_PROBABILITIES` of probabilities as they are stored; larger is accepted first.
+
+    Probabilities that are equal tie, also where rounding made them so, and a probability of 1 has confidence +inf.
+
+    Args:
+        name: of `OF_PROBABILITIES`.
+        probabilities: (N, K) in [0, 1], NumPy or torch on any device, not changed; (N, 1) are those of class 1, which
+            stand for the pair (1 - p, p).
+
+    Returns:
+        (N,) float64. `msp` is log p - log(1 - p) of the largest p, from -inf to +inf; `logit_margin` the difference of
+        the two largest log p, up to +inf; the others as of logits.
 
     Raises:
-        InputError: there is no score of that name, or none of probabilities.
+        InputError: no such score, another shape, N = 0, or values outside [0, 1].
     """
+    formula = _FORMULAS[check_choice("score of probabilities", name, OF_PROBABILITIES)]
+    blocks = _pairs_in_blocks(check_probabilities(probabilities))
+    values = np.concatenate([formula(rows).cpu().numpy() for rows in blocks])
+    return logit(values) if name == "msp" else values  # SciPy's: torch's ties neighbours around 1/2
 
-    name: str = "msp"
 
-    def __post_init__(self) -> None:
-        check_choice("score", self.name, SCORES)
-        if self.name in SHIFTED:
-            raise InputError(
-                f"the score is {self.name}, which reads the shift of a row of logits, but probabilities have lost it: "
-                f"take one of {', '.join(_FORMULAS)}, or give the logits"
-            )
+def largest_probability(probabilities: Any) -> NDArray[np.float64]:
+    """The largest probability of each row as it is stored, of one column max(p, 1 - p); larger is accepted first.
 
-    @property
-    def label(self) -> str:
-        """`MSP`, or the name in words."""
-        return "MSP" if self.name == "msp" else self.name.replace("_", " ")
-
-    @property
-    def temperature(self) -> float | None:
-        """1 for MSP, None for the others."""
-        return 1.0 if self.name == "msp" else None
-
-    def score(self, logits: Any) -> NDArray[np.float64]:
-        """The confidence of each row; larger is accepted first.
-
-        Args:
-            logits: here probabilities (N, K) in [0, 1], NumPy or torch on any device, not changed; (N, 1) are those of
-                class 1, which stand for the pair (1 - p, p).
-
-        Returns:
-            (N,) float64. `msp` is log p - log(1 - p) of the largest p, from -inf to +inf; `logit_margin` the
-            difference of the two largest log p, up to +inf; the others as of logits.
-
-        Raises:
-            InputError: another shape, N = 0, or values outside [0, 1].
-        """
-        blocks = _pairs_in_blocks(check_probabilities(logits))
-        values = np.concatenate([_FORMULAS[self.name](rows).cpu().numpy() for rows in blocks])
-        return logit(values) if self.name == "msp" else values  # SciPy's: torch's ties neighbours around 1/2
-
-    def to_dict(self) -> dict[str, Any]:
-        """The name and what it is a score of, ready for JSON."""
-        return {"score": self.name, "input": "probabilities"}
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """The score that `to_dict` wrote.
-
-        Raises:
-            InputError: a key is unknown or missing, or there is no such score.
-        """
-        check_keys("score of probabilities", values, known={"score", "input"}, needed={"score", "input"})
-        check_choice("input", values["input"], ["probabilities"])
-        return cls(values["score"])
+    Takes and refuses what `probability_score` does; returns (N,) float64 in [0, 1], in the order of its `msp`.
+    """
+    blocks = _pairs_in_blocks(check_probabilities(probabilities))
+    return np.concatenate([rows.amax(dim=1).cpu().numpy() for rows in blocks])
 
 
 def check_probabilities(probabilities: Any) -> Tensor:
@@ -132,7 +99,7 @@ def probability_error(probabilities: Any, labels: Any) -> NDArray[np.float64]:
         (N,) float64 in {0, 1}.
 
     Raises:
-        InputError: as `ProbabilityScore.score`; labels of another length, out of range, negative or not integer.
+        InputError: as `probability_score`; labels of another length, out of range, negative or not integer.
     """
     probabilities = check_probabilities(probabilities)
     labels = check_labels(labels, n_samples=probabilities.shape[0], n_logits=probabilities.shape[1])
@@ -199,7 +166,7 @@ def log_probabilities(probabilities: Any) -> Tensor:
         (N, K) float64; of one probability its log-odds (N, 1), which is the one logit that stands for it.
 
     Raises:
-        InputError: as `ProbabilityScore.score`; a probability of 0, or of 1 where it is one column.
+        InputError: as `probability_score`; a probability of 0, or of 1 where it is one column.
     """
     probabilities = check_probabilities(probabilities)
     one_column = probabilities.shape[1] == 1
@@ -217,11 +184,17 @@ def log_probabilities(probabilities: Any) -> Tensor:
 
 
 def _pairs_in_blocks(probabilities: Tensor) -> Iterator[Tensor]:
-    """Blocks of rows in float64, one probability as the pair (1 - p, p); on the CPU where there is no float64."""
+    """Blocks of rows in float64, one probability as the pair (1 - p, p); on the CPU where there is no float64.
+
+    1 - p is rounded to the type of p, as it is for whoever compares it with a threshold; but for half precision.
+    """
     device = torch.device("cpu") if probabilities.device.type == "mps" else probabilities.device
     for block in _like_blocks(probabilities, probabilities):
-        rows = block.to(device, torch.float64)
-        yield torch.cat([1 - rows, rows], dim=1) if rows.shape[1] == 1 else rows
+        rows = block.to(device)
+        if rows.shape[1] == 1:
+            rows = rows.to(torch.promote_types(rows.dtype, torch.float32))
+            rows = torch.cat([1 - rows, rows], dim=1)
+        yield rows.double()
 
 
 def _like_blocks(values: Tensor, probabilities: Tensor) -> tuple[Tensor, ...]:

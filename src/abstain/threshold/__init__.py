@@ -1,11 +1,18 @@
 """Which confidence to ask for, and what is guaranteed of those accepted."""
 
+from abstain.threshold.cost import select_threshold_for_cost
+from abstain.threshold.decimals import shortest_between
 from abstain.threshold.groups import GroupPoint, operating_point_by_group
-from abstain.threshold.select import OperatingPoint, select_threshold
+from abstain.threshold.operating_point import ExpectedCost, OperatingPoint
+from abstain.threshold.select import select_threshold, select_threshold_for_coverage
 
 __all__ = [
+    "ExpectedCost",
     "GroupPoint",
     "OperatingPoint",
     "operating_point_by_group",
     "select_threshold",
+    "select_threshold_for_cost",
+    "select_threshold_for_coverage",
+    "shortest_between",
 ]

@@ -1,59 +1,20 @@
-"""A threshold on the confidence, chosen on validation data, for a target risk: with a guarantee, or empirically."""
+"""A threshold on the confidence, chosen on validation data for a target risk, guaranteed or not, or for a coverage."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from abstain._checks import NoThresholdError, check_binary, check_fraction
 from abstain.curve.curve import RiskCoverageCurve, risk_coverage_curve
 from abstain.threshold.bounds import candidate_ranks, upper_bound
-from abstain.threshold.planning import samples_enough
+from abstain.threshold.operating_point import ExpectedCost, OperatingPoint
+from abstain.threshold.planning import advice
 
-
-@dataclass(frozen=True)
-class OperatingPoint:
-    """A threshold, and what it does on the data on which it was chosen.
-
-    Attributes:
-        threshold: accept where `confidence >= threshold`, in float32 or wider; -inf accepts all.
-        coverage: the accepted fraction, in (0, 1].
-        risk: the selective risk, the mean error of those accepted; an optimistic estimate, since it was selected for.
-        guaranteed: whether P(selective risk <= target_risk) >= 1 - delta over the draw of the validation data.
-        target_risk: what was asked for.
-        delta: the probability with which the guarantee may fail; None without one.
-        n_samples: N, of the validation data.
-    """
-
-    threshold: float
-    coverage: float
-    risk: float
-    guaranteed: bool
-    target_risk: float
-    delta: float | None
-    n_samples: int
-
-    def describe(self, score: str = "confidence") -> str:
-        """Two sentences: what to accept, and what is known of the risk.
-
-        Args:
-            score: the name of the confidence; for `msp`, whose thresholds are log-odds, the probability is said too.
-        """
-        probability = f" (a probability of at least {expit(self.threshold):.6g})" if score == "msp" else ""
-        found = (
-            f"Accept where {score} >= {self.threshold!r}{probability}: this accepts {self.coverage:.2%} of "
-            f"{self.n_samples:,} samples with a risk of {self.risk:.2%}."
-        )
-        if self.delta is None:
-            return f"{found} There is no guarantee: on new samples the risk may well be above {self.target_risk:.4g}."
-        return (
-            f"{found} With probability {1 - self.delta:.4g} over the draw of these samples, the risk on new ones from "
-            f"the same distribution is at most {self.target_risk:.4g}; under a shift nothing is guaranteed."
-        )
+INSTEAD_OF_LOSSES = "make errors of them first"
 
 
 def select_threshold(confidence: Any, error: Any, target_risk: float, delta: float | None = None) -> OperatingPoint:
@@ -85,8 +46,34 @@ def select_threshold(confidence: Any, error: Any, target_risk: float, delta: flo
     if delta is not None:
         delta = check_fraction("delta", delta, open_below=True, open_above=True)
     curve = risk_coverage_curve(confidence, error)
-    check_binary("a threshold for a target risk", is_binary=curve.is_binary, instead="make errors of them first")
+    check_binary("a threshold for a target risk", is_binary=curve.is_binary, instead=INSTEAD_OF_LOSSES)
     return _empirical(curve, target_risk) if delta is None else _guaranteed(curve, target_risk, delta)
+
+
+def select_threshold_for_coverage(confidence: Any, error: Any, target_coverage: float) -> OperatingPoint:
+    """The operating point of smallest coverage among those of at least `target_coverage`.
+
+    The errors have no say in the threshold, so the risk there is not selected for; ties can make the coverage larger
+    than what was asked for.
+
+    Args:
+        confidence: (N,) real, of validation data; larger is accepted first.
+        error: (N,) in {0, 1}.
+        target_coverage: fraction in (0, 1].
+
+    Raises:
+        InputError: a fraction outside its range, errors that are not 0/1, or as `risk_coverage_curve`.
+
+    Example:
+        >>> point = select_threshold_for_coverage([0.9, 0.8, 0.8, 0.6], [0, 0, 1, 1], target_coverage=0.5)
+        >>> point.threshold, point.coverage
+        (0.8, 0.75)
+    """
+    target_coverage = check_fraction("target_coverage", target_coverage, open_below=True)
+    curve = risk_coverage_curve(confidence, error)
+    check_binary("a threshold for a target coverage", is_binary=curve.is_binary, instead=INSTEAD_OF_LOSSES)
+    index = int(np.searchsorted(curve.coverage, target_coverage))
+    return point_at(curve, index, target_coverage=target_coverage)
 
 
 def _empirical(curve: RiskCoverageCurve, target_risk: float) -> OperatingPoint:
@@ -96,8 +83,7 @@ def _empirical(curve: RiskCoverageCurve, target_risk: float) -> OperatingPoint:
             f"none of the {len(curve.risk)} thresholds on {curve.n_samples} samples has a selective risk of at most "
             f"{target_risk:g}: the lowest is {curve.risk.min():.4g}"
         )
-    best = int(qualifying[-1])
-    return _operating_point(curve, best, float(curve.threshold[best]), target_risk, None)
+    return point_at(curve, int(qualifying[-1]), target_risk=target_risk)
 
 
 def _guaranteed(curve: RiskCoverageCurve, target_risk: float, delta: float) -> OperatingPoint:
@@ -108,38 +94,48 @@ def _guaranteed(curve: RiskCoverageCurve, target_risk: float, delta: float) -> O
     bounds = upper_bound(errors, accepted, delta / len(ranks))
     qualifying = np.flatnonzero(bounds <= target_risk)
     if not len(qualifying):
-        raise NoThresholdError(_too_few(errors, accepted, bounds, curve.n_samples, target_risk, delta))
+        raise _too_few(errors, accepted, bounds, curve.n_samples, target_risk, delta)
     best = int(points[qualifying[-1]])
     last = best == len(curve.threshold) - 1
     threshold = -np.inf if last else curve.next_above(float(curve.threshold[best + 1]))
-    return _operating_point(curve, best, threshold, target_risk, delta)
+    found = point_at(curve, best, target_risk=target_risk)
+    return replace(found, threshold=threshold, guaranteed=True, delta=delta)
 
 
-def _operating_point(
-    curve: RiskCoverageCurve, index: int, threshold: float, target_risk: float, delta: float | None
+def point_at(
+    curve: RiskCoverageCurve,
+    index: int,
+    *,
+    target_risk: float | None = None,
+    target_coverage: float | None = None,
+    cost: ExpectedCost | None = None,
 ) -> OperatingPoint:
+    """The point of a curve of this index, with what it was selected for, and no guarantee."""
     return OperatingPoint(
-        threshold=threshold,
+        threshold=float(curve.threshold[index]),
         coverage=float(curve.coverage[index]),
         risk=float(curve.risk[index]),
-        guaranteed=delta is not None,
+        guaranteed=False,
         target_risk=target_risk,
-        delta=delta,
+        delta=None,
         n_samples=curve.n_samples,
+        target_coverage=target_coverage,
+        cost=cost,
     )
 
 
 def _too_few(
     errors: NDArray[Any], accepted: NDArray[Any], bounds: NDArray[Any], n: int, target_risk: float, delta: float
-) -> str:
+) -> NoThresholdError:
     found = (
         f"no threshold on {n} samples is sure to have a selective risk of at most {target_risk:g} (delta = {delta:g})"
     )
     if not len(bounds):
-        return f"{found}: every rank to be looked at lies inside the block of ties at the top"
-    best = int(np.argmin(bounds))
-    hopeful = np.flatnonzero(errors / accepted < target_risk)
-    likely = hopeful[np.argsort(bounds[hopeful])[:1]]  # a minimum over all would promise too much
-    enough = samples_enough(errors[likely], accepted[likely], n, target_risk, delta)
-    advice = f"about {enough:,} samples like these would be enough" if enough else "more samples like these do not help"
-    return f"{found}: the lowest bound is {bounds[best]:.4g}, at a coverage of {accepted[best] / n:.3g}; {advice}"
+        return NoThresholdError(f"{found}: every rank to be looked at lies inside the block of ties at the top")
+    order = np.argsort(bounds, kind="stable")
+    words, enough = advice(errors[order], accepted[order], n, target_risk, delta)
+    best = order[0]
+    return NoThresholdError(
+        f"{found}: the lowest bound is {bounds[best]:.4g}, at a coverage of {accepted[best] / n:.3g}; {words}",
+        n_enough=enough,
+    )

@@ -1,0 +1,54 @@
+"""A threshold as people read it: the number of fewest digits that accepts the same samples."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import ROUND_FLOOR, Context
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abstain.threshold.operating_point import OperatingPoint
+
+
+def shortest_between(below: float, threshold: float, dtype: Any = np.float64) -> float:
+    """The number with the fewest digits in (below, threshold]: where no confidence lies between, it accepts the same.
+
+    Args:
+        below: the largest confidence that is not accepted; -inf where all are.
+        threshold: a number above it that accepts what is to be accepted.
+        dtype: in which the confidence may be compared with the number, which is then rounded to it.
+
+    Returns:
+        Such that it is in (below, threshold] in float64 and in `dtype`; `threshold` where no shorter one is.
+
+    Example:
+        >>> shortest_between(0.91, 0.9299999999999999)
+        0.92
+    """
+    kind = np.dtype(dtype).type
+    cut = (float(Context(digits, ROUND_FLOOR).create_decimal(repr(threshold))) for digits in range(1, 17))
+    return next((x for x in cut if below < x and kind(below) < kind(x) <= kind(threshold)), threshold)
+
+
+def with_fewest_digits(point: OperatingPoint, confidence: NDArray[np.floating[Any]], dtype: Any) -> OperatingPoint:
+    """The same operating point, with the shortest threshold that accepts just these samples.
+
+    A guaranteed threshold is the next number above the largest confidence that is not accepted, since it must not
+    depend on those accepted; here it is the next one in `dtype`.
+
+    Args:
+        point: selected on this confidence.
+        confidence: (N,) real.
+        dtype: in which the confidence is stored, or what it was made of.
+    """
+    accepted = confidence >= point.threshold
+    if accepted.all() and point.guaranteed:
+        return point
+    below = float(confidence[~accepted].max(initial=-np.inf))
+    lowest = float(confidence[accepted].min())
+    if point.guaranteed:
+        kind = np.dtype(dtype).type
+        lowest = min(lowest, float(np.nextafter(kind(below), kind(np.inf))))
+    return replace(point, threshold=shortest_between(below, lowest, dtype))

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from abstain.threshold import OperatingPoint, select_threshold, shortest_between
+from abstain.threshold.decimals import with_fewest_digits
+
+repeatable = settings(deadline=None, derandomize=True, max_examples=200)
+
+
+@pytest.mark.parametrize(
+    ("below", "threshold", "expected"),
+    [
+        (0.85, 0.93, 0.9),
+        (0.929, 0.93, 0.93),
+        (0.91, 0.9299999999999999, 0.92),
+        (-np.inf, 0.4567, 0.4),
+        (0.999, 1.0, 1.0),
+        (-0.2, -0.1234, -0.2 + 0.07),  # -0.13: cut downwards
+        (0.1, np.inf, np.inf),
+        (np.nextafter(0.3, 0), 0.3, 0.3),
+    ],
+)
+def test_the_shortest_number_as_worked_by_hand(below, threshold, expected):
+    assert shortest_between(below, threshold) == pytest.approx(expected, abs=1e-15)
+
+
+@repeatable
+@given(st.floats(0, 1, width=32), st.floats(0, 1, width=32), st.sampled_from([np.float32, np.float64]))
+def test_it_separates_in_either_type(one, other, dtype):
+    below, threshold = sorted((one, other))
+    if below < threshold:
+        found = shortest_between(below, threshold, dtype)
+        assert below < found <= threshold and dtype(below) < dtype(found) <= dtype(threshold)
+        assert len(repr(found)) <= max(len(repr(threshold)), 5)
+
+
+def test_neighbours_in_float32_are_told_apart_in_float32():
+    # 0.1 rounds up to 0.10000000149 in float32; between it and its neighbour below, 0.0999999940, any number nearer to
+    # the latter would accept it too.
+    high = float(np.float32(0.1))
+    low = float(np.nextafter(np.float32(0.1), np.float32(0)))
+    found = shortest_between(low, high, np.float32)
+    assert found == 0.1
+    assert np.array([low, high], np.float32).__ge__(found).tolist() == [False, True]
+
+
+@pytest.mark.parametrize("delta", [None, 0.05])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("decimals", [2, 3, 16])
+def test_the_same_samples_are_accepted_in_the_stored_type(dtype, decimals, delta):
+    rng = np.random.default_rng(0)
+    stored = rng.beta(5, 1, size=3000).round(decimals).astype(dtype)
+    confidence = stored.astype(np.float64)
+    point = select_threshold(confidence, rng.random(3000) < 1 - confidence, 0.08, delta)
+    short = with_fewest_digits(point, confidence, dtype)
+    assert 0.1 < point.coverage < 1
+    assert (stored >= short.threshold).mean() == (confidence >= short.threshold).mean() == point.coverage
+    assert (short.coverage, short.risk, short.delta) == (point.coverage, point.risk, point.delta)
+    assert delta or len(repr(short.threshold)) <= 8
+
+
+def test_a_guaranteed_threshold_stays_next_to_what_is_rejected():
+    # It must not depend on what is accepted: the lowest of these is 0.9.
+    point = OperatingPoint(np.nextafter(0.5, 1), 0.5, 0.0, True, 0.1, 0.05, 2)
+    confidence = np.array([0.5, 0.9])
+    assert with_fewest_digits(point, confidence, np.float64).threshold == np.nextafter(0.5, 1)
+    in_float32 = with_fewest_digits(point, confidence, np.float32).threshold
+    assert 0.5 < np.float32(in_float32) == np.nextafter(np.float32(0.5), np.float32(1))
+
+
+def test_accepting_all_with_a_guarantee_accepts_all():
+    point = OperatingPoint(-np.inf, 1.0, 0.0, True, 0.1, 0.05, 2)
+    assert with_fewest_digits(point, np.array([0.5, 0.9]), np.float64) is point
