@@ -56,6 +56,10 @@ class SelectiveTrainingArguments(TrainingArguments):
     class_weights: list[float] | None = field(
         default=None, metadata={"help": "A weight for each class in the loss that is minimised; default: all alike."}
     )
+    max_suppression_factor: float = field(
+        default=0.0,
+        metadata={"help": "In place of label smoothing, what pulls the largest logit down (MaxSup); 0 is without it."},
+    )
     allow_negative_smoothing: bool = field(
         default=False, metadata={"help": "Take a label_smoothing_factor below 0 (negative label smoothing)."}
     )
@@ -82,6 +86,11 @@ class SelectiveTrainingArguments(TrainingArguments):
             self.label_smoothing_factor, allow_negative=self.allow_negative_smoothing
         )
         check_limits(self)
+        if self.max_suppression_factor and self.label_smoothing_factor:
+            raise InputError(
+                f"max_suppression_factor is {self.max_suppression_factor:g} and label_smoothing_factor "
+                f"{self.label_smoothing_factor:g}, but one stands in place of the other: leave out one of them"
+            )
         self._check_steps()
         if self.class_weights is not None and not min(self.class_weights, default=0) > 0:
             raise InputError(f"class_weights are {self.class_weights}, but must be numbers above 0, one for each class")

@@ -10,7 +10,6 @@ from typing import Any, cast
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from torch.utils.data import Dataset
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
@@ -19,9 +18,9 @@ from abstain.data.pixels import ChosenPixels, has_dense_labels
 from abstain.inference.abstention import AbstentionRule
 from abstain.logits.dataset import write_logits
 from abstain.logits.extract import extract_logits, extract_pixel_logits
-from abstain.losses import smoothed_cross_entropy
 from abstain.training.backbone import slow_backbone
 from abstain.training.checkpoints import CheckpointingTrainer, naming_what_is_not_written
+from abstain.training.loss import TrainingLoss
 from abstain.training.sam import replace_gradient
 from abstain.training.statistics import logits_of
 
@@ -75,6 +74,7 @@ class SelectiveTrainer(CheckpointingTrainer):
             raise InputError(
                 "sam_rho needs whole gradients on each process, but FSDP and DeepSpeed cut them: leave them out"
             )
+        self._loss = TrainingLoss.of(self.args)
         self.compute_loss_func = self._training_loss
         if self.args.dataloader_persistent_workers and hasattr(self.train_dataset, "set_epoch"):
             raise InputError(
@@ -95,25 +95,10 @@ class SelectiveTrainer(CheckpointingTrainer):
         return model
 
     def _training_loss(self, outputs: Any, labels: Tensor, num_items_in_batch: Tensor | None = None) -> Tensor:
-        logits = self._classes_second(logits_of(outputs), labels)
-        if logits.ndim == 4 and logits.shape[2:] != labels.shape[1:]:
-            logits = functional.interpolate(logits.float(), labels.shape[1:], mode="bilinear", align_corners=False)
-        settings: dict[str, Any] = {
-            "smoothing": self.args.label_smoothing_factor,
-            "allow_negative_smoothing": self.args.allow_negative_smoothing,
-            "ignore_index": self.args.ignore_index,
-            "weight": self._class_weights(logits),
-        }
-        if num_items_in_batch is None:
-            return smoothed_cross_entropy(logits, labels, **settings)
-        total = smoothed_cross_entropy(logits, labels, **settings, reduction="sum")
-        return total / num_items_in_batch.where(num_items_in_batch > 0, 1)
-
-    def _class_weights(self, logits: Tensor) -> Tensor | None:
-        weights = self.args.class_weights
-        if weights is not None and len(weights) != logits.shape[1]:
-            raise InputError(f"there are {len(weights)} class_weights, but the model has {logits.shape[1]} classes")
-        return None if weights is None else torch.tensor(weights, device=logits.device)
+        logits = logits_of(outputs)
+        if labels.is_floating_point() and logits.ndim == 3:
+            raise InputError("the labels of tokens hold distributions, which none of ours are trained on: give classes")
+        return self._loss(self._classes_second(logits, labels), labels, num_items_in_batch)
 
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *more: Any, **kwargs: Any) -> Any:
         """The loss of a batch, of images in the memory format of the arguments."""
@@ -136,28 +121,17 @@ class SelectiveTrainer(CheckpointingTrainer):
     ) -> tuple[list[Any], Tensor | int | None]:
         """The batches of an update, and what its loss is divided by: its labels that count, weighted by their class.
 
-        The stock Trainer takes any label but -100 for one that counts, and knows no weights.
+        The stock Trainer takes any label but -100 for one that counts, and knows no weights and no soft labels.
         """
         self._batches_of_update = []  # of an update that was broken off
-        if self.args.ignore_index == -100 and self.args.class_weights is None:
-            return super().get_batch_samples(epoch_iterator, num_batches, device)
         batches = list(islice(epoch_iterator, num_batches))
         labels = [batch.get("labels") for batch in batches]
         if not labels or not all(isinstance(part, Tensor) for part in labels):
             return batches, None
-        total = self._weight_of(labels).to(device)
+        total = self._loss.count(labels).to(device)
         if self.args.average_tokens_across_devices and self.args.world_size > 1:
             total = self.accelerator.gather(total).sum()
         return batches, total / (self.get_tp_size() * self.get_cp_size() * self.get_sp_size())  # which share a batch
-
-    def _weight_of(self, labels: list[Tensor]) -> Tensor:
-        ignored, class_weights = self.args.ignore_index, self.args.class_weights
-        if class_weights is None:
-            return cast(Tensor, sum(part.ne(ignored).sum() for part in labels))
-        weights = torch.tensor(class_weights, dtype=torch.float64)
-        flat = torch.cat([part.flatten() for part in labels]).cpu()
-        frequencies = torch.bincount(flat[flat != ignored], minlength=len(weights))[: len(weights)]
-        return (frequencies * weights).sum().float()
 
     def training_step(
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
