@@ -11,10 +11,8 @@ from transformers import TrainingArguments
 
 from abstain._arguments import check_smoothing
 from abstain._checks import InputError
+from abstain.training.best_model import direction_of_best
 from abstain.training.limits import check_limits
-
-LOWER_IS_BETTER = ("loss", "risk", "aurc")
-"""Metrics of every evaluation that a good model has small; coverages at a risk are better when larger."""
 
 
 @dataclass
@@ -100,14 +98,8 @@ class SelectiveTrainingArguments(TrainingArguments):
             )
         if self.save_strategy == "best" and not self.metric_for_best_model:
             raise InputError("save_strategy best needs to know what is best: give metric_for_best_model, such as aurc")
-        metric = "_" + (self.metric_for_best_model or "")  # eval_aurc, or eval_NAME_aurc for one of several data sets
-        if metric.endswith("_smoothed_loss"):
-            raise InputError(
-                "metric_for_best_model is the smoothed loss, which differs between smoothing factors: "
-                "take aurc, risk or loss (the plain cross-entropy)"
-            )
-        if self.metric_for_best_model and self.greater_is_better is None:
-            self.greater_is_better = not metric.endswith(tuple(f"_{name}" for name in LOWER_IS_BETTER))
+        if self.metric_for_best_model:
+            self.greater_is_better = direction_of_best(self.metric_for_best_model, self.greater_is_better)
         if not torch.accelerator.is_available():
             self.use_cpu = True  # what Trainer would do, but bf16 it refuses until it is told
         super().__post_init__()

@@ -13,19 +13,17 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from abstain._checks import InputError, first_line, nearest
+from abstain._checks import InputError, first_line
 from abstain.data.pixels import ChosenPixels, has_dense_labels
 from abstain.inference.abstention import AbstentionRule
 from abstain.logits.dataset import write_logits
 from abstain.logits.extract import extract_logits, extract_pixel_logits
 from abstain.training.backbone import slow_backbone
+from abstain.training.best_model import check_is_measured
 from abstain.training.checkpoints import CheckpointingTrainer, naming_what_is_not_written
 from abstain.training.loss import TrainingLoss
 from abstain.training.sam import replace_gradient
 from abstain.training.statistics import logits_of
-
-MEASURED = ("loss", "risk", "aurc", "cov@5", "cov@1")
-"""What an evaluation reports and a best model can be chosen by."""
 
 
 class SelectiveTrainer(CheckpointingTrainer):
@@ -67,9 +65,8 @@ class SelectiveTrainer(CheckpointingTrainer):
         self._batches_of_update: list[dict[str, Any]] = []
         with _naming_what_is_refused("trainer"):
             super().__init__(model, args, *more, **kwargs)
-        best = "_" + (self.args.metric_for_best_model or "loss")
-        if kwargs.get("compute_metrics") is None and not best.endswith(tuple(f"_{name}" for name in MEASURED)):
-            raise InputError(f"metric_for_best_model is {best[1:]!r}: {nearest(best[1:], MEASURED)}")
+        if self._user_metrics is None and self.args.metric_for_best_model:
+            check_is_measured(self.args.metric_for_best_model)
         if self.args.sam_rho and (self.is_fsdp_enabled or self.is_deepspeed_enabled):
             raise InputError(
                 "sam_rho needs whole gradients on each process, but FSDP and DeepSpeed cut them: leave them out"
