@@ -48,8 +48,9 @@ class SelectiveTrainingArguments(TrainingArguments):
     backbone_learning_rate_factor: float = field(
         default=1.0, metadata={"help": "What the learning rate of the model's backbone is multiplied with."}
     )
-    ignore_index: int = field(
-        default=-100, metadata={"help": "The label of pixels that neither the loss nor the evaluation counts."}
+    ignore_index: int | None = field(
+        default=None,
+        metadata={"help": "The label of what neither loss nor evaluation counts. Default: as the model says, or -100."},
     )
     class_weights: list[float] | None = field(
         default=None, metadata={"help": "A weight for each class in the loss that is minimised; default: all alike."}

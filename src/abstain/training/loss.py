@@ -34,13 +34,13 @@ class TrainingLoss:
     class_weights: tuple[float, ...] | None
 
     @classmethod
-    def of(cls, args: SelectiveTrainingArguments) -> Self:
+    def of(cls, args: SelectiveTrainingArguments, *, ignore_index: int) -> Self:
         """What the arguments of a training say."""
         return cls(
             args.label_smoothing_factor,
             args.allow_negative_smoothing,
             args.max_suppression_factor,
-            args.ignore_index,
+            ignore_index,
             None if args.class_weights is None else tuple(args.class_weights),
         )
 
