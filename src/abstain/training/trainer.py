@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from abstain._checks import InputError
-from abstain.data.pixels import ChosenPixels, has_dense_labels
-from abstain.inference.abstention import AbstentionRule
-from abstain.logits.dataset import write_logits
-from abstain.logits.extract import extract_logits, extract_pixel_logits
 from abstain.training.best_model import check_is_measured
-from abstain.training.checkpoints import naming_what_is_not_written
 from abstain.training.labels import CheckedLabels, raise_complaint
 from abstain.training.loss import TrainingLoss
-from abstain.training.optimizing import OptimizingTrainer, naming_what_is_refused
+from abstain.training.optimizing import naming_what_is_refused
 from abstain.training.sam import replace_gradient
+from abstain.training.saving import SavingTrainer
 from abstain.training.statistics import logits_of, statistics_dtype
 
 
-class SelectiveTrainer(OptimizingTrainer):
+class SelectiveTrainer(SavingTrainer):
     """A `Trainer` whose loss is label-smoothed cross-entropy and whose evaluations say how well the model abstains.
 
     It minimises `smoothed_cross_entropy` with `args.label_smoothing_factor`, averaged over all samples of an
@@ -194,64 +189,6 @@ class SelectiveTrainer(OptimizingTrainer):
 
             replace_gradient(model, recompute, rho=self.args.sam_rho)
         return loss
-
-    def save_with_logits(self, datasets: Mapping[str, Dataset[Any]]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Save the model, and as a logits data set beside it what the saved model says of each of `datasets`.
-
-        The model is loaded anew for that, so that the logits are those of its users: in the precision of the
-        weights, whatever the precision of training.
-
-        Args:
-            datasets: name of each split -> items with the model's inputs and `labels`.
-
-        Returns:
-            Name -> (logits (N, K) float32, labels (N,) int64); also in `output_dir/logits/name.parquet`. In
-            segmentation a row is a pixel that an evaluation counts, and the file says in `sample` of which image.
-        """
-        folder = self.args.folder
-        if self.is_fsdp_enabled:  # whole weights, also where checkpoints are in parts
-            self.accelerator.state.fsdp_plugin.set_state_dict_type("FULL_STATE_DICT")
-        with naming_what_is_not_written(folder):
-            self.save_model()
-        self.accelerator.wait_for_everyone()
-        model = type(self.accelerator.unwrap_model(self.model)).from_pretrained(folder)
-        batch_size, collator = self.args.per_device_eval_batch_size, self.data_collator
-        logits = {}
-        for name, dataset in datasets.items():
-            evaluated, sample = self._evaluated(dataset), None
-            if isinstance(evaluated, ChosenPixels):
-                values, labels, sample = extract_pixel_logits(
-                    model, evaluated, batch_size=batch_size, data_collator=collator
-                )
-            else:
-                values, labels = extract_logits(model, evaluated, batch_size=batch_size, data_collator=collator)
-            if self.is_world_process_zero():
-                write_logits(folder / "logits", name, values, labels, sample=sample)
-            logits[name] = (values, labels)
-        return logits
-
-    def calibrate(
-        self, validation: Dataset[Any], *, target_risk: float, delta: float | None = None, **fit: Any
-    ) -> AbstentionRule:
-        """Save the model and, fitted on validation data, when it should answer: `abstention.json` in `output_dir`.
-
-        Args:
-            validation: items with the model's inputs and `labels`, none of which it was trained on.
-            target_risk: the selective risk to stay below, a fraction in (0, 1).
-            delta: fraction in (0, 1) for a threshold with a guarantee; None for an empirical one.
-            **fit: `p_grid`, `center` and `fallback` of `LogitNorm.fit`, and the `seed` of the halves.
-
-        Raises:
-            NoThresholdError: no threshold qualifies; the model is saved, and no rule.
-            InputError: as `AbstentionRule.fit`; `delta` for dense labels, whose pixels are not independent.
-        """
-        if delta is not None and has_dense_labels(validation):
-            raise InputError("pixels of one image are not independent, so no guarantee holds: leave out delta")
-        logits, labels = self.save_with_logits({"validation": validation})["validation"]
-        rule = AbstentionRule.fit(logits, labels, target_risk=target_risk, delta=delta, **fit)
-        if self.is_world_process_zero():
-            rule.save(self.args.folder)
-        return rule
 
 
 NO_CLASSES = {"regression": "a number", "multi_label_classification": "several labels"}
