@@ -108,6 +108,8 @@ def main() -> None:
     skipped = skip_bad_images(data) if data_args.skip_bad_samples else {}
     set_seed(args.seed)
     model = make_model(model_args, data_args.class_names)
+    if args.ignore_index is None:
+        args.ignore_index = getattr(model.config, "semantic_loss_ignore_index", 255)
     splits = make_splits(data, data_args, model_args, args.ignore_index)
     model.config.semantic_loss_ignore_index = args.ignore_index
 

@@ -14,7 +14,7 @@ from abstain._checks import InputError, check_number, shown
 def check_smoothing(value: float, *, allow_negative: bool = False) -> float:
     """The label-smoothing factor α as a float if it lies in [0, 1), or with `allow_negative` anywhere below 1."""
     value = check_number("the label-smoothing factor", value)
-    if not (-math.inf if allow_negative else 0.0) <= value < 1.0 or math.isinf(value):
+    if not (value < 1.0 and (value > -math.inf if allow_negative else value >= 0.0)):
         raise InputError(
             f"the label-smoothing factor is {value:g}, but must be in [0, 1): 0 is plain cross-entropy, 0.1 is common"
         )

@@ -63,6 +63,8 @@ def check_choice(what: str, value: str, choices: Iterable[str]) -> str:
 def check_number(what: str, value: Any) -> float:
     """`value` as a float if it is one real number, NaN and infinities among them; text and truth values are none."""
     try:
+        if type(value) is float or type(value) is int:  # first, so that compiled code need not trace the rest
+            return float(value)
         wrong = isinstance(value, str | bytes | bytearray | bool | np.bool_) or value is np.ma.masked or np.ndim(value)
         number = None if wrong else float(value)
     except (TypeError, ValueError, OverflowError, RuntimeError):  # the last of a tensor without values

@@ -4,12 +4,10 @@ import sys
 import numpy as np
 import pytest
 import torch
-from dense_model import VOID, Pictures, dense_model
+from dense_model import dense_model
 from transformers import BertConfig, BertForSequenceClassification, default_data_collator
 
 from abstain import InputError, extract_logits
-from abstain.data.pixels import ChosenPixels
-from abstain.logits.extract import extract_pixel_logits
 from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageClassification
 
 IMAGES = torch.randn(11, 3, 16, 16, generator=torch.Generator().manual_seed(0))
@@ -21,12 +19,10 @@ import numpy as np
 import torch
 import test_extract as cases
 from abstain import extract_logits
-from abstain.logits.extract import extract_pixel_logits
 from abstain.logits.forward import processes
 
 for size in (2, 3, 4):
-    found = (*extract_logits(cases.resnet(), cases.ITEMS, batch_size=size),
-             *extract_pixel_logits(cases.dense_model(), cases.chosen(), batch_size=size))
+    found = extract_logits(cases.resnet(), cases.ITEMS, batch_size=size)
     for number, array in enumerate(found):
         np.save(f"{sys.argv[1]}/{size}-{number}-{processes().process_index}.npy", array)
 print(processes().num_processes)
@@ -38,10 +34,6 @@ if torch.distributed.is_initialized():
 def resnet():
     torch.manual_seed(0)
     return CifarResNetForImageClassification(CifarResNetConfig(depth=8, width=4, num_labels=5)).eval()
-
-
-def chosen(count=20, **changes):
-    return ChosenPixels(Pictures(count=7, **changes), count, 3, VOID)
 
 
 @pytest.mark.parametrize("batch_size", [4, 11, 100])
@@ -108,35 +100,9 @@ def test_an_empty_data_set_and_logits_that_are_not_finite_are_refused():
         extract_logits(model, ITEMS)
 
 
-@pytest.mark.parametrize("batch_size", [1, 3])
-def test_pixels_are_the_chosen_ones_with_the_logits_of_their_cells(batch_size):
-    data, model = chosen(), dense_model().eval()
-    logits, labels, sample = extract_pixel_logits(model, data, batch_size=batch_size)
-    with torch.no_grad():
-        whole = model(data.dataset.pixels).logits.repeat_interleave(4, dim=2).repeat_interleave(4, dim=3)
-    kept = torch.stack([data[index]["labels"] for index in range(7)])
-    image, row, column = (kept != VOID).nonzero(as_tuple=True)
-    assert np.array_equal(labels, kept[image, row, column]) and np.array_equal(sample, image)
-    assert np.allclose(logits, whole[image, :, row, column], atol=1e-5)
-    assert np.bincount(sample).max() == 20
-
-
-def test_masks_of_another_size_come_from_a_collator():
-    def enlarged(items):
-        batch = default_data_collator(items)
-        return {**batch, "labels": batch["labels"].repeat_interleave(2, dim=1).repeat_interleave(2, dim=2)}
-
-    plain, larger = (
-        extract_pixel_logits(dense_model(), chosen(), batch_size=2, data_collator=collator)
-        for collator in (None, enlarged)
-    )
-    assert len(larger[1]) == 4 * len(plain[1])
-    assert np.array_equal(np.unique(larger[0], axis=0), np.unique(plain[0], axis=0))
-
-
-def test_no_labelled_pixel_is_one_sentence():
-    with pytest.raises(InputError, match="no pixel has a label, but at least one is needed"):
-        extract_pixel_logits(dense_model(), chosen(all_void=True))
+def test_labels_of_pixels_or_tokens_are_refused():
+    with pytest.raises(InputError, match=r"labels of a batch have shape \(2, 3\), but each sample must have one"):
+        extract_logits(resnet(), [{**item, "labels": [0, 1, 2]} for item in ITEMS[:2]])
 
 
 def test_two_processes_give_the_bits_of_one(tmp_path, root, monkeypatch):
@@ -153,7 +119,7 @@ def test_two_processes_give_the_bits_of_one(tmp_path, root, monkeypatch):
         assert finished.returncode == 0, finished.stderr
         assert "".join(finished.stdout.split()) == ("1" if folder == "one" else "22")
     for size in (2, 3, 4):
-        for number in range(5):
+        for number in range(2):
             expected = (tmp_path / "one" / f"{size}-{number}-0.npy").read_bytes()
             for process in (0, 1):
                 assert (tmp_path / "two" / f"{size}-{number}-{process}.npy").read_bytes() == expected

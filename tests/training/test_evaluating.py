@@ -4,6 +4,7 @@ import sys
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
 from dense_model import VOID, Pictures, dense_model
@@ -268,5 +269,8 @@ def test_an_evaluation_of_tokens_counts_every_label_that_is_not_ignored(tmp_path
     assert metrics["eval_loss"] == pytest.approx(float(functional.cross_entropy(logits, labels)), rel=1e-5)
     predicted = trainer.predict(data)
     assert predicted.predictions.shape == (7, 5, 5) and predicted.metrics["test_aurc"] == metrics["eval_aurc"]
-    with pytest.raises(InputError, match=r"each sample must have one label: of tokens, give the logits that"):
-        trainer.save_with_logits({"validation": data})
+    written, hard = trainer.save_with_logits({"validation": data})["validation"]
+    np.testing.assert_allclose(written, logits, atol=1e-5)
+    assert np.array_equal(hard, labels)
+    table = pq.read_table(tmp_path / "logits" / "validation.parquet")
+    assert table["sample"].to_pylist() == np.repeat(range(7), [4, 2, 4, 4, 3, 1, 4]).tolist()

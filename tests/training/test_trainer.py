@@ -51,15 +51,6 @@ def test_what_it_sets_itself_is_refused(tmp_path):
         SelectiveTrainer(small_vit(), TrainingArguments(output_dir=str(tmp_path), report_to="none"))
 
 
-def test_the_learning_rate_steps_after_whole_epochs(tmp_path, digits):
-    changes = {"lr_step_epochs": [1, 2], "learning_rate": 0.5, "logging_strategy": "steps", "logging_steps": 1}
-    args = arguments(tmp_path, num_train_epochs=3, optim="sgd", **changes)
-    trainer = SelectiveTrainer(small_vit(), args, train_dataset=digits)
-    trainer.train()
-    rates = [log["learning_rate"] for log in trainer.state.log_history if "learning_rate" in log]
-    assert rates == pytest.approx([0.5] * 6 + [0.05] * 6 + [0.005] * 6)
-
-
 @pytest.mark.parametrize("everything", [False, True])
 def test_weight_decay_applies_to_all_parameters_only_when_asked(tmp_path, digits, everything):
     args = arguments(tmp_path, weight_decay=0.1, decay_all_parameters=everything)
@@ -252,3 +243,92 @@ def test_the_loss_of_tokens_is_along_their_last_axis_also_where_there_are_as_man
     expected = torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch["labels"].flatten())
     assert trainer.args.label_smoothing_factor == 0.0
     assert float(trainer.compute_loss_func({"logits": logits}, batch["labels"])) == pytest.approx(float(expected))
+
+
+@pytest.mark.parametrize("problem", ["regression", "multi_label_classification"])
+def test_what_is_no_classification_into_one_class_is_refused_by_name(tmp_path, problem):
+    model = small_vit()
+    model.config.problem_type = problem
+    with pytest.raises(InputError, match=f"problem_type is '{problem}', whose samples have"):
+        SelectiveTrainer(model, arguments(tmp_path))
+
+
+def test_a_loss_that_is_no_number_stops_the_training_at_its_step(tmp_path, digits):
+    model = small_vit()
+
+    class Broken(torch.utils.data.Dataset):
+        def __len__(self):
+            return 48
+
+        def __getitem__(self, index):
+            item = digits[index]
+            return {**item, "pixel_values": item["pixel_values"] * (float("nan") if index >= 32 else 1)}
+
+    args = arguments(tmp_path, train_sampling_strategy="sequential")
+    with pytest.raises(InputError, match="the loss of step 3 is nan: look at the inputs for NaN"):
+        SelectiveTrainer(model, args, train_dataset=Broken()).train()
+    assert all(parameter.isfinite().all() for parameter in model.parameters())
+
+
+class SomeIgnored(torch.utils.data.Dataset):
+    """Digits of which every fourth has the label -100."""
+
+    def __init__(self, data):
+        self.data = data
+
+    def __len__(self):
+        return 32
+
+    def __getitem__(self, index):
+        item = self.data[index]
+        return {**item, "labels": torch.tensor(-100) if index % 4 == 0 else item["labels"]}
+
+
+def test_samples_with_the_label_that_does_not_count_are_left_out_and_counted(tmp_path, digits):
+    data, counted = SomeIgnored(digits), torch.utils.data.Subset(digits, [i for i in range(32) if i % 4])
+    trainer = SelectiveTrainer(small_vit(), arguments(tmp_path), train_dataset=data, eval_dataset=data)
+    metrics = trainer.evaluate()
+    expected = SelectiveTrainer(small_vit(), arguments(tmp_path), eval_dataset=counted).evaluate()
+    assert metrics["eval_ignored_samples"] == 8 and "eval_ignored_samples" not in expected
+    for name in ("eval_loss", "eval_aurc", "eval_risk"):
+        assert metrics[name] == pytest.approx(expected[name], rel=1e-5)
+    assert trainer.train().metrics["train_ignored_samples"] == 8
+
+
+def test_labels_of_another_name_train_and_are_evaluated_alike(tmp_path, digits):
+    class Renamed(torch.utils.data.Dataset):
+        def __len__(self):
+            return 32
+
+        def __getitem__(self, index):
+            return {"pixel_values": digits[index]["pixel_values"], "target": digits[index]["labels"]}
+
+    found = {}
+    for name, data in (("labels", torch.utils.data.Subset(digits, range(32))), ("target", Renamed())):
+        args = arguments(tmp_path, label_names=[name], remove_unused_columns=False)
+        trainer = SelectiveTrainer(small_vit(), args, train_dataset=data, eval_dataset=data)
+        found[name] = (trainer.train().training_loss, trainer.evaluate()["eval_aurc"])
+    assert found["target"] == found["labels"]
+
+
+def test_an_evaluation_without_labels_or_samples_says_so(tmp_path, digits):
+    class Unlabelled(torch.utils.data.Dataset):
+        def __len__(self):
+            return 8
+
+        def __getitem__(self, index):
+            return {"pixel_values": digits[index]["pixel_values"]}
+
+    for data in (Unlabelled(), torch.utils.data.Subset(digits, [])):
+        with pytest.raises(InputError, match="gives no AURC, for want of samples or of their labels"):
+            SelectiveTrainer(small_vit(), arguments(tmp_path), eval_dataset=data).evaluate()
+
+
+def test_metrics_of_the_user_get_inputs_and_losses_if_they_want_them(tmp_path, digits):
+    def seen(prediction):
+        return {"inputs": float(np.abs(prediction.inputs).sum()), "losses": float(prediction.losses.mean())}
+
+    args = arguments(tmp_path, include_for_metrics=["inputs", "loss"])
+    metrics = SelectiveTrainer(small_vit(), args, eval_dataset=digits, compute_metrics=seen).evaluate()
+    assert metrics["eval_losses"] == pytest.approx(metrics["eval_loss"])
+    assert metrics["eval_inputs"] == pytest.approx(float(all_items(digits)[0].abs().sum()), rel=1e-4)

@@ -28,6 +28,7 @@ class ScriptTrainingArguments(SelectiveTrainingArguments):
     GROUPS: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "smoothing and abstention": (
             "label_smoothing_factor",
+            "max_suppression_factor",
             "allow_negative_smoothing",
             "class_weights",
             "ignore_index",

@@ -8,17 +8,14 @@ from itertools import islice
 from typing import Any, cast
 
 import numpy as np
-import torch
 from accelerate.utils import gather_object
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 from transformers import PreTrainedModel, default_data_collator
 
 from abstain._checks import InputError
-from abstain.data.pixels import ChosenPixels
 from abstain.logits.batch import Batch, LabelledLogits
 from abstain.logits.forward import ExtractionPlan, labelled_batches, processes
-from abstain.logits.pixels import PixelBatch
 
 Collator = Callable[[list[Any]], dict[str, Any]]
 
@@ -49,37 +46,12 @@ def extract_logits(
     return whole.logits, whole.labels
 
 
-def extract_pixel_logits(
-    model: PreTrainedModel, dataset: ChosenPixels, *, batch_size: int = 8, data_collator: Collator | None = None
-) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
-    """As `extract_logits`, of the chosen pixels of every image, before the last interpolation.
-
-    Args:
-        model: its outputs have `logits` (B, K, h, w).
-        dataset: items are dicts with the model's inputs and `labels` (H, W).
-        batch_size: images at once on each process.
-        data_collator: as there.
-
-    Returns:
-        Logits (n, K) float32, labels (n,) int64, and the index in the data set of each pixel's image, (n,) int64.
-
-    Raises:
-        InputError: as there, or no pixel has a label.
-    """
-    items = _CollatedItems(dataset, data_collator or default_data_collator, dataset.ignore_index)
-    whole = _extract(model, items, batch_size)
-    if whole.sample is None or not len(whole.labels):
-        raise InputError("no pixel has a label, but at least one is needed: look at ignore_index and label_ids")
-    return whole.logits, whole.labels, whole.sample
-
-
 @dataclass(eq=False)
 class _CollatedItems(Dataset[Any]):
-    """Batches of a data set's items; with an `ignore_index`, of images whose labels are masks."""
+    """Batches of a data set's items."""
 
     dataset: Dataset[Any]
     collator: Collator
-    ignore_index: int | None = None
 
     def __len__(self) -> int:
         return len(cast(Sized, self.dataset))
@@ -88,15 +60,12 @@ class _CollatedItems(Dataset[Any]):
         several = getattr(self.dataset, "__getitems__", None)
         inputs = dict(self.collator(several(rows) if several else [self.dataset[row] for row in rows]))
         labels = inputs.pop("labels")
-        if self.ignore_index is None:
-            if labels.ndim != 1:
-                raise InputError(
-                    f"the labels of a batch have shape {tuple(labels.shape)}, but each sample must have one label: "
-                    "of tokens, give the logits that Trainer.predict returns"
-                )
-            return Batch(inputs, rows, labels)
-        no_labels = torch.zeros(0, dtype=torch.int64)
-        return PixelBatch(inputs, rows, no_labels, masks=list(labels), ignore_index=self.ignore_index)
+        if labels.ndim != 1:
+            raise InputError(
+                f"the labels of a batch have shape {tuple(labels.shape)}, but each sample must have one label: "
+                "SelectiveTrainer.save_with_logits takes pixels and tokens"
+            )
+        return Batch(inputs, rows, labels)
 
 
 def _extract(model: PreTrainedModel, items: _CollatedItems, batch_size: int) -> LabelledLogits:

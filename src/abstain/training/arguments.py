@@ -11,10 +11,8 @@ from transformers import TrainingArguments
 
 from abstain._arguments import check_smoothing
 from abstain._checks import InputError
+from abstain.training.best_model import direction_of_best
 from abstain.training.limits import check_limits
-
-LOWER_IS_BETTER = ("loss", "risk", "aurc")
-"""Metrics of every evaluation that a good model has small; coverages at a risk are better when larger."""
 
 
 @dataclass
@@ -50,11 +48,16 @@ class SelectiveTrainingArguments(TrainingArguments):
     backbone_learning_rate_factor: float = field(
         default=1.0, metadata={"help": "What the learning rate of the model's backbone is multiplied with."}
     )
-    ignore_index: int = field(
-        default=-100, metadata={"help": "The label of pixels that neither the loss nor the evaluation counts."}
+    ignore_index: int | None = field(
+        default=None,
+        metadata={"help": "The label of what neither loss nor evaluation counts. Default: as the model says, or -100."},
     )
     class_weights: list[float] | None = field(
         default=None, metadata={"help": "A weight for each class in the loss that is minimised; default: all alike."}
+    )
+    max_suppression_factor: float = field(
+        default=0.0,
+        metadata={"help": "In place of label smoothing, what pulls the largest logit down (MaxSup); 0 is without it."},
     )
     allow_negative_smoothing: bool = field(
         default=False, metadata={"help": "Take a label_smoothing_factor below 0 (negative label smoothing)."}
@@ -82,6 +85,11 @@ class SelectiveTrainingArguments(TrainingArguments):
             self.label_smoothing_factor, allow_negative=self.allow_negative_smoothing
         )
         check_limits(self)
+        if self.max_suppression_factor and self.label_smoothing_factor:
+            raise InputError(
+                f"max_suppression_factor is {self.max_suppression_factor:g} and label_smoothing_factor "
+                f"{self.label_smoothing_factor:g}, but one stands in place of the other: leave out one of them"
+            )
         self._check_steps()
         if self.class_weights is not None and not min(self.class_weights, default=0) > 0:
             raise InputError(f"class_weights are {self.class_weights}, but must be numbers above 0, one for each class")
@@ -91,14 +99,8 @@ class SelectiveTrainingArguments(TrainingArguments):
             )
         if self.save_strategy == "best" and not self.metric_for_best_model:
             raise InputError("save_strategy best needs to know what is best: give metric_for_best_model, such as aurc")
-        metric = "_" + (self.metric_for_best_model or "")  # eval_aurc, or eval_NAME_aurc for one of several data sets
-        if metric.endswith("_smoothed_loss"):
-            raise InputError(
-                "metric_for_best_model is the smoothed loss, which differs between smoothing factors: "
-                "take aurc, risk or loss (the plain cross-entropy)"
-            )
-        if self.metric_for_best_model and self.greater_is_better is None:
-            self.greater_is_better = not metric.endswith(tuple(f"_{name}" for name in LOWER_IS_BETTER))
+        if self.metric_for_best_model:
+            self.greater_is_better = direction_of_best(self.metric_for_best_model, self.greater_is_better)
         if not torch.accelerator.is_available():
             self.use_cpu = True  # what Trainer would do, but bf16 it refuses until it is told
         super().__post_init__()

@@ -15,14 +15,11 @@ from abstain.curve.curve import risk_coverage_curve
 from abstain.data.pixels import ChosenPixels, has_dense_labels
 from abstain.logits.pixels import LabelledPixels
 from abstain.training.arguments import SelectiveTrainingArguments
+from abstain.training.labels import IGNORED, ignored_label, label_name
 from abstain.training.statistics import classes_second, logits_of, sample_statistics, split_statistics, statistics_dtype
 
 if TYPE_CHECKING:
     from transformers.trainer_utils import PredictionOutput
-
-
-PADDING = -100
-"""The label that `Trainer` fills up sentences with, so that those of all batches and processes are of one length."""
 
 
 class EvaluatingTrainer(Trainer):
@@ -32,7 +29,12 @@ class EvaluatingTrainer(Trainer):
     (N, K, h, w) and labels (N, H, W), it takes of every image at most `args.eval_pixels_per_sample` labelled pixels,
     the same ones every time and for every model, and the logits nearest to them, before any interpolation;
     `predict()` returns those, in rows of one length an image. Of tokens, with logits (N, T, K) and labels (N, T), it
-    takes those whose label is not `args.ignore_index`.
+    takes those whose label is not `ignore_index`; of samples with one label each it leaves those out too, and counts
+    them in `ignored_samples`.
+
+    Attributes:
+        ignore_index: the label of what does not count: that of `args`, else the one that the model's own loss leaves
+            out, else -100.
 
     Args: those of `Trainer`, except `preprocess_logits_for_metrics`, which it would not call. A `compute_metrics` of
         your own gets logits and labels, and adds its values.
@@ -59,6 +61,9 @@ class EvaluatingTrainer(Trainer):
             )
         self._keep_logits = False
         super().__init__(model, args, *more, **kwargs)
+        self.ignore_index = ignored_label(args.ignore_index, self.model)
+        self._label_name = label_name(self.label_names)
+        self._of_pixels = False
         self._user_metrics = self.compute_metrics
         self.compute_metrics = self._selective_metrics
 
@@ -78,35 +83,44 @@ class EvaluatingTrainer(Trainer):
         """The data set itself, or of images with dense labels the pixels that an evaluation counts."""
         if isinstance(dataset, ChosenPixels) or not has_dense_labels(dataset):
             return dataset
-        return ChosenPixels(
-            dataset, self.args.eval_pixels_per_sample, self.args.eval_pixels_seed, self.args.ignore_index
-        )
+        return ChosenPixels(dataset, self.args.eval_pixels_per_sample, self.args.eval_pixels_seed, self.ignore_index)
 
     def prediction_step(
         self, model: nn.Module, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: list[str] | None = None
     ) -> tuple[None, Any, Tensor | None]:
         """One batch without gradient: its per-sample statistics instead of a mean loss, and its labels."""
         inputs = self._prepare_inputs(inputs)
-        labels = inputs.pop("labels", None)
+        labels = inputs.pop(self._label_name, None)
         with torch.no_grad(), self.compute_loss_context_manager():
             logits = logits_of(model(**inputs))
         if labels is None:
             return None, logits, None
         keeps = self._keep_logits or self._user_metrics is not None
-        if logits.ndim == 4:
-            pixels = LabelledPixels.of(logits.float(), labels, ignore_index=self.args.ignore_index)
-            width = self.args.eval_pixels_per_sample
-            statistics = pixels.padded(self._statistics(pixels.logits, pixels.labels), width, torch.nan)
-            logits = pixels.padded(pixels.logits, width, torch.nan) if keeps else logits
-            labels = pixels.padded(pixels.labels, width, self.args.ignore_index)
-        elif logits.ndim == 3:
-            logits = self._classes_second(logits, labels).movedim(1, 2)
-            counts = labels != self.args.ignore_index
-            statistics = logits.new_full((*labels.shape, 4), torch.nan, dtype=statistics_dtype(logits.device))
-            statistics[counts] = self._statistics(logits[counts], labels[counts])
+        self._of_pixels = logits.ndim == 4
+        if self._of_pixels:
+            statistics, logits, labels = self._of_labelled_pixels(logits, labels)
         else:
-            statistics = self._statistics(logits, labels)
+            statistics = self._of_labelled(self._classes_second(logits, labels), labels)
         return None, (statistics, logits) if keeps else statistics, labels
+
+    def _of_labelled_pixels(self, logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Statistics, logits and labels of what counts, in rows of one length an image."""
+        pixels = LabelledPixels.of(logits.float(), labels, ignore_index=self.ignore_index)
+        width = self.args.eval_pixels_per_sample
+        return (
+            pixels.padded(self._statistics(pixels.logits, pixels.labels), width, torch.nan),
+            pixels.padded(pixels.logits, width, torch.nan),
+            pixels.padded(pixels.labels, width, self.ignore_index),
+        )
+
+    def _of_labelled(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """(N, …, 4) statistics of logits (N, K, …), NaN where a label does not count."""
+        if labels.is_floating_point():
+            raise InputError("the labels of an evaluation are no classes, but errors are counted: give hard labels")
+        logits, counts = logits.movedim(1, -1), labels != self.ignore_index
+        statistics = logits.new_full((*labels.shape, 4), torch.nan, dtype=statistics_dtype(logits.device))
+        statistics[counts] = self._statistics(logits[counts], labels[counts])
+        return statistics
 
     def _classes_second(self, logits: Tensor, labels: Tensor) -> Tensor:
         of_transformers = isinstance(self.accelerator.unwrap_model(self.model), PreTrainedModel)
@@ -119,20 +133,39 @@ class EvaluatingTrainer(Trainer):
 
     def _selective_metrics(self, prediction: EvalPrediction) -> dict[str, float]:
         statistics, logits = split_statistics(prediction.predictions)
-        labels = prediction.label_ids
-        if statistics.ndim == 3:
-            counted = ~np.isin(labels, (self.args.ignore_index, PADDING))
-            statistics, labels = statistics[counted], cast(np.ndarray, labels)[counted]
-            logits = None if logits is None else logits[counted]
-            if not len(statistics):
-                raise InputError(
-                    f"every label of the evaluation is {self.args.ignore_index}, so none counts: look at ignore_index"
-                )
-        confidence, error, loss, smoothed_loss = statistics.T
+        labels = cast(np.ndarray, prediction.label_ids)
+        counted = ~np.isin(labels, (self.ignore_index, IGNORED))
+        if not counted.any():
+            raise InputError(
+                f"every label of the evaluation is {self.ignore_index}, so none counts: look at ignore_index"
+            )
+        confidence, error, loss, smoothed_loss = statistics[counted].T
         metrics = {"loss": float(loss.mean()), "smoothed_loss": float(smoothed_loss.mean())}
         metrics |= risk_coverage_curve(confidence, error).summary()
+        if labels.ndim == 1 and not counted.all():
+            metrics["ignored_samples"] = int((~counted).sum())
         if self._user_metrics is not None:
-            metrics |= self._user_metrics(EvalPrediction(predictions=logits, label_ids=labels))
+            losses = statistics[..., 2] if "loss" in self.args.include_for_metrics else None
+            if self._of_pixels:
+                logits, labels = logits[counted], labels[counted]
+                losses = None if losses is None else losses[counted]
+            metrics |= self._user_metrics(EvalPrediction(logits, labels, prediction.inputs, losses))
+        return metrics
+
+    def evaluate(
+        self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
+    ) -> dict[str, float]:
+        """As `Trainer.evaluate`, and never without what it is for.
+
+        Raises:
+            InputError: the data set is empty, or its items have no labels.
+        """
+        metrics = super().evaluate(eval_dataset, ignore_keys, metric_key_prefix)
+        if not any(name.endswith("_aurc") for name in metrics):
+            raise InputError(
+                f"an evaluation of {metric_key_prefix!r} gives no AURC, for want of samples or of their labels: give "
+                f"items that have {self._label_name!r} (or its name in label_names), and leave out prediction_loss_only"
+            )
         return metrics
 
     def predict(self, *args: Any, **kwargs: Any) -> PredictionOutput:

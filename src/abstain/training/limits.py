@@ -42,6 +42,7 @@ AT_LEAST_ZERO = (
     "warmup_steps",
     "eval_delay",
     "sam_rho",
+    "max_suppression_factor",
 )
 
 BELOW_ONE = ("adam_beta1", "adam_beta2")

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from itertools import islice
-from typing import Any, cast
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from abstain._checks import InputError, first_line, nearest
-from abstain.data.pixels import ChosenPixels, has_dense_labels
-from abstain.inference.abstention import AbstentionRule
-from abstain.logits.dataset import write_logits
-from abstain.logits.extract import extract_logits, extract_pixel_logits
-from abstain.losses import smoothed_cross_entropy
-from abstain.training.backbone import slow_backbone
-from abstain.training.checkpoints import CheckpointingTrainer, naming_what_is_not_written
+from abstain._checks import InputError
+from abstain.training.best_model import check_is_measured
+from abstain.training.labels import CheckedLabels, raise_complaint
+from abstain.training.loss import TrainingLoss
+from abstain.training.optimizing import naming_what_is_refused
 from abstain.training.sam import replace_gradient
-from abstain.training.statistics import logits_of
-
-MEASURED = ("loss", "risk", "aurc", "cov@5", "cov@1")
-"""What an evaluation reports and a best model can be chosen by."""
+from abstain.training.saving import SavingTrainer
+from abstain.training.statistics import logits_of, statistics_dtype
 
 
-class SelectiveTrainer(CheckpointingTrainer):
+class SelectiveTrainer(SavingTrainer):
     """A `Trainer` whose loss is label-smoothed cross-entropy and whose evaluations say how well the model abstains.
 
     It minimises `smoothed_cross_entropy` with `args.label_smoothing_factor`, averaged over all samples of an
@@ -48,7 +40,7 @@ class SelectiveTrainer(CheckpointingTrainer):
         InputError: `args` are no `SelectiveTrainingArguments`, one of the two excepted arguments is given, one process
             sees several GPUs, or workers that live on would not learn the epoch of augmented data.
 
-    What it and its two bases use of `Trainer` that is not public, and the tests that fail when it changes (all
+    What it and its bases use of `Trainer` that is not public, and the tests that fail when it changes (all
     signatures are compared in `test_trainer.py`, which also finds what is missing here):
 
     - override `_save_checkpoint`: no callback comes before a checkpoint is written, nor around it, but older ones may
@@ -66,15 +58,17 @@ class SelectiveTrainer(CheckpointingTrainer):
         if kwargs.get("compute_loss_func") is not None:
             raise InputError("compute_loss_func is given, but SelectiveTrainer sets it: use Trainer for another loss")
         self._batches_of_update: list[dict[str, Any]] = []
-        with _naming_what_is_refused("trainer"):
+        with naming_what_is_refused("trainer"):
             super().__init__(model, args, *more, **kwargs)
-        best = "_" + (self.args.metric_for_best_model or "loss")
-        if kwargs.get("compute_metrics") is None and not best.endswith(tuple(f"_{name}" for name in MEASURED)):
-            raise InputError(f"metric_for_best_model is {best[1:]!r}: {nearest(best[1:], MEASURED)}")
+        if self._user_metrics is None and self.args.metric_for_best_model:
+            check_is_measured(self.args.metric_for_best_model)
         if self.args.sam_rho and (self.is_fsdp_enabled or self.is_deepspeed_enabled):
             raise InputError(
                 "sam_rho needs whole gradients on each process, but FSDP and DeepSpeed cut them: leave them out"
             )
+        _check_is_one_class_each(self.model)
+        self._loss = TrainingLoss.of(self.args, ignore_index=self.ignore_index)
+        self._ignored_samples: Tensor | int = 0
         self.compute_loss_func = self._training_loss
         if self.args.dataloader_persistent_workers and hasattr(self.train_dataset, "set_epoch"):
             raise InputError(
@@ -95,28 +89,28 @@ class SelectiveTrainer(CheckpointingTrainer):
         return model
 
     def _training_loss(self, outputs: Any, labels: Tensor, num_items_in_batch: Tensor | None = None) -> Tensor:
-        logits = self._classes_second(logits_of(outputs), labels)
-        if logits.ndim == 4 and logits.shape[2:] != labels.shape[1:]:
-            logits = functional.interpolate(logits.float(), labels.shape[1:], mode="bilinear", align_corners=False)
-        settings: dict[str, Any] = {
-            "smoothing": self.args.label_smoothing_factor,
-            "allow_negative_smoothing": self.args.allow_negative_smoothing,
-            "ignore_index": self.args.ignore_index,
-            "weight": self._class_weights(logits),
-        }
-        if num_items_in_batch is None:
-            return smoothed_cross_entropy(logits, labels, **settings)
-        total = smoothed_cross_entropy(logits, labels, **settings, reduction="sum")
-        return total / num_items_in_batch.where(num_items_in_batch > 0, 1)
+        logits = logits_of(outputs)
+        if labels.is_floating_point() and logits.ndim == 3:
+            raise InputError("the labels of tokens hold distributions, which none of ours are trained on: give classes")
+        return self._loss(self._classes_second(logits, labels), labels, num_items_in_batch)
 
-    def _class_weights(self, logits: Tensor) -> Tensor | None:
-        weights = self.args.class_weights
-        if weights is not None and len(weights) != logits.shape[1]:
-            raise InputError(f"there are {len(weights)} class_weights, but the model has {logits.shape[1]} classes")
-        return None if weights is None else torch.tensor(weights, device=logits.device)
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """As of `Trainer`, with a look at the labels of each batch before it leaves the CPU."""
+        n_logits = getattr(getattr(self.model, "config", None), "num_labels", None)
+        if not isinstance(n_logits, int):
+            return super().get_train_dataloader()
+        collator = self.data_collator
+        self.data_collator = CheckedLabels(collator, self._label_name, n_logits, self.ignore_index)
+        try:
+            return super().get_train_dataloader()
+        finally:
+            self.data_collator = collator
 
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *more: Any, **kwargs: Any) -> Any:
         """The loss of a batch, of images in the memory format of the arguments."""
+        if self._label_name != "labels" and self._label_name in inputs:  # as Trainer looks for them
+            inputs = {**inputs, "labels": inputs[self._label_name]}
+            del inputs[self._label_name]
         return super().compute_loss(model, self._in_memory_format(inputs), *more, **kwargs)
 
     def prediction_step(
@@ -136,34 +130,50 @@ class SelectiveTrainer(CheckpointingTrainer):
     ) -> tuple[list[Any], Tensor | int | None]:
         """The batches of an update, and what its loss is divided by: its labels that count, weighted by their class.
 
-        The stock Trainer takes any label but -100 for one that counts, and knows no weights.
+        The stock Trainer takes any label but -100 for one that counts, and knows no weights and no soft labels.
         """
         self._batches_of_update = []  # of an update that was broken off
-        if self.args.ignore_index == -100 and self.args.class_weights is None:
-            return super().get_batch_samples(epoch_iterator, num_batches, device)
         batches = list(islice(epoch_iterator, num_batches))
-        labels = [batch.get("labels") for batch in batches]
+        for batch in batches:
+            raise_complaint(batch)
+        labels = [batch.get(self._label_name) for batch in batches]
         if not labels or not all(isinstance(part, Tensor) for part in labels):
             return batches, None
-        total = self._weight_of(labels).to(device)
+        self._ignored_samples = sum((self._ignored(part) for part in labels), start=self._ignored_samples)
+        total = self._loss.count(labels).to(device)
         if self.args.average_tokens_across_devices and self.args.world_size > 1:
             total = self.accelerator.gather(total).sum()
         return batches, total / (self.get_tp_size() * self.get_cp_size() * self.get_sp_size())  # which share a batch
 
-    def _weight_of(self, labels: list[Tensor]) -> Tensor:
-        ignored, class_weights = self.args.ignore_index, self.args.class_weights
-        if class_weights is None:
-            return cast(Tensor, sum(part.ne(ignored).sum() for part in labels))
-        weights = torch.tensor(class_weights, dtype=torch.float64)
-        flat = torch.cat([part.flatten() for part in labels]).cpu()
-        frequencies = torch.bincount(flat[flat != ignored], minlength=len(weights))[: len(weights)]
-        return (frequencies * weights).sum().float()
+    def _ignored(self, labels: Tensor) -> Tensor | int:
+        """How many samples have the one label that does not count; pixels and tokens that do not are no surprise."""
+        return labels.eq(self.ignore_index).sum() if labels.ndim == 1 else 0
+
+    def train(self, *args: Any, **kwargs: Any) -> Any:
+        """As `Trainer.train`; its metrics say in `train_ignored_samples` how many had a label that does not count.
+
+        The loss that it returns is the mean over all processes, and not that of the first.
+        """
+        self._ignored_samples = 0
+        output = super().train(*args, **kwargs)
+        told = torch.tensor([output.training_loss, float(self._ignored_samples)], dtype=torch.float64)
+        every = self.accelerator.gather(told.to(self.args.device, statistics_dtype(self.args.device)))
+        loss, ignored = every.reshape(-1, 2).double().cpu().unbind(dim=1)
+        metrics = {**output.metrics, "train_loss": float(loss.mean())}
+        if ignored.sum():
+            metrics["train_ignored_samples"] = int(ignored.sum())
+        return output._replace(training_loss=float(loss.mean()), metrics=metrics)
 
     def training_step(
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
     ) -> Tensor:
         """Forward and backward of one batch; with `sam_rho`, after the last of an update all of them once more."""
         loss = super().training_step(model, inputs, num_items_in_batch)
+        if not loss.isfinite():
+            raise InputError(
+                f"the loss of step {self.state.global_step + 1} is {float(loss)}: look at the inputs for NaN, lower "
+                "the learning rate, or take bf16 in place of fp16"
+            )
         if not self.args.sam_rho:
             return loss
         self._batches_of_update.append(inputs)
@@ -180,105 +190,18 @@ class SelectiveTrainer(CheckpointingTrainer):
             replace_gradient(model, recompute, rho=self.args.sam_rho)
         return loss
 
-    def save_with_logits(self, datasets: Mapping[str, Dataset[Any]]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Save the model, and as a logits data set beside it what the saved model says of each of `datasets`.
 
-        The model is loaded anew for that, so that the logits are those of its users: in the precision of the
-        weights, whatever the precision of training.
-
-        Args:
-            datasets: name of each split -> items with the model's inputs and `labels`.
-
-        Returns:
-            Name -> (logits (N, K) float32, labels (N,) int64); also in `output_dir/logits/name.parquet`. In
-            segmentation a row is a pixel that an evaluation counts, and the file says in `sample` of which image.
-        """
-        folder = self.args.folder
-        if self.is_fsdp_enabled:  # whole weights, also where checkpoints are in parts
-            self.accelerator.state.fsdp_plugin.set_state_dict_type("FULL_STATE_DICT")
-        with naming_what_is_not_written(folder):
-            self.save_model()
-        self.accelerator.wait_for_everyone()
-        model = type(self.accelerator.unwrap_model(self.model)).from_pretrained(folder)
-        batch_size, collator = self.args.per_device_eval_batch_size, self.data_collator
-        logits = {}
-        for name, dataset in datasets.items():
-            evaluated, sample = self._evaluated(dataset), None
-            if isinstance(evaluated, ChosenPixels):
-                values, labels, sample = extract_pixel_logits(
-                    model, evaluated, batch_size=batch_size, data_collator=collator
-                )
-            else:
-                values, labels = extract_logits(model, evaluated, batch_size=batch_size, data_collator=collator)
-            if self.is_world_process_zero():
-                write_logits(folder / "logits", name, values, labels, sample=sample)
-            logits[name] = (values, labels)
-        return logits
-
-    def calibrate(
-        self, validation: Dataset[Any], *, target_risk: float, delta: float | None = None, **fit: Any
-    ) -> AbstentionRule:
-        """Save the model and, fitted on validation data, when it should answer: `abstention.json` in `output_dir`.
-
-        Args:
-            validation: items with the model's inputs and `labels`, none of which it was trained on.
-            target_risk: the selective risk to stay below, a fraction in (0, 1).
-            delta: fraction in (0, 1) for a threshold with a guarantee; None for an empirical one.
-            **fit: `p_grid`, `center` and `fallback` of `LogitNorm.fit`, and the `seed` of the halves.
-
-        Raises:
-            NoThresholdError: no threshold qualifies; the model is saved, and no rule.
-            InputError: as `AbstentionRule.fit`; `delta` for dense labels, whose pixels are not independent.
-        """
-        if delta is not None and has_dense_labels(validation):
-            raise InputError("pixels of one image are not independent, so no guarantee holds: leave out delta")
-        logits, labels = self.save_with_logits({"validation": validation})["validation"]
-        rule = AbstentionRule.fit(logits, labels, target_risk=target_risk, delta=delta, **fit)
-        if self.is_world_process_zero():
-            rule.save(self.args.folder)
-        return rule
-
-    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
-        """The optimiser of `Trainer`, with a learning rate of its own for the backbone if the arguments want one."""
-        made = self.optimizer is None
-        with _naming_what_is_refused("optimizer"):
-            optimizer = super().create_optimizer(model)
-        if made and self.args.backbone_learning_rate_factor != 1.0:
-            slow_backbone(optimizer, cast(nn.Module, model or self.model), self.args.backbone_learning_rate_factor)
-        return optimizer
-
-    def get_decay_parameter_names(self, model: nn.Module) -> list[str]:
-        """The parameters that weight decay applies to: all of them with `decay_all_parameters`."""
-        if self.args.decay_all_parameters:
-            return [name for name, _ in model.named_parameters()]
-        return super().get_decay_parameter_names(model)
-
-    def create_scheduler(
-        self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
-    ) -> torch.optim.lr_scheduler.LRScheduler:
-        """The learning-rate schedule: steps after whole epochs with `lr_step_epochs`, else that of `Trainer`."""
-        if self.args.lr_step_epochs and self.lr_scheduler is None:
-            steps_per_epoch = num_training_steps / self.args.num_train_epochs
-            steps = [round(epoch * steps_per_epoch) for epoch in self.args.lr_step_epochs]
-            optimizer = optimizer or cast(torch.optim.Optimizer, self.optimizer)
-            for group in optimizer.param_groups:
-                group["lr"] = group.get("initial_lr", group["lr"])  # as a training before this one found it
-            schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, steps, gamma=self.args.lr_step_factor)
-            self.lr_scheduler = cast(torch.optim.lr_scheduler.LambdaLR, schedule)  # Trainer takes any schedule
-            self._created_lr_scheduler = True
-        with _naming_what_is_refused("schedule"):
-            return super().create_scheduler(num_training_steps, optimizer)
+NO_CLASSES = {"regression": "a number", "multi_label_classification": "several labels"}
+"""`problem_type` of a model whose samples do not have one class each -> what they have."""
 
 
-@contextmanager
-def _naming_what_is_refused(what: str) -> Iterator[None]:
-    """Turns what torch or a missing package says of the arguments into one sentence."""
-    try:
-        yield
-    except InputError:
-        raise
-    except (ValueError, TypeError, ImportError) as error:
-        raise InputError(f"the {what} cannot be made of these arguments: {first_line(error)}") from error
+def _check_is_one_class_each(model: nn.Module | None) -> None:
+    problem = getattr(getattr(model, "config", None), "problem_type", None)
+    if problem in NO_CLASSES:
+        raise InputError(
+            f"the model's problem_type is {problem!r}, whose samples have {NO_CLASSES[problem]}, but selective "
+            "classification needs one class a sample: set it to 'single_label_classification', or use Trainer"
+        )
 
 
 class _SetEpoch(TrainerCallback):

@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import oracle
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 import abstain
-from abstain.losses import logit_gradient, max_logit_suppression, regularisation_gradient, smoothed_cross_entropy
+from abstain.losses import smoothed_cross_entropy
 
 repeatable = settings(deadline=None, derandomize=True, max_examples=60)
 
@@ -194,31 +196,6 @@ def test_an_unknown_reduction_is_refused():
         smoothed_cross_entropy(torch.zeros(1, 2), torch.tensor([0]), reduction="men")
 
 
-def test_the_gradients_are_those_of_autograd_under_the_true_conditional():
-    torch.manual_seed(0)
-    logits = torch.randn(6, 4, dtype=torch.float64, requires_grad=True)
-    conditional = torch.rand(6, 4, dtype=torch.float64).softmax(dim=1)
-    for smoothing in (0.0, 0.3):
-        every_label = [torch.full((6,), label) for label in range(4)]
-        losses = [smoothed_cross_entropy(logits, y, smoothing=smoothing, reduction="none") for y in every_label]
-        expected = (conditional * torch.stack(losses, dim=1)).sum()
-        (gradient,) = torch.autograd.grad(expected, logits)
-        torch.testing.assert_close(logit_gradient(logits.detach(), conditional, smoothing=smoothing), gradient)
-
-
-def test_what_smoothing_adds_is_the_difference_of_the_gradients_and_falls_with_the_probability_of_error():
-    logits = torch.tensor([[3.0, 0.0, 0.0, 0.0], [3.0, 0.0, 0.0, 0.0]], dtype=torch.float64)
-    conditional = torch.tensor([[0.9, 0.1, 0.0, 0.0], [0.4, 0.6, 0.0, 0.0]], dtype=torch.float64)
-    added = logit_gradient(logits, conditional, smoothing=0.2) - logit_gradient(logits, conditional)
-    torch.testing.assert_close(added, regularisation_gradient(conditional, smoothing=0.2))
-    # 0.2 · (0.9 - 1/4) = 0.13 where the prediction is likely right, 0.2 · (0.4 - 1/4) = 0.03 where it is likely wrong
-    torch.testing.assert_close(added[:, 0], torch.tensor([0.13, 0.03], dtype=torch.float64))
-    suppression = max_logit_suppression(1 - conditional[:, 0], n_classes=4, smoothing=0.2)
-    torch.testing.assert_close(suppression, added[:, 0])
-    with pytest.raises(abstain.InputError, match="not equal"):
-        logit_gradient(logits, conditional[:1])
-
-
 def test_class_weights_are_those_of_torch_and_survive_a_batch_without_labels():
     torch.manual_seed(0)
     logits, weight = torch.randn(8, 3, 2), torch.tensor([0.5, 1.0, 4.0])
@@ -239,3 +216,87 @@ def test_negative_smoothing_needs_its_flag_and_is_linear_in_the_same_formula():
         a: smoothed_cross_entropy(logits, labels, smoothing=a, allow_negative_smoothing=True) for a in (-0.4, 0.0, 0.4)
     }
     torch.testing.assert_close(losses[0.0] - losses[-0.4], losses[0.4] - losses[0.0])
+
+
+def soft_labels(shape, kind=torch.float64):
+    generator = torch.Generator().manual_seed(1)
+    return torch.rand(shape, generator=generator, dtype=torch.float64).softmax(dim=1).to(kind)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3, -0.4])
+def test_a_soft_label_is_the_mean_of_its_classes(smoothing):
+    logits, labels = torch.randn(4, 3, 5, dtype=torch.float64, requires_grad=True), soft_labels((4, 3, 5))
+    options = {"smoothing": smoothing, "allow_negative_smoothing": True, "reduction": "none"}
+    of_class = [smoothed_cross_entropy(logits, torch.full((4, 5), label), **options) for label in range(3)]
+    expected = (labels * torch.stack(of_class, dim=1)).sum(dim=1)
+    found = smoothed_cross_entropy(logits, labels, **options)
+    torch.testing.assert_close(found, expected)
+    gradients = [torch.autograd.grad(loss.sum(), logits, retain_graph=True)[0] for loss in (found, expected)]
+    torch.testing.assert_close(*gradients)
+    mean = smoothed_cross_entropy(logits, labels, smoothing=smoothing, allow_negative_smoothing=True)
+    torch.testing.assert_close(mean, expected.mean())
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3, -0.4])
+def test_soft_labels_that_are_one_class_weigh_as_the_class_does(smoothing):
+    logits, classes, weight = torch.randn(6, 3), torch.tensor([0, 1, 2, 2, 1, 0]), torch.tensor([0.5, 1.0, 4.0])
+    for reduction in ("mean", "sum", "none"):
+        options = {"smoothing": smoothing, "allow_negative_smoothing": True, "weight": weight, "reduction": reduction}
+        found = smoothed_cross_entropy(logits, functional.one_hot(classes, 3).float(), **options)
+        torch.testing.assert_close(found, smoothed_cross_entropy(logits, classes, **options))
+
+
+def test_weights_of_soft_labels_as_worked_by_hand():
+    # p = (1/2, 1/2), t = (1/4, 3/4), w = (1, 3): (1/4·1 + 3/4·3) ln 2, over the same 5/2
+    logits, labels, weight = torch.zeros(1, 2), torch.tensor([[0.25, 0.75]]), torch.tensor([1.0, 3.0])
+    options = {"weight": weight, "reduction": "sum"}
+    assert smoothed_cross_entropy(logits, labels, **options).item() == pytest.approx(2.5 * np.log(2))
+    assert smoothed_cross_entropy(logits, labels, weight=weight).item() == pytest.approx(np.log(2))
+
+
+def test_a_soft_label_of_one_logit_is_that_of_the_pair():
+    logits, labels = torch.randn(5, 1), torch.tensor([[0.0], [0.3], [0.5], [0.9], [1.0]])
+    pair, of_pair = torch.cat([torch.zeros(5, 1), logits], dim=1), torch.cat([1 - labels, labels], dim=1)
+    for smoothing in (0.0, 0.4):
+        found = smoothed_cross_entropy(logits, labels, smoothing=smoothing)
+        torch.testing.assert_close(found, smoothed_cross_entropy(pair, of_pair, smoothing=smoothing))
+
+
+@pytest.mark.parametrize("kind", [torch.int64, torch.float32])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_negative_smoothing_is_linear_with_weights_and_labels_that_do_not_count(kind, reduction):
+    logits, labels = images()
+    weight = torch.tensor([1, 2, 5]).to(kind)  # which torch itself takes as floats alone
+    options = {"ignore_index": 255, "weight": weight, "reduction": reduction}
+    plain, above = (smoothed_cross_entropy(logits, labels, smoothing=a, **options) for a in (0.0, 0.25))
+    below = smoothed_cross_entropy(logits, labels, smoothing=-0.25, allow_negative_smoothing=True, **options)
+    torch.testing.assert_close(below, 2 * plain - above)
+
+
+@pytest.fixture
+def compiler():
+    """A compiler that has seen nothing yet: it gives up after a few variants of one function."""
+    torch.compiler.reset()
+    yield partial(torch.compile, fullgraph=True, backend="aot_eager")
+    torch.compiler.reset()
+
+
+@pytest.mark.parametrize("n_classes", [1, 4])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2, -0.2])
+@pytest.mark.parametrize("soft", [False, True])
+def test_the_loss_compiles_into_one_graph(compiler, n_classes, smoothing, soft):
+    torch.manual_seed(0)
+    logits, labels = torch.randn(6, n_classes), torch.tensor([0, 1, 1, 0, -100, 1])
+    if soft:
+        labels = torch.rand(6, n_classes).softmax(dim=1) * (1 if n_classes > 1 else 0.5)
+
+    def loss(logits, labels):
+        return smoothed_cross_entropy(logits, labels, smoothing=smoothing, allow_negative_smoothing=True)
+
+    torch.testing.assert_close(compiler(loss)(logits, labels), loss(logits, labels))
+
+
+def test_compiled_code_makes_nan_of_a_label_of_one_logit_that_is_no_class(compiler):
+    compiled = compiler(smoothed_cross_entropy)
+    assert compiled(torch.zeros(2, 1), torch.tensor([0, 7])).isnan()
+    assert compiled(torch.zeros(2, 1), torch.tensor([0, -100])).item() == pytest.approx(np.log(2))

@@ -1,0 +1,58 @@
+"""Max suppression: what pulls the largest logit down whichever class it is of, in place of label smoothing."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from abstain._arguments import check_whole
+from abstain._checks import check_choice
+from abstain.losses.cross_entropy import Reduction
+from abstain.losses.targets import are_soft, at_least_float32, check_targets, check_weight, sample_weights
+
+
+def max_suppression(
+    logits: Tensor,
+    labels: Tensor,
+    *,
+    ignore_index: int = -100,
+    weight: Tensor | None = None,
+    reduction: Reduction = "mean",
+) -> Tensor:
+    """The largest logit minus the mean of all, z_max - z̄; what MaxSup adds, α times, to cross-entropy; lower is better.
+
+    Label smoothing adds α·(z_y - z̄) to cross-entropy: it pulls down the logit of the label, harder where the label is
+    likely. Max suppression (Zhou et al. 2025, arXiv 2502.15798) pulls the largest logit down by α·(1 - 1/K) whether it
+    is right or wrong. Logits that tie for the largest share the pull; one logit z stands for the pair (0, z), and the
+    term is |z|/2, without a gradient at 0.
+
+    Args:
+        logits: as of `smoothed_cross_entropy`.
+        labels: as there; they say only which samples count, and how much.
+        ignore_index: as there.
+        weight: as there.
+        reduction: as there, so that the two can be added.
+
+    Returns:
+        A scalar, or with `reduction="none"` one number a sample, times the weight of its label, and 0 where
+        ignored; float32 or wider, at least 0.
+
+    Raises:
+        InputError: an unknown reduction, or as of `smoothed_cross_entropy`.
+
+    Example:
+        >>> import torch
+        >>> float(max_suppression(torch.tensor([[3.0, 0.0, 0.0]]), torch.tensor([1])))
+        2.0
+    """
+    check_choice("reduction", reduction, ("mean", "sum", "none"))
+    ignore_index = check_whole("ignore_index", ignore_index, at_least=-(2**63))
+    check_targets(logits, labels)
+    labels = labels if are_soft(labels) else labels.long()
+    logits = at_least_float32(logits)
+    weight = None if weight is None else check_weight(weight, logits)
+    counts = sample_weights(labels, ignore_index=ignore_index, weight=weight)
+    above = logits[:, 0].abs() / 2 if logits.shape[1] == 1 else logits.amax(dim=1) - logits.mean(dim=1)
+    terms = above.where(counts > 0, 0.0) * counts
+    if reduction == "none":
+        return terms
+    return terms.sum() / (counts.sum().where(counts.sum() > 0, 1) if reduction == "mean" else 1)

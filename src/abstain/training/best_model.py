@@ -1,0 +1,64 @@
+"""By which metric a best model is chosen, and whether it should be small or large."""
+
+from __future__ import annotations
+
+from abstain._checks import InputError, nearest
+
+MEASURED = ("loss", "risk", "aurc", "cov@5", "cov@1")
+"""What every evaluation reports and a best model can be chosen by."""
+
+LOWER_IS_BETTER = ("loss", "risk", "aurc", "e_aurc", "n_aurc", "augrc", "nll", "brier", "ece")
+HIGHER_IS_BETTER = ("failure_auroc",)
+"""Names that evaluations, the metric `selective_risk` and reports give; the ends of intervals have them too."""
+
+AT = {"risk@": False, "cov@": True}
+"""The same of names that end in a percentage -> whether a larger value is better."""
+
+
+def larger_is_better(metric: str) -> bool | None:
+    """Whether a model is better where this metric is larger; None of a metric that is none of ours.
+
+    Args:
+        metric: `aurc`, `eval_aurc`, or `eval_NAME_aurc` of one of several data sets; `aurc_high` for the end of an
+            interval.
+
+    Example:
+        >>> larger_is_better("eval_cov@5"), larger_is_better("eval_digits_aurc"), larger_is_better("accuracy")
+        (True, False, None)
+    """
+    name = "_" + metric.removesuffix("_low").removesuffix("_high")
+    for start, larger in AT.items():
+        if f"_{start}" in name:
+            return larger
+    for names, larger in ((HIGHER_IS_BETTER, True), (LOWER_IS_BETTER, False)):
+        if name.endswith(tuple(f"_{known}" for known in names)):
+            return larger
+    return None
+
+
+def direction_of_best(metric: str, greater_is_better: bool | None) -> bool | None:
+    """`greater_is_better` as it must be for a metric; as it was given for one that is none of ours.
+
+    Raises:
+        InputError: the smoothed loss, or a direction that would choose the worst model.
+    """
+    if f"_{metric}".endswith("_smoothed_loss"):
+        raise InputError(
+            "metric_for_best_model is the smoothed loss, which differs between smoothing factors: "
+            "take aurc, risk or loss (the plain cross-entropy)"
+        )
+    larger = larger_is_better(metric)
+    if larger is None:
+        return greater_is_better
+    if greater_is_better not in (None, larger):
+        raise InputError(
+            f"greater_is_better is {greater_is_better}, but a good model has a {'large' if larger else 'small'} "
+            f"{metric}: leave it out"
+        )
+    return larger
+
+
+def check_is_measured(metric: str) -> None:
+    """Refuse a metric that no evaluation reports, where nothing else could give it, with the nearest one that does."""
+    if not f"_{metric}".endswith(tuple(f"_{name}" for name in MEASURED)):
+        raise InputError(f"metric_for_best_model is {metric!r}: {nearest(metric, MEASURED)}")

@@ -1,0 +1,150 @@
+"""A `Trainer` that leaves a model with what the saved model says of data, and with a rule for when it should answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+from torch.utils.data import Dataset
+from tqdm.auto import tqdm
+from transformers import PreTrainedModel
+
+from abstain._checks import InputError
+from abstain.data.pixels import has_dense_labels
+from abstain.inference.abstention import RULE_FILE, AbstentionRule
+from abstain.logits.batch import LabelledLogits
+from abstain.logits.dataset import write_logits
+from abstain.training.checkpoints import naming_what_is_not_written
+from abstain.training.labels import IGNORED
+from abstain.training.optimizing import OptimizingTrainer
+from abstain.training.statistics import split_statistics
+
+
+class SavingTrainer(OptimizingTrainer):
+    """A `Trainer` whose saved models come with their logits and a rule for when to abstain."""
+
+    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+        """Save the model; a rule that stands there goes first: it belongs to the weights that it was fitted to."""
+        if self.args.should_save and output_dir in (None, self.args.output_dir):
+            (self.args.folder / RULE_FILE).unlink(missing_ok=True)
+        super().save_model(output_dir, _internal_call)
+
+    def save_with_logits(self, datasets: Mapping[str, Any]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Save the model, and as a logits data set beside it what the saved model says of each of `datasets`.
+
+        The model is loaded anew for that, so that the logits are those of its users: in the precision of the weights,
+        whatever the precision of training. Adapters and models that are not of transformers are taken as they are in
+        memory, in the same precision. Batches come as in `evaluate`, of the same collator.
+
+        Args:
+            datasets: name of each split -> items with the model's inputs and labels; map-style or iterable.
+
+        Returns:
+            Name -> (logits (n, K) float32, labels (n,) int64) of what counts; also in `output_dir/logits/name.parquet`.
+            Of pixels and tokens a row is one of them, and the file says in `sample` of which image or text.
+
+        Raises:
+            InputError: a file cannot be written, no label counts, or the model is cut into parts and not of
+                transformers.
+        """
+        return {name: (whole.logits, whole.labels) for name, whole in self._saved_with_logits(datasets).items()}
+
+    def _saved_with_logits(self, datasets: Mapping[str, Any]) -> dict[str, LabelledLogits]:
+        folder = self.args.folder
+        if self.is_fsdp_enabled:  # whole weights, also where checkpoints are in parts
+            self.accelerator.state.fsdp_plugin.set_state_dict_type("FULL_STATE_DICT")
+        with naming_what_is_not_written(folder):
+            self.save_model()
+        self.accelerator.wait_for_everyone()
+        logits = {}
+        with self._as_saved() as model:
+            for name, dataset in datasets.items():
+                whole = self._logits_of(model, dataset, name)
+                if self.is_world_process_zero():
+                    write_logits(folder / "logits", name, whole.logits, whole.labels, sample=whole.sample)
+                logits[name] = whole
+        return logits
+
+    @contextmanager
+    def _as_saved(self) -> Iterator[nn.Module]:
+        """The model as who loads the saved one has it: on the device, in evaluation mode, outside mixed precision."""
+        model = cast(nn.Module, self.accelerator.unwrap_model(self.model))
+        if isinstance(model, PreTrainedModel) and not getattr(model, "_hf_peft_config_loaded", False):
+            yield nn.Module.to(type(model).from_pretrained(self.args.folder), self.args.device).eval()
+            return
+        if self.is_fsdp_enabled:
+            raise InputError(
+                f"{type(model).__name__} is cut into parts by FSDP and cannot be loaded by from_pretrained, so its "
+                "logits cannot be had: make it a PreTrainedModel, or train it without FSDP"
+            )
+        wrapped, was_training = dict(model.__dict__), model.training
+        model = cast(nn.Module, self.accelerator.unwrap_model(model, keep_fp32_wrapper=False))  # which changes it
+        try:
+            yield model.eval()
+        finally:
+            model.__dict__.update({name: wrapped[name] for name in ("forward", "_original_forward") if name in wrapped})
+            model.train(was_training)
+
+    def _logits_of(self, model: nn.Module, dataset: Any, name: str) -> LabelledLogits:
+        """What a model says of every label that counts, in the order of the data, on every process."""
+        pieces: list[LabelledLogits] = []
+        n_seen, self._keep_logits = 0, True
+        bar = tqdm(desc=f"logits of {name}", unit=" samples", leave=False, disable=not self.is_local_process_zero())
+        try:
+            for batch in self.get_test_dataloader(dataset):
+                _, outputs, labels = self.prediction_step(model, batch, False)
+                if labels is None:
+                    raise InputError(
+                        f"items of {name!r} have no {self._label_name!r}, which logits data sets hold beside the logits"
+                    )
+                both = (split_statistics(outputs)[1], labels)
+                both = (
+                    self.accelerator.pad_across_processes(both, dim=1, pad_index=IGNORED) if labels.ndim > 1 else both
+                )
+                logits, labels = self.gather_function(both)
+                pieces.append(self._what_counts(logits.float().cpu().numpy(), labels.cpu().numpy(), n_seen))
+                n_seen += len(labels)
+                bar.update(len(labels))
+        finally:
+            self._keep_logits = False
+            bar.close()
+        n_classes = pieces[0].logits.shape[1] if pieces else 0
+        whole = LabelledLogits.joined(pieces, n_classes=n_classes)
+        if not len(whole.labels):
+            raise InputError(f"{name!r} has no sample whose label counts, but at least one is needed: look at the data")
+        return whole
+
+    def _what_counts(self, logits: NDArray[Any], labels: NDArray[Any], first: int) -> LabelledLogits:
+        counted = ~np.isin(labels, (self.ignore_index, IGNORED))
+        sample = None if labels.ndim == 1 else first + counted.nonzero()[0]
+        return LabelledLogits(logits[counted], labels[counted].astype(np.int64), sample)
+
+    def calibrate(
+        self, validation: Dataset[Any], *, target_risk: float, delta: float | None = None, **fit: Any
+    ) -> AbstentionRule:
+        """Save the model and, fitted on validation data, when it should answer: `abstention.json` in `output_dir`.
+
+        Args:
+            validation: items with the model's inputs and labels, none of which it was trained on.
+            target_risk: the selective risk to stay below, a fraction in (0, 1).
+            delta: fraction in (0, 1) for a threshold with a guarantee; None for an empirical one.
+            **fit: `p_grid`, `center` and `fallback` of `LogitNorm.fit`, and the `seed` of the halves.
+
+        Raises:
+            NoThresholdError: no threshold qualifies; the model is saved, and no rule.
+            InputError: as `AbstentionRule.fit`; `delta` for pixels or tokens, which are not independent.
+        """
+        dependent = "pixels of one image, or tokens of one text, are not independent, so no guarantee holds: leave out "
+        if delta is not None and has_dense_labels(validation):
+            raise InputError(f"{dependent}delta")
+        whole = self._saved_with_logits({"validation": validation})["validation"]
+        if delta is not None and whole.sample is not None:
+            raise InputError(f"{dependent}delta")
+        rule = AbstentionRule.fit(whole.logits, whole.labels, target_risk=target_risk, delta=delta, **fit)
+        if self.is_world_process_zero():
+            rule.save(self.args.folder)
+        return rule
