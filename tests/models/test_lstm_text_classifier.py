@@ -31,8 +31,8 @@ def test_the_forget_gate_begins_open_and_all_other_biases_at_zero():
 def test_the_weights_of_the_lstm_begin_as_glorot_and_bengio_draw_them():
     torch.manual_seed(0)
     lstm = LSTMTextClassifier(LSTMTextClassifierConfig(**SMALL)).lstm
-    for weight in (lstm.weight_ih_l0, lstm.weight_hh_l0):  # uniform up to sqrt(6 / (inputs + outputs)), not torch's 0.41
-        limit = (6 / sum(weight.shape)) ** 0.5
+    for weight in (lstm.weight_ih_l0, lstm.weight_hh_l0):  # torch draws them up to 0.41
+        limit = (6 / sum(weight.shape)) ** 0.5  # inputs and outputs of all four gates
         assert 0.95 * limit < weight.abs().max() <= limit
 
 
