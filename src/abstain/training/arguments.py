@@ -77,6 +77,13 @@ class SelectiveTrainingArguments(TrainingArguments):
         """`output_dir` as a path."""
         return Path(str(self.output_dir))
 
+    @property
+    def device(self) -> torch.device:
+        """Where this process computes; with several on processors, `cpu` without a number."""
+        # Trainer of transformers 5.6 resumes such a run with `torch.load(map_location=device)`, which refuses `cpu:0`.
+        device = super().device
+        return torch.device("cpu") if device.type == "cpu" else device
+
     def __post_init__(self) -> None:
         self.label_smoothing_factor = check_smoothing(
             self.label_smoothing_factor, allow_negative=self.allow_negative_smoothing
