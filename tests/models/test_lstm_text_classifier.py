@@ -28,6 +28,14 @@ def test_the_forget_gate_begins_open_and_all_other_biases_at_zero():
     assert lstm.bias_ih_l0.tolist() == [0.0] * 6 + [1.0] * 6 + [0.0] * 12 and not lstm.bias_hh_l0.any()
 
 
+def test_the_weights_of_the_lstm_begin_as_glorot_and_bengio_draw_them():
+    torch.manual_seed(0)
+    lstm = LSTMTextClassifier(LSTMTextClassifierConfig(**SMALL)).lstm
+    for weight in (lstm.weight_ih_l0, lstm.weight_hh_l0):  # torch draws them up to 0.41
+        limit = (6 / sum(weight.shape)) ** 0.5  # inputs and outputs of all four gates
+        assert 0.95 * limit < weight.abs().max() <= limit
+
+
 def test_padding_never_changes_the_logits_of_a_text():
     torch.manual_seed(0)
     model = LSTMTextClassifier(LSTMTextClassifierConfig(**SMALL, num_labels=2)).eval()

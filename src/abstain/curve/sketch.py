@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from pathlib import Path
 from typing import Any, Self
@@ -182,8 +183,10 @@ class RiskCoverageSketch:
             InputError: it cannot be written; what was there before is untouched.
         """
         path = as_path(path)
-        with whole_file(path) as partial, partial.open("wb") as file:
-            np.savez(file, **self.__getstate__())
+        archive = io.BytesIO()  # NumPy 2.0 does not close an archive that it cannot write, which complains at its end
+        np.savez(archive, **self.__getstate__())
+        with whole_file(path) as partial:
+            partial.write_bytes(archive.getbuffer())
         return path
 
     @classmethod

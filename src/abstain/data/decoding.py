@@ -112,7 +112,7 @@ def _filtered(dataset: Dataset, columns: Sequence[str], is_good: Callable[..., b
 
 def _is_image(stored: dict[str, Any] | None) -> bool:
     try:
-        _as_rgb(Image().decode_example(stored))
+        _as_rgb(_decoded(stored))
     except NOT_AN_IMAGE:
         return False
     return True
@@ -120,10 +120,15 @@ def _is_image(stored: dict[str, Any] | None) -> bool:
 
 def _are_pair(image: dict[str, Any] | None, mask: dict[str, Any] | None) -> bool:
     try:
-        size = _as_rgb(Image().decode_example(image)).size
-        return np.array(_loaded(Image().decode_example(mask))).shape == size[::-1]
+        size = _as_rgb(_decoded(image)).size
+        return np.array(_decoded(mask)).shape == size[::-1]
     except NOT_AN_IMAGE:
         return False
+
+
+def _decoded(stored: dict[str, Any] | None) -> PILImage:
+    # an empty cell stays None, as in a column that is decoded: datasets 4.0 looks inside it, and fails
+    return _loaded(None if stored is None else Image().decode_example(stored))
 
 
 def _loaded(image: PILImage | None) -> PILImage:

@@ -61,11 +61,11 @@ class LSTMTextClassifier(ModelWithFloat32Head):
 
     @torch.no_grad()
     def _init_weights(self, module: nn.Module) -> None:
-        super()._init_weights(module)  # the LSTM: Glorot, and biases of 0
-        if isinstance(module, nn.LSTM) and not getattr(module.bias_ih_l0, "_is_hf_initialized", False):
-            # of the forget gate, the second of four: 1, or long texts are slow to learn (Jozefowicz et al. 2015)
-            cast(Tensor, module.bias_ih_l0)[module.hidden_size : 2 * module.hidden_size] = 1.0
-        elif isinstance(module, nn.Linear):
+        if isinstance(module, nn.LSTM):
+            _initialize_lstm(module)
+            return
+        super()._init_weights(module)
+        if isinstance(module, nn.Linear):
             initialization.xavier_uniform_(module.weight)
             initialization.zeros_(module.bias)
 
@@ -106,3 +106,16 @@ class LSTMTextClassifier(ModelWithFloat32Head):
         logits = self.logits_of(pooled)
         loss = None if labels is None else smoothed_cross_entropy(logits, labels)
         return SequenceClassifierOutput(loss=loss, logits=logits)
+
+
+def _initialize_lstm(lstm: nn.LSTM) -> None:
+    # Glorot, and biases of 0: not every version of transformers does that
+    for name, parameter in lstm.named_parameters():
+        if name.startswith("weight"):
+            initialization.xavier_uniform_(parameter)
+        else:
+            initialization.zeros_(parameter)
+    # of the forget gate, the second of four: 1, or long texts are slow to learn (Jozefowicz et al. 2015); a slice does
+    # not know whether it was loaded
+    if not getattr(lstm.bias_ih_l0, "_is_hf_initialized", False):
+        cast(Tensor, lstm.bias_ih_l0)[lstm.hidden_size : 2 * lstm.hidden_size] = 1.0

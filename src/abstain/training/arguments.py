@@ -80,6 +80,13 @@ class SelectiveTrainingArguments(TrainingArguments):
         """`output_dir` as a path."""
         return Path(str(self.output_dir))
 
+    @property
+    def device(self) -> torch.device:
+        """Where this process computes; with several on processors, `cpu` without a number."""
+        # Where such a run is resumed, Trainer of transformers 5.6 asks torch to load states to `cpu:0`, which it refuses.
+        device = super().device
+        return torch.device("cpu") if device.type == "cpu" else device
+
     def __post_init__(self) -> None:
         self.label_smoothing_factor = check_smoothing(
             self.label_smoothing_factor, allow_negative=self.allow_negative_smoothing
