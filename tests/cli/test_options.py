@@ -48,7 +48,8 @@ def test_how_many_questions_a_language_model_can_answer_is_one_command(run, caps
     assert metrics["risk"] == pytest.approx(1 / 3) and metrics["cov@5"] == pytest.approx(2 / 3)
     assert run("threshold", str(tmp_path), "--choice", "acc_norm", "--target-risk", "0.05", "--json") == 0
     assert json.loads(capsys.readouterr().out)["threshold"] == pytest.approx(1)  # log-odds
-    for options in (["evaluate", "--validation-fraction", "0.5"], ["threshold", "--target-risk", "0.1", "--p", "3"]):
+    threshold = ["threshold", "--target-risk", "0.1", "--score", "max_logit_pnorm", "--p", "3"]
+    for options in (["evaluate", "--validation-fraction", "0.5"], threshold):
         assert run(options[0], str(tmp_path), *options[1:]) == 2
         assert "logit normalisation is left out, since" in capsys.readouterr().err
 

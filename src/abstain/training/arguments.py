@@ -83,7 +83,7 @@ class SelectiveTrainingArguments(TrainingArguments):
     @property
     def device(self) -> torch.device:
         """Where this process computes; with several on processors, `cpu` without a number."""
-        # Where such a run is resumed, Trainer of transformers 5.6 asks torch to load states to `cpu:0`, which it refuses.
+        # Resuming such a run, Trainer of transformers 5.6 asks torch to load states to `cpu:0`, which it refuses.
         device = super().device
         return torch.device("cpu") if device.type == "cpu" else device
 
