@@ -24,5 +24,5 @@ def test_real_losses_are_refused():
 
 def test_log_odds_are_called_by_their_score_and_have_a_calibration_error():
     report = evaluate_confidence([np.log(3), np.log(3)], [0, 1], score="msp", notes=["it is one"])
-    assert report.msp.name == "msp" and "| MSP " in report.to_markdown() and report.notes == ("it is one",)
+    assert report.msp.name == "msp" and "| MSP " in report.to_markdown() and report.notes[0] == "it is one"
     assert report.msp.metrics["ece"] == pytest.approx(0.25)  # said 3/4 right, were 1/2
