@@ -91,23 +91,34 @@ def read_values(
     if values.ndim == 1 and (input or said):
         values = values[:, None]
     rows, classes, n_ignored = rows_and_labels(values, labels, class_axis=class_axis, ignore_index=ignore_index)
-    _check_finite(rows)
-    kind = _kind_of_column(rows, input, said) if rows.shape[1] == 1 else _kind_of_rows(Recognised(rows), input, said)
-    return Values(kind, rows, classes, n_ignored)
+    low, high = check_finite(rows, "")
+    if rows.shape[1] == 1:
+        return Values(kind_of_column(low, high, input, said), rows, classes, n_ignored)
+    return Values(kind_of_rows(Recognised.of(rows), input, said), rows, classes, n_ignored)
 
 
-def _check_finite(rows: Tensor) -> None:
-    if all(torch.isfinite(end) for end in torch.aminmax(rows)):
-        return
+def check_finite(rows: Tensor, which: str) -> tuple[float, float]:
+    """The least and the largest value.
+
+    Args:
+        rows: (n, K).
+        which: of all rows these are; empty where they are all.
+
+    Raises:
+        InputError: NaN or infinite values.
+    """
+    low, high = (float(end) for end in torch.aminmax(rows))
+    if np.isfinite(low) and np.isfinite(high):
+        return low, high
     n_bad = int((~torch.isfinite(rows)).any(dim=1).sum())
-    bad = f"{n_bad} of {len(rows)} rows hold NaN or infinite values, but all must be finite"
+    bad = f"{n_bad} of {len(rows)} rows{which} hold NaN or infinite values, but all must be finite"
     if bool((rows <= 0).all()):
         raise InputError(f"{bad}: where these are logarithms of probabilities, of which some are 0, give those instead")
     raise InputError(bad)
 
 
-def _kind_of_column(rows: Tensor, input: Input | None, said: str | None) -> Kind:
-    low, high = (float(end) for end in torch.aminmax(rows))
+def kind_of_column(low: float, high: float, input: Input | None, said: str | None) -> Kind:
+    """What one column is whose values lie from `low` to `high`; else as `read_values`."""
     fits = 0 <= low and high <= 1
     if "log-probabilities" in (input, said):
         raise InputError("one column cannot be log-probabilities, which need one a class: give the probability itself")
@@ -125,7 +136,8 @@ def _kind_of_column(rows: Tensor, input: Input | None, said: str | None) -> Kind
     return "one probability" if told == "probabilities" else "one logit"
 
 
-def _kind_of_rows(found: Recognised, input: Input | None, said: str | None) -> Kind:
+def kind_of_rows(found: Recognised, input: Input | None, said: str | None) -> Kind:
+    """What rows of two columns or more are; else as `read_values`."""
     if input is not None:
         return _as_told(found, input)
     seen = _as_seen(found)
@@ -173,7 +185,6 @@ def _refuse_percent(found: Recognised) -> None:
 
 
 def _describe_odd_row(found: Recognised) -> str:
-    number = found.odd_row()
-    row = found.rows[number].double()
+    number, row = found.odd_row()
     outside = row[(row < 0) | (row > 1)]
     return f"row {number} holds {outside[0]:g}" if len(outside) else f"row {number} sums to {row.sum():g}"
