@@ -11,6 +11,7 @@ import typer
 from abstain.cli.options import AsJson, Labels, Overwrite, Reading, Source, Split, with_options
 
 if TYPE_CHECKING:
+    from abstain.logits.opened import OpenPredictions
     from abstain.logits.predictions import Predictions
     from abstain.report.selective_report import SelectiveReport
 
@@ -60,7 +61,7 @@ def evaluate(
     if output_dir is not None:
         check_results_folder(output_dir, overwrite=overwrite_output_dir, written=REPORT_FILES)
     test, fitted_on = read_apart(
-        reading.read,
+        reading.open,
         (logits, labels, split),
         (validation, validation_labels, validation_split),
         fraction=validation_fraction,
@@ -82,10 +83,13 @@ def evaluate(
         typer.echo(f"Results are in {output_dir.resolve()}", err=as_json)
 
 
-def _evaluated(test: Predictions, fitted_on: Predictions | None, **how: Any) -> SelectiveReport:
-    from abstain.report.evaluate import evaluate_values
+def _evaluated(
+    test: Predictions | OpenPredictions, fitted_on: Predictions | OpenPredictions | None, **how: Any
+) -> SelectiveReport:
+    from abstain.logits.predictions import Predictions
+    from abstain.report.evaluate import evaluate_batches
     from abstain.report.given import evaluate_confidence
 
-    if test.values is None:
+    if isinstance(test, Predictions) and test.values is None:
         return evaluate_confidence(test.confidence, test.error, **how)
-    return evaluate_values(test.of_classes(), None if fitted_on is None else fitted_on.of_classes(), **how)
+    return evaluate_batches(test.in_batches(), None if fitted_on is None else fitted_on.in_batches(), **how)

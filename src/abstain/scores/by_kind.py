@@ -7,10 +7,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from abstain._checks import InputError
+from abstain.scores.batches import ValueBatches
 from abstain.scores.confidence import Confidence
 from abstain.scores.kinds import OF_PROBABILITIES, WITHOUT_SHIFT, Values
 from abstain.scores.logit_norm import LogitNorm
-from abstain.scores.probabilities import ProbabilityScore, log_probabilities, probability_error
+from abstain.scores.probabilities import (
+    ProbabilityScore,
+    count_certain,
+    log_probabilities,
+    probability_error,
+    refuse_certain,
+)
 from abstain.scores.softmax import SCORES, classification_error
 
 
@@ -29,7 +36,7 @@ def as_logits(values: Values) -> Tensor:
     return log_probabilities(values.rows) if values.kind in OF_PROBABILITIES else values.rows
 
 
-def check_norm(values: Values, *, center: bool) -> None:
+def check_norm(values: Values | ValueBatches, *, center: bool) -> None:
     """Refuse the uncentred p-norm of values whose rows have lost the shift that it reads."""
     if not center and values.kind in WITHOUT_SHIFT:
         raise InputError(
@@ -60,3 +67,14 @@ def score_of(values: Values, confidence: Confidence) -> NDArray[np.float64]:
     if isinstance(confidence, LogitNorm):
         check_norm(values, center=confidence.center)
     return confidence.score(as_logits(values))
+
+
+def check_logarithms(values: ValueBatches) -> None:
+    """Refuse probabilities of which some have no logarithm: of them `as_logits` makes nothing.
+
+    Raises:
+        InputError: as `log_probabilities`, once all rows are counted.
+    """
+    if values.kind in OF_PROBABILITIES:
+        n_certain = sum(count_certain(batch.rows) for batch in values.batches())
+        refuse_certain(n_certain, values.n_samples, one_column=values.n_columns == 1)

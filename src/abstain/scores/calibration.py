@@ -51,10 +51,15 @@ class CalibrationSums:
         self.nll = self.brier = 0.0
         self._gaps = np.zeros(ECE_BINS + 1)  # in each bin, samples times the gap of their means
 
-    def add(
-        self, probability: NDArray[np.float64], error: NDArray[np.float64], nll: NDArray[np.float64], brier: Any
+    def add_numbers(
+        self,
+        probability: NDArray[np.float64],
+        nll: NDArray[np.float64],
+        brier: NDArray[np.float64],
+        *,
+        error: NDArray[np.float64],
     ) -> None:
-        """Add samples, of which all four are (n,): the probability that the prediction is right, and the numbers."""
+        """Add a block of samples, all (n,): the probability that the prediction is right, the numbers, the error."""
         self.n_samples += len(error)
         self.nll += float(np.sum(nll))
         self.brier += float(np.sum(brier))
@@ -79,7 +84,7 @@ class CalibrationSums:
             rows = LogitRows(block if temperature == 1 else block.div_(temperature))
             of_msp, nll, brier = _of_softmax(rows, targets[these].to(block.device)).cpu().numpy()
             confidence[these] = of_msp
-            self.add(expit(of_msp), error[these], nll, brier)
+            self.add_numbers(expit(of_msp), nll, brier, error=error[these])
         return confidence
 
     def metrics(self) -> dict[str, float]:
@@ -111,7 +116,7 @@ def expected_calibration_error(probability: NDArray[np.float64], error: NDArray[
         In [0, 1].
     """
     sums = CalibrationSums()
-    sums.add(probability, error, error, error)
+    sums.add_numbers(probability, error, error, error=error)
     return sums.metrics()["ece"]
 
 

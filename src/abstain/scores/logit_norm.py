@@ -208,7 +208,8 @@ class LogitNorm:
             InputError: as `fit`.
         """
         grid = check_fit(p_grid, center, fallback)
-        confidences, errors, n_logits = [], [], 0
+        confidences: list[NDArray[Any]] = []
+        errors, n_logits = [], 0
         for logits, labels in batches:
             logits = check_logits(logits)
             errors.append(classification_error(logits, labels))

@@ -49,7 +49,7 @@ class Recognised:
     def of(cls, rows: Tensor) -> Self:
         """Rows that are in memory."""
         length = max(1, BLOCK_ELEMENTS // rows.shape[1])
-        return cls(*rows.shape, rows.dtype, lambda: rows.split(length))
+        return cls(len(rows), rows.shape[1], rows.dtype, lambda: rows.split(length))
 
     @cached_property
     def sample(self) -> Tensor:

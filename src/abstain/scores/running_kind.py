@@ -2,8 +2,8 @@
 
 Rows are probabilities only if all of them are, and log-probabilities likewise. So one row that lies outside [0, 1] and
 one positive value leave nothing but logits, whatever comes after them, or a refusal: where most rows look like
-probabilities or percent. Whether they do is counted by the way, and known once all rows were seen. Rows that do not rule
-out the other kinds so early are gone through to their end, and looked at as `read_values` looks at rows in memory.
+probabilities or percent. Whether they do is counted by the way, and known once all rows were seen. Rows that do not
+rule out the other kinds so early are gone through to their end, and looked at as `read_values` looks at rows in memory.
 """
 
 from __future__ import annotations
