@@ -127,3 +127,11 @@ def test_the_room_s_names_are_imported_when_they_are_used():
         "lazy = 'transformers' not in sys.modules; room.extract_logits; sys.exit(not lazy)"
     )
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
+
+
+def test_an_array_in_a_file_is_mapped_and_not_copied(tmp_path):
+    np.save(tmp_path / "a.npy", np.eye(3))
+    read = read_file(tmp_path / "a.npy").read(["values"])["values"]
+    assert isinstance(read.base, np.memmap) and read.tolist() == np.eye(3).tolist()
+    read[0, 0] = 7  # a copy of this page, not of the file
+    assert np.load(tmp_path / "a.npy")[0, 0] == 1

@@ -59,3 +59,10 @@ def test_of_a_sketch_only_counts_are_kept(logits_and_labels):
     assert len(measure.error) == len(msp_of(measure).confidence) == 0 and measure.n_errors == error.sum()
     exact = oracle.aurc_mean(scores.msp(torch.from_numpy(logits)), error)
     assert metrics["aurc_bound_low"] <= exact <= metrics["aurc_bound_high"] and metrics["aurc_low"] is None
+
+
+def test_logits_that_look_like_probabilities_get_a_warning_once():
+    rows = np.tile([[0.25, 0.75]], (7000, 1000))[:, :1000] / 500
+    with pytest.warns(UserWarning, match="the rows look like probabilities, but must be logits") as warned:
+        Measure(batches(rows, np.zeros(7000, dtype=int), input="logits"), {})
+    assert len(warned) == 1

@@ -127,7 +127,8 @@ def _npz(paths: list[Path], title: str) -> Source:
 
 
 def _npy(paths: list[Path], title: str) -> Source:
-    return of_arrays(title, {UNNAMED: np.load(paths[0], allow_pickle=False)})
+    mapped = np.load(paths[0], mmap_mode="c", allow_pickle=False)  # read when it is used, and never written
+    return of_arrays(title, {UNNAMED: np.asarray(mapped)})
 
 
 def _safetensors(paths: list[Path], title: str) -> Source:

@@ -18,6 +18,7 @@ from abstain.scores.confidence import Confidence, SoftmaxScore
 from abstain.scores.kinds import OF_PROBABILITIES, WITHOUT_SHIFT, Values
 from abstain.scores.logit_norm import SEARCH_BLOCK, LogitNorm
 from abstain.scores.probabilities import ProbabilityScore, ProbabilitySums
+from abstain.scores.rows import warn_if_normalized
 from abstain.scores.temperature import TemperatureScaling
 
 
@@ -47,7 +48,9 @@ class Measure:
         self._of_probabilities = ProbabilitySums() if self.test.kind in OF_PROBABILITIES else None
         self._calibration = {"msp": self._of_probabilities or CalibrationSums(), **scaled}
         errors = self._new()
-        for values in self.test.batches():
+        for number, values in enumerate(self.test.batches()):
+            if not number and self._of_probabilities is None:
+                warn_if_normalized(values.rows, log_too=False)
             error = error_of(values)
             errors.add(error, error)
             self.n_errors += int(error.sum())

@@ -11,7 +11,7 @@ from scipy.special import expit
 from torch import Tensor
 
 from abstain._arrays import check_labels, check_logits
-from abstain.scores.rows import LogitRows, blocks_in
+from abstain.scores.rows import LogitRows, blocks_in, warn_if_half
 from abstain.scores.softmax import classification_error, log_odds
 from abstain.scores.temperature import TemperatureScaling
 
@@ -78,6 +78,7 @@ class CalibrationSums:
         """
         logits, temperature = check_logits(logits), TemperatureScaling(temperature).temperature
         targets = torch.tensor(check_labels(labels, n_samples=logits.shape[0], n_logits=logits.shape[1]))
+        warn_if_half(logits)
         confidence = np.empty(len(logits))
         for start, block in blocks_in(logits):
             these = slice(start, start + len(block))

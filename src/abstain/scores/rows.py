@@ -83,12 +83,7 @@ def score_in_blocks(
     block_elements: int = BLOCK_ELEMENTS,
 ) -> NDArray[np.float64]:
     """Apply `score`, (n, K) -> (..., n), to the blocks of `blocks_in`, which it may change; joined in NumPy."""
-    if logits.dtype.itemsize < 4:
-        warnings.warn(
-            f"logits are {str(logits.dtype).removeprefix('torch.')}: rounding ties many samples, and ties lose the "
-            "order in which to abstain; compute the last layer in float32",
-            stacklevel=1,  # one place for all callers, so that it is shown once
-        )
+    warn_if_half(logits)
     joined: NDArray[np.float64] | None = None
     for start, block in blocks_in(logits, dtype, block_elements):
         values = score(block).cpu().numpy()
@@ -112,6 +107,16 @@ def blocks_in(
     for start in range(0, len(logits), rows):
         block = logits[start : start + rows]
         yield start, buffer[: len(block)].copy_(block)
+
+
+def warn_if_half(logits: Tensor) -> None:
+    """Warn of half precision."""
+    if logits.dtype.itemsize < 4:
+        warnings.warn(
+            f"logits are {str(logits.dtype).removeprefix('torch.')}: rounding ties many samples, and ties lose the "
+            "order in which to abstain; compute the last layer in float32",
+            stacklevel=1,  # one place for all callers, so that it is shown once
+        )
 
 
 def warn_if_normalized(logits: Tensor, *, log_too: bool) -> None:
