@@ -95,7 +95,7 @@ def test_a_confidence_is_measured_as_it_is_given(run, capsys, tmp_path):
 
 
 def test_a_large_file_is_read_in_batches_and_says_the_same(run, capsys, tmp_path):
-    n, k = 1024, 2**16  # 2^26 values, from which on a file stays in its place
+    n, k = 512, 2**16  # 2^25 values, from which on a file stays in its place
     generator = np.random.default_rng(0)
     top, labels = generator.integers(0, k, n), generator.integers(0, k, n)
     labels[::2] = top[::2]

@@ -239,3 +239,19 @@ def test_a_bar_is_drawn_on_terminals_alone(tmp_path, capsys):
     with contextlib.redirect_stderr(Terminal()) as terminal:
         list(opened.batches())
     assert "reading:" in terminal.getvalue()
+
+
+def test_damage_is_no_reason_to_measure_less(tmp_path):
+    path = written(tmp_path, lists(PROBABILITIES, "probabilities"), group=50)
+    opened = open_predictions(path)
+    batches = opened.in_batches()
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(InputError, match=r"test.parquet' cannot be read as .parquet"):
+        evaluate_batches(read_predictions(lists(PROBABILITIES, "probabilities")).in_batches(), batches)
+
+
+def test_two_readings_of_a_part_are_those_of_the_whole(tmp_path):
+    values = np.vstack([PROBABILITIES[:140], LOGITS[140:]])  # less than half look like probabilities
+    opened = open_predictions(written(tmp_path, lists(values, "values")))
+    part = opened.taken(np.arange(N) < 150)
+    assert sum(len(batch) for batch in part.batches()) == 150 and part.kind == opened.kind == "logits"

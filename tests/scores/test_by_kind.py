@@ -3,7 +3,8 @@ import pytest
 
 from abstain import InputError, LogitNorm, scores
 from abstain.scores import SoftmaxScore, TemperatureScaling, read_values
-from abstain.scores.by_kind import as_logits, check_norm, error_of, score_of
+from abstain.scores.batches import ValueBatches
+from abstain.scores.by_kind import as_logits, check_norm, error_of, score_of, why_no_logarithms
 
 LOGITS = np.array([[2.0, 0.0, -1.0], [0.5, 1.0, 0.0]])
 PROBABILITIES = np.array([[0.25, 0.5, 0.25], [0.7, 0.2, 0.1]])
@@ -42,3 +43,10 @@ def test_what_reads_a_shift_is_refused_of_their_logarithms_too():
     check_norm(OF_PROBABILITIES, center=True)
     with pytest.raises(InputError, match="which log-probabilities have lost"):
         check_norm(read_values(np.log(PROBABILITIES), LABELS), center=False)
+
+
+def test_why_there_are_no_logarithms_is_told_of_all_rows_together():
+    certain = read_values([[0.5, 0.5], [1.0, 0.0], [0.25, 0.75]], [0, 0, 1])
+    assert "1 of 3 rows hold a probability of exactly 0," in why_no_logarithms(ValueBatches.of(certain))
+    assert why_no_logarithms(ValueBatches.of(read_values([[0.5, 0.5]], [0]))) is None
+    assert why_no_logarithms(ValueBatches.of(read_values([[0.0, 3.0]], [0]))) is None

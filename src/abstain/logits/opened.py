@@ -24,8 +24,8 @@ from abstain.scores.recognition import Recognised
 from abstain.scores.rows import BLOCK_ELEMENTS
 from abstain.scores.running_kind import RunningKind
 
-LARGE = 2**26
-"""Values of a source, N times K, from which on `read_or_open` leaves it in its place: 256 MiB in float32."""
+LARGE = 2**25
+"""Values of a source, N times K, from which on `read_or_open` leaves it in its place: 128 MiB in float32."""
 FEW = 64
 """Rows that show how many columns there are."""
 
@@ -185,7 +185,7 @@ class OpenPredictions:
                 seen.add(rows)
             yield rows, labels
         if seen is not None and not seen.are_surely_logits:
-            self._kind_of_all()
+            OpenPredictions(self._opening)._kind_of_all()  # of the whole, of which this may be a part
         self._in_doubt = False
 
     def _kind_of_all(self) -> Kind:
@@ -232,7 +232,7 @@ def read_or_open(source: Any, *, large: int = LARGE, **told: Any) -> Predictions
     """Predictions in memory if they are small, and opened where they are larger and can be read in batches.
 
     The size alone decides, never the memory that is free: so the same file always takes the same way. The numbers are
-    the same on both; up to some hundred MiB it is faster to read once, since fits go over validation data many times.
+    the same on both; of less than a hundred MiB it is faster to read once: fits go over validation data many times.
 
     Args:
         source: as `read_predictions`.

@@ -12,7 +12,7 @@ from abstain.report.measure import Measure, repairs
 from abstain.report.selective_report import SelectiveReport
 from abstain.report.sketch_report import SketchReport, describe_bounds
 from abstain.scores.batches import ValueBatches
-from abstain.scores.by_kind import check_logarithms
+from abstain.scores.by_kind import why_no_logarithms
 from abstain.scores.confidence import Confidence
 from abstain.scores.kinds import WITHOUT_SHIFT, Input, Values, read_values
 from abstain.scores.logit_norm import Fallback, check_fit
@@ -134,10 +134,7 @@ def evaluate_batches(
     left_out = []
     if validation is not None:
         _check_alike(test, validation)
-        try:
-            check_logarithms(test)
-            check_logarithms(validation)
-        except InputError as reason:
+        if reason := why_no_logarithms(test) or why_no_logarithms(validation):
             left_out.append(f"only MSP was measured: {reason}")
         else:
             fitted = repairs(validation, p_grid=grid, center=center, fallback=fallback)

@@ -69,12 +69,13 @@ def score_of(values: Values, confidence: Confidence) -> NDArray[np.float64]:
     return confidence.score(as_logits(values))
 
 
-def check_logarithms(values: ValueBatches) -> None:
-    """Refuse probabilities of which some have no logarithm: of them `as_logits` makes nothing.
-
-    Raises:
-        InputError: as `log_probabilities`, once all rows are counted.
-    """
-    if values.kind in OF_PROBABILITIES:
-        n_certain = sum(count_certain(batch.rows) for batch in values.batches())
+def why_no_logarithms(values: ValueBatches) -> str | None:
+    """The sentence with which `as_logits` would refuse all rows together; None where it would not."""
+    if values.kind not in OF_PROBABILITIES:
+        return None
+    n_certain = sum(count_certain(batch.rows) for batch in values.batches())
+    try:
         refuse_certain(n_certain, values.n_samples, one_column=values.n_columns == 1)
+    except InputError as reason:
+        return str(reason)
+    return None
