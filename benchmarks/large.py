@@ -121,14 +121,13 @@ def main() -> None:
         folder = Path(name)
         in_a_process(WRITE, folder, arguments.rows)
         rounds = [{case: in_a_process(case, folder, arguments.rows) for case in CASES} for _ in range(arguments.rounds)]
-        size = (folder / "test.parquet").stat().st_size
     rows = []
     for case in CASES:
         runs = [one[case] for one in rounds]
         best = min(runs, key=lambda run: run["processor_seconds"])
         rows.append({"case": case, **best, "peak_mb": max(run["peak_mb"] for run in runs)})
     machine = {"cores": os.cpu_count(), "torch threads": torch.get_num_threads()}
-    shape = {"n_rows": arguments.rows, "n_classes": N_CLASSES, "bytes": size, "rounds": arguments.rounds}
+    shape = {"n_rows": arguments.rows, "n_classes": N_CLASSES, "rounds": arguments.rounds}
     write_json(RESULTS, {"machine": machine, **shape, "rows": rows})
 
 
