@@ -5,6 +5,7 @@ With `--check` nothing is written, and the exit status says whether the page is 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from abstain.models.densenet_bc import DenseNetBCConfig, DenseNetBCForImageClass
 from abstain.report import markdown_table
 
 PAGE = ROOT / "docs" / "scale.md"
+LARGE = ROOT / "benchmarks" / "large.json"
 GPU_FLOPS = 100e12
 """Assumed: what one data-centre GPU sustains in bf16 training, about a third of the peak of an A100 (312·10¹²)."""
 TRAINING_PASSES = 3
@@ -70,7 +72,9 @@ ROWS = [
 
 def main() -> None:
     """Render the page, and write or check it."""
-    write_or_check({PAGE: with_blocks(PAGE, {"estimated": estimated(), "measured": measured()})})
+    write_or_check(
+        {PAGE: with_blocks(PAGE, {"estimated": estimated(), "measured": measured(), "larger": larger_than_memory()})}
+    )
 
 
 def forward_flops(row: Row) -> int:
@@ -102,6 +106,18 @@ def measured() -> str:
         span = f"{min(minutes):.1f} to {max(minutes):.1f}" if minutes else "–"
         rows.append([recipe, str(len(runs)), "; ".join(places), span])
     return markdown_table(rows, "lrlr")
+
+
+def larger_than_memory() -> str:
+    """Time and memory of the cases of `benchmarks/large.py`, beside the bare loop, which is its first."""
+    found = json.loads(LARGE.read_text(encoding="utf-8"))
+    bare = found["rows"][0]
+    rows = [[f"{found['n_rows']:,} × {found['n_classes']:,}", "seconds", "of processor", "to the loop", "peak, MB"]]
+    for row in found["rows"]:
+        ratio = f"{row['processor_seconds'] / bare['processor_seconds']:.2f}×"
+        times = [f"{row['seconds']:.0f}", f"{row['processor_seconds']:.0f}", ratio]
+        rows.append([row["case"], *times, f"{row['peak_mb']:.0f}"])
+    return markdown_table(rows, "lrrrr")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
 import json
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from abstain import evaluate_logits, read_logits, write_logits
+from abstain import aurc, evaluate_logits, read_logits, write_logits
 from abstain.hub.released import released_checkpoint
+from abstain.logits import OpenPredictions, read_or_open
 from abstain.report import Commands, legend
 from abstain.report.notes import DEPENDENT
 
@@ -207,3 +210,22 @@ def test_what_is_said_of_small_files(run, capsys, root, name, options, words):
     printed = capsys.readouterr().out
     for sentence in words:
         assert sentence in printed
+
+
+def test_a_large_file_is_read_in_batches_and_says_the_same(run, capsys, tmp_path):
+    n, k = 512, 2**16  # 2^25 values, from which on a file stays in its place
+    generator = np.random.default_rng(0)
+    top, labels = generator.integers(0, k, n), generator.integers(0, k, n)
+    labels[::2] = top[::2]
+    values = np.zeros((n, k), dtype=np.float32)
+    values[np.arange(n), top] = 9 + generator.standard_normal(n)  # the only logit of its row, which alone ranks it
+    offsets = pa.array(np.arange(n + 1) * k, pa.int32())
+    table = pa.table({"logits": pa.ListArray.from_arrays(offsets, pa.array(values.ravel())), "label": labels})
+    pq.write_table(table, tmp_path / "large.parquet", row_group_size=100)
+    assert isinstance(read_or_open(tmp_path / "large.parquet"), OpenPredictions)
+    assert run("evaluate", str(tmp_path / "large.parquet"), "--json") == 0
+    printed = capsys.readouterr()
+    assert "large.parquet: 65536 logits: logits; labels: label" in printed.err
+    found = json.loads(printed.out)
+    assert found["scores"]["msp"]["aurc"] == aurc(values[np.arange(n), top], top != labels)
+    assert found["n_samples"] == n and found["n_errors"] == (top != labels).sum()

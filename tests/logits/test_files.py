@@ -133,3 +133,11 @@ def test_text_in_utf_16_is_named(tmp_path):
     (tmp_path / "a.csv").write_text("label,logit_0,logit_1\n0,1,2\n", encoding="utf-16")
     with pytest.raises(InputError, match="is text in UTF-16, but must be in UTF-8"):
         read_file(tmp_path / "a.csv")
+
+
+def test_an_array_in_a_file_is_mapped_and_not_copied(tmp_path):
+    np.save(tmp_path / "a.npy", np.eye(3))
+    read = read_file(tmp_path / "a.npy").read(["values"])["values"]
+    assert isinstance(read.base, np.memmap) and read.tolist() == np.eye(3).tolist()
+    read[0, 0] = 7  # a copy of this page, not of the file
+    assert np.load(tmp_path / "a.npy")[0, 0] == 1

@@ -1,3 +1,4 @@
+import itertools
 import json
 from pathlib import Path
 
@@ -8,7 +9,10 @@ import torch
 
 import abstain
 from abstain import InputError, LogitNorm, evaluate_logits, scores
+from abstain.report.evaluate import evaluate_batches, evaluate_values
 from abstain.report.selective_report import comparison_table
+from abstain.scores.batches import ValueBatches
+from abstain.scores.by_kind import score_of
 from abstain.scores.calibration import calibration_metrics
 from abstain.scores.temperature import TemperatureScaling
 
@@ -278,3 +282,36 @@ def test_ambiguous_inputs_are_refused(door, name, match):
 def test_tokens_whose_axis_cannot_be_told_are_refused(door):
     with pytest.raises(InputError, match="class_axis=1 or class_axis=2"):
         evaluate_logits(*np.load(door[0] / "tokens.npz").values())
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64", "probabilities", "one logit"])
+def test_batches_cut_anywhere_give_the_same_numbers_to_the_last_bit(kind):
+    generator = np.random.default_rng(0)
+    n, k = (7200, 1) if kind == "one logit" else (7200, 600)  # two batches, and 34 blocks, that end unevenly
+    labels = generator.integers(0, max(k, 2), n)
+    logits = generator.standard_normal((n, k))
+    logits[np.arange(n), labels % k] += 4.0 if k > 1 else 2.0 * labels - 1
+    values = torch.from_numpy(logits if kind == "float64" else logits.astype(np.float32))
+    test = scores.read_values(values.softmax(dim=1) if kind == "probabilities" else values, labels)
+    validation = scores.read_values(test.rows[:1100].flip(0), labels[1099::-1].copy())
+
+    def uneven(values):
+        ends = [0, 1, 8, 217, 218, 1000, len(values.rows)]
+        pieces = [(values.rows[a:b], values.labels[a:b]) for a, b in itertools.pairwise(ends)]
+        return ValueBatches(values.kind, len(values.rows), values.rows.shape[1], lambda _: pieces)
+
+    whole, cut = evaluate_values(test, validation), evaluate_batches(uneven(test), uneven(validation))
+    assert cut.to_dict() == whole.to_dict() and len(cut.results) == (3 if kind == "probabilities" else 4)
+    for one, other in zip(whole.results, cut.results, strict=True):
+        assert one.confidence.tolist() == other.confidence.tolist()
+    assert whole.msp.confidence.tolist() == score_of(test, whole.msp.scored_by).tolist()
+
+
+@pytest.mark.parametrize("wrong", [{"target_risks": (1.5,)}, {"level": 1.0}, {"p_grid": ()}, {"fallback": "maybe"}])
+def test_what_is_wrong_is_told_before_anything_is_read(wrong):
+    def never(_):
+        raise AssertionError("read")
+
+    batches = ValueBatches("logits", 3, 2, never)
+    with pytest.raises(InputError):
+        evaluate_batches(batches, batches, **wrong)

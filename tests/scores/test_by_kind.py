@@ -3,7 +3,16 @@ import pytest
 
 from abstain import InputError, LogitNorm, scores
 from abstain.scores import OfProbabilities, SoftmaxScore, TemperatureScaling, read_values
-from abstain.scores.by_kind import as_logits, check_norm, confidence_of_kind, error_of, fit_confidence, score_of
+from abstain.scores.batches import ValueBatches
+from abstain.scores.by_kind import (
+    as_logits,
+    check_norm,
+    confidence_of_kind,
+    error_of,
+    fit_confidence,
+    score_of,
+    why_no_logarithms,
+)
 
 LOGITS = np.array([[2.0, 0.0, -1.0], [0.5, 1.0, 0.0]])
 PROBABILITIES = np.array([[0.25, 0.5, 0.25], [0.7, 0.2, 0.1]])
@@ -79,3 +88,10 @@ def test_a_fit_that_falls_back_to_the_msp_shows_probabilities():
 def test_what_cannot_be_fitted_is_refused(score, arguments, message):
     with pytest.raises(InputError, match=message):
         fit_confidence(score, OF_PROBABILITIES, **arguments)
+
+
+def test_why_there_are_no_logarithms_is_told_of_all_rows_together():
+    certain = read_values([[0.5, 0.5], [1.0, 0.0], [0.25, 0.75]], [0, 0, 1])
+    assert "1 of 3 rows hold a probability of exactly 0," in why_no_logarithms(ValueBatches.of(certain))
+    assert why_no_logarithms(ValueBatches.of(read_values([[0.5, 0.5]], [0]))) is None
+    assert why_no_logarithms(ValueBatches.of(read_values([[0.0, 3.0]], [0]))) is None

@@ -4,10 +4,19 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.nn.functional import cross_entropy, one_hot
 from torchmetrics.functional.classification import binary_calibration_error
 
 import abstain
-from abstain.scores.calibration import ECE_BINS, calibration_metrics, expected_calibration_error
+from abstain.scores.calibration import (
+    ECE_BINS,
+    CalibrationSums,
+    calibration_metrics,
+    expected_calibration_error,
+)
+from abstain.scores.rows import BLOCK_ELEMENTS
+from abstain.scores.softmax import classification_error
+from abstain.scores.temperature import TemperatureScaling
 
 edges = st.integers(0, ECE_BINS).map(lambda number: number / ECE_BINS)
 around_edges = edges.flatmap(lambda edge: st.sampled_from([np.nextafter(edge, 0), edge, np.nextafter(edge, 1)]))
@@ -71,3 +80,18 @@ def test_it_is_that_of_torchmetrics_on_many_samples():
     correct = torch.from_numpy(1 - error).int()
     expected = float(binary_calibration_error(torch.from_numpy(probability), correct, n_bins=ECE_BINS, norm="l1"))
     assert expected_calibration_error(probability, error) == pytest.approx(expected, abs=1e-12)
+
+
+def test_blocks_add_up_and_give_msp_by_the_way():
+    generator = np.random.default_rng(0)
+    logits, labels = 3 * generator.standard_normal((400, 1000)), generator.integers(0, 1000, 400)
+    error, sums = classification_error(logits, labels), CalibrationSums()
+    block = BLOCK_ELEMENTS // 1000
+    parts = [slice(0, 2 * block), slice(2 * block, 400)]
+    found = [sums.add_logits(logits[part], labels[part], error[part], temperature=2.0) for part in parts]
+    assert sums.metrics() == calibration_metrics(logits, labels, temperature=2.0)
+    assert np.concatenate(found).tolist() == TemperatureScaling(2.0).score(logits).tolist()
+    reference = torch.from_numpy(logits) / 2
+    assert sums.metrics()["nll"] == pytest.approx(float(cross_entropy(reference, torch.from_numpy(labels))), rel=1e-12)
+    gaps = reference.softmax(dim=1) - one_hot(torch.from_numpy(labels), 1000)
+    assert sums.metrics()["brier"] == pytest.approx(float(gaps.square().sum(dim=1).mean()), rel=1e-12)

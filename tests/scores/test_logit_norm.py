@@ -1,3 +1,4 @@
+import itertools
 import json
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 import abstain
 from abstain import LogitNorm
+from abstain.scores.logit_norm import SEARCH_BLOCK
 from abstain.scores.softmax import msp
 
 repeatable = settings(deadline=None, derandomize=True, max_examples=60)
@@ -363,3 +365,16 @@ def test_labels_out_of_range_are_refused():
 def test_a_huge_p_is_the_maximum_norm_and_takes_no_loop():
     logits = np.array([[3.0, 1.0, 0.5, -1.0], [2.0, -4.0, 1.0, 0.0]])
     np.testing.assert_allclose(LogitNorm(1e9, center=False).score(logits), [1.0, 0.5])
+
+
+def test_batches_of_whole_blocks_give_the_fit_of_all_rows_at_once():
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 2000, 600)
+    logits = generator.standard_normal((600, 2000)).astype(np.float32)
+    logits[np.arange(600), labels] += 3
+    whole = LogitNorm.fit(logits, labels)
+    block = SEARCH_BLOCK // 2000
+    cuts = itertools.pairwise([0, block, 2 * block, 600])
+    found = LogitNorm.fit_batches((logits[a:b], labels[a:b]) for a, b in cuts)
+    assert found.search == whole.search and found.reason == whole.reason and found.n_logits == 2000
+    assert LogitNorm.fit_batches([(logits[:5, :2], labels[:5] % 2)]).p is None

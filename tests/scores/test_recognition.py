@@ -6,7 +6,7 @@ from abstain.scores.recognition import Recognised
 
 
 def recognised(values, dtype=torch.float64):
-    return Recognised(torch.tensor(values, dtype=dtype))
+    return Recognised.of(torch.tensor(values, dtype=dtype))
 
 
 def test_two_decimals_explain_as_much_as_two_halves_of_a_hundredth():
@@ -32,7 +32,7 @@ def test_whole_numbers_are_taken_for_two_decimals():
 
 def test_the_precision_is_that_of_the_values_whatever_holds_them():
     coarse = torch.tensor([[0.3337, 0.6703]]).bfloat16()  # 0.333984 and 0.671875: a sum of 1.00586
-    assert Recognised(coarse).are_probabilities() and Recognised(coarse.double()).are_probabilities()
+    assert Recognised.of(coarse).are_probabilities() and Recognised.of(coarse.double()).are_probabilities()
     assert not recognised([[0.3339843, 0.671875]]).are_probabilities()
 
 
@@ -53,8 +53,8 @@ def test_most_rows_are_more_than_half():
 def test_the_first_odd_row_is_named(odd):
     rows = torch.full((80_000, 4), 0.25)
     rows[odd:, 0] = 0.9
-    assert Recognised(rows).odd_row() == odd
-    assert not Recognised(rows).are_probabilities()
+    assert Recognised.of(rows).odd_row()[0] == odd
+    assert not Recognised.of(rows).are_probabilities()
 
 
 def test_the_first_odd_row_of_logarithms_is_named():

@@ -1,3 +1,4 @@
+import itertools
 import json
 
 import numpy as np
@@ -7,6 +8,7 @@ import torch
 from scipy.optimize import minimize_scalar
 
 from abstain import InputError, scores
+from abstain.scores.rows import BLOCK_ELEMENTS
 from abstain.scores.temperature import LIMITS, TemperatureScaling
 
 
@@ -83,3 +85,14 @@ def test_a_dictionary_of_version_0_1_0_is_read():
 def test_another_dictionary_is_refused(values, message):
     with pytest.raises(InputError, match=message):
         TemperatureScaling.from_dict(values)
+
+
+def test_batches_of_whole_blocks_give_the_temperature_of_all_rows_at_once():
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 2000, 200)
+    logits = 3 * generator.standard_normal((200, 2000)).astype(np.float32)
+    logits[np.arange(200), labels] += 9
+    block = BLOCK_ELEMENTS // 2000
+    cuts = [0, block, 3 * block, 200]
+    found = TemperatureScaling.fit_batches(lambda: ((logits[a:b], labels[a:b]) for a, b in itertools.pairwise(cuts)))
+    assert found == TemperatureScaling.fit(logits, labels) and found.temperature > 1

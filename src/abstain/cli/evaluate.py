@@ -15,6 +15,7 @@ from abstain.cli.kept_warnings import warnings_kept
 from abstain.cli.options import AsJson, Labels, Overwrite, Reading, Source, Split, options_of, with_options
 
 if TYPE_CHECKING:
+    from abstain.logits.opened import OpenPredictions
     from abstain.logits.predictions import Predictions
     from abstain.report.selective_report import SelectiveReport
 
@@ -68,7 +69,7 @@ def evaluate(
         check_results_folder(output_dir, overwrite=overwrite_output_dir, written=REPORT_FILES)
     with warnings_kept() as warned:
         test, fitted_on = read_apart(
-            reading.read,
+            reading.open,
             (logits, labels, split),
             (validation, validation_labels, validation_split),
             fraction=validation_fraction,
@@ -95,11 +96,12 @@ def evaluate(
         typer.echo(f"Results are in {output_dir.resolve()}", err=as_json)
 
 
-def _notes(test: Predictions) -> Iterator[str]:
+def _notes(test: Predictions | OpenPredictions) -> Iterator[str]:
     """What is known of the samples from how they were read, and not from their values."""
+    from abstain.logits.predictions import CONFIDENCE
     from abstain.report.notes import DEPENDENT, note_ignored
 
-    if test.values is None:  # the report of values says it itself
+    if test.kind == CONFIDENCE:  # the report of values says it itself
         yield from note_ignored(test.n_ignored, "test")
     if test.sample is not None:
         yield DEPENDENT
@@ -109,10 +111,13 @@ def _words(source: str, labels: str | None, split: str | None) -> str:
     return shlex.join([source, *options_of({"labels": labels, "split": split})])
 
 
-def _evaluated(test: Predictions, fitted_on: Predictions | None, **how: Any) -> SelectiveReport:
-    from abstain.report.evaluate import evaluate_values
+def _evaluated(
+    test: Predictions | OpenPredictions, fitted_on: Predictions | OpenPredictions | None, **how: Any
+) -> SelectiveReport:
+    from abstain.logits.predictions import Predictions
+    from abstain.report.evaluate import evaluate_batches
     from abstain.report.given import evaluate_confidence
 
-    if test.values is None:
+    if isinstance(test, Predictions) and test.values is None:
         return evaluate_confidence(test.confidence, test.error, score=test.score, notes=test.notes, **how)
-    return evaluate_values(test.of_classes(), None if fitted_on is None else fitted_on.of_classes(), **how)
+    return evaluate_batches(test.in_batches(), None if fitted_on is None else fitted_on.in_batches(), **how)

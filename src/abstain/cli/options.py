@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 if TYPE_CHECKING:
+    from abstain.logits.opened import OpenPredictions
     from abstain.logits.predictions import Predictions
 
 Overwrite = Annotated[
@@ -67,6 +68,14 @@ class Reading:
         from abstain.logits.predictions import read_predictions  # here, so that --help does not wait for torch
 
         predictions = read_predictions(source, labels=labels, split=split, **dataclasses.asdict(self))
+        typer.echo(f"{source}: {predictions.used}", err=True)
+        return predictions
+
+    def open(self, source: str, labels: str | None = None, split: str | None = None) -> Predictions | OpenPredictions:
+        """The same, where a large source stays in its place, to be gone through batch by batch."""
+        from abstain.logits.opened import read_or_open
+
+        predictions = read_or_open(source, labels=labels, split=split, **dataclasses.asdict(self))
         typer.echo(f"{source}: {predictions.used}", err=True)
         return predictions
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from abstain.logits.forward import ExtractionPlan, processes
     from abstain.logits.held_out import hold_out
     from abstain.logits.inputs import ImageInputs, TableInputs, TextInputs
+    from abstain.logits.opened import OpenPredictions, open_predictions, read_or_open
     from abstain.logits.pixels import PixelInputs
     from abstain.logits.predictions import Predictions, read_predictions
     from abstain.logits.sharded import extract_shards
@@ -22,6 +23,7 @@ __all__ = [
     "Batch",
     "ExtractionPlan",
     "ImageInputs",
+    "OpenPredictions",
     "PixelInputs",
     "Predictions",
     "TableInputs",
@@ -29,8 +31,10 @@ __all__ = [
     "extract_logits",
     "extract_shards",
     "hold_out",
+    "open_predictions",
     "processes",
     "read_logits",
+    "read_or_open",
     "read_predictions",
     "write_logits",
 ]
@@ -44,6 +48,7 @@ __getattr__ = lazy_names(
         "forward": ["ExtractionPlan", "processes"],
         "held_out": ["hold_out"],
         "inputs": ["ImageInputs", "TableInputs", "TextInputs"],
+        "opened": ["OpenPredictions", "open_predictions", "read_or_open"],
         "pixels": ["PixelInputs"],
         "predictions": ["Predictions", "read_predictions"],
         "sharded": ["extract_shards"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,8 @@ from abstain.logits.source import Source, check_rows, of_arrays, of_arrow, readi
 
 SEPARATORS = "\t;,| "
 """Of CSV files: the first that divides the header."""
+READ_AT_ONCE = 2**23
+"""Bytes of a Parquet file that wait to be decoded, of all columns together."""
 UNNAMED = "values"
 """What the array of a `.npy` file is called."""
 
@@ -76,7 +78,23 @@ def _parquet(paths: list[Path], title: str) -> Source:
         tables = [pq.read_table(path, columns=names).replace_schema_metadata(None) for path in paths]
         return pa.concat_tables(tables, promote_options="permissive") if len(tables) > 1 else tables[0]
 
-    return of_arrow(title, schemas[0], read_table)
+    def read_batches(names: list[str], rows: int) -> Iterator[pa.Table]:
+        kinds = pa.unify_schemas([schema.remove_metadata() for schema in schemas], promote_options="permissive")
+        wanted = pa.schema([kinds.field(name) for name in names])
+        for path in paths:
+            with reading(repr(str(path)), ".parquet"):
+                for batch in _batches(path, names, rows):
+                    yield pa.Table.from_batches([batch]).select(names).replace_schema_metadata(None).cast(wanted)
+
+    n_rows = sum(pq.read_metadata(path).num_rows for path in paths)
+    return of_arrow(title, schemas[0], read_table, read_batches=read_batches, n_rows=n_rows)
+
+
+def _batches(path: Path, names: list[str], rows: int) -> Iterator[pa.RecordBatch]:
+    """Rows of a file that need not fit into memory: of each column only a buffer is read at once, not a whole group."""
+    buffer = max(READ_AT_ONCE // max(len(names), 1), 2**14)
+    with pq.ParquetFile(path, pre_buffer=False, buffer_size=buffer) as file:
+        yield from (batch for batch in file.iter_batches(batch_size=rows, columns=names) if batch.num_rows)
 
 
 def _csv(paths: list[Path], title: str) -> Source:
@@ -118,7 +136,8 @@ def _npz(paths: list[Path], title: str) -> Source:
 
 
 def _npy(paths: list[Path], title: str) -> Source:
-    return of_arrays(title, {UNNAMED: np.load(paths[0], allow_pickle=False)})
+    mapped = np.load(paths[0], mmap_mode="c", allow_pickle=False)  # read when it is used, and never written
+    return of_arrays(title, {UNNAMED: np.asarray(mapped)})
 
 
 def _safetensors(paths: list[Path], title: str) -> Source:

@@ -3,28 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from abstain._checks import InputError, check_fraction
-from abstain.logits.predictions import Predictions
+from abstain.logits.predictions import CONFIDENCE
+from abstain.scores.batches import ValueBatches
 
+
+class Samples(Protocol):
+    """Predictions, in memory or opened, which can be told apart and divided."""
+
+    @property
+    def kind(self) -> str:
+        """What they are."""
+
+    @property
+    def sample(self) -> NDArray[Any] | None:
+        """(N,) what rows that depend on each other share; None where each row is its own."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What has to be known of them, in sentences."""
+
+    def __len__(self) -> int: ...
+
+    def taken(self, rows: NDArray[np.bool_]) -> Self:
+        """Those samples alone where `rows` (N,) is true, in their order."""
+
+    def in_batches(self) -> ValueBatches:
+        """The values of the classes."""
+
+
+Read = TypeVar("Read", bound=Samples)
 Place = tuple[str | None, str | None, str | None]
 """A source, the source of its labels where they lie apart, and the split."""
 
 
 def read_apart(
-    read: Callable[[str, str | None, str | None], Predictions],
+    read: Callable[[str, str | None, str | None], Read],
     test: tuple[str, str | None, str | None],
     validation: Place,
     *,
     fraction: float | None,
     seed: int,
-) -> tuple[Predictions, Predictions | None]:
+) -> tuple[Read, Read | None]:
     """(test, validation) samples, told apart before anything is looked at.
 
     Args:
@@ -46,7 +71,7 @@ def read_apart(
     if apart and (source or test[0], split) == (test[0], test[2]):
         raise InputError("the validation samples are the test samples: give others, or --validation-fraction 0.5")
     measured = read(*test)
-    if measured.values is None and (apart or fraction is not None):
+    if measured.kind == CONFIDENCE and (apart or fraction is not None):
         why = "; ".join(measured.notes) or "a confidence that is given leaves nothing to fit"
         raise InputError(f"{why}: leave out the validation samples")
     if fraction is not None:
@@ -58,7 +83,7 @@ def read_apart(
     return measured, fitted_on
 
 
-def hold_out(predictions: Predictions, fraction: float, *, seed: int) -> tuple[Predictions, Predictions]:
+def hold_out(predictions: Read, fraction: float, *, seed: int) -> tuple[Read, Read]:
     """(validation, test): a random fraction of the samples, and the others, both in their order.
 
     Rows that belong together, such as the pixels of one image, stay together.
@@ -72,8 +97,8 @@ def hold_out(predictions: Predictions, fraction: float, *, seed: int) -> tuple[P
         InputError: a fraction outside (0, 1), or one that leaves no sample on one side.
     """
     check_fraction("validation_fraction", fraction, open_below=True, open_above=True)
-    every = np.arange(len(predictions))
-    groups, group = np.unique(every if predictions.sample is None else predictions.sample, return_inverse=True)
+    shared = np.arange(len(predictions)) if predictions.sample is None else predictions.sample
+    groups, group = np.unique(shared, return_inverse=True)
     n = round(fraction * len(groups))
     if not 0 < n < len(groups):
         raise InputError(
@@ -81,10 +106,10 @@ def hold_out(predictions: Predictions, fraction: float, *, seed: int) -> tuple[P
             "another fraction, or more samples"
         )
     drawn = np.isin(group, np.random.default_rng(seed).permutation(len(groups))[:n])
-    return _taken(predictions, every[drawn]), _taken(predictions, every[~drawn])
+    return predictions.taken(drawn), predictions.taken(~drawn)
 
 
-def check_apart(validation: Predictions, test: Predictions) -> None:
+def check_apart(validation: Samples, test: Samples) -> None:
     """Refuse validation samples that are the test samples: what is fitted on them would be measured too well.
 
     Raises:
@@ -94,16 +119,8 @@ def check_apart(validation: Predictions, test: Predictions) -> None:
         raise InputError(
             f"the validation samples are {validation.kind} and the test samples {test.kind}: give the same"
         )
-    values, others = validation.values, test.values
-    if values is not None and others is not None and values.shape == others.shape and bool((values == others).all()):
+    if test.kind != CONFIDENCE and test.in_batches().same_as(validation.in_batches()):
         raise InputError(
             "the validation samples are the test samples: give others, or let a share of the file be held out "
             "(--validation-fraction 0.5)"
         )
-
-
-def _taken(predictions: Predictions, rows: NDArray[np.intp]) -> Predictions:
-    held = {name: getattr(predictions, name) for name in ("labels", "confidence", "error", "sample")}
-    values = None if predictions.values is None else predictions.values[torch.from_numpy(rows)]
-    taken: dict[str, Any] = {name: None if column is None else column[rows] for name, column in held.items()}
-    return replace(predictions, values=values, **taken)

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, check_choice
-from abstain.logits.answers import read_answers
-from abstain.logits.choice import Choice, Confidence, choose, find_label
-from abstain.logits.class_labels import as_numbers, class_indices, class_texts
+from abstain._checks import InputError
+from abstain.logits.answers import Answers
+from abstain.logits.choice import Confidence
+from abstain.logits.class_labels import class_indices
 from abstain.logits.correctness import confidence_and_error
 from abstain.logits.groups import rows_that_share
-from abstain.logits.names import SAMPLE, listed
-from abstain.logits.sample_log import is_sample_log
-from abstain.logits.source import TEXTS, Source
-from abstain.logits.sources import labels_apart, open_source
+from abstain.logits.names import SAMPLE
+from abstain.logits.opening import Opening, open_columns, stacked
 from abstain.logits.value_columns import ValueColumns
+from abstain.scores.batches import ValueBatches
 from abstain.scores.kinds import Input, Kind, Values, read_values
 
-Names = tuple[str, ...] | None
 CONFIDENCE = "confidence"
-INPUTS = ("logits", "log-probabilities", "probabilities", CONFIDENCE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +73,21 @@ class Predictions:
         if self.values is None or self.labels is None:
             raise InputError("these predictions are a confidence, but values of the classes are needed: give logits")
         return Values(cast(Kind, self.kind), self.values, self.labels, self.n_ignored)
+
+    def in_batches(self) -> ValueBatches:
+        """The same as `OpenPredictions.in_batches` gives them.
+
+        Raises:
+            InputError: as `of_classes`.
+        """
+        return ValueBatches.of(self.of_classes())
+
+    def taken(self, rows: NDArray[np.bool_]) -> Self:
+        """Those samples alone where `rows` (N,) is true, in their order."""
+        held = {name: getattr(self, name) for name in ("labels", "confidence", "error", "sample")}
+        values = None if self.values is None else self.values[torch.from_numpy(rows).to(self.values.device)]
+        taken: dict[str, Any] = {name: None if column is None else column[rows] for name, column in held.items()}
+        return replace(self, values=values, **taken)
 
     def __len__(self) -> int:
         held = self.labels if self.labels is not None else self.error
@@ -130,40 +142,37 @@ def read_predictions(
         >>> read_predictions({"logits": [[0.2, 1.4], [3.0, -1.0]], "label": [1, 0], "id": [7, 8]}).used
         '2 logits: logits; labels: label; not used: id'
     """
-    if input is not None:
-        check_choice("input", input, INPUTS)
-    opened = open_source(source, split=split, revision=revision)
-    told = {"input": input, "class_axis": class_axis, "ignore_index": ignore_index}
-    if is_sample_log(opened.holds):
-        columns = {"labels": labels, "label_column": label_column, "logit_columns": logit_columns}
-        return _of_language_model(opened, choice, {**columns, **told})
-    if choice is not None:
-        raise InputError(f"choice is {choice!r}, but {opened.title} holds no answers of a language model: leave it out")
-    label = find_label(opened, None if label_column is None else str(label_column))
-    if labels is not None:
-        opened, label = labels_apart(opened, label, labels)
-    given = opened.read([label])[label] if label is not None else None
-    classes = _class_names(opened, label, given)
-    wanted = None if logit_columns is None else _names(logit_columns)
-    chosen = choose(opened, classes, label=label, input=input, logit_columns=wanted)
-    if chosen.confidence is not None:
-        return _confidence(opened, chosen, chosen.confidence, given, classes, ignore_index)
-    if given is None or chosen.values is None:
-        raise InputError(
-            f"{opened.title} holds values ({chosen.values}), but no labels by their name: call a column label, name it "
-            "(--label-column), or give a file of labels (--labels)"
+    return read_whole(
+        open_columns(
+            source,
+            in_batches=False,
+            split=split,
+            revision=revision,
+            labels=labels,
+            input=input,
+            label_column=label_column,
+            logit_columns=logit_columns,
+            class_axis=class_axis,
+            ignore_index=ignore_index,
+            choice=choice,
         )
-    return _values(opened, chosen, chosen.values, given, classes, told)
+    )
 
 
-def _of_language_model(log: Source, choice: str | None, told: dict[str, Any]) -> Predictions:
-    foreign = next((name for name, value in told.items() if value is not None), None)
-    if foreign is not None:
-        raise InputError(
-            f"{foreign} is given, but {log.title} is a sample log of lm-evaluation-harness, whose columns are known: "
-            "leave it out"
-        )
-    answers = read_answers(log, choice)
+def read_whole(opening: Opening) -> Predictions:
+    """What was opened, all of it in memory."""
+    choice, labels = opening.choice, opening.labels
+    if opening.answers is not None:
+        return _of_language_model(opening.answers)
+    if choice.label is not None and (labels is None or opening.in_batches):
+        labels = opening.source.read([choice.label])[choice.label]
+    if choice.confidence is not None:
+        return _confidence(opening, choice.confidence, labels)
+    assert choice.values is not None  # or else a confidence is
+    return _values(opening, choice.values, labels)
+
+
+def _of_language_model(answers: Answers) -> Predictions:
     if answers.values is not None:
         values = torch.from_numpy(answers.values)
         return Predictions("logits", values=values, labels=answers.labels, used=answers.used)
@@ -173,97 +182,40 @@ def _of_language_model(log: Source, choice: str | None, told: dict[str, Any]) ->
     )
 
 
-def _names(columns: Any) -> list[str]:
-    if isinstance(columns, str):
-        return [name.strip() for name in columns.split(",")]
-    if not isinstance(columns, Iterable) or not (names := [str(name) for name in columns]):
-        raise InputError(f"logit_columns is {columns!r}, but must be names of columns, or a text with commas")
-    return names
-
-
-def _class_names(source: Source, label: str | None, given: Any) -> Names:
-    """Of the labels: those that the source knows, or the labels themselves, sorted, where they are texts."""
-    if label is None:
-        return None
-    return source.class_names.get(label) or (class_texts(given, label) if source.holds[label] == TEXTS else None)
-
-
-def _confidence(
-    source: Source, choice: Choice, columns: Confidence, labels: Any, classes: Names, ignore_index: int | None
-) -> Predictions:
-    values, error, counts = confidence_and_error(source, columns, labels, classes, ignore_index=ignore_index)
+def _confidence(opening: Opening, columns: Confidence, labels: Any) -> Predictions:
+    source, classes = opening.source, opening.classes
+    values, error, counts = confidence_and_error(source, columns, labels, classes, ignore_index=opening.ignore_index)
     sample = rows_that_share(source, len(counts))
     parts = [f"{role}: {name}" for role, name in vars(columns).items() if name]
     if columns.prediction:
-        parts.append(f"labels: {choice.label}")
+        parts.append(f"labels: {opening.choice.label}")
     n_ignored = int((~counts).sum())
-    used = _sentence(parts, source, choice, sample is not None, n_ignored)
+    used = opening.describe(parts, grouped=sample is not None, n_ignored=n_ignored)
     sample = None if sample is None else sample[counts]
     return Predictions(
         CONFIDENCE, confidence=values, error=error, class_names=classes, sample=sample, used=used, n_ignored=n_ignored
     )
 
 
-def _values(
-    source: Source, choice: Choice, values: ValueColumns, labels: Any, classes: Names, told: dict[str, Any]
-) -> Predictions:
-    array = _stacked(source, values)
-    by_name = values.class_names or classes
-    indices = class_indices(labels, by_name, str(choice.label))
-    sorted_names = classes if class_texts(labels, str(choice.label)) and values.class_names is None else None
-    if sorted_names is not None:
-        _check_order(source, values, sorted_names, array)
+def _values(opening: Opening, values: ValueColumns, labels: Any) -> Predictions:
+    source, ignored = opening.source, opening.ignore_index
+    array = stacked(source.read(values.columns), values)
+    by_name = opening.class_names(values)
+    indices = class_indices(labels, by_name, str(opening.choice.label))
+    names = opening.sorted_names(values, array.shape[-1])
+    told: dict[str, Any] = {"input": opening.input, "class_axis": opening.class_axis, "ignore_index": ignored}
     found = read_values(array, indices, **told, said=values.said)
-    sample = rows_that_share(source, len(array), labels=indices, values=array, ignore_index=told["ignore_index"])
-    order = f" ({_numbered(sorted_names)})" if sorted_names else ""
-    what = found.kind if found.rows.shape[1] == 1 else f"{found.rows.shape[1]} {found.kind}"
-    what += ", in percent and divided by 100" if found.of_percent else ""
-    parts = [f"{what}: {values}", f"labels: {choice.label}{order}"]
-    used = _sentence(parts, source, choice, sample is not None and SAMPLE in source.holds, found.n_ignored)
+    sample = rows_that_share(source, len(array), labels=indices, values=array, ignore_index=ignored)
+    grouped = sample is not None and SAMPLE in source.holds
+    used = opening.describe_values(
+        found.kind,
+        found.rows.shape[1],
+        values,
+        names=names,
+        grouped=grouped,
+        n_ignored=found.n_ignored,
+        of_percent=found.of_percent,
+    )
     return Predictions(
         found.kind, found.rows, found.labels, class_names=by_name, sample=sample, used=used, n_ignored=found.n_ignored
     )
-
-
-def _stacked(source: Source, values: ValueColumns) -> Any:
-    """(N, K), (N, 1) of one number a sample, or lists as they are."""
-    read = source.read(values.columns)
-    columns = [as_numbers(read[name], name) for name in values.columns]
-    if len(columns) == 1:
-        return columns[0][:, None] if columns[0].ndim == 1 else columns[0]
-    if any(hasattr(column, "detach") for column in columns):
-        return torch.stack([torch.as_tensor(column) for column in columns], dim=1)
-    return np.column_stack(columns)
-
-
-def _check_order(source: Source, values: ValueColumns, classes: tuple[str, ...], array: Any) -> None:
-    """Refuse labels that are names where nothing tells which value is whose."""
-    n_columns = array.shape[-1]
-    if len(values.columns) > 1 and not values.numbered:
-        raise InputError(
-            f"the labels of {source.title} are names ({listed(classes)}), and the columns {values} are not called so: "
-            "rename them, or give labels from 0 to K - 1"
-        )
-    if len(classes) != max(n_columns, 2):
-        raise InputError(
-            f"the labels of {source.title} are {len(classes)} names ({listed(classes)}), but there are {n_columns} "
-            "values a sample: give labels from 0 to K - 1, or call the columns as the classes"
-        )
-
-
-def _numbered(classes: Sequence[str]) -> str:
-    pairs = [f"{index} = {name}" for index, name in enumerate(classes)]
-    return ", ".join(pairs) if len(pairs) <= 4 else f"{pairs[0]}, {pairs[1]} … {pairs[-1]}"
-
-
-def _sentence(parts: list[str], source: Source, choice: Choice, grouped: bool, n_ignored: int) -> str:
-    """Which columns count, and which do not."""
-    if grouped:
-        parts = [*parts, f"rows that belong together: {SAMPLE}"]
-    left = [name for name in source.holds if name not in choice.used and not (grouped and name == SAMPLE)]
-    if left:
-        parts = [*parts, f"not used: {', '.join(name or 'an unnamed column' for name in left[:10])}"]
-        parts[-1] += f" and {len(left) - 10} more" if len(left) > 10 else ""
-    if n_ignored:
-        parts = [*parts, f"samples left out: {n_ignored:,}"]
-    return "; ".join(parts)

@@ -30,6 +30,9 @@ class Source:
         holds: column -> `INTEGERS`, `NUMBERS`, `TEXTS`, `LISTS` or `OTHER`, in the order of the source.
         read: names of columns -> their values, NumPy or torch, (N,) or (N, …), none missing.
         class_names: column of labels -> the classes' names where the source knows them.
+        batches: names of columns and about how many rows to read at once -> one pass over their values, which need not
+            fit into memory together; None where they are in memory anyway.
+        n_rows: how many rows there are, where there are batches.
         records: names of columns -> the rows as they are, one dictionary each, where columns are no arrays of numbers.
     """
 
@@ -37,6 +40,8 @@ class Source:
     holds: Mapping[str, str]
     read: Callable[[Sequence[str]], dict[str, Any]]
     class_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    batches: Callable[[Sequence[str], int], Iterator[dict[str, Any]]] | None = None
+    n_rows: int = 0
     records: Callable[[Sequence[str]], Sequence[Mapping[str, Any]]] | None = None
 
 
@@ -80,8 +85,22 @@ def _holds_of_array(values: Any) -> str:
     return {"b": INTEGERS, "i": INTEGERS, "u": INTEGERS, "f": NUMBERS, "U": TEXTS}.get(values.dtype.kind, OTHER)
 
 
-def of_arrow(title: str, schema: pa.Schema, read_table: Callable[[list[str]], pa.Table]) -> Source:
+def of_arrow(
+    title: str,
+    schema: pa.Schema,
+    read_table: Callable[[list[str]], pa.Table],
+    *,
+    read_batches: Callable[[list[str], int], Iterator[pa.Table]] | None = None,
+    n_rows: int = 0,
+) -> Source:
     """The source of an Arrow table of which `read_table` reads the columns that it is given.
+
+    Args:
+        title: what messages call it.
+        schema: of the table.
+        read_table: names of columns -> these, whole.
+        read_batches: the same in parts of about so many rows; None where all is in memory anyway.
+        n_rows: of the table, where there are batches.
 
     Raises:
         InputError: two columns have one name.
@@ -100,7 +119,20 @@ def of_arrow(title: str, schema: pa.Schema, read_table: Callable[[list[str]], pa
     def records(names: Sequence[str]) -> list[dict[str, Any]]:
         return check_rows(read_table(list(names)), title).to_pylist()
 
-    return Source(title, {field.name: _holds(field.type) for field in schema}, read, _class_names(schema), records)
+    def batches(names: Sequence[str], rows: int) -> Iterator[dict[str, NDArray[Any]]]:
+        assert read_batches is not None
+        start, widths = 0, dict[str, int]()
+        for table in read_batches(list(dict.fromkeys(names)), rows):
+            with reading(title, "a table"):
+                columns = {name: f"the column {name!r} of {title}" for name in table.column_names}
+                values = {name: _values(table[name], what, first_row=start) for name, what in columns.items()}
+                for name in (name for name, array in values.items() if array.ndim > 1 and len(array)):
+                    _check_width(values[name].shape[1], widths.setdefault(name, values[name].shape[1]), columns[name])
+            start += table.num_rows
+            yield values
+
+    holds = {field.name: _holds(field.type) for field in schema}
+    return Source(title, holds, read, _class_names(schema), batches if read_batches else None, n_rows, records=records)
 
 
 def check_rows(table: pa.Table, title: str) -> pa.Table:
@@ -138,15 +170,15 @@ def _class_names(schema: pa.Schema) -> dict[str, tuple[str, ...]]:
     return {name: tuple(it["names"]) for name, it in named.items() if it.get("_type") == "ClassLabel" and "names" in it}
 
 
-def _values(column: pa.ChunkedArray | pa.Array, what: str) -> NDArray[Any]:
-    """(N,) or (N, …) of a column without empty cells."""
+def _values(column: pa.ChunkedArray | pa.Array, what: str, *, first_row: int | None = None) -> NDArray[Any]:
+    """(N,) or (N, …) of a column without empty cells; of a part of one, with the number of its first row."""
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
     if isinstance(column, pa.ExtensionArray):
         column = column.storage
-    _check_cells(column, what)
+    _check_cells(column, what, first_row=first_row)
     if _is_list(column.type):
-        return _rows(column, what)
+        return _rows(column, what, first_row=first_row)
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_decimal(column.type):
@@ -154,19 +186,25 @@ def _values(column: pa.ChunkedArray | pa.Array, what: str) -> NDArray[Any]:
     return column.to_numpy(zero_copy_only=False)
 
 
-def _check_cells(cells: pa.Array, what: str, *, in_a_row: int = 1) -> None:
+def _check_cells(cells: pa.Array, what: str, *, first_row: int | None, in_a_row: int = 1) -> None:
     if cells.null_count:
-        row = pc.index(cells.is_null(), True).as_py() // in_a_row
+        row = (first_row or 0) + pc.index(cells.is_null(), True).as_py() // in_a_row
+        number = f"{cells.null_count:,} " if first_row is None else ""  # of a part it says nothing
         raise InputError(
-            f"{what} has {cells.null_count:,} empty cells, the first in row {row} (counted from 0): fill them or leave "
-            "out these rows"
+            f"{what} has {number}empty cells, the first in row {row} (counted from 0): fill them or leave out these "
+            "rows"
         )
 
 
-def _rows(lists: pa.Array, what: str) -> NDArray[Any]:
+def _check_width(one: int, other: int, what: str) -> None:
+    if one != other:
+        least, most = sorted([one, other])
+        raise InputError(f"{what} has rows of {least} and of {most} numbers, but all must have as many")
+
+
+def _rows(lists: pa.Array, what: str, *, first_row: int | None) -> NDArray[Any]:
     lengths = pc.unique(pc.list_value_length(lists)).to_pylist()
-    if len(lengths) > 1:
-        raise InputError(f"{what} has rows of {min(lengths)} and of {max(lengths)} numbers, but all must have as many")
-    _check_cells(lists.flatten(), what, in_a_row=max(lengths, default=1) or 1)
+    _check_width(min(lengths, default=0), max(lengths, default=0), what)
+    _check_cells(lists.flatten(), what, first_row=first_row, in_a_row=max(lengths, default=1) or 1)
     inner = _values(lists.flatten(), what)
     return inner.reshape(len(lists), -1 if lengths and len(lists) and inner.size else 0, *inner.shape[1:])

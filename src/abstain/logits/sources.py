@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +68,23 @@ def labels_apart(source: Source, label: str | None, labels: Any) -> tuple[Source
         own = source.read([wanted for wanted in names if wanted != LABELS])
         return {**own, LABELS: apart.read([name])[name]} if LABELS in names else own
 
+    def batches(names: Sequence[str], rows: int) -> Iterator[dict[str, Any]]:
+        assert source.batches is not None
+        given, start = apart.read([name])[name], 0
+        if len(given) != source.n_rows:
+            raise InputError(f"{source.title} has {source.n_rows} rows, and there are {len(given)} labels: not equal")
+        if list(names) == [LABELS]:
+            yield {LABELS: given}
+            return
+        for own in source.batches([wanted for wanted in names if wanted != LABELS], rows):
+            n = len(next(iter(own.values())))
+            yield {**own, LABELS: given[start : start + n]} if LABELS in names else own
+            start += n
+
     known = {LABELS: apart.class_names[name]} if name in apart.class_names else {}
-    return Source(source.title, {**source.holds, LABELS: apart.holds[name]}, read, known), LABELS
+    holds = {**source.holds, LABELS: apart.holds[name]}
+    in_batches = batches if source.batches else None
+    return Source(source.title, holds, read, known, in_batches, source.n_rows), LABELS
 
 
 def _named(name: str, split: str | None, revision: str | None) -> Source:
@@ -145,6 +160,8 @@ def _of_datasets(source: Any, split: str | None, title: str | None = None) -> So
         title,
         source.features.arrow_schema,
         lambda names: source.select_columns(names).with_format("arrow")[:],
+        read_batches=lambda names, rows: source.select_columns(names).with_format("arrow").iter(batch_size=rows),
+        n_rows=len(source),
     )
 
 

@@ -2,7 +2,7 @@
 
 from abstain._files import check_results_folder
 from abstain.report.curve_lines import draw_curve, draw_risk_interval
-from abstain.report.evaluate import evaluate_logits, evaluate_values
+from abstain.report.evaluate import evaluate_batches, evaluate_logits, evaluate_values
 from abstain.report.figures import draw_panel, risk_coverage_figure
 from abstain.report.folder import write_report, write_results
 from abstain.report.given import evaluate_confidence
@@ -24,6 +24,7 @@ __all__ = [
     "draw_curve",
     "draw_panel",
     "draw_risk_interval",
+    "evaluate_batches",
     "evaluate_confidence",
     "evaluate_logits",
     "evaluate_values",

@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from abstain._arguments import check_numbers
 from abstain._arrays import check_other_samples, check_pair
-from abstain._checks import InputError, check_no_more
+from abstain._checks import InputError, check_fraction, check_level, check_no_more
 from abstain.report.measure import Measure, repairs
 from abstain.report.notes import note_few_errors, note_ignored
 from abstain.report.selective_report import SelectiveReport
-from abstain.scores.by_kind import as_logits
+from abstain.report.sketch_report import SketchReport, describe_bounds
+from abstain.scores.batches import ValueBatches
+from abstain.scores.by_kind import why_no_logarithms
+from abstain.scores.confidence import Confidence
 from abstain.scores.kinds import WITHOUT_SHIFT, Input, Values, read_values
 from abstain.scores.logit_norm import Fallback, check_fit
+
+MOST_SAMPLES = 10**8
+"""Of so many test samples the error and each score are kept, 0.8 GB each; of more only the counts of a sketch."""
 
 
 def evaluate_logits(
@@ -77,69 +84,97 @@ def evaluate_logits(
 _ARGUMENTS = tuple(evaluate_logits.__kwdefaults__ or ())
 
 
-def evaluate_values(
-    test: Values,
-    validation: Values | None = None,
-    *,
-    target_risks: Iterable[float] = (0.05, 0.01),
-    level: float = 0.95,
-    center: bool = True,
-    **fit: Any,
-) -> SelectiveReport:
+def evaluate_values(test: Values, validation: Values | None = None, **how: Any) -> SelectiveReport:
     """The same of values that were read already, of which it is known what they are.
 
     Args:
         test: what is measured.
         validation: other samples; None for MSP alone.
-        target_risks: as in `evaluate_logits`, and so are the others.
-        level: of the intervals.
-        center: which form of logit normalisation is the repair.
-        **fit: `p_grid` and `fallback` of `LogitNorm.fit`.
+        **how: as `evaluate_batches`.
 
     Raises:
-        InputError: a validation set of another kind or with another K, or an uncentred norm of probabilities.
+        InputError: as `evaluate_logits`, but for what reading refuses.
     """
-    measure = Measure(test, tuple(target_risks), level)
-    results, notes, unrepaired = [measure.msp()], list(_notes(measure, validation)), None
+    return evaluate_batches(ValueBatches.of(test), None if validation is None else ValueBatches.of(validation), **how)
+
+
+def evaluate_batches(
+    test: ValueBatches,
+    validation: ValueBatches | None = None,
+    *,
+    target_risks: Iterable[float] = (0.05, 0.01),
+    level: float = 0.95,
+    p_grid: Iterable[float] = range(1, 11),
+    center: bool = True,
+    fallback: Fallback = "one_standard_error",
+    most_samples: int = MOST_SAMPLES,
+) -> SelectiveReport:
+    """The same of values that come in batches, as `logits.open_predictions` gives of what is larger than memory.
+
+    The test data is gone through once, and what is kept of it is one number a sample for the error and for each score;
+    above `most_samples` only the counts of a `RiskCoverageSketch`. Probabilities with validation data are gone through
+    once before, to see whether all have a logarithm. Validation data is gone through once for each form of logit
+    normalisation, with one number a sample for MSP and each p, and about a dozen times for the temperature. The numbers
+    are those of `evaluate_logits`, to the last bit, however the batches are cut.
+
+    Args:
+        test: what is measured.
+        validation: other samples; None for MSP alone.
+        target_risks: as `evaluate_logits`.
+        level: as `evaluate_logits`.
+        p_grid: as `evaluate_logits`.
+        center: as `evaluate_logits`.
+        fallback: as `evaluate_logits`.
+        most_samples: of more test samples only counts are kept: the report then is a `SketchReport`.
+
+    Raises:
+        InputError: as `evaluate_logits`, also while the batches are read.
+    """
+    grid, level = check_fit(p_grid, center, fallback), check_level(level)
+    risks = tuple(check_fraction("target_risk", risk) for risk in check_numbers("target_risks", target_risks))
+    fitted: dict[str, Confidence] = {}
+    left_out, unrepaired = [], None
     if validation is not None:
         _check_alike(test, validation)
-        try:
-            pair = as_logits(test), as_logits(validation)
-        except InputError as reason:
-            unrepaired = str(reason)
-            notes.append(f"only MSP was measured: {reason}")
+        unrepaired = why_no_logarithms(test) or why_no_logarithms(validation)
+        if unrepaired is not None:
+            left_out.append(f"only MSP was measured: {unrepaired}")
         else:
-            results += repairs(measure, *pair, validation.labels, center=center, **fit)
-            notes += [_LEFT_OUT.format(test.kind)] if test.kind in WITHOUT_SHIFT else []
-    notes += note_few_errors(measure.error)
-    n_samples, n_columns = test.rows.shape
-    return SelectiveReport(
-        n_samples, n_columns, level, measure.error, tuple(results), test.kind, tuple(notes), unrepaired=unrepaired
-    )
+            fitted = repairs(validation, p_grid=grid, center=center, fallback=fallback)
+            left_out += [_LEFT_OUT.format(test.kind)] if test.kind in WITHOUT_SHIFT else []
+    measure = Measure(test, fitted, sketched=test.n_samples > most_samples)
+    results = measure.results(risks, level)
+    notes = [*_notes(measure, validation), *left_out, *note_few_errors(measure.n_errors, test.n_samples)]
+    told: dict[str, Any] = {"level": level, "error": measure.error, "results": results, "input": test.kind}
+    told["unrepaired"] = unrepaired
+    if measure.sketched:
+        notes = [*notes, describe_bounds(results)]
+        return SketchReport(test.n_samples, test.n_columns, notes=tuple(notes), n_errors=measure.n_errors, **told)
+    return SelectiveReport(test.n_samples, test.n_columns, notes=tuple(notes), **told)
 
 
 _LEFT_OUT = "the uncentred p-norm is left out, since it reads the shift of a row of logits, which {} have lost"
 
 
-def _check_alike(test: Values, validation: Values) -> None:
+def _check_alike(test: ValueBatches, validation: ValueBatches) -> None:
     if test.kind != validation.kind:
         raise InputError(
             f"the test values are {test.kind} and the validation values {validation.kind}: give both of one kind, or "
             "say what both are with input="
         )
-    if test.rows.shape[1] != validation.rows.shape[1]:
+    if test.n_columns != validation.n_columns:
         raise InputError(
-            f"the test logits have K = {test.rows.shape[1]} and the validation logits K = {validation.rows.shape[1]}"
+            f"the test logits have K = {test.n_columns} and the validation logits K = {validation.n_columns}"
         )
 
 
-def _notes(measure: Measure, validation: Values | None) -> Iterator[str]:
+def _notes(measure: Measure, validation: ValueBatches | None) -> Iterator[str]:
     """What has to be known to read the numbers."""
-    for name, values in (("test", measure.values), ("validation", validation)):
+    for name, values in (("test", measure.test), ("validation", validation)):
         if values is not None:
             yield from note_ignored(values.n_ignored, name)
-    if clipped := measure.calibration.n_clipped:
+    if clipped := measure.n_clipped:
         yield (
-            f"in {clipped} of {len(measure.error)} test samples the label has a probability of 0, or below 2.2e-16, "
-            "which counts as 2.2e-16 in NLL"
+            f"in {clipped} of {measure.test.n_samples} test samples the label has a probability of 0, or below "
+            "2.2e-16, which counts as 2.2e-16 in NLL"
         )

@@ -52,6 +52,6 @@ def evaluate_confidence(
     scored_by: Confidence = GivenConfidence() if score == "confidence" else SoftmaxScore(score)
     if score == "msp":
         metrics["ece"] = expected_calibration_error(expit(confidence), error)
-    notes = (*notes, *note_few_errors(error))
+    notes = (*notes, *note_few_errors(int(error.sum()), len(error)))
     result = ScoreResult(score, metrics, confidence.astype(np.float64), curve, scored_by)
     return SelectiveReport(len(error), None, level, error.astype(np.float64), (result,), "confidence", notes)

@@ -1,101 +1,127 @@
-"""One score after another on the same test data, whatever the values are: logits or probabilities."""
+"""All scores of the same test data in one pass, whatever the values are: logits or probabilities."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
-from abstain.curve.curve import risk_coverage_curve
+from abstain.report.kept import Counts, EverySample, Kept
 from abstain.report.selective_report import ScoreResult
-from abstain.scores.by_kind import check_norm, error_of
-from abstain.scores.calibration import calibration_metrics
+from abstain.scores.batches import ValueBatches
+from abstain.scores.by_kind import as_logits, check_norm, error_of
+from abstain.scores.calibration import CalibrationSums
 from abstain.scores.confidence import Confidence, OfProbabilities, SoftmaxScore
 from abstain.scores.kinds import OF_PROBABILITIES, WITHOUT_SHIFT, Values
-from abstain.scores.logit_norm import LogitNorm
-from abstain.scores.probabilities import ProbabilityCalibration
+from abstain.scores.logit_norm import SEARCH_BLOCK, LogitNorm
+from abstain.scores.probabilities import ProbabilitySums
+from abstain.scores.rows import warn_if_normalized
 from abstain.scores.temperature import TemperatureScaling
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Measure:
-    """Measures scores of test data.
+    """Measures MSP, and scores that were fitted on other samples, in one pass over test data.
 
     Attributes:
-        values: of the test data.
-        target_risks: risks at which the coverage is reported.
-        level: nominal coverage of the intervals, in (0, 1).
+        test: the data.
+        fitted: name -> what was fitted, which may be MSP again.
+        sketched: keep only counts, not the numbers of each sample.
+        error: (N,) 0/1 error of the predicted class; (0,) if `sketched`.
+        n_errors: their sum.
     """
 
-    values: Values
-    target_risks: tuple[float, ...]
-    level: float
+    test: ValueBatches
+    fitted: Mapping[str, Confidence]
+    sketched: bool = False
+    error: NDArray[np.float64] = field(init=False)
+    n_errors: int = field(init=False, default=0)
 
-    @cached_property
-    def error(self) -> NDArray[np.float64]:
-        """(N,) 0/1 error of the predicted class; lower is better."""
-        return error_of(self.values)
+    def __post_init__(self) -> None:
+        others = {name: confidence for name, confidence in self.fitted.items() if confidence.name != "msp"}
+        self._others: dict[str, Confidence] = others
+        self._kept: dict[str, Kept] = {name: self._new() for name in ("msp", *others)}
+        scaled = {name: CalibrationSums() for name, one in others.items() if one.temperature is not None}
+        self._of_probabilities = ProbabilitySums() if self.test.kind in OF_PROBABILITIES else None
+        self._calibration = {"msp": self._of_probabilities or CalibrationSums(), **scaled}
+        errors = self._new()
+        for number, values in enumerate(self.test.batches()):
+            if not number and self._of_probabilities is None:
+                warn_if_normalized(values.rows, log_too=False)
+            error = error_of(values)
+            errors.add(error, error)
+            self.n_errors += int(error.sum())
+            self._add(values, error)
+        self.error = errors.confidence
+
+    def _new(self) -> Kept:
+        return Counts() if self.sketched else EverySample(np.empty(self.test.n_samples))
+
+    def _add(self, values: Values, error: NDArray[np.float64]) -> None:
+        """See one batch more."""
+        self._kept["msp"].add(self._msp(values, error), error)
+        logits = as_logits(values) if self._others else values.rows
+        for name, confidence in self._others.items():
+            if name in self._calibration and confidence.temperature is not None:
+                sums = self._calibration[name]
+                found = sums.add_logits(logits, values.labels, error, temperature=confidence.temperature)
+            else:
+                found = confidence.score(logits)
+            self._kept[name].add(found, error)
+
+    def _msp(self, values: Values, error: NDArray[np.float64]) -> NDArray[np.float64]:
+        if self._of_probabilities is None:
+            return self._calibration["msp"].add_logits(values.rows, values.labels, error)
+        self._of_probabilities.add(values.rows, values.labels, error)
+        return OfProbabilities().score(values.rows)
 
     @property
-    def of_probabilities(self) -> bool:
-        """Whether the values are probabilities, which are measured as they are stored."""
-        return self.values.kind in OF_PROBABILITIES
+    def n_clipped(self) -> int:
+        """In how many samples the probability of the label counts as 2⁻⁵² in NLL; 0 of logits."""
+        return self._of_probabilities.n_clipped if self._of_probabilities else 0
 
-    @cached_property
-    def calibration(self) -> ProbabilityCalibration:
-        """Of the values as they are: negative log-likelihood, Brier score and expected calibration error."""
-        if self.of_probabilities:
-            return ProbabilityCalibration.of(self.values.rows, self.values.labels)
-        return ProbabilityCalibration(calibration_metrics(self.values.rows, self.values.labels), 0)
-
-    def msp(self, name: str = "msp", fitted: Confidence | None = None) -> ScoreResult:
-        """The maximum softmax probability, or under another name a fit that falls back to it."""
-        msp: Confidence = OfProbabilities() if self.of_probabilities else SoftmaxScore()
-        return self._result(name, fitted or msp, msp.score(self.values.rows), self.calibration.metrics)
-
-    def fitted(self, name: str, confidence: Confidence, logits: Tensor) -> ScoreResult:
-        """A score that was fitted on validation data, of the logits that stand for the values."""
-        if confidence.name == "msp":
-            return self.msp(name, confidence)
-        calibration = {}
-        if confidence.temperature is not None:
-            calibration = calibration_metrics(logits, self.values.labels, temperature=confidence.temperature)
-        return self._result(name, confidence, confidence.score(logits), calibration)
-
-    def _result(
-        self, name: str, confidence: Confidence, values: NDArray[np.float64], calibration: dict[str, float]
-    ) -> ScoreResult:
-        curve = risk_coverage_curve(values, self.error)
-        low, high = curve.aurc_interval(self.level) or (None, None)
-        metrics: dict[str, float | None] = {**curve.summary(self.target_risks), "aurc_low": low, "aurc_high": high}
-        return ScoreResult(name, {**metrics, **calibration}, values, curve, confidence)
+    def results(self, target_risks: tuple[float, ...], level: float) -> tuple[ScoreResult, ...]:
+        """What each score is worth: MSP, then what was fitted, where a fit that falls back is MSP under its name."""
+        msp: Confidence = SoftmaxScore() if self._of_probabilities is None else OfProbabilities()
+        found: dict[str, ScoreResult] = {}
+        for name, confidence in {"msp": msp, **self.fitted}.items():
+            if name in self._kept:
+                curve, metrics = self._kept[name].measure(self.error, target_risks, level)
+                calibration = self._calibration[name].metrics() if name in self._calibration else {}
+                kept = self._kept[name].confidence
+                found[name] = ScoreResult(name, {**metrics, **calibration}, kept, curve, confidence)
+            else:
+                same = found["msp"]
+                found[name] = ScoreResult(name, dict(same.metrics), same.confidence, same.curve, confidence)
+        return tuple(found.values())
 
 
-def repairs(
-    measure: Measure, logits: Tensor, validation_logits: Tensor, labels: NDArray[np.int64], *, center: bool, **fit: Any
-) -> Iterator[ScoreResult]:
+def repairs(validation: ValueBatches, *, center: bool, **fit: Any) -> dict[str, Confidence]:
     """Logit normalisation in the forms that these values have, and temperature scaling, fitted on validation data.
 
     Args:
-        measure: of the test data.
-        logits: (N, K) that stand for the test data's values (see `scores.by_kind.as_logits`).
-        validation_logits: the same of other samples.
-        labels: (M,) of those.
+        validation: of which each has a logarithm, where they are probabilities.
         center: which form comes first, as the repair; the other one is there to compare with.
         **fit: `p_grid` and `fallback` of `LogitNorm.fit`.
+
+    Returns:
+        Name -> the fit.
 
     Raises:
         InputError: the uncentred form of values whose rows have lost their shift.
     """
-    check_norm(measure.values, center=center)
-    forms = {"max_logit_pnorm": center}
-    if measure.values.kind not in WITHOUT_SHIFT:
+    check_norm(validation, center=center)
+    forms = {LogitNorm.SCORE: center}
+    if validation.kind not in WITHOUT_SHIFT:
         forms["max_logit_pnorm_uncentered" if center else "max_logit_pnorm_centered"] = not center
+    found: dict[str, Confidence] = {}
     for name, centered in forms.items():
-        yield measure.fitted(name, LogitNorm.fit(validation_logits, labels, center=centered, **fit), logits)
-    yield measure.fitted(TemperatureScaling.SCORE, TemperatureScaling.fit(validation_logits, labels), logits)
+        batches = ((as_logits(values), values.labels) for values in validation.batches(SEARCH_BLOCK))
+        found[name] = LogitNorm.fit_batches(batches, center=centered, **fit)
+    found[TemperatureScaling.SCORE] = TemperatureScaling.fit_batches(
+        lambda: ((as_logits(values), values.labels) for values in validation.batches())
+    )
+    return found

@@ -98,9 +98,9 @@ def _worth_a_threshold(report: SelectiveReport) -> tuple[float | None, float]:
 
 def _ask_for_another_risk(report: SelectiveReport, commands: Commands) -> Iterator[str]:
     """Half the error, where everything can be answered at these risks, or nothing of enough samples."""
-    error = float(report.error.mean())
+    error = report.n_errors / report.n_samples
     lower = error <= min(report.target_risks.values(), default=0)
-    if lower or report.error.sum() >= FEW_ERRORS:
+    if lower or report.n_errors >= FEW_ERRORS:
         way = "a lower" if lower else "another"
         yield f"Ask for {way} target risk: {commands.evaluate(f'--target-risk {error / 2:.1g}')}."
 
@@ -121,7 +121,7 @@ def _guarantee(report: SelectiveReport, commands: Commands, risk: float) -> str:
 
 def _measure_more(report: SelectiveReport) -> Iterator[str]:
     """About how many samples would be enough, where these are not."""
-    n, wrong = report.n_samples, int(report.error.sum())
+    n, wrong = report.n_samples, report.n_errors
     if wrong == 0:
         yield _measure_without_an_error(report)
     elif wrong < min(FEW_ERRORS, n):

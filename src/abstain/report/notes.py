@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from abstain.report.phrases import counted, how_many
 
@@ -18,17 +14,12 @@ DEPENDENT = (
 )
 
 
-def note_few_errors(error: NDArray[Any]) -> Iterator[str]:
-    """That wrong answers, or right ones, are too few to trust the intervals; nothing where both are enough.
-
-    Args:
-        error: (N,) in {0, 1}.
-    """
-    n_wrong = int(np.sum(error))
-    count, what = min((n_wrong, "wrong"), (len(error) - n_wrong, "right"))
+def note_few_errors(n_wrong: int, n_samples: int) -> Iterator[str]:
+    """That wrong answers, or right ones, are too few to trust the intervals; nothing where both are enough."""
+    count, what = min((n_wrong, "wrong"), (n_samples - n_wrong, "right"))
     if count < FEW_ERRORS:
         yield (
-            f"of {counted(len(error), 'answer')} {how_many(count, what)}: with fewer than {FEW_ERRORS} the intervals "
+            f"of {counted(n_samples, 'answer')} {how_many(count, what)}: with fewer than {FEW_ERRORS} the intervals "
             "are too narrow, and other samples may give other numbers"
         )
 

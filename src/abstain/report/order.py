@@ -90,7 +90,7 @@ def describe_measured(report: SelectiveReport) -> str:
         else "the probability of the answer (maximum softmax probability, MSP)"
     )
     return (
-        f"Of {counted(report.n_samples, 'answer')} {how_many(int(report.error.sum()), 'wrong')} "
+        f"Of {counted(report.n_samples, 'answer')} {how_many(report.n_errors, 'wrong')} "
         f"({percent(report.msp.metrics['risk'], 2)} %); the confidence is {confidence}."
     )
 
@@ -121,7 +121,7 @@ def describe_order(report: SelectiveReport) -> Iterator[str]:
 
 
 def _describe_all_alike(report: SelectiveReport) -> str:
-    n_wrong = int(report.error.sum())
+    n_wrong = report.n_errors
     if n_wrong:
         return f"{_all(report.n_samples, 'wrong')}, and no confidence sorts these from right ones"
     return f"{_all(report.n_samples, 'right')}, and an order shows only where some are wrong"
@@ -158,6 +158,6 @@ def _is_clear(report: SelectiveReport, auroc: float) -> bool:
     """Whether an order that is perfect, or perfectly wrong, is unlikely by chance: one in (N over errors) orders is."""
     if 0 < auroc < 1:
         return False
-    n, wrong = report.n_samples, int(report.error.sum())
+    n, wrong = report.n_samples, report.n_errors
     log_orders = gammaln(n + 1) - gammaln(wrong + 1) - gammaln(n - wrong + 1)
     return bool(-log_orders <= math.log((1 - report.level) / 2))

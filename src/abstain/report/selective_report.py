@@ -82,6 +82,11 @@ class SelectiveReport:
     unrepaired: str | None = None
 
     @property
+    def n_errors(self) -> int:
+        """Samples whose predicted class is wrong."""
+        return int(self.error.sum())
+
+    @property
     def msp(self) -> ScoreResult:
         """The maximum softmax probability."""
         return self.results[0]
@@ -147,7 +152,7 @@ class SelectiveReport:
         return {
             "n_samples": self.n_samples,
             "n_logits": self.n_logits,
-            "n_errors": int(self.error.sum()),
+            "n_errors": self.n_errors,
             "input": self.input,
             "notes": list(self.notes),
             "aurc_convention": "mean",

@@ -44,7 +44,7 @@ def _describe_harm(data: str, plain: SelectiveReport, smoothed: SelectiveReport)
 
 
 def _warn_of_few_errors(plain: SelectiveReport, smoothed: SelectiveReport) -> str:
-    errors = [int(report.error.sum()) for report in (plain, smoothed)]
+    errors = [report.n_errors for report in (plain, smoothed)]
     if min(errors) >= FEW_ERRORS:
         return ""
     return f" (from {errors[0]} and {errors[1]} errors, too few to tell much)"

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from abstain._checks import InputError, check_choice, check_no_more
+from abstain.scores.batches import ValueBatches
 from abstain.scores.confidence import Confidence, OfProbabilities
 from abstain.scores.kinds import OF_PROBABILITIES, WITHOUT_SHIFT, Kind, Values
 from abstain.scores.logit_norm import LogitNorm
-from abstain.scores.probabilities import log_probabilities, probability_error
+from abstain.scores.probabilities import count_certain, log_probabilities, probability_error, refuse_certain
 from abstain.scores.softmax import error_of_rows
 from abstain.scores.temperature import TemperatureScaling
 
@@ -32,7 +33,7 @@ def as_logits(values: Values) -> Tensor:
     return log_probabilities(values.rows) if values.kind in OF_PROBABILITIES else values.rows
 
 
-def check_norm(values: Values, *, center: bool) -> None:
+def check_norm(values: Values | ValueBatches, *, center: bool) -> None:
     """Refuse the uncentred p-norm of values whose rows have lost the shift that it reads."""
     if not center and values.kind in WITHOUT_SHIFT:
         raise InputError(
@@ -84,3 +85,15 @@ def fit_confidence(score: str, values: Values, *, center: bool = True, **fit: An
         return confidence_of_kind(TemperatureScaling.fit(as_logits(values), values.labels), values.kind)
     check_norm(values, center=center)
     return confidence_of_kind(LogitNorm.fit(as_logits(values), values.labels, center=center, **fit), values.kind)
+
+
+def why_no_logarithms(values: ValueBatches) -> str | None:
+    """The sentence with which `as_logits` would refuse all rows together; None where it would not."""
+    if values.kind not in OF_PROBABILITIES:
+        return None
+    n_certain = sum(count_certain(batch.rows) for batch in values.batches())
+    try:
+        refuse_certain(n_certain, values.n_samples, one_column=values.n_columns == 1)
+    except InputError as reason:
+        return str(reason)
+    return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,11 +9,10 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import expit
 from torch import Tensor
-from torch.nn import functional
 
 from abstain._arrays import check_labels, check_logits
-from abstain.scores.rows import BLOCK_ELEMENTS, as_pairs
-from abstain.scores.softmax import classification_error
+from abstain.scores.rows import LogitRows, blocks_in, warn_if_half
+from abstain.scores.softmax import classification_error, log_odds
 from abstain.scores.temperature import TemperatureScaling
 
 ECE_BINS = 15
@@ -40,17 +38,69 @@ def calibration_metrics(logits: Any, labels: Any, *, temperature: float = 1.0) -
         >>> {name: round(value, 4) for name, value in calibration_metrics([[2.0, 0.0], [0.0, 1.0]], [0, 0]).items()}
         {'nll': 0.7201, 'brier': 0.5487, 'ece': 0.4251}
     """
-    logits, temperature = check_logits(logits), TemperatureScaling(temperature).temperature
-    error = classification_error(logits, labels)
-    ece = expected_calibration_error(expit(TemperatureScaling(temperature).score(logits)), error)
+    sums = CalibrationSums()
+    sums.add_logits(logits, labels, classification_error(logits, labels), temperature=temperature)
+    return sums.metrics()
 
-    nll = brier = 0.0
-    for block, targets in _row_blocks(as_pairs(logits), labels):
-        block = block / temperature
-        nll += float(functional.cross_entropy(block, targets, reduction="sum"))
-        one_hot = functional.one_hot(targets, block.shape[1]).to(block.dtype)
-        brier += float(functional.mse_loss(block.softmax(dim=1), one_hot, reduction="sum"))
-    return {"nll": nll / len(logits), "brier": brier / len(logits), "ece": ece}
+
+class CalibrationSums:
+    """What the numbers of `calibration_metrics` are means of, summed up block by block in the order of the samples."""
+
+    def __init__(self) -> None:
+        self.n_samples = 0
+        self.nll = self.brier = 0.0
+        self._gaps = np.zeros(ECE_BINS + 1)  # in each bin, samples times the gap of their means
+
+    def add_numbers(
+        self,
+        probability: NDArray[np.float64],
+        nll: NDArray[np.float64],
+        brier: NDArray[np.float64],
+        *,
+        error: NDArray[np.float64],
+    ) -> None:
+        """Add a block of samples, all (n,): the probability that the prediction is right, the numbers, the error."""
+        self.n_samples += len(error)
+        self.nll += float(np.sum(nll))
+        self.brier += float(np.sum(brier))
+        np.add.at(self._gaps, _bins(probability), 1.0 - error - probability)
+
+    def add_logits(
+        self, logits: Any, labels: Any, error: NDArray[np.float64], *, temperature: float = 1.0
+    ) -> NDArray[np.float64]:
+        """Add softmax of logits (n, K) over the temperature, with their labels and errors (n,).
+
+        Returns:
+            (n,) MSP at this temperature as log-odds, which is there already: the score of `TemperatureScaling`.
+
+        Raises:
+            InputError: as `calibration_metrics`.
+        """
+        logits, temperature = check_logits(logits), TemperatureScaling(temperature).temperature
+        targets = torch.tensor(check_labels(labels, n_samples=logits.shape[0], n_logits=logits.shape[1]))
+        warn_if_half(logits)
+        confidence = np.empty(len(logits))
+        for start, block in blocks_in(logits):
+            these = slice(start, start + len(block))
+            rows = LogitRows(block if temperature == 1 else block.div_(temperature))
+            of_msp, nll, brier = _of_softmax(rows, targets[these].to(block.device)).cpu().numpy()
+            confidence[these] = of_msp
+            self.add_numbers(expit(of_msp), nll, brier, error=error[these])
+        return confidence
+
+    def metrics(self) -> dict[str, float]:
+        """The means, as `calibration_metrics` calls them."""
+        ece = float(np.abs(self._gaps).sum()) / self.n_samples
+        return {"nll": self.nll / self.n_samples, "brier": self.brier / self.n_samples, "ece": ece}
+
+
+def _of_softmax(rows: LogitRows, targets: Tensor) -> Tensor:
+    """(3, n): MSP as log-odds, -log p of the label, and Σ_k (p_k - y_k)² = Σ p² - 2 p of the label + 1."""
+    below = rows.top[:, 0] - rows.logits.gather(1, targets[:, None])[:, 0]
+    of_msp, log_denominator = log_odds(rows), torch.log1p(rows.small * rows.sum_others)
+    squares = (1.0 + rows.small**2 * rows.sum_others_squared) / rows.denominator**2
+    brier = squares - 2 * torch.exp(-below) / rows.denominator + 1
+    return torch.stack([of_msp, below + log_denominator, brier.clamp_(min=0)])
 
 
 def expected_calibration_error(probability: NDArray[np.float64], error: NDArray[np.float64]) -> float:
@@ -66,16 +116,11 @@ def expected_calibration_error(probability: NDArray[np.float64], error: NDArray[
     Returns:
         In [0, 1].
     """
+    sums = CalibrationSums()
+    sums.add_numbers(probability, error, error, error=error)
+    return sums.metrics()["ece"]
+
+
+def _bins(probability: NDArray[np.float64]) -> NDArray[np.intp]:
     edges = torch.linspace(0.0, 1.0, ECE_BINS + 1, dtype=torch.float64).numpy()  # NumPy's differ in the last digit
-    bins = np.searchsorted(edges, probability, side="right") - 1
-    gaps = np.bincount(bins, weights=1.0 - error - probability)  # in each bin, samples times the gap of their means
-    return float(np.abs(gaps).sum()) / len(error)
-
-
-def _row_blocks(logits: Tensor, labels: Any) -> Iterator[tuple[Tensor, Tensor]]:
-    """Blocks of rows in float64, with their labels; on the CPU where the device of the logits has no float64."""
-    device = torch.device("cpu") if logits.device.type == "mps" else logits.device
-    targets = torch.tensor(check_labels(labels, n_samples=logits.shape[0], n_logits=logits.shape[1]))
-    rows = max(1, BLOCK_ELEMENTS // logits.shape[1])
-    for block, of_block in zip(logits.split(rows), targets.split(rows), strict=True):
-        yield block.to(device, torch.float64), of_block.to(device)
+    return np.searchsorted(edges, probability, side="right") - 1

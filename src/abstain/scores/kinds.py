@@ -94,27 +94,37 @@ def read_values(
     if values.ndim == 1 and (input or said):
         values = values[:, None]
     rows, classes, n_ignored = rows_and_labels(values, labels, class_axis=class_axis, ignore_index=ignore_index)
-    _check_finite(rows)
+    low, high = check_finite(rows, "")
     if rows.shape[1] == 1:
-        return Values(_kind_of_column(rows, input, said), rows, classes, n_ignored)
-    found = Recognised(rows)
-    if input == "probabilities" and not found.are_probabilities() and found.are_percent():
-        return Values(input, _divided_by_100(rows), classes, n_ignored, of_percent=True)
-    return Values(_kind_of_rows(found, input, said), rows, classes, n_ignored)
+        return Values(kind_of_column(low, high, input, said), rows, classes, n_ignored)
+    found = Recognised.of(rows)
+    if are_told_percent(found, input):
+        return Values("probabilities", divided_by_100(rows), classes, n_ignored, of_percent=True)
+    return Values(kind_of_rows(found, input, said), rows, classes, n_ignored)
 
 
-def _check_finite(rows: Tensor) -> None:
-    if all(torch.isfinite(end) for end in torch.aminmax(rows)):
-        return
+def check_finite(rows: Tensor, which: str) -> tuple[float, float]:
+    """The least and the largest value.
+
+    Args:
+        rows: (n, K).
+        which: of all rows these are; empty where they are all.
+
+    Raises:
+        InputError: NaN or infinite values.
+    """
+    low, high = (float(end) for end in torch.aminmax(rows))
+    if np.isfinite(low) and np.isfinite(high):
+        return low, high
     n_bad = int((~torch.isfinite(rows)).any(dim=1).sum())
-    bad = f"{n_bad} of {len(rows)} rows hold NaN or infinite values, but all must be finite"
+    bad = f"{n_bad} of {len(rows)} rows{which} hold NaN or infinite values, but all must be finite"
     if bool((rows <= 0).all()):
         raise InputError(f"{bad}: where these are logarithms of probabilities, of which some are 0, give those instead")
     raise InputError(bad)
 
 
-def _kind_of_column(rows: Tensor, input: Input | None, said: str | None) -> Kind:
-    low, high = (float(end) for end in torch.aminmax(rows))
+def kind_of_column(low: float, high: float, input: Input | None, said: str | None) -> Kind:
+    """What one column is whose values lie from `low` to `high`; else as `read_values`."""
     fits = 0 <= low and high <= 1
     if "log-probabilities" in (input, said):
         raise InputError("one column cannot be log-probabilities, which need one a class: give the probability itself")
@@ -132,7 +142,8 @@ def _kind_of_column(rows: Tensor, input: Input | None, said: str | None) -> Kind
     return "one probability" if told == "probabilities" else "one logit"
 
 
-def _kind_of_rows(found: Recognised, input: Input | None, said: str | None) -> Kind:
+def kind_of_rows(found: Recognised, input: Input | None, said: str | None) -> Kind:
+    """What rows of two columns or more are; else as `read_values`."""
     if input is not None:
         return _as_told(found, input)
     seen = _as_seen(found)
@@ -160,9 +171,7 @@ def _as_told(found: Recognised, input: Input) -> Kind:
     if input == "probabilities" and not found.are_probabilities():
         if found.are_mostly_percent():
             odd = found.odd_percent_row()
-            raise InputError(
-                f"most rows sum to 100, as percent do, but {_describe(odd, found, most=100)}: mend the row"
-            )
+            raise InputError(f"most rows sum to 100, as percent do, but {_describe(*odd, most=100)}: mend the row")
         raise InputError(
             f"input is 'probabilities', but {_describe_odd_row(found)}: it must lie in [0, 1] and sum to 1, or be "
             "given as logits"
@@ -181,15 +190,19 @@ def _refuse_percent(found: Recognised) -> None:
 
 
 def _describe_odd_row(found: Recognised) -> str:
-    return _describe(found.odd_row(), found, most=1)
+    return _describe(*found.odd_row(), most=1)
 
 
-def _describe(number: int, found: Recognised, *, most: float) -> str:
-    row = found.rows[number].double()
+def _describe(number: int, row: Tensor, *, most: float) -> str:
     outside = row[(row < 0) | (row > most)]
     return f"row {number} holds {outside[0]:g}" if len(outside) else f"row {number} sums to {row.sum():g}"
 
 
-def _divided_by_100(percent: Tensor) -> Tensor:
-    """In float64, so that no two numbers become one."""
+def are_told_percent(found: Recognised, input: Input | None) -> bool:
+    """Whether rows that are told to be probabilities are those in percent."""
+    return input == "probabilities" and not found.are_probabilities() and found.are_percent()
+
+
+def divided_by_100(percent: Tensor) -> Tensor:
+    """Probabilities of percent, in float64, so that no two numbers become one."""
     return (percent.cpu() if percent.device.type == "mps" else percent).double() / 100

@@ -15,11 +15,9 @@ from abstain._arguments import check_flag, check_numbers, check_p, check_whole
 from abstain._arrays import check_logits
 from abstain._checks import InputError, check_choice, check_keys, check_number, shown
 from abstain.curve.sample_influence import area_and_influence, paired_standard_error
+from abstain.scores.p_norm import PNorms
 from abstain.scores.rows import LogitRows, score_in_blocks, warn_if_normalized
 from abstain.scores.softmax import classification_error, log_odds
-
-MAX_MULTIPLIED = 64
-"""Whole exponents up to here are made by repeated multiplication, which is far faster than a power each."""
 
 SEARCH_BLOCK = 2**19
 """Logits in one block of the search, 2 MiB in float32: with less, calls cost more than arithmetic."""
@@ -135,7 +133,7 @@ class LogitNorm:
                 f"logits have K = {logits.shape[1]}, but a p-norm says nothing about two classes: use LogitNorm(p=None)"
             )
         warn_if_normalized(logits, log_too=not self.center)
-        return score_in_blocks(logits, _Normalizer([self.p], center=self.center))[0]
+        return score_in_blocks(logits, PNorms([self.p], center=self.center))[0]
 
     def to_dict(self) -> dict[str, Any]:
         """What `from_dict` takes, for JSON; floats survive the round trip exactly."""
@@ -186,14 +184,47 @@ class LogitNorm:
         Raises:
             InputError: bad logits or labels, an empty grid, a p below 1, an unknown fallback.
         """
+        return cls.fit_batches([(logits, labels)], p_grid=p_grid, center=center, fallback=fallback)
+
+    @classmethod
+    def fit_batches(
+        cls,
+        batches: Iterable[tuple[Any, Any]],
+        *,
+        p_grid: Iterable[float] = range(1, 11),
+        center: bool = True,
+        fallback: Fallback = "one_standard_error",
+    ) -> Self:
+        """The same of validation data that comes in batches, of which only the confidences are kept.
+
+        Args:
+            batches: pairs (logits, labels), at least one; with whole blocks of `SEARCH_BLOCK` values in all but the
+                last, the fit is that of all rows at once, to the last bit.
+            p_grid: as `fit`.
+            center: as `fit`.
+            fallback: as `fit`.
+
+        Raises:
+            InputError: as `fit`.
+        """
         grid = check_fit(p_grid, center, fallback)
-        logits = check_logits(logits)
-        error = classification_error(logits, labels)
-        if logits.shape[1] <= 2:
-            reason = f"MSP: with K = {logits.shape[1]} there is nothing that logit normalisation could add"
-            return cls(None, center, reason, n_logits=logits.shape[1])
-        search = _search(logits, error, grid, center=center)
-        return cls(*_choose(search, fallback, center), search, logits.shape[1])
+        confidences: list[NDArray[Any]] = []
+        errors, n_logits = [], 0
+        for logits, labels in batches:
+            logits = check_logits(logits)
+            errors.append(classification_error(logits, labels))
+            n_logits = logits.shape[1]
+            if n_logits > 2:
+                confidences.append(_confidences(logits, grid, center=center, warn=not confidences))
+        if n_logits <= 2:
+            return cls(
+                None,
+                center,
+                f"MSP: with K = {n_logits} there is nothing that logit normalisation could add",
+                n_logits=n_logits,
+            )
+        search = _search(confidences, np.concatenate(errors), grid)
+        return cls(*_choose(search, fallback, center), search, n_logits)
 
 
 def check_fit(p_grid: Any, center: Any, fallback: Any) -> list[float]:
@@ -211,23 +242,28 @@ def check_fit(p_grid: Any, center: Any, fallback: Any) -> list[float]:
     return grid
 
 
-def _search(
-    logits: Tensor, error: NDArray[np.float64], grid: Sequence[float], *, center: bool
-) -> tuple[Candidate, ...]:
-    """MSP and every p of the grid, in float32 where the logits are: the final score is in float64."""
-    warn_if_normalized(logits, log_too=not center)
-    normalize = _Normalizer(grid, center=center)
+def _confidences(logits: Tensor, grid: Sequence[float], *, center: bool, warn: bool) -> NDArray[Any]:
+    """(1 + P, n): MSP and every p, in float32 where the logits are: the final score is in float64."""
+    if warn:
+        warn_if_normalized(logits, log_too=not center)
+    normalize = PNorms(grid, center=center)
 
     def score(block: Tensor) -> Tensor:
         of_msp = log_odds(LogitRows(block))  # first, since the other changes the block
         return torch.cat([of_msp[None], normalize(block)])
 
     dtype = torch.float64 if logits.dtype == torch.float64 else torch.float32
-    confidences = score_in_blocks(logits, score, dtype, SEARCH_BLOCK)
-    of_msp, influence_of_msp = area_and_influence(confidences[0], error)
+    return score_in_blocks(logits, score, dtype, SEARCH_BLOCK)
+
+
+def _search(
+    batches: Sequence[NDArray[Any]], error: NDArray[np.float64], grid: Sequence[float]
+) -> tuple[Candidate, ...]:
+    """MSP and every p of the grid."""
+    of_msp, influence_of_msp = area_and_influence(np.concatenate([batch[0] for batch in batches]), error)
     search = [Candidate(None, of_msp, 0.0, 0.0)]
-    for p, confidence in zip(grid, confidences[1:], strict=True):  # one at a time, which bounds the memory
-        aurc, influence = area_and_influence(confidence, error)
+    for row, p in enumerate(grid, start=1):  # one at a time, which bounds the memory
+        aurc, influence = area_and_influence(np.concatenate([batch[row] for batch in batches]), error)
         search.append(Candidate(p, aurc, of_msp - aurc, paired_standard_error(influence_of_msp, influence)))
     return tuple(search)
 
@@ -243,48 +279,3 @@ def _choose(search: Sequence[Candidate], fallback: Fallback, center: bool) -> tu
     if best.gain > needed:
         return best.p, center, found
     return None, center, f"MSP: {found}, which is not enough for fallback={fallback!r}"
-
-
-class _Normalizer:
-    """The score of a block of rows for every p, in the memory of the block and of one more."""
-
-    def __init__(self, grid: Sequence[float], *, center: bool) -> None:
-        self.grid, self.center = grid, center
-        self.multiplied = all(p == int(p) and p <= MAX_MULTIPLIED for p in grid)
-        self.power: Tensor | None = None
-
-    def __call__(self, block: Tensor) -> Tensor:
-        """(P, n), from a block (n, K) that is changed."""
-        high, low = block.amax(dim=1), block.amin(dim=1)
-        _divide_by_largest(block, high, low)  # so that neither the mean nor a power overflows; equal logits are ±1
-        if self.center:
-            mean = block.mean(dim=1)
-            block -= mean[:, None]
-            high, low = high - mean, low - mean
-        largest = _divide_by_largest(block, high, low)
-        sums = self._power_sums(block.abs_())
-        confidence = high / sums.pow_(1 / sums.new_tensor(self.grid)[:, None])
-        return confidence.where(largest > 0, -1.0)
-
-    def _power_sums(self, magnitude: Tensor) -> Tensor:
-        """(P, n): the sum of |z|^p along each row for every p; whole exponents by repeated multiplication."""
-        if not self.multiplied:
-            return torch.stack([magnitude.pow(p).sum(dim=1) for p in self.grid])
-        if self.power is None or len(self.power) < len(magnitude):
-            self.power = torch.empty_like(magnitude)
-        power = self.power[: len(magnitude)].copy_(magnitude)
-        sums = {1.0: magnitude.sum(dim=1)}
-        for exponent in range(2, int(max(self.grid)) + 1):
-            power *= magnitude
-            sums[float(exponent)] = power.sum(dim=1)
-        return torch.stack([sums[p] for p in self.grid])
-
-
-def _divide_by_largest(block: Tensor, high: Tensor, low: Tensor) -> Tensor:
-    """Divide each row and its extremes, in place, by its largest magnitude, which is returned; rows of zeros stay."""
-    largest = torch.maximum(high, -low)
-    divisor = largest.where(largest > 0, 1.0)
-    block /= divisor[:, None]
-    high /= divisor
-    low /= divisor
-    return largest

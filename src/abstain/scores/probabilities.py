@@ -14,7 +14,7 @@ from torch import Tensor
 
 from abstain._arrays import check_labels, check_logits
 from abstain._checks import InputError, check_choice
-from abstain.scores.calibration import expected_calibration_error
+from abstain.scores.calibration import CalibrationSums
 from abstain.scores.rows import BLOCK_ELEMENTS
 
 CLIPPED_AT = 2.0**-52
@@ -134,24 +134,41 @@ class ProbabilityCalibration:
             >>> ProbabilityCalibration.of([[0.5, 0.5], [1.0, 0.0]], [0, 1]).n_clipped
             1
         """
+        sums = ProbabilitySums()
+        sums.add(probabilities, labels, probability_error(probabilities, labels))
+        return cls(sums.metrics(), sums.n_clipped)
+
+
+class ProbabilitySums(CalibrationSums):
+    """What the numbers of `ProbabilityCalibration` are means of, summed up block by block in the order of the samples.
+
+    Attributes:
+        n_clipped: as there, so far.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.n_clipped = 0
+
+    def add(self, probabilities: Any, labels: Any, error: NDArray[np.float64]) -> None:
+        """Add probabilities (n, K) with their labels and errors (n,).
+
+        Raises:
+            InputError: as `probability_error`.
+        """
         probabilities = check_probabilities(probabilities)
-        error = probability_error(probabilities, labels)
-        labels = torch.tensor(check_labels(labels, n_samples=len(error), n_logits=probabilities.shape[1]))
-        largest, of_label, squares = [], [], []
-        for rows, classes in zip(_pairs_in_blocks(probabilities), _like_blocks(labels, probabilities), strict=True):
+        targets = torch.tensor(check_labels(labels, n_samples=len(error), n_logits=probabilities.shape[1]))
+        start = 0
+        for rows in _pairs_in_blocks(probabilities):
+            these = slice(start, start + len(rows))
             total = rows.sum(dim=1, keepdim=True)
             rows = rows / total.where(total > 0, 1.0)
-            true = rows.gather(1, classes.to(rows.device)[:, None])[:, 0]
-            largest.append(rows.amax(dim=1).cpu())
-            of_label.append(true.cpu())
-            squares.append((rows.square().sum(dim=1) - true.square() + (1 - true).square()).cpu())
-        true = torch.cat(of_label)
-        metrics = {
-            "nll": float(-true.clamp(min=CLIPPED_AT).log().mean()),
-            "brier": float(torch.cat(squares).mean()),
-            "ece": expected_calibration_error(torch.cat(largest).numpy(), error),
-        }
-        return cls(metrics, int((true < CLIPPED_AT).sum()))
+            true = rows.gather(1, targets[these].to(rows.device)[:, None])[:, 0]
+            squares = rows.square().sum(dim=1) - true.square() + (1 - true).square()
+            numbers = torch.stack([rows.amax(dim=1), -true.clamp(min=CLIPPED_AT).log(), squares])
+            self.add_numbers(*numbers.cpu().numpy(), error=error[these])
+            self.n_clipped += int((true < CLIPPED_AT).sum())
+            start = these.stop
 
 
 def log_probabilities(probabilities: Any) -> Tensor:
@@ -170,17 +187,30 @@ def log_probabilities(probabilities: Any) -> Tensor:
     """
     probabilities = check_probabilities(probabilities)
     one_column = probabilities.shape[1] == 1
-    certain = (probabilities == 0) | ((probabilities == 1) & one_column)
-    n_certain = int(certain.any(dim=1).sum())
+    refuse_certain(count_certain(probabilities), len(probabilities), one_column=one_column)
+    wide = (probabilities.cpu() if probabilities.device.type == "mps" else probabilities).double()
+    return wide.logit() if one_column else wide.log()
+
+
+def count_certain(probabilities: Tensor) -> int:
+    """How many rows (N, K) hold a probability of 0, or of 1 where it is one column: those have no logarithm."""
+    certain = (probabilities == 0) | ((probabilities == 1) & (probabilities.shape[1] == 1))
+    return int(certain.any(dim=1).sum())
+
+
+def refuse_certain(n_certain: int, n_rows: int, *, one_column: bool) -> None:
+    """Say why there are no logarithms, if so many rows have none.
+
+    Raises:
+        InputError: `n_certain` is above 0.
+    """
     if n_certain:
         found = "0 or 1" if one_column else "0"
         raise InputError(
-            f"{n_certain} of {len(probabilities)} rows hold a probability of exactly {found}, "
+            f"{n_certain} of {n_rows} rows hold a probability of exactly {found}, "
             "whose logarithm is infinite, so neither logit normalisation nor temperature scaling is defined: give the "
             "logits, or probabilities that are not rounded"
         )
-    wide = (probabilities.cpu() if probabilities.device.type == "mps" else probabilities).double()
-    return wide.logit() if one_column else wide.log()
 
 
 def _pairs_in_blocks(probabilities: Tensor) -> Iterator[Tensor]:
@@ -189,13 +219,9 @@ def _pairs_in_blocks(probabilities: Tensor) -> Iterator[Tensor]:
     1 - p is rounded to the type of p, as it is for whoever compares it with a threshold; but for half precision.
     """
     device = torch.device("cpu") if probabilities.device.type == "mps" else probabilities.device
-    for block in _like_blocks(probabilities, probabilities):
+    for block in probabilities.split(max(1, BLOCK_ELEMENTS // probabilities.shape[1])):
         rows = block.to(device)
         if rows.shape[1] == 1:
             rows = rows.to(torch.promote_types(rows.dtype, torch.float32))
             rows = torch.cat([1 - rows, rows], dim=1)
         yield rows.double()
-
-
-def _like_blocks(values: Tensor, probabilities: Tensor) -> tuple[Tensor, ...]:
-    return values.split(max(1, BLOCK_ELEMENTS // probabilities.shape[1]))

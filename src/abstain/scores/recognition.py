@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -28,18 +29,37 @@ MOST_DECIMALS = 8
 class Recognised:
     """Rows (N, K), K ≥ 2, and which of them look like what; each question is asked of all rows only if it has to be.
 
+    Attributes:
+        n_rows: N.
+        n_columns: K.
+        dtype: in which the values are stored.
+        blocks: one pass over all rows, in blocks of any length.
+
     A row *is* a row of probabilities if some true probabilities round to it: with values of d decimals, where each may
     be off by h = ½·10⁻ᵈ, if Σ max(p - h, 0) ≤ 1 ≤ Σ min(p + h, 1), up to 0.002 for sums in floating point (0.008
     for bfloat16). That holds of each softmax, whatever K is and however many of its entries were rounded to zero.
     """
 
-    rows: Tensor = field(repr=False)
+    n_rows: int
+    n_columns: int
+    dtype: torch.dtype
+    blocks: Callable[[], Iterable[Tensor]] = field(repr=False)
+
+    @classmethod
+    def of(cls, rows: Tensor) -> Self:
+        """Rows that are in memory."""
+        length = max(1, BLOCK_ELEMENTS // rows.shape[1])
+        return cls(len(rows), rows.shape[1], rows.dtype, lambda: rows.split(length))
 
     @cached_property
     def sample(self) -> Tensor:
         """At most some thousand rows, evenly spaced, in float64."""
-        most = max(1, BLOCK_ELEMENTS // self.rows.shape[1])
-        return _float64(self.rows[:: -(-len(self.rows) // most)])
+        step = -(-self.n_rows // max(1, BLOCK_ELEMENTS // self.n_columns))
+        found, start = [], 0
+        for block in self.blocks():
+            found.append(block[-start % step :: step])
+            start += len(block)
+        return _float64(torch.cat(found))
 
     def are_probabilities(self) -> bool:
         """Whether every row is one of probabilities."""
@@ -61,17 +81,17 @@ class Recognised:
         """Whether most rows lie in [0, 1] and sum to nearly 1."""
         return self._most(self._is_nearly)
 
-    def odd_row(self) -> int:
-        """The first row that is none of probabilities."""
+    def odd_row(self) -> tuple[int, Tensor]:
+        """The first row that is none of probabilities: its number and its values."""
         return self._first_without(self._is_probability)
 
-    def odd_percent_row(self) -> int:
-        """The first row that is none of probabilities in percent."""
+    def odd_percent_row(self) -> tuple[int, Tensor]:
+        """The same of probabilities in percent."""
         return self._first_without(self._is_percent)
 
     def odd_log_row(self) -> int:
         """The first row that is none of log-probabilities."""
-        return self._first_without(self._is_log_probability)
+        return self._first_without(self._is_log_probability)[0]
 
     @cached_property
     def _sum_within(self) -> float:
@@ -81,7 +101,7 @@ class Recognised:
     @cached_property
     def _half_unit(self) -> float:
         """Half a unit of the decimals that all values seen have, as they are stored; 0 where there are too many."""
-        return _half_unit(self.sample, self.rows.dtype)
+        return _half_unit(self.sample, self.dtype)
 
     def _is_probability(self, rows: Tensor) -> Tensor:
         inside = _in_unit(rows)  # looked at first: of logits nearly never, and the decimals are slow to tell
@@ -98,25 +118,29 @@ class Recognised:
         below = (rows <= 0).all(dim=1)
         if not below.any():
             return below
-        surprise = float(torch.log(torch.tensor(float(rows.shape[1]))))  # the error of log p grows with |log p|
+        surprise = float(torch.log(torch.tensor(float(self.n_columns))))  # the error of log p grows with |log p|
         within = self._sum_within * (1 + surprise) + self._half_unit
         return below & (rows.logsumexp(dim=1).abs() <= within)
 
     def _every(self, test: Callable[[Tensor], Tensor]) -> bool:
-        return bool(test(self.sample).all()) and all(bool(test(block).all()) for block in _blocks(self.rows))
+        return bool(test(self.sample).all()) and all(bool(test(block).all()) for block in self._wide_blocks())
 
     def _most(self, test: Callable[[Tensor], Tensor]) -> bool:
         """Whether more than half of the rows pass; all are counted where a quarter of the sample does."""
         if int(test(self.sample).sum()) * 4 <= len(self.sample):
             return False
-        return 2 * sum(int(test(block).sum()) for block in _blocks(self.rows)) > len(self.rows)
+        return 2 * sum(int(test(block).sum()) for block in self._wide_blocks()) > self.n_rows
 
-    def _first_without(self, test: Callable[[Tensor], Tensor]) -> int:
+    def _wide_blocks(self) -> Iterator[Tensor]:
+        return map(_float64, self.blocks())
+
+    def _first_without(self, test: Callable[[Tensor], Tensor]) -> tuple[int, Tensor]:
         start = 0
-        for block in _blocks(self.rows):
+        for block in self._wide_blocks():
             failed = ~test(block)
             if failed.any():
-                return start + int(failed.int().argmax())
+                row = int(failed.int().argmax())
+                return start + row, block[row]
             start += len(block)
         raise ValueError("every row passes")
 
@@ -146,8 +170,3 @@ def _sum_to_one(rows: Tensor, half_unit: float, within: float) -> Tensor:
 
 def _float64(rows: Tensor) -> Tensor:
     return (rows.cpu() if rows.device.type == "mps" else rows).double()
-
-
-def _blocks(rows: Tensor) -> Iterator[Tensor]:
-    for block in rows.split(max(1, BLOCK_ELEMENTS // rows.shape[1])):
-        yield _float64(block)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import cast
 
@@ -58,7 +58,7 @@ class LogitRows:
     @property
     def sum_others_squared(self) -> Tensor:
         """(n,) the sum of their squares."""
-        return torch.linalg.vecdot(self._weights, self._weights)
+        return torch.linalg.vector_norm(self._weights, dim=1).square()  # no block of products, in new memory each time
 
     @property
     def sum_others_gap(self) -> Tensor:
@@ -82,28 +82,41 @@ def score_in_blocks(
     dtype: torch.dtype = torch.float64,
     block_elements: int = BLOCK_ELEMENTS,
 ) -> NDArray[np.float64]:
-    """Apply `score`, (n, K) -> (..., n), to blocks of rows in `dtype`, and join its results in NumPy.
+    """Apply `score`, (n, K) -> (..., n), to the blocks of `blocks_in`, which it may change; joined in NumPy."""
+    warn_if_half(logits)
+    joined: NDArray[np.float64] | None = None
+    for start, block in blocks_in(logits, dtype, block_elements):
+        values = score(block).cpu().numpy()
+        if joined is None:
+            joined = np.empty((*values.shape[:-1], len(logits)), dtype=values.dtype)
+        joined[..., start : start + len(block)] = values
+    return cast(NDArray[np.float64], joined)
 
-    `score` gets a copy that it may change, in memory that the next block uses again: new memory for each would cost
-    more than the arithmetic. Blocks are on the device of `logits`, or on the CPU where that device has no float64.
+
+def blocks_in(
+    logits: Tensor, dtype: torch.dtype = torch.float64, block_elements: int = BLOCK_ELEMENTS
+) -> Iterator[tuple[int, Tensor]]:
+    """The first row of each block of rows, and a copy of the block in `dtype`.
+
+    It lies in memory that the next block uses again: new memory for each would cost more than the arithmetic. Blocks
+    are on the device of `logits`, or on the CPU where that device has no float64.
     """
+    device = torch.device("cpu") if logits.device.type == "mps" else logits.device
+    rows = max(1, min(block_elements // logits.shape[1], len(logits)))
+    buffer = torch.empty((rows, logits.shape[1]), dtype=dtype, device=device)
+    for start in range(0, len(logits), rows):
+        block = logits[start : start + rows]
+        yield start, buffer[: len(block)].copy_(block)
+
+
+def warn_if_half(logits: Tensor) -> None:
+    """Warn of half precision."""
     if logits.dtype.itemsize < 4:
         warnings.warn(
             f"logits are {str(logits.dtype).removeprefix('torch.')}: rounding ties many samples, and ties lose the "
             "order in which to abstain; compute the last layer in float32",
             stacklevel=1,  # one place for all callers, so that it is shown once
         )
-    device = torch.device("cpu") if logits.device.type == "mps" else logits.device
-    rows = max(1, min(block_elements // logits.shape[1], len(logits)))
-    buffer = torch.empty((rows, logits.shape[1]), dtype=dtype, device=device)
-    joined: NDArray[np.float64] | None = None
-    for start in range(0, len(logits), rows):
-        block = logits[start : start + rows]
-        values = score(buffer[: len(block)].copy_(block)).cpu().numpy()
-        if joined is None:
-            joined = np.empty((*values.shape[:-1], len(logits)), dtype=values.dtype)
-        joined[..., start : start + len(block)] = values
-    return cast(NDArray[np.float64], joined)
 
 
 def warn_if_normalized(logits: Tensor, *, log_too: bool) -> None:

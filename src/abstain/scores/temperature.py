@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Self
 
@@ -97,24 +98,42 @@ class TemperatureScaling:
         Raises:
             InputError: bad logits or labels.
         """
+        return cls.fit_batches(lambda: [(logits, labels)])
+
+    @classmethod
+    def fit_batches(cls, read: Callable[[], Iterable[tuple[Any, Any]]]) -> Self:
+        """The same of validation data that comes in batches, about a dozen times.
+
+        Args:
+            read: one pass over the pairs (logits, labels), at least one.
+
+        Raises:
+            InputError: bad logits or labels.
+        """
         from scipy.optimize import root_scalar  # here, so that importing the scores does not wait for it
 
-        logits = as_pairs(check_logits(logits))
-        of_target = _below_top(logits, labels)
-        dtype = torch.float64 if logits.dtype == torch.float64 else torch.float32
+        of_target = np.concatenate([_below_top(as_pairs(check_logits(logits)), labels) for logits, labels in read()])
 
         def slope(log_inverse: float) -> float:
-            def expected(block: Tensor) -> Tensor:
-                block -= block.amax(dim=1, keepdim=True)
-                return torch.linalg.vecdot((block * float(np.exp(log_inverse))).softmax(dim=1), block)
-
-            return float(np.mean(score_in_blocks(logits, expected, dtype) - of_target))
+            parts = [_expected(as_pairs(check_logits(logits)), float(np.exp(log_inverse))) for logits, _ in read()]
+            return float(np.mean(np.concatenate(parts) - of_target))
 
         ends = [-float(np.log(limit)) for limit in reversed(LIMITS)]
         slopes = [slope(end) for end in ends]
         if slopes[0] >= 0 or slopes[1] <= 0:
             return cls(LIMITS[1] if slopes[0] >= 0 else LIMITS[0])
         return cls(float(np.exp(-root_scalar(slope, bracket=ends, method="toms748", xtol=1e-6).root)))
+
+
+def _expected(logits: Tensor, inverse: float) -> NDArray[Any]:
+    """(N,) the mean logit minus the largest, over softmax of the logits at this inverse temperature."""
+
+    def expected(block: Tensor) -> Tensor:
+        block -= block.amax(dim=1, keepdim=True)
+        return torch.linalg.vecdot((block * inverse).softmax(dim=1), block)
+
+    dtype = torch.float64 if logits.dtype == torch.float64 else torch.float32
+    return score_in_blocks(logits, expected, dtype)
 
 
 def _below_top(logits: Tensor, labels: Any) -> NDArray[np.float64]:

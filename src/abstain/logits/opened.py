@@ -1,0 +1,271 @@
+"""Predictions that may be more than memory holds: opened, told what they are, and read batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from abstain._checks import InputError
+from abstain.logits.class_labels import class_indices
+from abstain.logits.groups import rows_that_share
+from abstain.logits.names import SAMPLE
+from abstain.logits.opening import Opening, open_columns, stacked
+from abstain.logits.predictions import Predictions, read_whole
+from abstain.scores.batches import BATCH_ELEMENTS, Pair, ValueBatches
+from abstain.scores.kinds import Input, Kind, are_told_percent, divided_by_100, kind_of_column, kind_of_rows
+from abstain.scores.layout import rows_and_labels, whole_labels
+from abstain.scores.recognition import Recognised
+from abstain.scores.rows import BLOCK_ELEMENTS
+from abstain.scores.running_kind import RunningKind
+
+LARGE = 2**25
+"""Values of a source, N times K, from which on `read_or_open` leaves it in its place: 128 MiB in float32."""
+FEW = 64
+"""Rows that show how many columns there are."""
+
+
+class OpenPredictions:
+    """Predictions in a file or data set, one row of values a sample, of which only a batch is in memory at once.
+
+    What they are is decided by all rows: probabilities only if every row is. A row outside [0, 1] and a positive value
+    leave only logits, so that `kind` mostly needs the first batch; if most rows look like probabilities or percent
+    nevertheless, the first full pass ends with the refusal that `read_predictions` gives, before a number is out.
+    Where no row rules them out, all are gone through, and up to three times.
+
+    Attributes:
+        class_names: in the order of the classes, where the source has them.
+    """
+
+    def __init__(self, opening: Opening, taken: NDArray[np.bool_] | None = None) -> None:
+        assert opening.choice.values is not None and opening.choice.label is not None  # see `open_predictions`
+        self._opening, self._taken, self._values = opening, taken, opening.choice.values
+        self._label = opening.choice.label
+        self._of_percent = False
+        self.class_names = opening.class_names(self._values)
+        self._in_doubt = True
+
+    @cached_property
+    def n_columns(self) -> int:
+        """K, of the first rows."""
+        return int(next(self._read(FEW))[0].shape[1])
+
+    @cached_property
+    def _counts(self) -> NDArray[np.bool_] | None:
+        """Which rows count; None where all do."""
+        ignored, source = self._opening.ignore_index, self._opening.source
+        if ignored is None or source.batches is None:
+            return None
+        batches = (self._indices(batch[self._label]) for batch in source.batches([self._label], BATCH_ELEMENTS))
+        return np.concatenate([_class_of_each(labels) != ignored for labels in batches])
+
+    @property
+    def n_ignored(self) -> int:
+        """Samples left out because of their label."""
+        return 0 if self._counts is None else int((~self._counts).sum())
+
+    def __len__(self) -> int:
+        held = self._opening.source.n_rows - self.n_ignored
+        return held if self._taken is None else int(self._taken.sum())
+
+    @cached_property
+    def sample(self) -> NDArray[Any] | None:
+        """(N,) what rows that depend on each other share, as of `Predictions`."""
+        shared = rows_that_share(self._opening.source, self._opening.source.n_rows)
+        if shared is not None and self._counts is not None:
+            shared = shared[self._counts]
+            shared = shared if len(np.unique(shared)) < len(shared) else None
+        return shared if shared is None or self._taken is None else shared[self._taken]
+
+    @cached_property
+    def kind(self) -> Kind:
+        """What the values are: `"logits"`, `"log-probabilities"`, `"probabilities"`, or one of a kind.
+
+        Raises:
+            InputError: as `read_predictions`.
+        """
+        said, seen = self._values.said, RunningKind()
+        told = cast("Input | None", self._opening.input)
+        for rows, _ in self._pass("looking"):
+            seen.add(rows)
+            if rows.shape[1] > 1 and {told, said} <= {None, "logits"} and (told or seen.are_no_probabilities):
+                self._in_doubt = told is None
+                return "logits"
+        self._in_doubt = False
+        if self.n_columns == 1:
+            return kind_of_column(seen.low, seen.high, told, said)
+        return self._kind_of_all()
+
+    @property
+    def used(self) -> str:
+        """A sentence: which columns count, and which do not."""
+        names = self._opening.sorted_names(self._values, self.n_columns)
+        return self._opening.describe_values(
+            self.kind,
+            self.n_columns,
+            self._values,
+            names=names,
+            grouped=self.sample is not None and SAMPLE in self._opening.source.holds,
+            n_ignored=self.n_ignored,
+            of_percent=self._of_percent,
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """None: what has to be known of values is told by whoever measures them."""
+        return ()
+
+    def in_batches(self) -> ValueBatches:
+        """The values of the classes, as `report.evaluate_batches` takes them.
+
+        Raises:
+            InputError: as `kind`.
+        """
+        return ValueBatches(self.kind, len(self), self.n_columns, self._settled, self.n_ignored)
+
+    def batches(self) -> Iterator[Predictions]:
+        """One pass over all samples, in their order.
+
+        Raises:
+            InputError: as `read_predictions`, where a part cannot be read or the values have two readings.
+        """
+        for values in self.in_batches().batches():
+            yield Predictions(self.kind, values.rows, values.labels, class_names=self.class_names)
+
+    def taken(self, rows: NDArray[np.bool_]) -> Self:
+        """Those samples alone where `rows` (N,) is true, in their order."""
+        some = np.full(len(self), True) if self._taken is None else self._taken.copy()
+        some[some] = rows
+        part = type(self)(self._opening, some)
+        part.__dict__["kind"], part._in_doubt, part._of_percent = self.kind, self._in_doubt, self._of_percent
+        part.__dict__["_counts"] = self._counts
+        return part
+
+    def whole(self) -> Predictions:
+        """All of it in memory, as `read_predictions` gives it."""
+        found = read_whole(self._opening)
+        return found if self._taken is None else found.taken(self._taken)
+
+    def _indices(self, labels: Any) -> Any:
+        return class_indices(labels, self.class_names, self._label)
+
+    def _read(self, length: int) -> Iterator[Pair]:
+        """One pass over the rows that count, in batches of about so many."""
+        source, names = self._opening.source, [self._label, *self._values.columns]
+        assert source.batches is not None  # see `open_predictions`
+        n_read, n_counted, told = 0, 0, {"class_axis": self._opening.class_axis}
+        for batch in source.batches(names, length):
+            array, labels = stacked(batch, self._values), self._indices(batch[self._label])
+            counts = np.full(len(array), True) if self._counts is None else self._counts[n_read : n_read + len(array)]
+            n_read += len(array)
+            if not counts.all():
+                array, labels = array[counts], labels[counts]
+            if self._taken is not None and len(array):
+                wanted = self._taken[n_counted : n_counted + len(array)]
+                n_counted += len(array)
+                array, labels = array[wanted], labels[wanted]
+            if len(array):
+                rows, classes, _ = rows_and_labels(array, labels, **told)
+                yield rows, classes
+        if not n_read or (self._counts is not None and not self._counts.any()):
+            found = f"every label is {self._opening.ignore_index}, which is ignored" if n_read else "there is no row"
+            raise InputError(f"{found}, but at least one sample is needed")
+
+    def _pass(self, what: str, length: int | None = None) -> Iterator[Pair]:
+        """The same with a bar on terminals."""
+        length = length or max(1, BATCH_ELEMENTS // self.n_columns)
+        with tqdm(total=len(self), desc=what, unit=" samples", unit_scale=True, leave=False, disable=None) as bar:
+            for rows, labels in self._read(length):
+                yield rows, labels
+                bar.update(len(rows))
+
+    def _settled(self, length: int) -> Iterator[Pair]:
+        """A pass that ends with a refusal where all rows together have two readings."""
+        seen = RunningKind() if self._in_doubt else None
+        for rows, labels in self._pass("reading", length):
+            if seen is not None:
+                seen.add(rows)
+            yield divided_by_100(rows) if self._of_percent else rows, labels
+        if seen is not None and not seen.are_surely_logits:
+            OpenPredictions(self._opening)._kind_of_all()  # of the whole, of which this may be a part
+        self._in_doubt = False
+
+    def _kind_of_all(self) -> Kind:
+        first, _ = next(self._read(FEW))
+        small = max(1, BLOCK_ELEMENTS // self.n_columns)
+
+        def blocks() -> Iterator[Tensor]:
+            return (block for rows, _ in self._pass("looking") for block in rows.split(small))
+
+        found = Recognised(len(self), self.n_columns, first.dtype, blocks)
+        if are_told_percent(found, cast("Input | None", self._opening.input)):
+            self._of_percent = True
+            return "probabilities"
+        return kind_of_rows(found, cast("Input | None", self._opening.input), self._values.said)
+
+
+def _class_of_each(labels: Any) -> NDArray[np.int64]:
+    """(n,) of labels (n,), (n, 1) or one-hot (n, K)."""
+    classes = whole_labels(labels)
+    if classes.ndim == 2:
+        return classes[:, 0] if classes.shape[1] == 1 else classes.argmax(axis=1)
+    return classes
+
+
+def open_predictions(source: Any, **told: Any) -> OpenPredictions | None:
+    """Open predictions that are read in batches; None of what is in memory, or has to be.
+
+    That are files of Parquet, data sets of `datasets` and of the Hub with one row of values a sample. CSV, JSON Lines,
+    NumPy and safetensors files, tables and arrays are in memory once they are opened; a confidence with its errors is
+    no larger than what is kept of it; and values of several labels a sample have to be seen whole.
+
+    Args:
+        source: as `read_predictions`.
+        **told: as `read_predictions`.
+
+    Raises:
+        InputError: as `read_predictions`, while nothing but names and the first rows are looked at.
+
+    Example:
+        >>> open_predictions({"logits": [[0.2, 1.4], [3.0, -1.0]], "label": [1, 0]}) is None
+        True
+    """
+    return _opened(open_columns(source, in_batches=True, **told))
+
+
+def read_or_open(source: Any, *, large: int = LARGE, **told: Any) -> Predictions | OpenPredictions:
+    """Predictions in memory if they are small, and opened where they are larger and can be read in batches.
+
+    The size alone decides, never the memory that is free: so the same file always takes the same way. The numbers are
+    the same on both; of less than a hundred MiB it is faster to read once: fits go over validation data many times.
+
+    Args:
+        source: as `read_predictions`.
+        large: N times K, from which on it is read in batches.
+        **told: as `read_predictions`.
+
+    Raises:
+        InputError: as `read_predictions`.
+    """
+    opening = open_columns(source, in_batches=True, **told)
+    opened = _opened(opening)
+    if opened is not None and opening.source.n_rows * opened.n_columns >= large:
+        return opened
+    return read_whole(opening)
+
+
+def _opened(opening: Opening) -> OpenPredictions | None:
+    values, source = opening.choice.values, opening.source
+    if values is None or opening.choice.label is None or source.batches is None:
+        return None
+    if opening.class_axis in (0, -2):  # which a batch of rows cannot have
+        return None
+    first = next(source.batches([opening.choice.label, *values.columns], FEW), None)
+    if first is None or stacked(first, values).ndim > 2:
+        return None
+    return OpenPredictions(opening)

@@ -1,0 +1,224 @@
+"""A source with its columns chosen: what is read of it, whole or in batches, and what that is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from abstain._checks import InputError, check_choice
+from abstain.logits.answers import Answers, read_answers
+from abstain.logits.choice import Choice, choose, find_label
+from abstain.logits.class_labels import are_texts, as_numbers, class_texts
+from abstain.logits.names import SAMPLE, listed
+from abstain.logits.sample_log import is_sample_log
+from abstain.logits.source import TEXTS, Source
+from abstain.logits.sources import labels_apart, open_source
+from abstain.logits.value_columns import ValueColumns
+
+Names = tuple[str, ...] | None
+INPUTS = ("logits", "log-probabilities", "probabilities", "confidence")
+LABELS_AT_ONCE = 2**18
+"""Labels read in a batch when only their names are looked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Opening:
+    """A source, and what of it is what.
+
+    Attributes:
+        source: that was opened.
+        choice: of its columns.
+        classes: their names, where the source or the labels tell them; those of labels that are texts are sorted.
+        labels: of all samples; if `in_batches`, only their distinct texts, or None where these are no texts.
+        in_batches: whether no more was read of the labels.
+        input: what the values are, where that is told.
+        class_axis: as told.
+        ignore_index: as told.
+        answers: of a language model, where the source is a log of these; then nothing is chosen.
+    """
+
+    source: Source
+    choice: Choice
+    classes: Names
+    labels: Any
+    in_batches: bool
+    input: Any
+    class_axis: int | None
+    ignore_index: int | None
+    answers: Answers | None = None
+
+    def class_names(self, values: ValueColumns) -> Names:
+        """In the order of the values' columns."""
+        return values.class_names or self.classes
+
+    def sorted_names(self, values: ValueColumns, n_columns: int) -> Names:
+        """Names of classes whose order is only that of the alphabet; None where it is told, or labels are numbers.
+
+        Raises:
+            InputError: nothing tells which value is whose.
+        """
+        if (
+            values.class_names is not None
+            or self.labels is None
+            or not class_texts(self.labels, str(self.choice.label))
+        ):
+            return None
+        if self.classes is not None:
+            _check_order(self.source, values, self.classes, n_columns)
+        return self.classes
+
+    def describe(self, parts: list[str], *, grouped: bool, n_ignored: int) -> str:
+        """A sentence: which columns count, and which do not."""
+        if grouped:
+            parts = [*parts, f"rows that belong together: {SAMPLE}"]
+        used = self.choice.used
+        left = [name for name in self.source.holds if name not in used and not (grouped and name == SAMPLE)]
+        if left:
+            parts = [*parts, f"not used: {', '.join(name or 'an unnamed column' for name in left[:10])}"]
+            parts[-1] += f" and {len(left) - 10} more" if len(left) > 10 else ""
+        if n_ignored:
+            parts = [*parts, f"samples left out: {n_ignored:,}"]
+        return "; ".join(parts)
+
+    def describe_values(
+        self,
+        kind: str,
+        n_columns: int,
+        values: ValueColumns,
+        *,
+        names: Names,
+        grouped: bool,
+        n_ignored: int,
+        of_percent: bool = False,
+    ) -> str:
+        """The same of values of the classes; `names` are those of `sorted_names`."""
+        order = f" ({_numbered(names)})" if names else ""
+        what = kind if n_columns == 1 else f"{n_columns} {kind}"
+        what += ", in percent and divided by 100" if of_percent else ""
+        parts = [f"{what}: {values}", f"labels: {self.choice.label}{order}"]
+        return self.describe(parts, grouped=grouped, n_ignored=n_ignored)
+
+
+def open_columns(
+    source: Any,
+    *,
+    in_batches: bool,
+    split: str | None = None,
+    revision: str | None = None,
+    labels: Any = None,
+    input: str | None = None,
+    label_column: str | None = None,
+    logit_columns: str | Sequence[str] | None = None,
+    class_axis: int | None = None,
+    ignore_index: int | None = None,
+    choice: str | None = None,
+) -> Opening:
+    """Open a source and choose its columns; arguments as of `read_predictions`.
+
+    Args:
+        source: any.
+        in_batches: read no more of the labels than their names, where the source can be read in batches.
+        split: as there.
+        revision: as there.
+        labels: as there.
+        input: as there.
+        label_column: as there.
+        logit_columns: as there.
+        class_axis: as there.
+        ignore_index: as there.
+        choice: as there.
+
+    Raises:
+        InputError: as there, but for what the values themselves tell.
+    """
+    if input is not None:
+        check_choice("input", input, INPUTS)
+    opened = open_source(source, split=split, revision=revision)
+    if is_sample_log(opened.holds):
+        columns = {"labels": labels, "label_column": label_column, "logit_columns": logit_columns}
+        told = {**columns, "input": input, "class_axis": class_axis, "ignore_index": ignore_index}
+        return _of_log(opened, choice, told)
+    if choice is not None:
+        raise InputError(f"choice is {choice!r}, but {opened.title} holds no answers of a language model: leave it out")
+    label = find_label(opened, None if label_column is None else str(label_column))
+    if labels is not None:
+        opened, label = labels_apart(opened, label, labels)
+    in_batches = in_batches and opened.batches is not None
+    given = None if label is None else _texts(opened, label) if in_batches else opened.read([label])[label]
+    classes = _class_names(opened, label, given)
+    wanted = None if logit_columns is None else _names(logit_columns)
+    chosen = choose(opened, classes, label=label, input=input, logit_columns=wanted)
+    if chosen.confidence is None and label is None:
+        raise InputError(
+            f"{opened.title} holds values ({chosen.values}), but no labels by their name: call a column label, name it "
+            "(--label-column), or give a file of labels (--labels)"
+        )
+    return Opening(opened, chosen, classes, given, in_batches, input, class_axis, ignore_index)
+
+
+def _of_log(log: Source, choice: str | None, told: Mapping[str, Any]) -> Opening:
+    foreign = next((name for name, value in told.items() if value is not None), None)
+    if foreign is not None:
+        raise InputError(
+            f"{foreign} is given, but {log.title} is a sample log of lm-evaluation-harness, whose columns are known: "
+            "leave it out"
+        )
+    return Opening(log, Choice(None), None, None, False, None, None, None, read_answers(log, choice))
+
+
+def stacked(columns: Mapping[str, Any], values: ValueColumns) -> Any:
+    """(N, K), (N, 1) of one number a sample, or lists as they are, of columns that were read."""
+    numbers = [as_numbers(columns[name], name) for name in values.columns]
+    if len(numbers) == 1:
+        return numbers[0][:, None] if numbers[0].ndim == 1 else numbers[0]
+    if any(hasattr(column, "detach") for column in numbers):
+        return torch.stack([torch.as_tensor(column) for column in numbers], dim=1)
+    return np.column_stack(numbers)
+
+
+def _texts(source: Source, label: str) -> Any:
+    """The distinct labels that are texts; None of other labels."""
+    if source.holds[label] != TEXTS or source.batches is None:
+        return None
+    found: set[str] = set()
+    for batch in source.batches([label], LABELS_AT_ONCE):
+        found.update(batch[label] if are_texts(batch[label]) else ())
+    return np.array(sorted(found), dtype=object)
+
+
+def _names(columns: Any) -> list[str]:
+    if isinstance(columns, str):
+        return [name.strip() for name in columns.split(",")]
+    if not isinstance(columns, Iterable) or not (names := [str(name) for name in columns]):
+        raise InputError(f"logit_columns is {columns!r}, but must be names of columns, or a text with commas")
+    return names
+
+
+def _class_names(source: Source, label: str | None, given: Any) -> Names:
+    """Of the labels: those that the source knows, or the labels themselves, sorted, where they are texts."""
+    if label is None:
+        return None
+    return source.class_names.get(label) or (class_texts(given, label) if source.holds[label] == TEXTS else None)
+
+
+def _check_order(source: Source, values: ValueColumns, classes: tuple[str, ...], n_columns: int) -> None:
+    """Refuse labels that are names where nothing tells which value is whose."""
+    if len(values.columns) > 1 and not values.numbered:
+        raise InputError(
+            f"the labels of {source.title} are names ({listed(classes)}), and the columns {values} are not called so: "
+            "rename them, or give labels from 0 to K - 1"
+        )
+    if len(classes) != max(n_columns, 2):
+        raise InputError(
+            f"the labels of {source.title} are {len(classes)} names ({listed(classes)}), but there are {n_columns} "
+            "values a sample: give labels from 0 to K - 1, or call the columns as the classes"
+        )
+
+
+def _numbered(classes: Sequence[str]) -> str:
+    pairs = [f"{index} = {name}" for index, name in enumerate(classes)]
+    return ", ".join(pairs) if len(pairs) <= 4 else f"{pairs[0]}, {pairs[1]} … {pairs[-1]}"

@@ -1,0 +1,58 @@
+"""What rows are that come batch by batch: told as early as it can be, and never from a part of them.
+
+Rows are probabilities only if all of them are, and log-probabilities likewise. So one row that lies outside [0, 1] and
+one positive value leave nothing but logits, whatever comes after them, or a refusal: where most rows look like
+probabilities or percent. Whether they do is counted by the way, and known once all rows were seen. Rows that do not
+rule out the other kinds so early are gone through to their end, and looked at as `read_values` looks at rows in memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from abstain.scores.kinds import check_finite
+
+
+@dataclass
+class RunningKind:
+    """Counts over the rows seen so far.
+
+    Attributes:
+        n_rows: how many.
+        low: the least value.
+        high: the largest.
+        n_unit: rows within [0, 1].
+        n_percent: rows within [0, 100].
+    """
+
+    n_rows: int = 0
+    low: float = float("inf")
+    high: float = -float("inf")
+    n_unit: int = 0
+    n_percent: int = 0
+
+    def add(self, rows: Tensor) -> None:
+        """See more rows (n, K).
+
+        Raises:
+            InputError: NaN or infinite values.
+        """
+        low, high = check_finite(rows, f", of rows {self.n_rows:,} to {self.n_rows + len(rows) - 1:,},")
+        self.low, self.high = min(self.low, low), max(self.high, high)
+        self.n_rows += len(rows)
+        least, largest = torch.aminmax(rows, dim=1)
+        self.n_unit += int(((least >= 0) & (largest <= 1)).sum())
+        self.n_percent += int(((least >= 0) & (largest <= 100)).sum())
+
+    @property
+    def are_no_probabilities(self) -> bool:
+        """Whether neither probabilities nor their logarithms can be what all rows are, whatever comes."""
+        return self.n_unit < self.n_rows and self.high > 0
+
+    @property
+    def are_surely_logits(self) -> bool:
+        """Whether these, if they are all rows, are logits without a doubt: most are neither in [0, 1] nor percent."""
+        return self.are_no_probabilities and 2 * max(self.n_unit, self.n_percent) <= self.n_rows

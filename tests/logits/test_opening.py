@@ -1,0 +1,49 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from abstain import InputError
+from abstain.logits.opening import open_columns, stacked
+from abstain.logits.value_columns import ValueColumns
+
+FRAME = pd.DataFrame({"b": [1.0, 2.0], "a": [3.0, 4.0], "label": ["a", "b"], "id": [7, 8]})
+
+
+def test_columns_called_as_the_labels_are_chosen_by_them(tmp_path):
+    FRAME.to_parquet(tmp_path / "test.parquet")
+    for in_batches in (False, True):
+        opening = open_columns(tmp_path / "test.parquet", in_batches=in_batches)
+        assert opening.choice.values.columns == ("a", "b") and opening.choice.label == "label"
+        assert opening.classes == ("a", "b") and opening.in_batches == in_batches
+        assert opening.sorted_names(opening.choice.values, 2) is None, "the columns' names tell the order"
+    assert "not used: id" in opening.describe([], grouped=False, n_ignored=0)
+
+
+def test_of_labels_only_the_names_are_read(tmp_path):
+    pd.concat([FRAME] * 100).to_parquet(tmp_path / "test.parquet", row_group_size=3)
+    opening = open_columns(tmp_path / "test.parquet", in_batches=True)
+    assert opening.labels.tolist() == ["a", "b"]
+    assert len(open_columns(tmp_path / "test.parquet", in_batches=False).labels) == 200
+    assert open_columns(FRAME, in_batches=True).labels.tolist() == ["a", "b"], "in memory as they are"
+
+
+@pytest.mark.parametrize("in_batches", [False, True])
+def test_values_without_labels_are_refused(tmp_path, in_batches):
+    pd.DataFrame({"logits": [[1.0, 2.0]]}).to_parquet(tmp_path / "test.parquet")
+    with pytest.raises(InputError, match=r"holds values .logits., but no labels by their name"):
+        open_columns(tmp_path / "test.parquet", in_batches=in_batches)
+
+
+@pytest.mark.parametrize("in_batches", [False, True])
+def test_labels_of_texts_and_numbers_are_refused_wherever_they_stand(tmp_path, in_batches):
+    frame = pd.DataFrame({"logit_0": np.zeros(9), "logit_1": np.ones(9), "label": ["1"] * 8 + ["dog"]})
+    frame.to_parquet(tmp_path / "test.parquet", row_group_size=4)
+    with pytest.raises(InputError, match="hold the number 1 and the text 'dog'"):
+        open_columns(tmp_path / "test.parquet", in_batches=in_batches)
+
+
+def test_columns_are_stacked_in_the_order_of_the_classes():
+    columns = {"p": np.array([1.0, 2.0]), "q": np.array([3.0, 4.0])}
+    assert stacked(columns, ValueColumns(("q", "p"))).tolist() == [[3, 1], [4, 2]]
+    assert stacked(columns, ValueColumns(("p",))).tolist() == [[1], [2]]
+    assert stacked({"z": np.eye(2)}, ValueColumns(("z",))).tolist() == np.eye(2).tolist()
