@@ -114,7 +114,7 @@ def test_an_image_that_does_not_decode_is_named_or_left_out_and_counted(tmp_path
     dataset, bad = broken(tmp_path)
     with pytest.raises(InputError, match=r"image 3 does not decode \(split 'test', file .*broken\.png\)") as caught:
         extract(digits, tmp_path / "a", dataset=dataset, workers=workers)
-    assert "--skip_bad_samples" in str(caught.value) and "\n" not in str(caught.value)
+    assert "skip_bad_samples" in str(caught.value) and "\n" not in str(caught.value)
     plan = {"skip_bad_samples": True, "workers": workers, "samples_per_shard": 10}
     outcome = extract(digits, tmp_path / "b", dataset=dataset, **plan)
     assert outcome["samples"] == 19 and outcome["skipped"] == {"count": 11, "rows": sorted(bad)}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from abstain._checks import InputError
+from abstain._checks import ArgumentError
 from abstain.cli.options import AsJson, Labels, Reading, Source, Split, with_options
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def threshold(
 
     predictions = reading.read(logits, labels, split)
     if delta is not None and predictions.sample is not None:
-        raise InputError("pixels of one image are not independent, so no guarantee holds: leave out --delta")
+        raise ArgumentError("pixels of one image are not independent, so no guarantee holds: leave out --delta")
     name, confidence, error = _scored(predictions, score, p=p, center=center)
     point = select_threshold(confidence, error, target_risk, delta)
     typer.echo(json.dumps(asdict(point), indent=2) if as_json else point.describe(name))
@@ -59,7 +59,7 @@ def _scored(predictions: Predictions, score: str, *, p: float | None, center: bo
     values = predictions.values
     if values is None:
         if score != "msp" or p is not None:
-            raise InputError(f"the score is {score}, but a confidence is given: leave out --score and --p")
+            raise ArgumentError(f"the score is {score}, but a confidence is given: leave out --score and --p")
         return "confidence", predictions.confidence, predictions.error
     confidence: Confidence = named_confidence(score, p=p, center=center)
     if predictions.input != "probabilities":
@@ -68,5 +68,5 @@ def _scored(predictions: Predictions, score: str, *, p: float | None, center: bo
     if p is None:
         return score, ProbabilityScore(score).score(values), error
     if not center:
-        raise InputError("--no-center needs logits, but these are probabilities, whose rows have lost their shift")
+        raise ArgumentError("--no-center needs logits, but these are probabilities, whose rows have lost their shift")
     return confidence.name, confidence.score(log_probabilities(values)), error

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from abstain._arrays import check_labels, check_logits, to_numpy
-from abstain._checks import InputError, first_line
+from abstain._checks import ArgumentError, InputError, first_line
 from abstain._files import check_folder, whole_file
 
 
@@ -78,7 +78,9 @@ def read_logits(folder: str | Path, split: str) -> tuple[NDArray[np.float32], ND
     if not path.is_file():
         found = {file.stem for file in path.parent.glob("*.parquet")}
         found |= {file.parent.name for file in path.parent.glob("*/part-*.parquet")}
-        raise InputError(f"there is no split {split!r} in {str(folder)!r}: it has {', '.join(sorted(found)) or 'none'}")
+        raise ArgumentError(
+            f"there is no split {split!r} in {str(folder)!r}: it has {', '.join(sorted(found)) or 'none'}"
+        )
     return read_parquet(path)
 
 

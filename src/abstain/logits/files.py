@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from abstain._checks import InputError
+from abstain._checks import ArgumentError, InputError
 from abstain.logits.source import Source, check_rows, of_arrays, of_arrow, reading
 
 SEPARATORS = "\t;,| "
@@ -36,7 +36,7 @@ def read_files(paths: list[Path]) -> Source:
     """
     kind, title = kind_of(paths[0]), repr(str(paths[0] if len(paths) == 1 else paths[0].parent))
     if not paths[0].is_file():
-        raise InputError(f"the file {title} does not exist: give one that ends in {', '.join(READERS)}")
+        raise ArgumentError(f"the file {title} does not exist: give one that ends in {', '.join(READERS)}")
     with reading(title, kind):
         if kind == ".parquet":
             return _parquet(paths, title)
@@ -59,7 +59,7 @@ def kind_of(path: Path) -> str:
             return kind
     why = " (a pickle can run code)" if path.suffix.lower() in (".pt", ".pth", ".pkl", ".pickle", ".bin") else ""
     kinds = ", ".join(READERS)
-    raise InputError(f"unknown kind of file {path.suffix or path.name!r}{why}: give one that ends in {kinds}")
+    raise ArgumentError(f"unknown kind of file {path.suffix or path.name!r}{why}: give one that ends in {kinds}")
 
 
 def _parquet(paths: list[Path], title: str) -> Source:

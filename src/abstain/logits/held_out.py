@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, check_fraction
+from abstain._checks import ArgumentError, InputError, check_fraction
 from abstain.logits.predictions import Predictions
 
 Place = tuple[str | None, str | None, str | None]
@@ -40,14 +40,14 @@ def read_apart(
     source, labels, split = validation
     apart = source is not None or split is not None
     if labels is not None and source is None:
-        raise InputError("--validation-labels are given without --validation, whose labels they are: give both")
+        raise ArgumentError("validation_labels are given without validation=, whose labels they are: give both")
     if fraction is not None and apart:
-        raise InputError("both --validation-fraction and other validation samples are given: leave out one of them")
+        raise ArgumentError("both validation_fraction and other validation samples are given: leave out one of them")
     if apart and (source or test[0], split) == (test[0], test[2]):
-        raise InputError("the validation samples are the test samples: give others, or --validation-fraction 0.5")
+        raise ArgumentError("the validation samples are the test samples: give others, or validation_fraction=0.5")
     measured = read(*test)
     if measured.values is None and (apart or fraction is not None):
-        raise InputError("a confidence that is given leaves nothing to fit: leave out the validation samples")
+        raise ArgumentError("a confidence that is given leaves nothing to fit: leave out the validation samples")
     if fraction is not None:
         return hold_out(measured, fraction, seed=seed)[::-1]
     if not apart:
@@ -75,7 +75,7 @@ def hold_out(predictions: Predictions, fraction: float, *, seed: int) -> tuple[P
     groups, group = np.unique(every if predictions.sample is None else predictions.sample, return_inverse=True)
     n = round(fraction * len(groups))
     if not 0 < n < len(groups):
-        raise InputError(
+        raise ArgumentError(
             f"validation_fraction is {fraction:g} of {len(groups)} samples, but both parts need at least one: give "
             "another fraction, or more samples"
         )
@@ -97,7 +97,7 @@ def check_apart(validation: Predictions, test: Predictions) -> None:
     if values is not None and others is not None and values.shape == others.shape and bool((values == others).all()):
         raise InputError(
             "the validation samples are the test samples: give others, or let a share of the file be held out "
-            "(--validation-fraction 0.5)"
+            "(validation_fraction=0.5)"
         )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, check_choice
+from abstain._checks import ArgumentError, InputError, check_choice
 from abstain.logits.choice import Choice, Confidence, choose, find_label
 from abstain.logits.class_labels import as_numbers, class_indices, class_texts
 from abstain.logits.correctness import confidence_and_error
@@ -133,7 +133,7 @@ def read_predictions(
     if given is None or choice.values is None:
         raise InputError(
             f"{opened.title} holds values ({choice.values}), but no labels by their name: call a column label, name it "
-            "(--label-column), or give a file of labels (--labels)"
+            "(label_column), or give them apart with labels="
         )
     told = {"input": input, "class_axis": class_axis, "ignore_index": ignore_index}
     return _values(opened, choice, choice.values, given, classes, told)
@@ -143,7 +143,7 @@ def _names(columns: Any) -> list[str]:
     if isinstance(columns, str):
         return [name.strip() for name in columns.split(",")]
     if not isinstance(columns, Iterable) or not (names := [str(name) for name in columns]):
-        raise InputError(f"logit_columns is {columns!r}, but must be names of columns, or a text with commas")
+        raise ArgumentError(f"logit_columns is {columns!r}, but must be names of columns, or a text with commas")
     return names
 
 

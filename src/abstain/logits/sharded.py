@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from torch.utils.data import Dataset
 from transformers import PreTrainedModel
 
-from abstain._checks import InputError
+from abstain._checks import ArgumentError, InputError
 from abstain._files import write_json
 from abstain.logits.batch import LabelledLogits
 from abstain.logits.dataset import shard_name, write_parquet
@@ -93,10 +93,12 @@ def _claim(folder: Path, settings: dict[str, Any]) -> None:
     """
     state, path = processes(), folder / SETTINGS_FILE
     if folder.with_suffix(".parquet").exists():
-        raise InputError(f"{folder.name}.parquet exists in {str(folder.parent)!r} already: give another folder or name")
+        raise ArgumentError(
+            f"{folder.name}.parquet exists in {str(folder.parent)!r} already: give another folder or name"
+        )
     has_shards = any(folder.glob("part-*.parquet"))
     if has_shards and not path.exists():
-        raise InputError(f"{str(folder)!r} holds shards without {SETTINGS_FILE}: give another folder or name")
+        raise ArgumentError(f"{str(folder)!r} holds shards without {SETTINGS_FILE}: give another folder or name")
     if has_shards:
         _check_same(folder, json.loads(path.read_text(encoding="utf-8"))["settings"], settings)
     state.wait_for_everyone()
@@ -108,7 +110,7 @@ def _claim(folder: Path, settings: dict[str, Any]) -> None:
 def _check_same(folder: Path, before: dict[str, Any], settings: dict[str, Any]) -> None:
     for key, value in json.loads(json.dumps(settings)).items():
         if before.get(key) != value:
-            raise InputError(
+            raise ArgumentError(
                 f"{str(folder)!r} holds an extraction with {key} = {before.get(key)!r}, but this one "
                 f"has {value!r}: give another folder or name"
             )

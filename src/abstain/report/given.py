@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._arrays import check_confidence_error
-from abstain._checks import InputError, are_binary, check_binary, check_keys
+from abstain._checks import ArgumentError, are_binary, check_binary, check_keys
 from abstain.curve.curve import risk_coverage_curve
 from abstain.report.selective_report import ScoreResult, SelectiveReport
 
@@ -29,7 +29,7 @@ class GivenConfidence:
         Raises:
             InputError: always.
         """
-        raise InputError("a confidence that was given cannot be made of logits: give the logits in its place")
+        raise ArgumentError("a confidence that was given cannot be made of logits: give the logits in its place")
 
     def to_dict(self) -> dict[str, Any]:
         """Its name, ready for JSON."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from abstain._arrays import to_numpy, to_tensor
-from abstain._checks import InputError
+from abstain._checks import ArgumentError, InputError
 
 
 def find_class_axis(shape: tuple[int, ...], label_shape: tuple[int, ...], class_axis: int | None = None) -> int:
@@ -49,12 +49,12 @@ def find_class_axis(shape: tuple[int, ...], label_shape: tuple[int, ...], class_
 def _named_axis(shape: tuple[int, ...], label_shape: tuple[int, ...], class_axis: Any, fitting: list[int]) -> int:
     n_axes = len(shape)
     if not _is_integer(class_axis) or not -n_axes <= int(class_axis) < n_axes:
-        raise InputError(
+        raise ArgumentError(
             f"class_axis is {class_axis!r}, but must be an integer from {-n_axes} to {n_axes - 1} for values of shape "
             f"{shape}"
         )
     if int(class_axis) % n_axes not in fitting:
-        raise InputError(
+        raise ArgumentError(
             f"class_axis is {class_axis}, but without that axis values of shape {shape} do not have the shape "
             f"{label_shape} of the labels"
         )
@@ -99,7 +99,7 @@ def rows_and_labels(
 
 def _check_ignore_index(ignore_index: Any) -> None:
     if ignore_index is not None and not _is_integer(ignore_index):
-        raise InputError(f"ignore_index is {ignore_index!r}, but must be one integer")
+        raise ArgumentError(f"ignore_index is {ignore_index!r}, but must be one integer")
 
 
 def _is_integer(value: Any) -> bool:

@@ -13,7 +13,7 @@ from scipy.special import logit
 from torch import Tensor
 
 from abstain._arrays import check_labels, check_logits
-from abstain._checks import InputError, check_choice, check_keys
+from abstain._checks import ArgumentError, InputError, check_choice, check_keys
 from abstain.scores.calibration import expected_calibration_error
 from abstain.scores.rows import BLOCK_ELEMENTS
 from abstain.scores.softmax import SCORES, SHIFTED
@@ -59,7 +59,7 @@ class ProbabilityScore:
     def __post_init__(self) -> None:
         check_choice("score", self.name, SCORES)
         if self.name in SHIFTED:
-            raise InputError(
+            raise ArgumentError(
                 f"the score is {self.name}, which reads the shift of a row of logits, but probabilities have lost it: "
                 f"take one of {', '.join(_FORMULAS)}, or give the logits"
             )

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset
 from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from abstain._checks import InputError, first_line, nearest
+from abstain._checks import ArgumentError, nearest
+from abstain._files import no_empty_folders
 from abstain.data.pixels import ChosenPixels, has_dense_labels
 from abstain.inference.abstention import AbstentionRule
 from abstain.logits.dataset import write_logits
@@ -22,6 +23,7 @@ from abstain.logits.extract import extract_logits, extract_pixel_logits
 from abstain.losses import smoothed_cross_entropy
 from abstain.training.backbone import slow_backbone
 from abstain.training.checkpoints import CheckpointingTrainer, naming_what_is_not_written
+from abstain.training.refusals import check_classes, check_optim_args, naming_what_is_refused
 from abstain.training.sam import replace_gradient
 from abstain.training.statistics import classes_second, logits_of
 
@@ -64,25 +66,39 @@ class SelectiveTrainer(CheckpointingTrainer):
         self, model: nn.Module | None = None, args: TrainingArguments | None = None, *more: Any, **kwargs: Any
     ) -> None:
         if kwargs.get("compute_loss_func") is not None:
-            raise InputError("compute_loss_func is given, but SelectiveTrainer sets it: use Trainer for another loss")
+            raise ArgumentError(
+                "compute_loss_func is given, but SelectiveTrainer sets it: use Trainer for another loss"
+            )
         self._batches_of_update: list[dict[str, Any]] = []
-        with _naming_what_is_refused("trainer"):
-            super().__init__(model, args, *more, **kwargs)
+        with naming_what_is_refused("trainer"):
+            with no_empty_folders(Path(str(getattr(args, "output_dir", ".")))):  # which Trainer makes too early
+                super().__init__(model, args, *more, **kwargs)
         best = "_" + (self.args.metric_for_best_model or "loss")
         if kwargs.get("compute_metrics") is None and not best.endswith(tuple(f"_{name}" for name in MEASURED)):
-            raise InputError(f"metric_for_best_model is {best[1:]!r}: {nearest(best[1:], MEASURED)}")
+            raise ArgumentError(f"metric_for_best_model is {best[1:]!r}: {nearest(best[1:], MEASURED)}")
         if self.args.sam_rho and (self.is_fsdp_enabled or self.is_deepspeed_enabled):
-            raise InputError(
+            raise ArgumentError(
                 "sam_rho needs whole gradients on each process, but FSDP and DeepSpeed cut them: leave them out"
             )
+        check_classes(self.args, self.model)
         self.compute_loss_func = self._training_loss
         if self.args.dataloader_persistent_workers and hasattr(self.train_dataset, "set_epoch"):
-            raise InputError(
+            raise ArgumentError(
                 "dataloader_persistent_workers keeps copies of the data that never learn their epoch, so every epoch "
                 "would be augmented alike: leave it out"
             )
         self.add_callback(_SetEpoch())
         self._to_channels_last(self.model)
+
+    def init_hf_repo(self, token: str | None = None, private: bool | None = None) -> None:
+        """Make the repository on the Hub that `push_to_hub` fills, as `Trainer` does."""
+        with naming_what_is_refused("repository of push_to_hub", (Exception,)):  # no network, no token, no right
+            super().init_hf_repo(token, private)
+
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """The batches of training, as of `Trainer`."""
+        with naming_what_is_refused("batches"):
+            return super().get_train_dataloader()
 
     def _to_channels_last(self, model: nn.Module | None) -> None:
         if self.args.channels_last and model is not None:
@@ -113,7 +129,7 @@ class SelectiveTrainer(CheckpointingTrainer):
     def _class_weights(self, logits: Tensor) -> Tensor | None:
         weights = self.args.class_weights
         if weights is not None and len(weights) != logits.shape[1]:
-            raise InputError(f"there are {len(weights)} class_weights, but the model has {logits.shape[1]} classes")
+            raise ArgumentError(f"there are {len(weights)} class_weights, but the model has {logits.shape[1]} classes")
         return None if weights is None else torch.tensor(weights, device=logits.device)
 
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *more: Any, **kwargs: Any) -> Any:
@@ -232,7 +248,7 @@ class SelectiveTrainer(CheckpointingTrainer):
             InputError: as `AbstentionRule.fit`; `delta` for dense labels, whose pixels are not independent.
         """
         if delta is not None and has_dense_labels(validation):
-            raise InputError("pixels of one image are not independent, so no guarantee holds: leave out delta")
+            raise ArgumentError("pixels of one image are not independent, so no guarantee holds: leave out delta")
         logits, labels = self.save_with_logits({"validation": validation})["validation"]
         rule = AbstentionRule.fit(logits, labels, target_risk=target_risk, delta=delta, **fit)
         if self.is_world_process_zero():
@@ -242,7 +258,8 @@ class SelectiveTrainer(CheckpointingTrainer):
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """The optimiser of `Trainer`, with a learning rate of its own for the backbone if the arguments want one."""
         made = self.optimizer is None
-        with _naming_what_is_refused("optimizer"):
+        check_optim_args(self.args, cast(PreTrainedModel, model or self.model))
+        with naming_what_is_refused("optimizer"):
             optimizer = super().create_optimizer(model)
         if made and self.args.backbone_learning_rate_factor != 1.0:
             slow_backbone(optimizer, cast(nn.Module, model or self.model), self.args.backbone_learning_rate_factor)
@@ -267,19 +284,8 @@ class SelectiveTrainer(CheckpointingTrainer):
             schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, steps, gamma=self.args.lr_step_factor)
             self.lr_scheduler = cast(torch.optim.lr_scheduler.LambdaLR, schedule)  # Trainer takes any schedule
             self._created_lr_scheduler = True
-        with _naming_what_is_refused("schedule"):
+        with naming_what_is_refused("schedule"):
             return super().create_scheduler(num_training_steps, optimizer)
-
-
-@contextmanager
-def _naming_what_is_refused(what: str) -> Iterator[None]:
-    """Turns what torch or a missing package says of the arguments into one sentence."""
-    try:
-        yield
-    except InputError:
-        raise
-    except (ValueError, TypeError, ImportError) as error:
-        raise InputError(f"the {what} cannot be made of these arguments: {first_line(error)}") from error
 
 
 class _SetEpoch(TrainerCallback):
