@@ -78,7 +78,10 @@ def measure_upload(paths: Sequence[str]) -> Analysis:
             warnings.simplefilter("always")
             report, split = _measure_halves(_read(files))
     except InputError as error:
-        raise InputError(str(error).replace(f"{files[0].parent}/", "").replace(f"{files[-1].parent}/", "")) from error
+        sentence = str(error)
+        for file in files:
+            sentence = sentence.replace(f"{file.parent}/", "")
+        raise InputError(sentence) from error
     name = " + ".join(file.name for file in files)
     return Analysis(name, split, report, " ".join(sorted({f"Warning: {w.message}." for w in caught})))
 
@@ -86,7 +89,7 @@ def measure_upload(paths: Sequence[str]) -> Analysis:
 def _read(files: list[Path]) -> Predictions:
     kinds = [file.suffix.lower() for file in files]
     if len(files) != (2 if ".npy" in kinds else 1) or len(set(kinds)) > 1:
-        found = " and ".join(file.name for file in files)
+        found = " and ".join(file.name for file in files) or "empty"
         raise InputError(
             f"the upload is {found}, but must be one .csv, .parquet, .npz, .jsonl or .safetensors file, or two .npy "
             "files at once, with the logits and the labels"

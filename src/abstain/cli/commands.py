@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import version
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
-import click
 import typer
 
 from abstain._checks import InputError, NoThresholdError, exit_status
@@ -61,8 +60,8 @@ def main() -> None:
 def typed_options() -> dict[str, str]:
     """Name of each argument -> its option, for `as_typed`; an option that can be repeated is a list of plural name."""
     found: dict[str, str] = {}
-    for command in cast(click.Group, typer.main.get_command(app)).commands.values():
-        for option in (one for one in command.params if isinstance(one, click.Option)):
+    for command in cast(Any, typer.main.get_command(app)).commands.values():
+        for option in (one for one in command.params if one.param_type_name == "option"):
             name = f"{option.name}s" if option.multiple else str(option.name)
             found |= {name: option.opts[0], f"{name}=True": option.opts[0]}
             found |= {f"{name}=False": no for no in option.secondary_opts[:1]}

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from abstain._arrays import check_labels, check_logits, to_numpy
 from abstain._checks import ArgumentError, InputError, first_line
 from abstain._files import check_folder, whole_file
+from abstain.logits.source import reading
 
 
 def write_logits(folder: str | Path, split: str, logits: Any, labels: Any, *, sample: Any = None) -> Path:
@@ -59,7 +60,7 @@ def write_parquet(
                 f"there are {len(labels)} labels and sample has shape {columns['sample'].shape}: not equal"
             )
     with whole_file(path) as partial:
-        pq.write_table(pa.table(columns).replace_schema_metadata(metadata), partial)
+        pq.write_table(pa.table(columns).replace_schema_metadata(metadata), partial, write_page_checksum=True)
     return path
 
 
@@ -132,13 +133,13 @@ def read_parquet(*paths: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
 
 
 def _read_table(path: Path) -> pa.Table:
-    try:
+    with reading(repr(str(path)), "Parquet"):
         columns = pq.read_schema(path).names
-    except pa.ArrowInvalid as error:
-        raise InputError(f"{str(path)!r} cannot be read as Parquet: {first_line(error)}") from error
     if not {"logits", "label"} <= set(columns):
         raise InputError(f"{str(path)!r} has the columns {', '.join(columns)}, but must have `logits` and `label`")
-    return pq.read_table(path, columns=["logits", "label"]).replace_schema_metadata(None)
+    with reading(repr(str(path)), "Parquet"):
+        table = pq.read_table(path, columns=["logits", "label"], page_checksum_verification=True)
+    return table.replace_schema_metadata(None)
 
 
 def _joined(tables: list[pa.Table], path: Path) -> pa.Table:

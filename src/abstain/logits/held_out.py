@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from abstain._arguments import check_whole
 from abstain._checks import ArgumentError, InputError, check_fraction
 from abstain.logits.predictions import Predictions
 
@@ -71,6 +72,7 @@ def hold_out(predictions: Predictions, fraction: float, *, seed: int) -> tuple[P
         InputError: a fraction outside (0, 1), or one that leaves no sample on one side.
     """
     check_fraction("validation_fraction", fraction, open_below=True, open_above=True)
+    check_whole("seed", seed, at_least=0)
     every = np.arange(len(predictions))
     groups, group = np.unique(every if predictions.sample is None else predictions.sample, return_inverse=True)
     n = round(fraction * len(groups))

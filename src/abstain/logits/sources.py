@@ -73,6 +73,8 @@ def labels_apart(source: Source, label: str | None, labels: Any) -> tuple[Source
 
 
 def _named(name: str, split: str | None, revision: str | None) -> Source:
+    if not name:
+        raise ArgumentError("the source is '', but must be the path of a file or folder, or a name on the Hub")
     path = Path(name).expanduser()
     on_hub = _HUB_FILE.fullmatch(name) or (not path.exists() and _is_hub_name(name))
     if on_hub:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from abstain._arrays import check_class_values, check_confidence_error, check_pair, to_numpy
+from abstain._arrays import check_class_values, check_confidence_error, check_pair, check_tensor, to_numpy
 from abstain._checks import ArgumentError, InputError, check_choice
 from abstain.scores.by_kind import as_logits, check_norm, error_of, score_of
 from abstain.scores.confidence import Confidence
@@ -86,7 +86,8 @@ class Reduced:
 
 def reduce_predictions(predictions: Any, labels: Any, confidence: Confidence, reading: Reading) -> Reduced:
     """Confidence and error of what counts; what must be copied for that is copied in chunks."""
-    predictions = predictions if isinstance(predictions, torch.Tensor) else to_numpy(predictions, "predictions")
+    kept = isinstance(predictions, torch.Tensor)  # on its device
+    predictions = (check_tensor if kept else to_numpy)(predictions, "predictions")
     labels = to_numpy(labels, "references")
     if predictions.ndim < 2:
         raise InputError(

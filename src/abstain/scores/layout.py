@@ -84,6 +84,8 @@ def rows_and_labels(
     if rows.ndim == 2:
         classes = _one_a_row(classes, tuple(rows.shape))
     axis = find_class_axis(tuple(rows.shape), classes.shape, class_axis)
+    if not rows.numel():
+        raise InputError(f"values have shape {tuple(rows.shape)}, but at least one sample and one class are needed")
     rows = rows.movedim(axis, -1).reshape(-1, rows.shape[axis])
     classes = classes.reshape(-1)
     _check_ignore_index(ignore_index)
@@ -91,9 +93,8 @@ def rows_and_labels(
     n_ignored = len(classes) - int(counted.sum())
     if n_ignored:
         rows, classes = rows[torch.from_numpy(counted).to(rows.device)], classes[counted]
-    if not len(classes) or not rows.shape[1]:
-        found = f"every label is {ignore_index}, which is ignored" if n_ignored else f"values have shape {rows.shape}"
-        raise InputError(f"{found.replace('torch.Size', '')}, but at least one sample and one class are needed")
+    if not len(classes):
+        raise InputError(f"every label is {ignore_index}, which is ignored, but at least one sample is needed")
     return rows, _in_range(classes, rows.shape[1]), n_ignored
 
 
