@@ -55,6 +55,11 @@ def _as_array(values: Any, what: str) -> np.ndarray:
         if array.dtype == object and array.ndim == 1 and array.size and np.ndim(array[0]) > 0:
             array = np.stack(list(array))  # a column of arrays, as pandas holds logits
     except ValueError as error:
+        if all(hasattr(value, "shape") for value in values):
+            shapes = " and ".join(str(tuple(value.shape)) for value in values[:3])
+            raise InputError(
+                f"{what} are {len(values)} arrays of shapes {shapes}, as a model gives several: give one of them"
+            ) from error
         raise InputError(f"{what} are lists of unequal lengths, but must make up an array") from error
     except Exception as error:  # of a foreign object that makes itself an array
         raise InputError(

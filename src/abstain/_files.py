@@ -98,7 +98,7 @@ def write_text(path: Path, text: str) -> None:
 
 def check_folder(path: str | Path, what: str) -> Path:
     """`path` if it is a folder that exists."""
-    given, path = str(path), Path(path).expanduser()
+    given, path = str(path), as_path(path, what)
     if not path.is_dir():
         raise ArgumentError(f"{what} {given!r} does not exist or is not a folder: give the path of a folder")
     return path

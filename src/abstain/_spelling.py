@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 _ARGUMENT = re.compile(
     r"""(?<![\w'"`./=-])(?P<name>[a-z]\w*)"""  # no part of a longer name, of a path, or of what is quoted
-    r"""(?P<given>=(?P<value>"[^"]*"|-?\w+(?:[.+-]\w+)*|))?"""
+    r"""(?P<given>=(?P<value>"[^"]*"|\([^()]*\)|-?\w+(?:[.+-]\w+)*|))?"""
     r"""(?![\w'"`/(=-]|\.\w)"""
 )
 

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from abstain._arrays import check_labels, check_logits, to_numpy
-from abstain._checks import ArgumentError, InputError, first_line
-from abstain._files import check_folder, whole_file
+from abstain._checks import ArgumentError, InputError, first_line, shown
+from abstain._files import as_path, check_folder, whole_file
 from abstain.logits.source import reading
 
 
@@ -39,7 +39,16 @@ def write_logits(folder: str | Path, split: str, logits: Any, labels: Any, *, sa
     """
     logits = check_logits(check_logits(logits).float()).cpu().numpy()  # again: float32 is narrower
     labels = check_labels(labels, n_samples=len(logits), n_logits=logits.shape[1])
-    return write_parquet(Path(folder).expanduser() / f"{split}.parquet", logits, labels, sample=sample)
+    return write_parquet(
+        as_path(folder, "the folder") / f"{_check_split(split)}.parquet", logits, labels, sample=sample
+    )
+
+
+def _check_split(split: Any) -> str:
+    """`split` if it can be the name of a file, and of none elsewhere."""
+    if not isinstance(split, str) or split in ("", "..") or split != Path(split).name or "\0" in split:
+        raise ArgumentError(f"the split is {shown(split)}, but must be a plain name, such as test")
+    return split
 
 
 def write_parquet(
@@ -70,7 +79,7 @@ def read_logits(folder: str | Path, split: str) -> tuple[NDArray[np.float32], ND
     Raises:
         InputError: there is no such folder or split, some of its shards are missing, or as `read_parquet`.
     """
-    path = check_folder(folder, "the folder of the logits data set") / f"{split}.parquet"
+    path = check_folder(folder, "the folder of the logits data set") / f"{_check_split(split)}.parquet"
     shards = path.with_suffix("")
     if path.is_file() and shards.is_dir():
         raise InputError(f"{str(folder)!r} holds both {path.name} and the folder {shards.name}: remove one of them")

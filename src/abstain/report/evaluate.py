@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from abstain._arguments import check_numbers
 from abstain._arrays import check_other_samples, check_pair
 from abstain._checks import InputError, check_no_more
 from abstain.report.measure import Measure, repairs
@@ -100,7 +101,7 @@ def evaluate_values(
         InputError: as `evaluate_logits`, but for what reading refuses.
     """
     grid = check_fit(p_grid, center, fallback)
-    measure = Measure(test, tuple(target_risks), level)
+    measure = Measure(test, tuple(check_numbers("target_risks", target_risks)), level)
     results, notes = [measure.msp()], list(_notes(measure, validation))
     if validation is not None:
         _check_alike(test, validation)

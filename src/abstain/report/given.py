@@ -66,6 +66,10 @@ def evaluate_confidence(
     check_binary("the report", is_binary=are_binary(error), instead="give 1 where a sample is wrong and 0 elsewhere")
     curve = risk_coverage_curve(confidence, error)
     low, high = curve.aurc_interval(level) or (None, None)
-    metrics: dict[str, float | None] = {**curve.summary(tuple(target_risks)), "aurc_low": low, "aurc_high": high}
+    metrics: dict[str, float | None] = {
+        **curve.summary(target_risks),
+        "aurc_low": low,
+        "aurc_high": high,
+    }
     result = ScoreResult("confidence", metrics, confidence.astype(np.float64), curve, GivenConfidence())
     return SelectiveReport(len(error), None, level, error.astype(np.float64), (result,), "confidence")
