@@ -169,7 +169,7 @@ def test_two_processes_write_the_same_shards_as_one(root, tmp_path, digits, monk
     assert str(tmp_path) not in (tmp_path / "one" / "test" / "extraction.json").read_text()
 
     refused = run_script(root, *arguments, "--output_dir", tmp_path / "one", "--label_column", "lable")
-    assert refused.returncode == 1 and refused.stderr.count("\n") == 1, refused.stderr
+    assert refused.returncode == 2 and refused.stderr.count("\n") == 1, refused.stderr
     assert "there is no label column 'lable': did you mean 'label'?" in refused.stderr
 
     monkeypatch.setattr(sys, "argv", ["abstain", "evaluate", str(tmp_path / "two" / "test"), "--json"])
