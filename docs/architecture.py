@@ -24,7 +24,7 @@ LAYERS = [
     line.split()
     for line in """
         _moved _threads
-        _checks _lazy
+        _checks _lazy _spelling
         _arrays _files _arguments
         losses curve
         threshold scores data

@@ -6,7 +6,8 @@ import pytest
 from full_disk import full_disk
 
 from abstain import InputError, RiskCoverageSketch, write_logits
-from abstain._files import check_folder, check_results_folder, whole_file, write_json, write_text
+from abstain._checks import ArgumentError
+from abstain._files import check_folder, check_results_folder, no_empty_folders, whole_file, write_json, write_text
 
 
 def test_a_file_takes_its_place_when_the_block_ends(tmp_path):
@@ -90,14 +91,29 @@ def test_a_folder_to_read_must_exist(tmp_path):
 
 
 def test_a_folder_with_results_is_written_to_only_when_asked(tmp_path):
-    assert check_results_folder(tmp_path / "made", overwrite=False).is_dir()
+    assert check_results_folder(tmp_path / "new" / "one", overwrite=False) == tmp_path / "new" / "one"
+    assert not (tmp_path / "new").exists(), "what is refused later leaves no trace"
     (tmp_path / "report.md").touch()
     assert check_results_folder(tmp_path, overwrite=False) == tmp_path
     with pytest.raises(InputError, match=r"already holds results \(report\.md\)"):
         check_results_folder(tmp_path, overwrite=False, written=["report.md"])
     (tmp_path / "results.json").write_text("{}")
-    with pytest.raises(InputError, match=r"already holds results \(results\.json\).*--overwrite_output_dir"):
+    with pytest.raises(InputError, match=r"already holds results \(results\.json\).*overwrite_output_dir=True"):
         check_results_folder(tmp_path, overwrite=False)
     assert check_results_folder(tmp_path, overwrite=True) == tmp_path
     with pytest.raises(InputError, match="is a file"):
         check_results_folder(tmp_path / "results.json", overwrite=True)
+    with pytest.raises(ArgumentError, match=r"cannot be made: .*results.json' is a file: give another path"):
+        check_results_folder(tmp_path / "results.json" / "below", overwrite=True)
+
+
+def test_a_folder_for_a_file_that_is_not_written_is_gone_again(tmp_path):
+    with pytest.raises(ZeroDivisionError), whole_file(tmp_path / "new" / "one" / "a.txt"):
+        raise ZeroDivisionError
+    with pytest.raises(InputError, match="cannot be written"), full_disk(3):
+        write_text(tmp_path / "new" / "a.txt", "longer")
+    assert not list(tmp_path.iterdir())
+    with no_empty_folders(tmp_path / "kept" / "empty"):
+        (tmp_path / "kept" / "empty").mkdir(parents=True)
+        (tmp_path / "kept" / "a.txt").touch()
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["a.txt"]

@@ -9,7 +9,7 @@ ROOMS = [
     line.split()
     for line in """
         _moved _threads
-        _checks _lazy
+        _checks _lazy _spelling
         _arrays _files _arguments
         losses curve
         threshold scores data

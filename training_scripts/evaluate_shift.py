@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from abstain import InputError, LogitNorm, operating_point_by_group, read_logits, risk_coverage_curve, scores
-from abstain.experiments import parse_recipe, run_script
+from abstain.experiments import ArgumentError, parse_recipe, run_script
 from abstain.report import check_results_folder, markdown_table, write_report
 
 COLUMNS = ("accepted", "errors")
@@ -34,12 +34,15 @@ class ShiftArguments:
 
     def __post_init__(self) -> None:
         if not 0 < self.coverage <= 1:
-            raise InputError(f"coverage is {self.coverage:g}, but must be a fraction in (0, 1]")
+            raise ArgumentError(f"coverage is {self.coverage:g}, but must be a fraction in (0, 1]")
+
+
+ARGUMENTS = (ShiftArguments,)
 
 
 def main() -> None:
     """Measure every model, and print and write the table."""
-    (args,) = parse_recipe((ShiftArguments,), description=__doc__)
+    (args,) = parse_recipe(ARGUMENTS, description=__doc__)
     folder = check_results_folder(args.output_dir, overwrite=args.overwrite_output_dir)
     names = model_names(args.logits_dirs)
     models = {name: measure(logits, args) for name, logits in zip(names, args.logits_dirs, strict=True)}
@@ -54,7 +57,7 @@ def model_names(folders: list[str]) -> list[str]:
     paths = [Path(folder).resolve() for folder in folders]
     names = [path.parent.name if path.name == "logits" else path.name for path in paths]
     if len(set(names)) < len(names):
-        raise InputError(f"the models are called {', '.join(names)}, but must have names of their own")
+        raise ArgumentError(f"the models are called {', '.join(names)}, but must have names of their own")
     return names
 
 
@@ -106,4 +109,4 @@ def table(models: dict[str, dict[str, dict]], sources: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run_script(main, ARGUMENTS)

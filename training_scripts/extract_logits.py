@@ -24,7 +24,7 @@ from transformers import PreTrainedConfig
 
 from abstain import InputError
 from abstain.data import PixelChoice, TableEncoder, find_column, load_data, pick_split, with_head_classes
-from abstain.experiments import parse_recipe, run_script, without_folders
+from abstain.experiments import ArgumentError, parse_recipe, run_script, without_folders
 from abstain.logits import ExtractionPlan, ImageInputs, PixelInputs, TableInputs, TextInputs, extract_shards, processes
 from abstain.models import classifier_config, kind_of, load_classifier, load_processor
 
@@ -89,9 +89,12 @@ class ExtractionArguments:
         return ExtractionPlan(**given, **{name: getattr(self, name) for name in names})
 
 
+ARGUMENTS = (ExtractionArguments,)
+
+
 def main() -> None:
     """Read the split, load the checkpoint, and write its logits."""
-    (args,) = parse_recipe((ExtractionArguments,), description=__doc__)
+    (args,) = parse_recipe(ARGUMENTS, description=__doc__)
     config = classifier_config(args.model_name_or_path)
     kind = kind_of(config)
     plan = args.plan(PIXEL_SIZES if kind == "pixels" else SIZES)
@@ -144,7 +147,7 @@ def prepare_pixels(args: ExtractionArguments, dataset: Dataset, config: PreTrain
         found = find_column(dataset, name, role)
         columns[found] = role
     if len(columns) < 2:
-        raise InputError(f"images and masks are both in the column {found!r}: give --image_column, --annotation_column")
+        raise ArgumentError(f"images and masks are both in the column {found!r}: give image_column, annotation_column")
     dataset = dataset.select_columns(list(columns)).rename_columns(columns)
     processor, ids, ignored = load_processor("pixels", args.model_name_or_path), args.label_ids, args.ignore_index
     if ids is None and getattr(processor, "do_reduce_labels", False):  # id 0 is no class
@@ -183,4 +186,4 @@ def settings_of(args: ExtractionArguments, inputs: Inputs) -> dict:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run_script(main, ARGUMENTS)

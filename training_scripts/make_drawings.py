@@ -27,9 +27,12 @@ class DrawingArguments:
     image_column: str | None = field(default=None, metadata={"help": "Default: the only column of images."})
 
 
+ARGUMENTS = (DrawingArguments,)
+
+
 def main() -> None:
     """Read the split, draw each image, and write them."""
-    (args,) = parse_recipe((DrawingArguments,), description=__doc__)
+    (args,) = parse_recipe(ARGUMENTS, description=__doc__)
     dataset = pick_split(load_data(args.dataset_name), args.split)
     column = find_column(dataset, args.image_column, "image")
 
@@ -40,4 +43,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run_script(main, ARGUMENTS)

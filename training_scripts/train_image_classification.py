@@ -40,7 +40,7 @@ from abstain.experiments import (
     parse_recipe,
     run_script,
     start_run,
-    training_summary,
+    train_run,
 )
 from abstain.models import load_classifier, load_processor, new_classifier, record_preprocessing
 
@@ -116,11 +116,12 @@ class ImageArguments(DataArguments):
         )
 
 
+ARGUMENTS = (ModelArguments, ImageArguments, ScriptTrainingArguments)
+
+
 def main() -> None:
     """Read the arguments, train, write the model and its logits, and measure them."""
-    model_args, data_args, args = parse_recipe(
-        (ModelArguments, ImageArguments, ScriptTrainingArguments), description=__doc__
-    )
+    model_args, data_args, args = parse_recipe(ARGUMENTS, description=__doc__)
     settings, checkpoint = start_run(args, model=model_args, data=data_args)
     data, names = read_data(data_args)
     skipped = skip_bad_images(data) if data_args.skip_bad_samples else {}
@@ -132,7 +133,7 @@ def main() -> None:
 
     train_data = splits["train"].augmented(augmentation(data_args, args.seed))
     trainer = SelectiveTrainer(model, args, train_dataset=train_data, eval_dataset=splits["validation"])
-    training = training_summary(trainer.train(resume_from_checkpoint=checkpoint).metrics, checkpoint)
+    training = train_run(trainer, settings, checkpoint)
     processor = None if timm else splits["train"].image_processor()
     finish(trainer, splits, settings=settings, training=training, processor=processor, skipped=skipped)
 
@@ -181,4 +182,4 @@ def make_model(model_args: ModelArguments, names: list[str]) -> PreTrainedModel:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run_script(main, ARGUMENTS)

@@ -34,13 +34,14 @@ from abstain.data import (
     with_validation,
 )
 from abstain.experiments import (
+    ArgumentError,
     DataArguments,
     ScriptTrainingArguments,
     finish,
     parse_recipe,
     run_script,
     start_run,
-    training_summary,
+    train_run,
 )
 from abstain.models import load_classifier, load_processor, new_classifier
 
@@ -95,14 +96,15 @@ class PixelArguments(DataArguments):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.class_names:
-            raise InputError("class_names are missing: name the classes in the order of their labels")
+            raise ArgumentError("class_names are missing: name the classes in the order of their labels")
+
+
+ARGUMENTS = (ModelArguments, PixelArguments, ScriptTrainingArguments)
 
 
 def main() -> None:
     """Read the arguments, train, write the model and its logits, and measure them."""
-    model_args, data_args, args = parse_recipe(
-        (ModelArguments, PixelArguments, ScriptTrainingArguments), description=__doc__
-    )
+    model_args, data_args, args = parse_recipe(ARGUMENTS, description=__doc__)
     settings, checkpoint = start_run(args, model=model_args, data=data_args)
     data = read_data(data_args)
     skipped = skip_bad_images(data) if data_args.skip_bad_samples else {}
@@ -118,7 +120,7 @@ def main() -> None:
     )
     train_data = splits["train"].augmented(augmentation)
     trainer = SelectiveTrainer(model, args, train_dataset=train_data, eval_dataset=splits["validation"])
-    training = training_summary(trainer.train(resume_from_checkpoint=checkpoint).metrics, checkpoint)
+    training = train_run(trainer, settings, checkpoint)
     notes = {"n_images": len(splits["test"]), "intervals": "pixels of one image are taken for independent"}
     found = {"settings": settings, "training": training, "skipped": skipped, "notes": notes}
     finish(trainer, splits, processor=splits["train"].image_processor(), **found)
@@ -167,4 +169,4 @@ def make_model(model_args: ModelArguments, names: list[str]) -> PreTrainedModel:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run_script(main, ARGUMENTS)

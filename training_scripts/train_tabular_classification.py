@@ -31,7 +31,7 @@ from abstain.experiments import (
     parse_recipe,
     run_script,
     start_run,
-    training_summary,
+    train_run,
 )
 from abstain.models import new_classifier
 
@@ -60,11 +60,12 @@ class TableArguments(DataArguments):
     )
 
 
+ARGUMENTS = (ModelArguments, TableArguments, ScriptTrainingArguments)
+
+
 def main() -> None:
     """Read the arguments, train, write the model and its logits, and measure them."""
-    model_args, data_args, args = parse_recipe(
-        (ModelArguments, TableArguments, ScriptTrainingArguments), description=__doc__
-    )
+    model_args, data_args, args = parse_recipe(ARGUMENTS, description=__doc__)
     settings, checkpoint = start_run(args, model=model_args, data=data_args)
     data = read_data(data_args)
     encoder = TableEncoder.fit(data["train"], data_args.label_column, categorical=data_args.categorical_columns or [])
@@ -73,7 +74,7 @@ def main() -> None:
     model = make_model(model_args, encoder)
 
     trainer = SelectiveTrainer(model, args, train_dataset=splits["train"], eval_dataset=splits["validation"])
-    training = training_summary(trainer.train(resume_from_checkpoint=checkpoint).metrics, checkpoint)
+    training = train_run(trainer, settings, checkpoint)
     finish(trainer, splits, settings=settings, training=training, processor=encoder)
 
 
@@ -97,4 +98,4 @@ def make_model(model_args: ModelArguments, encoder: TableEncoder) -> PreTrainedM
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run_script(main, ARGUMENTS)

@@ -22,7 +22,7 @@ from typing import ClassVar
 from datasets import Dataset, DatasetDict
 from transformers import DataCollatorWithPadding, PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
-from abstain import InputError, SelectiveTrainer
+from abstain import SelectiveTrainer
 from abstain.data import (
     encode_texts,
     find_column,
@@ -35,13 +35,14 @@ from abstain.data import (
     word_tokenizer,
 )
 from abstain.experiments import (
+    ArgumentError,
     DataArguments,
     ScriptTrainingArguments,
     finish,
     parse_recipe,
     run_script,
     start_run,
-    training_summary,
+    train_run,
 )
 from abstain.models import load_classifier, load_processor, new_classifier
 
@@ -67,7 +68,7 @@ class ModelArguments:
 
     def __post_init__(self) -> None:
         if (self.model_name_or_path is None) == (self.word_vectors is None):
-            raise InputError("there must be one of --word_vectors, for an LSTM, and --model_name_or_path, to fine-tune")
+            raise ArgumentError("there must be one of word_vectors, for an LSTM, and model_name_or_path, to fine-tune")
 
 
 @dataclass
@@ -80,11 +81,12 @@ class TextArguments(DataArguments):
     max_length: int = field(default=256, metadata={"help": "Tokens that are kept of a text, from its beginning."})
 
 
+ARGUMENTS = (ModelArguments, TextArguments, ScriptTrainingArguments)
+
+
 def main() -> None:
     """Read the arguments, train, write the model and its logits, and measure them."""
-    model_args, data_args, args = parse_recipe(
-        (ModelArguments, TextArguments, ScriptTrainingArguments), description=__doc__
-    )
+    model_args, data_args, args = parse_recipe(ARGUMENTS, description=__doc__)
     settings, checkpoint = start_run(args, model=model_args, data=data_args)
     data, names = read_data(data_args)
     set_seed(args.seed)
@@ -101,7 +103,7 @@ def main() -> None:
         eval_dataset=splits["validation"],
         data_collator=DataCollatorWithPadding(tokenizer),
     )
-    training = training_summary(trainer.train(resume_from_checkpoint=checkpoint).metrics, checkpoint)
+    training = train_run(trainer, settings, checkpoint)
     finish(trainer, splits, settings=settings, training=training, processor=tokenizer)
 
 
@@ -114,7 +116,7 @@ def read_data(data_args: TextArguments) -> tuple[DatasetDict, list[str]]:
     text_column = find_column(data["train"], data_args.text_column, "text")
     label_column = find_column(data["train"], data_args.label_column, "label")
     if text_column == label_column:
-        raise InputError(f"the column {text_column!r} cannot hold texts and labels: give --text_column, --label_column")
+        raise ArgumentError(f"the column {text_column!r} cannot hold texts and labels: give text_column, label_column")
     data, names = with_classes(data, label_column)
     data = limit_samples(data, data_args.max_samples, seed=data_args.validation_seed)
     data = data.select_columns([text_column, label_column])
@@ -154,4 +156,4 @@ def load_model(
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run_script(main, ARGUMENTS)

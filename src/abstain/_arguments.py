@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from abstain._checks import InputError, check_number, shown
+from abstain._checks import ArgumentError, check_number, shown
 
 
 def check_smoothing(value: float, *, allow_negative: bool = False) -> float:
     """The label-smoothing factor α as a float if it lies in [0, 1), or with `allow_negative` anywhere below 1."""
     value = check_number("the label-smoothing factor", value)
     if not (value < 1.0 and (value > -math.inf if allow_negative else value >= 0.0)):
-        raise InputError(
+        raise ArgumentError(
             f"the label-smoothing factor is {value:g}, but must be in [0, 1): 0 is plain cross-entropy, 0.1 is common"
         )
     return value
@@ -25,7 +25,7 @@ def check_p(value: float) -> float:
     """The exponent of a p-norm as a float if it is finite and at least 1."""
     value = check_number("p", value)
     if not (math.isfinite(value) and value >= 1.0):
-        raise InputError(f"p is {value:g}, but must be a finite number of at least 1")
+        raise ArgumentError(f"p is {value:g}, but must be a finite number of at least 1")
     return value
 
 
@@ -37,14 +37,14 @@ def check_whole(what: str, value: Any, *, at_least: int, at_most: int | None = N
         number = None
     if number is None or number < at_least or (at_most is not None and number > at_most):
         wanted = f"of at least {at_least}" if at_most is None else f"from {at_least} to {at_most:,}"
-        raise InputError(f"{what} is {shown(value)}, but must be a whole number {wanted}")
+        raise ArgumentError(f"{what} is {shown(value)}, but must be a whole number {wanted}")
     return number
 
 
 def check_flag(what: str, value: Any) -> bool:
     """`value` as a bool if it is a truth value, and not just true."""
     if not isinstance(value, bool | np.bool_):
-        raise InputError(f"{what} is {shown(value)}, but must be True or False")
+        raise ArgumentError(f"{what} is {shown(value)}, but must be True or False")
     return bool(value)
 
 
@@ -55,5 +55,7 @@ def check_numbers(what: str, values: Any) -> list[float]:
     except (TypeError, RuntimeError):
         listed = None
     if listed is None:
-        raise InputError(f"{what} is {shown(values)}, but must be a list of numbers: [{shown(values)}] of a single one")
+        raise ArgumentError(
+            f"{what} is {shown(values)}, but must be a list of numbers: [{shown(values)}] of a single one"
+        )
     return [check_number(f"an item of {what}", value) for value in listed]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abstain._checks import InputError, first_line
+from abstain._checks import ArgumentError, InputError, first_line
 from abstain._threads import over_slices
 
 if TYPE_CHECKING:
@@ -55,6 +55,11 @@ def _as_array(values: Any, what: str) -> np.ndarray:
         if array.dtype == object and array.ndim == 1 and array.size and np.ndim(array[0]) > 0:
             array = np.stack(list(array))  # a column of arrays, as pandas holds logits
     except ValueError as error:
+        if all(hasattr(value, "shape") for value in values):
+            shapes = " and ".join(str(tuple(value.shape)) for value in values[:3])
+            raise InputError(
+                f"{what} are {len(values)} arrays of shapes {shapes}, as a model gives several: give one of them"
+            ) from error
         raise InputError(f"{what} are lists of unequal lengths, but must make up an array") from error
     except Exception as error:  # of a foreign object that makes itself an array
         raise InputError(
@@ -172,14 +177,14 @@ def check_class_values(values: Any, what: str) -> np.ndarray:
 def check_pair(validation: Any) -> tuple[Any, Any]:
     """`validation` if it is a pair, of logits and labels."""
     if not isinstance(validation, tuple | list) or len(validation) != 2:
-        raise InputError(f"validation is {type(validation).__name__}, but must be the pair (logits, labels)")
+        raise ArgumentError(f"validation is {type(validation).__name__}, but must be the pair (logits, labels)")
     return validation[0], validation[1]
 
 
 def check_other_samples(test: Any, validation: Any) -> None:
     """Refuse the values of the test data as those of the validation data, whole or in part."""
     if validation is not None and (test is validation or _share_memory(test, validation)):
-        raise InputError(
+        raise ArgumentError(
             "the test and the validation data are the same samples in memory, on which every fit looks better than it "
             "is: give other samples for one of the two"
         )

@@ -17,6 +17,10 @@ class InputError(ValueError):
     """Bad input from the user; the message is one sentence that says what was found, what was wanted and what to do."""
 
 
+class ArgumentError(InputError):
+    """An argument that cannot be, whatever the data are: out of its range, an unknown name, a folder that is taken."""
+
+
 class NoThresholdError(ValueError):
     """No threshold does what was asked for on the given data; the message says how far off it is.
 
@@ -27,6 +31,11 @@ class NoThresholdError(ValueError):
     def __init__(self, message: str, *, n_enough: int | None = None) -> None:
         super().__init__(message)
         self.n_enough = n_enough
+
+
+def exit_status(error: InputError | NoThresholdError) -> int:
+    """What a program ends with: 2 where an argument is at fault, 1 where the data are."""
+    return 2 if isinstance(error, ArgumentError) else 1
 
 
 def first_line(error: Exception, most: int = 300) -> str:
@@ -56,7 +65,7 @@ def check_choice(what: str, value: str, choices: Iterable[str]) -> str:
     """`value` if it is one of `choices`."""
     choices = list(choices)
     if not isinstance(value, str) or value not in choices:
-        raise InputError(f"unknown {what} {shown(value)}: {nearest(str(value), choices)}")
+        raise ArgumentError(f"unknown {what} {shown(value)}: {nearest(str(value), choices)}")
     return value
 
 
@@ -70,7 +79,7 @@ def check_number(what: str, value: Any) -> float:
     except (TypeError, ValueError, OverflowError, RuntimeError):  # the last of a tensor without values
         number = None
     if number is None:
-        raise InputError(f"{what} is {shown(value)}, but must be a number")
+        raise ArgumentError(f"{what} is {shown(value)}, but must be a number")
     return number
 
 
@@ -80,7 +89,7 @@ def check_fraction(what: str, value: float, *, open_below: bool = False, open_ab
     inside = (value > 0 if open_below else value >= 0) and (value < 1 if open_above else value <= 1)
     if not inside:
         interval = f"{'(' if open_below else '['}0, 1{')' if open_above else ']'}"
-        raise InputError(f"{what} is {value:g}, but must be a fraction in {interval}")
+        raise ArgumentError(f"{what} is {value:g}, but must be a fraction in {interval}")
     return value
 
 
@@ -93,12 +102,12 @@ def check_at_least(holder: object, **least: float) -> None:
     """Check that each attribute named here is None or at least so large.
 
     Raises:
-        InputError: one is smaller.
+        ArgumentError: one is smaller.
     """
     for name, lowest in least.items():
         value = getattr(holder, name)
         if value is not None and not check_number(name, value) >= lowest:
-            raise InputError(f"{name} is {value}, but must be at least {lowest}")
+            raise ArgumentError(f"{name} is {value}, but must be at least {lowest}")
 
 
 def are_binary(error: np.ndarray) -> bool:
@@ -124,4 +133,4 @@ def check_keys(what: str, values: Any, *, known: Iterable[str], needed: Iterable
 def check_no_more(function: str, unknown: dict[str, Any], *, known: Iterable[str]) -> None:
     """Refuse arguments that `function` does not take, naming the nearest one that it takes."""
     for name in unknown:
-        raise InputError(f"{function} takes no argument {name!r}: {nearest(name, known)}")
+        raise ArgumentError(f"{function} takes no argument {name!r}: {nearest(name, known)}")

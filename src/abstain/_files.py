@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from abstain._checks import InputError, first_line, shown
+from abstain._checks import ArgumentError, InputError, first_line, shown
 
 RESULTS_FILE = "results.json"
 """What a program writes last of all: where it stands, everything beside it is whole."""
@@ -28,32 +28,46 @@ def as_path(path: Any, what: str = "the path") -> Path:
             raise ValueError("it holds a zero byte")
     except (TypeError, ValueError, RuntimeError, OSError) as error:  # no text, a zero byte, no such user, too long
         reason = getattr(error, "strerror", None) or first_line(error)
-        raise InputError(f"{what} is {shown(path)}, but must be that of a file or folder ({reason})") from error
+        raise ArgumentError(f"{what} is {shown(path)}, but must be that of a file or folder ({reason})") from error
     return found
+
+
+@contextmanager
+def no_empty_folders(folder: Path) -> Iterator[None]:
+    """Folders, down to this one, that the block makes are gone after it where it leaves them empty."""
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        yield
+    finally:
+        for path in made:
+            with suppress(OSError):  # it holds something, or was never made
+                path.rmdir()
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to, which takes the place of `path` once the block has ended without an error.
 
-    The folder is made if need be. After an error nothing is left beside `path`, and what was there before is untouched.
+    The folder is made if need be. After an error nothing is left beside `path`, nor a folder that was made for it, and
+    what was there before is untouched.
     Where blocks lie in each other, the innermost file is renamed first, and the one that is being written is named.
 
     Raises:
         InputError: it cannot be written, on a full disk, say.
     """
     if path.is_dir():
-        raise InputError(f"{str(path)!r} cannot be written: it is a folder")
+        raise ArgumentError(f"{str(path)!r} cannot be written: it is a folder")
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")  # its own for each process
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield partial
-        partial.replace(path)
-    except OSError as error:
-        raise InputError(f"{str(path)!r} cannot be written: {error.strerror or error}") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink()
+    with no_empty_folders(path.parent):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield partial
+            partial.replace(path)
+        except OSError as error:
+            raise InputError(f"{str(path)!r} cannot be written: {error.strerror or error}") from error
+        finally:
+            with suppress(OSError):
+                partial.unlink()
 
 
 def json_text(values: Any) -> str:
@@ -84,33 +98,31 @@ def write_text(path: Path, text: str) -> None:
 
 def check_folder(path: str | Path, what: str) -> Path:
     """`path` if it is a folder that exists."""
-    given, path = str(path), Path(path).expanduser()
+    given, path = str(path), as_path(path, what)
     if not path.is_dir():
-        raise InputError(f"{what} {given!r} does not exist or is not a folder: give the path of a folder")
+        raise ArgumentError(f"{what} {given!r} does not exist or is not a folder: give the path of a folder")
     return path
 
 
 def check_results_folder(path: str | Path, *, overwrite: bool, written: Iterable[str] = ()) -> Path:
-    """`path`, made if need be, for a program to write `results.json` and the names in `written` to.
+    """`path`, for a program to make if need be and to write `results.json` and the names in `written` to.
 
-    Never one that holds any of them, unless `overwrite`.
+    Never one that holds any of them, unless `overwrite`. Nothing is made yet: what is refused later leaves no trace.
     """
     return check_output_folder(path, overwrite=overwrite, written=[RESULTS_FILE, *written])
 
 
 def check_output_folder(path: str | Path, *, overwrite: bool, written: Iterable[str]) -> Path:
-    """`path`, made if need be, for a program to write files of these names to, as `check_results_folder`."""
-    path = Path(path).expanduser()
-    if path.exists() and not path.is_dir():
-        raise InputError(f"the output folder {str(path)!r} is a file: give another path")
+    """`path`, if a program may write files of these names into it, as `check_results_folder`; it is not made."""
+    path = as_path(path, "the output folder")
+    there = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    if not there.is_dir():
+        what = "is a file" if there == path else f"cannot be made: {str(there)!r} is a file"
+        raise ArgumentError(f"the output folder {str(path)!r} {what}: give another path")
     held = [name for name in written if (path / name).exists()]
     if held and not overwrite:
         what = f"{str(path)!r} already holds results ({held[0]})"
-        raise InputError(f"{what}: give another folder, or --overwrite_output_dir to replace them")
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"the output folder {str(path)!r} cannot be made: {error.strerror}") from error
-    if not os.access(path, os.W_OK):
-        raise InputError(f"the output folder {str(path)!r} cannot be written to: give another one")
+        raise ArgumentError(f"{what}: give another folder, or overwrite_output_dir=True to replace them")
+    if not os.access(there, os.W_OK):
+        raise ArgumentError(f"the output folder {str(path)!r} cannot be written to: give another one")
     return path

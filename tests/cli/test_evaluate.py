@@ -67,9 +67,9 @@ def test_validation_samples_are_others(run, capsys, logits_files, tmp_path):
     assert f"`abstain threshold {tmp_path} --split validation --target-risk" in of_splits.pop("summary")[-2]
     assert f"`abstain threshold {validation} --target-risk" in of_files.pop("summary")[-2]
     assert of_files == of_splits
-    for options in (["--validation", test], ["--validation", str(tmp_path / "copy.parquet")]):
-        (tmp_path / "copy.parquet").write_bytes(logits_files[0].read_bytes())
-        assert run("evaluate", test, *options) == 2
+    (tmp_path / "copy.parquet").write_bytes(logits_files[0].read_bytes())
+    for name, status in ((test, 2), (str(tmp_path / "copy.parquet"), 1)):
+        assert run("evaluate", test, "--validation", name) == status
         assert "the validation samples are the test samples" in capsys.readouterr().err
     assert run("evaluate", test, "--validation-labels", "labels.npy") == 2
     assert "--validation-labels are given without --validation" in capsys.readouterr().err

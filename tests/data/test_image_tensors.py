@@ -81,7 +81,7 @@ def test_a_random_resized_crop_needs_the_whole_images(digits):
 
 def test_images_of_several_sizes_need_a_size():
     mixed = as_dataset([np.zeros((4, 4, 3), np.uint8), np.zeros((4, 6, 3), np.uint8)])
-    with pytest.raises(InputError, match=r"image 1 is 6×4 and others are 4×4.*--image_size"):
+    with pytest.raises(InputError, match=r"image 1 is 6×4 and others are 4×4.*image_size"):
         decode_images(mixed)
     resized = decode_images(mixed, Preprocessing(resize_and_crop(5)))
     assert resized.pixels.shape == (2, 3, 5, 5)

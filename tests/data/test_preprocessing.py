@@ -49,7 +49,7 @@ def test_the_two_steps_are_what_the_processor_does_in_one(processor, mixed):
 
 def test_a_processor_that_does_not_work_in_bytes_is_refused(mixed):
     preprocessing = Preprocessing(EfficientNetImageProcessor(size=16))
-    with pytest.raises(InputError, match=r"EfficientNetImageProcessor does not resize images in bytes.*--image_size"):
+    with pytest.raises(InputError, match=r"EfficientNetImageProcessor does not resize images in bytes.*image_size"):
         preprocessing.read(mixed, 0)
 
 
@@ -63,7 +63,7 @@ def test_images_as_they_are_keep_every_byte_and_have_one_size():
         assert np.allclose(preprocessing.normalized(pixels)[2], expected, atol=1e-5)
         processed = preprocessing.processor(dataset[index]["image"], return_tensors="pt")["pixel_values"][0]
         assert torch.allclose(preprocessing.normalized(pixels), processed, atol=1e-6)
-    with pytest.raises(InputError, match=r"image 2 of the split 'test' is 6×8 and others are 8×6.*--image_size"):
+    with pytest.raises(InputError, match=r"image 2 of the split 'test' is 6×8 and others are 8×6.*image_size"):
         preprocessing.read(dataset, 2, split="test")
     with pytest.raises(InputError, match=r"image 2 is 6×8 and others are 8×6"):
         preprocessing.normalized_by((0.0,) * 3, (1.0,) * 3).read(dataset, 2)

@@ -57,5 +57,5 @@ def test_a_script_inherits_options_and_their_limits():
 
 
 def test_without_a_data_set_there_is_nothing_to_train_on():
-    with pytest.raises(InputError, match="there is no data set: give --dataset_name"):
+    with pytest.raises(InputError, match="there is no data set: give dataset_name"):
         DataArguments()

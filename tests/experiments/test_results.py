@@ -12,7 +12,7 @@ from tiny_trainers import arguments, small_resnet
 from abstain import InputError, LogitNorm, NoThresholdError, SelectiveTrainer, evaluate_logits, read_logits, scores
 from abstain.data.image_tensors import decode_images
 from abstain.data.splits import load_data
-from abstain.experiments.results import finish, run_script, training_summary, write_run_results
+from abstain.experiments.results import finish, run_script, write_run_results
 from abstain.experiments.samples import read_samples
 from abstain.report import write_results
 
@@ -74,20 +74,33 @@ def test_results_are_plain_json_without_nan(tmp_path):
 
 SCRIPT = """
 import sys
+from dataclasses import dataclass
 from abstain import InputError
-from abstain.experiments.results import run_script
+from abstain.experiments import ArgumentError, run_script
+
+@dataclass
+class Arguments:
+    depth: int = 3
+    lazy_images: bool = True
 
 def main():
-    if len(sys.argv) > 1:
-        raise InputError("this is wrong: do that")
+    if "data" in sys.argv:
+        raise InputError("this is wrong: leave out lazy_images=False")
+    if "argument" in sys.argv:
+        raise ArgumentError("depth is 3: give depth=4")
     print("done")
 
-run_script(main)
+run_script(main, [Arguments])
 """
 
 
 @pytest.mark.parametrize(
-    ("more", "ended"), [([], (0, "done\n", "")), (["x"], (1, "", "error: this is wrong: do that\n"))]
+    ("more", "ended"),
+    [
+        ([], (0, "done\n", "")),
+        (["data"], (1, "", "error: this is wrong: leave out --lazy_images false\n")),
+        (["argument"], (2, "", "error: --depth is 3: give --depth 4\n")),
+    ],
 )
 def test_a_mistake_of_the_user_is_one_line_without_a_traceback(more, ended):
     command = [sys.executable, "-c", SCRIPT, *more]
@@ -101,8 +114,3 @@ def test_a_mistake_of_the_program_is_not_hidden():
 
     with pytest.raises(NoThresholdError):
         run_script(main)
-
-
-def test_the_summary_says_where_the_numbers_begin():
-    assert training_summary({"train_loss": 1.0}, None) == {"train_loss": 1.0, "resumed_from": None}
-    assert training_summary({}, "/runs/a/checkpoint-7")["resumed_from"] == "checkpoint-7"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import pytest
 
 from abstain import InputError, SelectiveTrainingArguments
-from abstain.experiments.run_folder import begin_run, check_source, start_run
+from abstain.experiments.run_folder import check_source, claim_folder, find_checkpoint, start_run, train_run
 from abstain.experiments.settings import run_settings
 from abstain.report.folder import write_results
 from abstain.training.checkpoints import mark_complete
@@ -12,6 +12,12 @@ from abstain.training.checkpoints import mark_complete
 
 def arguments(folder, **changes):
     return SelectiveTrainingArguments(output_dir=str(folder), report_to="none", **changes)
+
+
+def begin_run(args, settings):
+    checkpoint = find_checkpoint(args, settings)
+    claim_folder(args, settings)
+    return checkpoint
 
 
 def test_a_new_folder_is_claimed_and_nothing_is_resumed(tmp_path):
@@ -75,7 +81,7 @@ def test_a_run_does_not_go_on_with_another_number_of_processes(tmp_path):
 def test_a_named_checkpoint_is_never_cleared_away(tmp_path):
     (tmp_path / "checkpoint-5").mkdir()
     args = arguments(tmp_path, resume_from_checkpoint=str(tmp_path / "checkpoint-5"), overwrite_output_dir=True)
-    with pytest.raises(InputError, match="lies in the output folder, which --overwrite_output_dir would clear"):
+    with pytest.raises(InputError, match="lies in the output folder, which overwrite_output_dir would clear"):
         begin_run(args, run_settings(args))
     assert (tmp_path / "checkpoint-5").exists()
 
@@ -168,10 +174,12 @@ class Sources:
     depth: int = 20
 
 
-def test_a_script_s_arguments_are_written_down_as_its_run_is_claimed(tmp_path):
+def test_a_script_s_arguments_are_written_down_once_its_run_is_claimed(tmp_path):
     args = arguments(tmp_path / "run")
     settings, checkpoint = start_run(args, model=Sources(), data=Sources(depth=3))
     assert checkpoint is None and (settings["model"]["depth"], settings["data"]["depth"]) == (20, 3)
+    assert not (tmp_path / "run").exists(), "what is refused from here on leaves no trace"
+    claim_folder(args, settings)
     assert json.loads((tmp_path / "run" / "run.json").read_text()) == settings
     mark = tmp_path / "run" / "checkpoint-5"
     mark.mkdir()
@@ -179,3 +187,24 @@ def test_a_script_s_arguments_are_written_down_as_its_run_is_claimed(tmp_path):
     assert start_run(args, model=Sources(), data=Sources(depth=3)) == (settings, str(mark))
     with pytest.raises(InputError, match="the output folder is the checkpoint to fine-tune"):
         start_run(args, model=Sources(str(tmp_path / "run")), data=Sources())
+
+
+class Refusing:
+    """Stands for a trainer that would fail when it begins."""
+
+    is_fsdp_enabled = is_deepspeed_enabled = False
+
+    def __init__(self, args):
+        self.args = args
+
+    def get_train_dataloader(self):
+        raise InputError("no batches")
+
+
+def test_a_run_that_is_refused_replaces_nothing(tmp_path):
+    write_results(tmp_path, {"a": 1})
+    args = arguments(tmp_path, overwrite_output_dir=True)
+    settings, checkpoint = start_run(args, model=Sources(), data=Sources())
+    with pytest.raises(InputError, match="no batches"):
+        train_run(Refusing(args), settings, checkpoint)
+    assert [path.name for path in tmp_path.iterdir()] == ["results.json"]

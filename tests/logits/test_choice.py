@@ -52,7 +52,7 @@ def test_what_counts_is_known(source_of):
         (
             {"y": [1], "pred": [1], "probability": ONE},
             {},
-            "--input logits, --input probabilities or --input confidence",
+            'input="logits", input="probabilities" or input="confidence"',
         ),
         ({"y": [1], "conf": ONE}, {}, "but none that holds logits or probabilities by its name"),
         ({"y": [1], "conf": ONE}, {"input": "confidence"}, "but no confidence with what tells the errors"),

@@ -33,7 +33,7 @@ def test_samples_that_do_not_count_are_left_out(source_of):
     source, columns = source_of(c=[0.5, 0.75, 0.25], pred=[1, 0, 2]), Confidence("c", prediction="pred")
     confidence, error, counts = confidence_and_error(source, columns, np.array([1, -100, 1]), None, ignore_index=-100)
     assert confidence.tolist() == [0.5, 0.25] and error.tolist() == [0, 1] and counts.tolist() == [True, False, True]
-    with pytest.raises(InputError, match=r"a label is -100.*\(--ignore-index -100\)"):
+    with pytest.raises(InputError, match=r"a label is -100.*give ignore_index=-100"):
         errors_of(source, columns, np.array([1, -100, 1]))
 
 

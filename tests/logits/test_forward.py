@@ -74,7 +74,7 @@ def test_every_batch_is_run_once_in_its_order():
 def test_bad_rows_are_an_error_or_left_out_and_named(workers):
     dataset = Numbers(6, bad={1, 4, 5})
     batches = [range(2), range(2, 4), range(4, 6)]
-    with pytest.raises(InputError, match=r"^row 1 is bad; --skip_bad_samples leaves such samples out and counts them$"):
+    with pytest.raises(InputError, match=r"^row 1 is bad; skip_bad_samples leaves such samples out and counts them$"):
         run(dataset, batches, workers=workers)
     pieces = run(dataset, batches, workers=workers, skip_bad_samples=True)
     assert [piece.skipped for piece in pieces] == [[1], [], [4, 5]]
@@ -107,13 +107,13 @@ def test_logits_that_are_rounded_behind_the_head_are_refused():
             return logits @ torch.eye(2)
 
     assert len(run(Numbers(2), [range(2)], scale(Mixing))) == 1
-    with pytest.raises(InputError, match=r"rounds its logits to torch\.bfloat16 behind its head: take --dtype float32"):
+    with pytest.raises(InputError, match=r"rounds its logits to torch\.bfloat16 behind its head: take dtype=float32"):
         run(Numbers(2), [range(2)], scale(Mixing), dtype="bfloat16")
 
 
 @pytest.mark.parametrize(
     ("dtype", "advice"),
-    [("float32", "its weights or its inputs are no good"), ("float16", "take --dtype float32 or bfloat16")],
+    [("float32", "its weights or its inputs are no good"), ("float16", "take dtype=float32 or bfloat16")],
 )
 def test_logits_that_are_not_finite_are_refused(dtype, advice):
     model = scale()

@@ -244,7 +244,7 @@ class Demanding(Prototypes):
 def test_a_head_that_cannot_be_found_is_one_sentence(make, message):
     with pytest.raises(InputError, match=message) as caught:
         extracted(make(), IMAGES)
-    assert str(caught.value).endswith("its logits would be rounded: take --dtype float32")
+    assert str(caught.value).endswith("its logits would be rounded: take dtype=float32")
     assert "\n" not in str(caught.value)
 
 

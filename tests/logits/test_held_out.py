@@ -64,8 +64,8 @@ NOTHING = (None, None, None)
 @pytest.mark.parametrize(
     ("validation", "fraction", "message"),
     [
-        ((None, "labels.npy", None), None, "--validation-labels are given without --validation"),
-        (("v.csv", None, None), 0.5, "both --validation-fraction and other validation samples"),
+        ((None, "labels.npy", None), None, "validation_labels are given without validation="),
+        (("v.csv", None, None), 0.5, "both validation_fraction and other validation samples"),
         (("test.csv", None, None), None, "the validation samples are the test samples"),
     ],
 )

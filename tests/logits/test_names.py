@@ -24,16 +24,16 @@ def test_a_name_is_a_stem_and_a_number(name, stem, number):
 def test_names_are_compared_whatever_the_case(source_of):
     assert plain(" Ground-Truth ") == plain("ground truth") == "ground_truth"
     source = source_of(Ground_Truth=[0], id=[1])
-    assert only_column(source, LABEL, ["integers"], "labels", "--label-column") == "Ground_Truth"
-    assert only_column(source, LABEL, ["texts"], "labels", "--label-column") is None
-    with pytest.raises(InputError, match=r"'y' and 'Y', which can both be the labels: name one \(--label-column\)"):
-        only_column(source_of(y=[0], Y=[1]), LABEL, ["integers"], "labels", "--label-column")
+    assert only_column(source, LABEL, ["integers"], "labels", "label_column") == "Ground_Truth"
+    assert only_column(source, LABEL, ["texts"], "labels", "label_column") is None
+    with pytest.raises(InputError, match=r"'y' and 'Y', which can both be the labels: name one \(label_column\)"):
+        only_column(source_of(y=[0], Y=[1]), LABEL, ["integers"], "labels", "label_column")
 
 
 def test_a_column_that_is_named_must_be_there(source_of):
-    assert column_called(source_of(a=[1]), "a", "--label-column") == "a"
-    with pytest.raises(InputError, match=r"has no column 'lable' \(--label-column\): did you mean 'label'"):
-        column_called(source_of(label=[1]), "lable", "--label-column")
+    assert column_called(source_of(a=[1]), "a", "label_column") == "a"
+    with pytest.raises(InputError, match=r"has no column 'lable' \(label_column\): did you mean 'label'"):
+        column_called(source_of(label=[1]), "lable", "label_column")
 
 
 def test_many_names_are_said_by_their_ends():

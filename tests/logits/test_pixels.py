@@ -83,7 +83,7 @@ def test_mistakes_are_one_sentence():
     several = pictures([np.zeros((6, 4), np.uint8), np.zeros((5, 5), np.uint8)])
     inputs = inputs_of(several)
     inputs.processor.do_resize = False
-    with pytest.raises(InputError, match="images of several sizes, but a batch needs one: take --batch_size 1"):
+    with pytest.raises(InputError, match="images of several sizes, but a batch needs one: take batch_size=1"):
         inputs.__getitems__([0, 1])
     for name in ("do_center_crop", "do_pad"):
         processor = SegformerImageProcessor()

@@ -18,7 +18,7 @@ def test_a_saved_folder_is_its_rows_and_its_splits(tmp_path):
     assert source.read(["label"])["label"].tolist() == [1, 0] and source.class_names["label"] == ("no", "yes")
     datasets.DatasetDict(a=data, b=data.select([1])).save_to_disk(tmp_path / "two")
     assert open_source(tmp_path / "two", split="b").read(["label"])["label"].tolist() == [0]
-    with pytest.raises(InputError, match=r"holds the splits a, b: name one \(--split\)"):
+    with pytest.raises(InputError, match=r"holds the splits a, b: name one with split="):
         open_source(tmp_path / "two")
     (tmp_path / "two" / "dataset_dict.json").write_text("{")
     with pytest.raises(InputError, match="cannot be read as a folder of save_to_disk"):

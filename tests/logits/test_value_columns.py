@@ -34,7 +34,7 @@ def test_values_are_found_by_their_names(source_of, columns, classes, found):
     ("columns", "classes", "message"),
     [
         ({"a0": ONE, "a1": ONE, "b0": ONE, "b1": ONE}, None, "a0, a1 and b0, b1, which can all be the values"),
-        ({"logits": ROW, "probs": ROW}, None, r"logits and probs, which can all be the values: .*--logit-columns"),
+        ({"logits": ROW, "probs": ROW}, None, r"logits and probs, which can all be the values: .*logit_columns"),
         ({"a": ONE, "b": ONE, "logits": ROW}, ["a", "b"], "logits and a, b, which can all be the values"),
         ({"score": ONE, "probability": ONE}, None, "'score' and 'probability', which can both be the values"),
         ({"z0": ONE, "z1": ONE, "z3": ONE}, None, "from 0 to 2, but 2 is not there once"),

@@ -141,7 +141,7 @@ def test_normalisation_of_probabilities_is_that_of_their_logarithms(load, logits
     of_logits = load(score="max_logit_pnorm", p=4).compute(predictions=logits, references=labels)
     metric = load(score="max_logit_pnorm", p=4)
     assert metric.compute(predictions=probabilities, references=labels) == pytest.approx(of_logits, rel=1e-6)
-    with pytest.raises(InputError, match="center is False"):
+    with pytest.raises(InputError, match="center=False"):
         load(score="max_logit_pnorm", p="auto", center=False, validation=validation)
 
 

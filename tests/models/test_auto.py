@@ -112,8 +112,8 @@ def test_two_classes_may_share_one_logit(tmp_path, kind, model_type, settings):
 @pytest.mark.parametrize(
     ("kind", "model_type", "settings", "message"),
     [
-        ("images", "timm_wrapper", {}, "goes with --model_type timm_wrapper"),
-        ("images", "resnet", {"architecture": "resnet18"}, "goes with --model_type timm_wrapper"),
+        ("images", "timm_wrapper", {}, "goes with model_type=.timm_wrapper"),
+        ("images", "resnet", {"architecture": "resnet18"}, "goes with model_type=.timm_wrapper"),
         (
             "images",
             "timm_wrapper",

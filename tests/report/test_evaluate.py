@@ -171,7 +171,7 @@ def test_log_probabilities_are_logits_without_a_shift(halves):
     assert report.input == "log-probabilities" and len(report.results) == 3 and "uncentred" in report.notes[0]
     assert report.msp.metrics == pytest.approx(of_logits.msp.metrics, rel=1e-4)
     for kind in (logs, [(values.exp(), labels) for values, labels in logs]):
-        with pytest.raises(InputError, match="center is False, but the uncentred p-norm reads the shift"):
+        with pytest.raises(InputError, match="center=False, the uncentred p-norm, reads the shift"):
             evaluate_logits(*kind[1], validation=kind[0], center=False)
 
 

@@ -47,7 +47,7 @@ def test_the_most_confident_share_is_counted_by_source(root, tmp_path):
     }
 
     again = run_script(root, *arguments)
-    assert again.returncode == 1 and "already holds results" in again.stderr and again.stderr.count("\n") == 1
+    assert again.returncode == 2 and "already holds results" in again.stderr and again.stderr.count("\n") == 1
     assert run_script(root, *arguments, "--overwrite_output_dir", "true").returncode == 0
 
 

@@ -33,7 +33,7 @@ def test_a_recipe_is_trained_measured_and_never_overwritten(root, tmp_path):
     assert str(tmp_path) not in json.dumps(results)
 
     again = train(root, *command)
-    assert again.returncode == 1 and "already holds results" in again.stderr
+    assert again.returncode == 2 and "already holds results" in again.stderr
     assert again.stderr.startswith("error: ") and again.stderr.count("\n") == 1, again.stderr
 
 

@@ -55,7 +55,7 @@ def test_a_table_is_trained_measured_and_can_be_used_later(root, tmp_path, folde
     assert read_logits(run / "logits", "validation")[0].shape[1] == 1
 
     again = train(root, *command)
-    assert again.returncode == 1 and "already holds results" in again.stderr
+    assert again.returncode == 2 and "already holds results" in again.stderr
 
 
 def test_the_logits_of_a_table_are_extracted_in_parts(main_of, tmp_path, folder):
@@ -111,7 +111,7 @@ def test_mistakes_are_one_sentence(main_of, tmp_path, folder, arguments, message
 
 def test_a_mistake_is_one_line_without_a_traceback(root, tmp_path):
     failed = train(root, RECIPE, "--dataset_name", "./nowhere", "--output_dir", tmp_path / "run")
-    assert failed.returncode == 1
+    assert failed.returncode == 2
     assert (
         failed.stderr
         == "error: the data folder './nowhere' does not exist or is not a folder: give the path of a folder\n"

@@ -38,6 +38,8 @@ IMAGES = {
     "eval_steps": {"0": "above 0"},
     "save_steps": {"0": "above 0"},
     "save_strategy": {"best": "give metric_for_best_model", "nope": "invalid choice"},
+    "torch_compile_mode": {"nope": "unknown torch_compile_mode 'nope': choose from default"},
+    "label_names": {"foo": "label_names are ['foo'], but the losses take labels alone"},
     "bf16": {"maybe": "Truthy value expected"},
     "batch_eval_metrics": {"true": "AURC needs all samples at once"},
     "crop_padding": {"-1": "at least 0"},
@@ -61,6 +63,15 @@ WITH_DATA = {
     "model_type": {"nope": "unknown model_type 'nope'"},
     "report_to": {"nope": "the trainer cannot be made of these arguments: nope is not supported"},
     "optim": {"adamw_bnb_8bit": "the optimizer cannot be made of these arguments"},
+    "push_to_hub": {"true": "the repository of push_to_hub cannot be made of these arguments"},
+    "train_sampling_strategy": {"group_by_length": "the batches cannot be made of these arguments"},
+    "optim_args": {"foo=1": "optim_args names 'foo', which the optimizer"},
+    "ignore_index": {"3": "ignore_index is 3, but classes have the labels 0 to 9"},
+    "class_weights": {"1": "there are 1 class_weights, but the model has 10 classes"},
+    "config_overrides": {
+        TINY_VIT.replace("patch_size=4", "patch_size=16"): "the model does not take the first sample",
+        "depht=3": "the model cannot be made",
+    },
     "metric_for_best_model": {"aurk": "did you mean 'aurc'?"},
 }
 
@@ -87,7 +98,21 @@ def test_what_only_data_or_a_model_can_refuse_is_one_sentence(main_of, tmp_path,
     small = ["--model_type", "vit", "--config_overrides", TINY_VIT, "--max_samples", "40", "--num_train_epochs", "0.05"]
     given = ["--output_dir", tmp_path / "run", *small, *QUIET, option, value]
     assert said in refusal(main_of, "train_image_classification", *given)
-    assert not (tmp_path / "run" / "results.json").exists()
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--optim", "adamw_bnb_8bit"], ["--dataset_name", "/nowhere"], ["--ignore_index", "3"]]
+)
+def test_a_run_that_is_refused_loses_nothing_of_the_one_before(main_of, tmp_path, wrong):
+    kept = {"results.json": "{}", "run.json": "{}", "samples.parquet": "", "checkpoint-3/model.safetensors": "weights"}
+    for name, content in kept.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    small = ["--model_type", "vit", "--config_overrides", TINY_VIT, "--max_samples", "40", "--validation_size", "100"]
+    given = ["--output_dir", tmp_path, "--overwrite_output_dir", "true", *small, *QUIET, *wrong]
+    refusal(main_of, "train_image_classification", *given)
+    assert {str(path.relative_to(tmp_path)): path.read_text() for path in tmp_path.rglob("*") if path.is_file()} == kept
 
 
 GOOD = {"text": ["good film", "bad film"] * 10, "label": [1, 0] * 10}

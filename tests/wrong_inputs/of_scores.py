@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from abstain import LogitNorm, scores
+from abstain import LogitNorm, evaluate_logits, read_logits, scores, write_logits
 from abstain.scores import TemperatureScaling, calibration_metrics, confidence_from_dict, named_confidence
 from wrong_inputs.values import LABELS, LOGITS, NO_NUMBER, NOT_NUMBERS, Z, case, over
 
@@ -120,3 +120,26 @@ for name, p, said in (
     ("max_logit_pnorm", "3", "p is '3'"),
 ):
     case(f"named_confidence({name!r}, p={p!r})", lambda n=name, p=p: named_confidence(n, p=p), said)
+
+# what is written to a file, and a whole evaluation
+for split in ("a/../../b", "", "..", ".", "/x", "a\0", None, 3):
+    case(f"write_logits to {split!r}", lambda s=split: write_logits("nowhere", s, LOGITS, LABELS), "the split is ")
+    case(f"read_logits of {split!r}", lambda s=split: read_logits(".", s), "the split is ")
+for folder in (3, None, "a\0"):
+    case(f"write_logits into {folder!r}", lambda f=folder: write_logits(f, "x", LOGITS, LABELS), "the folder is ")
+    case(f"read_logits from {folder!r}", lambda f=folder: read_logits(f, "x"), "the folder of the logits data set is ")
+for risks in (0.05, "0.05", None, {"a": 1}, ["0.05"], [5]):
+    case(
+        f"evaluate_logits(target_risks={risks!r})", lambda r=risks: evaluate_logits(LOGITS, LABELS, target_risks=r), ""
+    )
+for name, said in (("validaton", "'validation'"), ("target_risk", "'target_risks'"), ("foo", "choose from")):
+    case(f"evaluate_logits({name})", lambda n=name: evaluate_logits(LOGITS, LABELS, **{n: 1}), said)
+case("evaluate_logits(level=1)", lambda: evaluate_logits(LOGITS, LABELS, level=1), "level is 1")
+case("the same validation", lambda: evaluate_logits(LOGITS, LABELS, validation=(LOGITS, LABELS)), "the same samples")
+case(
+    "a part of the test",
+    lambda: evaluate_logits(LOGITS, LABELS, validation=(LOGITS[9:], LABELS[9:])),
+    "the same samples",
+)
+case("no pair", lambda: evaluate_logits(LOGITS, LABELS, validation=LOGITS), "must be the pair")
+case("several outputs", lambda: evaluate_logits((LOGITS, LOGITS[:, :3]), LABELS), "as a model gives several: give one")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 
-from abstain._checks import InputError, NoThresholdError
+from abstain._checks import InputError, NoThresholdError, exit_status
+from abstain._spelling import as_typed
 from abstain.cli.evaluate import evaluate
 from abstain.cli.quickstart import quickstart
 from abstain.cli.register import register
@@ -44,12 +45,24 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line; bad input is one line on standard error and exit status 2."""
+    """Run the command line; what is wrong is one line on standard error.
+
+    The exit status is 2 where an argument is at fault, and 1 where the data are or no threshold qualifies.
+    """
     try:
         app()
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
-    except NoThresholdError as error:
-        print(error, file=sys.stderr)
-        sys.exit(1)
+    except (InputError, NoThresholdError) as error:
+        said = "error: " if isinstance(error, InputError) else ""
+        print(said + as_typed(str(error), typed_options()), file=sys.stderr)
+        sys.exit(exit_status(error))
+
+
+def typed_options() -> dict[str, str]:
+    """Name of each argument -> its option, for `as_typed`; an option that can be repeated is a list of plural name."""
+    found: dict[str, str] = {}
+    for command in cast(Any, typer.main.get_command(app)).commands.values():
+        for option in (one for one in command.params if one.param_type_name == "option"):
+            name = f"{option.name}s" if option.multiple else str(option.name)
+            found |= {name: option.opts[0], f"{name}=True": option.opts[0]}
+            found |= {f"{name}=False": no for no in option.secondary_opts[:1]}
+    return found

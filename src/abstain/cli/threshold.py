@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abstain._checks import InputError, check_choice
+from abstain._checks import ArgumentError, check_choice
 from abstain.cli.goal import Goal
 from abstain.cli.options import AsJson, Labels, Overwrite, Reading, Source, Split, with_options
 
@@ -100,16 +100,16 @@ def _check_score(score: str, p: float | None, *, center: bool, fitted_apart: boo
 
     check_choice("score", score, [*SCORES, *FITTED])
     if score != PNORM and (p is not None or not center):
-        raise InputError(f"the score is {score}, but --p and --no-center are of {PNORM}: leave them out")
+        raise ArgumentError(f"the score is {score}, but --p and --no-center are of {PNORM}: leave them out")
     if p is not None and fitted_apart:
-        raise InputError("both --p and samples to fit it on are given: leave out one of them")
+        raise ArgumentError("both --p and samples to fit it on are given: leave out one of them")
     if score in FITTED and p is None and not fitted_apart:
-        raise InputError(
+        raise ArgumentError(
             f"the score is {score}, which is fitted on samples of their own: give {'--p, ' if score == PNORM else ''}"
             "--validation FILE, or --validation-fraction 0.5 to fit on a half of this one"
         )
     if score not in FITTED and fitted_apart:
-        raise InputError(f"the score is {score}, which has nothing to fit: leave out the validation samples")
+        raise ArgumentError(f"the score is {score}, which has nothing to fit: leave out the validation samples")
 
 
 def _confidence(
@@ -122,13 +122,13 @@ def _confidence(
     if predictions.values is None:
         if score != MSP:
             why = "".join(f" ({note})" for note in predictions.notes)
-            raise InputError(f"the score is {score}, but a confidence is given{why}: leave out --score")
+            raise ArgumentError(f"the score is {score}, but a confidence is given{why}: leave out --score")
         return GivenConfidence()
     values = predictions.of_classes()
     if fitted_on is not None:
         return fit_confidence(score, fitted_on.of_classes(), center=center)
     if p is not None and values.rows.shape[1] <= 2:
-        raise InputError(
+        raise ArgumentError(
             f"the score is {score}, but there are two classes, of which a p-norm says nothing: leave it out"
         )
     named = named_confidence(score, p=p, center=center)

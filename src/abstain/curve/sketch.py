@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._arrays import check_confidence_error
-from abstain._checks import InputError, are_binary, check_binary
+from abstain._checks import ArgumentError, InputError, are_binary, check_binary
 from abstain._files import as_path, whole_file
 from abstain.curve.binned_curve import BinnedCurve
 from abstain.curve.error_blocks import ErrorBlocks
@@ -198,7 +198,7 @@ class RiskCoverageSketch:
         """
         path = as_path(path)
         if not path.is_file():
-            raise InputError(f"there is no file {str(path)!r}: give the path of a sketch written by save")
+            raise ArgumentError(f"there is no file {str(path)!r}: give the path of a sketch written by save")
         sketch = cls()
         with path.open("rb") as file:
             try:

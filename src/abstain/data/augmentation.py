@@ -10,7 +10,7 @@ import numpy as np
 from torch import Tensor
 from torchvision.transforms.v2 import InterpolationMode, functional
 
-from abstain._checks import InputError, check_at_least
+from abstain._checks import ArgumentError, check_at_least
 
 AREA, ASPECT = (0.08, 1.0), (3 / 4, 4 / 3)
 """Of a random resized crop: its share of the image, and its width over its height (Szegedy et al. 2015)."""
@@ -71,7 +71,7 @@ class Augmentation:
             InputError: `crop_padding` is larger than the image.
         """
         if not self.random_resized_crop and self.crop_padding > min(height, width):
-            raise InputError(
+            raise ArgumentError(
                 f"crop_padding is {self.crop_padding}, but must be no larger than the images: {width}×{height}"
             )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, nearest
+from abstain._checks import ArgumentError, InputError, nearest
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,9 +38,9 @@ def find_column(dataset: Dataset, name: str | None, role: str = "") -> str:
             raise InputError(f"{len(found)} columns could be the {what}: name one of {', '.join(features)}")
         return role
     if name not in features:
-        raise InputError(f"there is no {what} {name!r}: {nearest(name, features)}")
+        raise ArgumentError(f"there is no {what} {name!r}: {nearest(name, features)}")
     if role not in ("", "label") and _kind(features[name]) != KINDS[role]:
-        raise InputError(f"the {what} {name!r} holds {features[name]}, but must hold {KINDS[role]}: name another")
+        raise ArgumentError(f"the {what} {name!r} holds {features[name]}, but must hold {KINDS[role]}: name another")
     return name
 
 
@@ -174,7 +174,7 @@ def head_classes(names: Sequence[str], *, one_logit: bool = False) -> dict[str, 
         InputError: `one_logit` with another number of classes.
     """
     if one_logit and len(names) != 2:
-        raise InputError(f"one_logit is for two classes, but there are {len(names)}: leave it out")
+        raise ArgumentError(f"one_logit is for two classes, but there are {len(names)}: leave it out")
     heads = names[1:] if one_logit else names
     return {"id2label": dict(enumerate(heads)), "label2id": {name: index for index, name in enumerate(heads)}}
 

@@ -10,7 +10,7 @@ from timm.data.constants import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from transformers import BaseImageProcessor
 
 from abstain._arguments import check_whole
-from abstain._checks import InputError, check_choice, check_fraction
+from abstain._checks import ArgumentError, check_choice, check_fraction
 from abstain.data.decoding import read_image
 from abstain.data.image_files import ImageFiles
 from abstain.data.image_tensors import ImageTensors, decode_images
@@ -65,16 +65,16 @@ class ImagePlan:
         check_choice("resize", self.resize, RESIZES)
         fraction = check_fraction("crop_fraction", self.crop_fraction, open_below=True)
         if (self.image_size or USUAL_SIZE) / fraction > MOST_PIXELS:
-            raise InputError(
+            raise ArgumentError(
                 f"crop_fraction is {fraction:g}, which blows images up beyond {MOST_PIXELS} pixels: 0.875 is usual"
             )
         if self.normalization is not None:
             check_choice("normalization", self.normalization, NORMALIZATIONS)
         check_choice("augmentation", self.augmentation, AUGMENTATIONS)
         if not self.memory_gib >= 0:
-            raise InputError(f"image_memory_gib is {self.memory_gib:g}, but must be at least 0")
+            raise ArgumentError(f"image_memory_gib is {self.memory_gib:g}, but must be at least 0")
         if self.lazy is False and self.augmentation == "random_resized_crop":
-            raise InputError("random_resized_crop needs the whole images: leave out --lazy_images false")
+            raise ArgumentError("random_resized_crop needs the whole images: leave out lazy_images=False")
 
     def reads_one_by_one(self, n_images: int, size: tuple[int, int]) -> bool:
         """Whether so many images of this height and width are left where they are."""

@@ -14,7 +14,7 @@ from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from torch import Tensor
 from transformers import SegformerImageProcessor
 
-from abstain._checks import InputError
+from abstain._checks import ArgumentError, InputError
 from abstain.data.augmentation import Augmentation
 from abstain.data.columns import find_column
 from abstain.data.decoding import decode_pair
@@ -107,9 +107,9 @@ def check_label_ids(label_ids: Sequence[int] | None, *, n_classes: int, ignore_i
         InputError: otherwise.
     """
     if label_ids is not None and len(label_ids) != n_classes:
-        raise InputError(f"there are {len(label_ids)} label_ids and {n_classes} classes: not equal")
+        raise ArgumentError(f"there are {len(label_ids)} label_ids and {n_classes} classes: not equal")
     if 0 <= ignore_index < n_classes:
-        raise InputError(f"ignore_index is {ignore_index}, but classes have the labels 0 to {n_classes - 1}")
+        raise ArgumentError(f"ignore_index is {ignore_index}, but classes have the labels 0 to {n_classes - 1}")
 
 
 def class_labels(

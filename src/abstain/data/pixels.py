@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from abstain._checks import InputError
+from abstain._checks import ArgumentError
 from abstain.data.masks import check_label_ids, class_labels
 
 
@@ -89,7 +89,7 @@ class PixelChoice:
 
     def __post_init__(self) -> None:
         if self.count < 1:
-            raise InputError(f"the count of pixels is {self.count}, but must be at least 1")
+            raise ArgumentError(f"the count of pixels is {self.count}, but must be at least 1")
         check_label_ids(self.label_ids, n_classes=self.n_classes, ignore_index=self.ignore_index)
 
     def labels(self, ids: np.ndarray, *, index: int) -> Tensor:

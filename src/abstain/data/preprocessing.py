@@ -99,13 +99,13 @@ class Preprocessing:
             place = f" of the split {split!r}" if split else ""
             raise InputError(
                 f"image {index}{place} is {image.width}×{image.height} and others are {self.size[1]}×{self.size[0]}, "
-                "but all must be of one size: give --image_size"
+                "but all must be of one size: give image_size"
             )
 
     def _not_in_bytes(self) -> InputError:
         return InputError(
             f"{type(self.processor).__name__} does not resize images in bytes, so they cannot be augmented: give "
-            "--image_size"
+            "image_size"
         )
 
 

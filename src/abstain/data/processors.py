@@ -96,7 +96,7 @@ def input_size(processor: BaseImageProcessor) -> tuple[int, int]:
         found = " and ".join(f"{width}×{height}" for height, width in sorted(sizes))
         raise InputError(
             f"{type(processor).__name__} gives images of no fixed size ({found}), but a batch needs one: give "
-            "--image_size"
+            "image_size"
         )
     height, width = sizes.pop()
     return height, width

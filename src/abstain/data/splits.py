@@ -8,7 +8,7 @@ from pathlib import Path
 from datasets import Dataset, DatasetDict, load_dataset
 from datasets.exceptions import DatasetGenerationError
 
-from abstain._checks import InputError, check_fraction, first_line
+from abstain._checks import ArgumentError, InputError, check_fraction, first_line
 from abstain._files import check_folder, whole_file
 from abstain.data.digits import load_digits_dataset
 
@@ -69,7 +69,7 @@ def with_validation(
     source = test_split if from_test else "train"
     if not 0 < size < len(data[source]):
         most = len(data[source]) - 1
-        raise InputError(f"validation_size is {size}, but must be from 1 to {most} ({source} must keep some)")
+        raise ArgumentError(f"validation_size is {size}, but must be from 1 to {most} ({source} must keep some)")
     if from_test:
         held = data[test_split].train_test_split(train_size=size, seed=seed)
         return DatasetDict(train=data["train"], validation=held["train"], test=held["test"])
@@ -84,7 +84,7 @@ def pick_split(data: DatasetDict, name: str) -> Dataset:
         InputError: there is none, or it is empty.
     """
     if name not in data:
-        raise InputError(f"there is no split {name!r}: this data set has {', '.join(data)}")
+        raise ArgumentError(f"there is no split {name!r}: this data set has {', '.join(data)}")
     if len(data[name]) == 0:
         raise InputError(f"the split {name!r} is empty, but at least one sample is needed")
     return data[name]
@@ -98,7 +98,7 @@ def write_split(dataset: Dataset, folder: str | Path, name: str) -> Path:
     """
     path = Path(folder).expanduser() / f"{name}.parquet"
     if path.exists():
-        raise InputError(f"{str(path)!r} exists already: give another folder")
+        raise ArgumentError(f"{str(path)!r} exists already: give another folder")
     with whole_file(path) as partial:
         dataset.to_parquet(str(partial))
     return path
@@ -118,12 +118,12 @@ def with_test(data: DatasetDict, *, fraction: float, seed: int) -> DatasetDict:
     if not check_fraction("test_fraction", fraction, open_above=True):
         return data
     if "test" in data or "train" not in data:
-        raise InputError(
+        raise ArgumentError(
             f"test_fraction divides the split `train`, but this data set has {', '.join(data)}: leave it out"
         )
     size = round(fraction * len(data["train"]))
     if not 0 < size < len(data["train"]):
-        raise InputError(
+        raise ArgumentError(
             f"test_fraction takes {size} of the {len(data['train'])} samples, but train and test need some"
         )
     held = data["train"].train_test_split(test_size=size, seed=seed)

@@ -17,7 +17,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, tr
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from abstain._checks import InputError
+from abstain._checks import ArgumentError, InputError
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"
 WORD = r"\w+(?=n't\b)|n't\b|'(?:s|m|d|re|ve|ll)\b|\w+|[^\w\s]"
@@ -101,7 +101,7 @@ def read_word_vectors(path: str | Path, words: Iterable[str]) -> tuple[list[str]
 def _lines(path: str | Path) -> Iterator[str]:
     path = Path(path).expanduser()
     if not path.is_file():
-        raise InputError(f"the file of word vectors {str(path)!r} does not exist: give a .txt or .txt.gz of GloVe")
+        raise ArgumentError(f"the file of word vectors {str(path)!r} does not exist: give a .txt or .txt.gz of GloVe")
     try:
         with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
             yield from lines

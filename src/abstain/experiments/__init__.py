@@ -6,14 +6,16 @@ it is whole), the model with what makes its inputs, `logits/validation.parquet` 
 is, the run is over.
 """
 
+from abstain._checks import ArgumentError
 from abstain.experiments.arguments import DataArguments, ScriptTrainingArguments
 from abstain.experiments.recipe import parse_recipe
-from abstain.experiments.results import finish, run_script, training_summary
-from abstain.experiments.run_folder import start_run
+from abstain.experiments.results import finish, run_script
+from abstain.experiments.run_folder import start_run, train_run
 from abstain.experiments.samples import RunSamples, read_samples, write_samples
 from abstain.experiments.settings import environment, without_folders
 
 __all__ = [
+    "ArgumentError",
     "DataArguments",
     "RunSamples",
     "ScriptTrainingArguments",
@@ -23,7 +25,7 @@ __all__ = [
     "read_samples",
     "run_script",
     "start_run",
-    "training_summary",
+    "train_run",
     "without_folders",
     "write_samples",
 ]

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from transformers.trainer_utils import IntervalStrategy, SaveStrategy
 
-from abstain._checks import InputError, check_at_least
+from abstain._checks import ArgumentError, check_at_least
 from abstain.training.arguments import SelectiveTrainingArguments
 
 EXPLAINED = {one.name: one.metadata for one in fields(SelectiveTrainingArguments)}
@@ -99,5 +99,5 @@ class DataArguments:
 
     def __post_init__(self) -> None:
         if self.dataset_name is None:
-            raise InputError("there is no data set: give --dataset_name a folder or a Hub name")
+            raise ArgumentError("there is no data set: give dataset_name a folder or a Hub name")
         check_at_least(self, **self.AT_LEAST)

@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 
 import yaml
 
-from abstain._checks import InputError, nearest
+from abstain._checks import ArgumentError, InputError, nearest
 from abstain.experiments.field_types import as_field, name_of
 from abstain.experiments.script_parser import ScriptParser
 
@@ -48,7 +48,7 @@ def parse_recipe(
     except InputError:
         raise
     except (ValueError, TypeError, ImportError) as error:  # what TrainingArguments itself refuses
-        raise InputError(f"these arguments do not go together: {' '.join(str(error).split())[:300]}") from error
+        raise ArgumentError(f"these arguments do not go together: {' '.join(str(error).split())[:300]}") from error
 
 
 def _types_of(dataclass_types: Iterable[Any]) -> Types:
@@ -60,42 +60,46 @@ def _types_of(dataclass_types: Iterable[Any]) -> Types:
 def _read_recipe(path: Path, types: Types, extended_by: tuple[Path, ...] = ()) -> dict[str, Any]:
     """The checked values of a recipe, on top of those of the one that it extends."""
     if path.resolve() in extended_by:
-        raise InputError(f"the recipe {str(path)!r} extends itself by way of others: leave out one `{EXTENDS}`")
+        raise ArgumentError(f"the recipe {str(path)!r} extends itself by way of others: leave out one `{EXTENDS}`")
     recipe = _read_yaml(path, by=extended_by)
     other = recipe.pop(EXTENDS, None)
     own = {key: _checked_value(key, value, types, path) for key, value in recipe.items()}
     if other is None:
         return own
     if not isinstance(other, str):
-        raise InputError(f"`{EXTENDS}` of the recipe {str(path)!r} is {other!r}, but must be the path of another one")
+        raise ArgumentError(
+            f"`{EXTENDS}` of the recipe {str(path)!r} is {other!r}, but must be the path of another one"
+        )
     return {**_read_recipe(path.parent / other, types, (*extended_by, path.resolve())), **own}
 
 
 def _read_yaml(path: Path, *, by: tuple[Path, ...]) -> dict[Any, Any]:
     if not path.is_file():
         extending = f", which {by[-1].name!r} extends," if by else ""
-        raise InputError(f"the recipe {str(path)!r}{extending} does not exist: give the path of a YAML file")
+        raise ArgumentError(f"the recipe {str(path)!r}{extending} does not exist: give the path of a YAML file")
     try:
         recipe = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"the recipe {str(path)!r} is not YAML: {' '.join(str(error).split())}") from error
+        raise ArgumentError(f"the recipe {str(path)!r} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(recipe, dict):
-        raise InputError(f"the recipe {str(path)!r} holds {type(recipe).__name__}, but must be lines of `key: value`")
+        raise ArgumentError(
+            f"the recipe {str(path)!r} holds {type(recipe).__name__}, but must be lines of `key: value`"
+        )
     return recipe
 
 
 def _checked_value(key: Any, value: Any, types: Types, path: Path) -> Any:
     if key not in types:
-        raise InputError(f"unknown recipe key {key!r}: {nearest(str(key), types)}")
+        raise ArgumentError(f"unknown recipe key {key!r}: {nearest(str(key), types)}")
     try:
         return as_field(value, types[key])
     except ValueError as error:
         found = "null" if value is None else repr(value)
-        raise InputError(f"{key} is {found} in {path.name!r}, but must be {name_of(types[key])}") from error
+        raise ArgumentError(f"{key} is {found} in {path.name!r}, but must be {name_of(types[key])}") from error
 
 
 def _check_complete(dataclass_types: Iterable[Any], values: Mapping[str, Any]) -> None:
     for field in (field for kind in dataclass_types for field in fields(kind)):
         needed = field.init and field.default is MISSING and field.default_factory is MISSING
         if needed and field.name not in values:
-            raise InputError(f"there is no {field.name}: give --{field.name}, or name it in the recipe")
+            raise ArgumentError(f"there is no {field.name}: give --{field.name}, or name it in the recipe")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from torch import distributed
 
-from abstain._checks import InputError
+from abstain._checks import InputError, exit_status
+from abstain._spelling import as_typed
 from abstain.data.pixels import has_dense_labels
 from abstain.experiments.samples import RunSamples, write_samples
+from abstain.experiments.script_parser import typed_options
 from abstain.experiments.settings import environment
 from abstain.report.evaluate import evaluate_logits
 from abstain.report.folder import write_results
@@ -30,19 +31,22 @@ class FingerprintedSplit(Protocol):
         ...
 
 
-def run_script(main: Callable[[], None]) -> None:
-    """Run the `main` of a script; a mistake of the user ends it with one line on stderr and the exit status 1."""
+def run_script(main: Callable[[], None], dataclass_types: Iterable[Any] = ()) -> None:
+    """Run the `main` of a script; a mistake of the user ends it with one line on stderr and no traceback.
+
+    The exit status is 2 where an argument is at fault, and 1 where the data are.
+
+    Args:
+        main: the script.
+        dataclass_types: of its arguments, which that line names as they are typed.
+    """
     try:
         main()
     except InputError as error:
-        sys.exit(f"error: {error}")
+        print(f"error: {as_typed(str(error), typed_options(dataclass_types))}", file=sys.stderr)
+        sys.exit(exit_status(error))
     if distributed.is_available() and distributed.is_initialized():
         distributed.destroy_process_group()  # or its threads may abort a process that has done its work
-
-
-def training_summary(metrics: Mapping[str, Any], checkpoint: str | None) -> dict[str, Any]:
-    """The metrics of `trainer.train()`, and the name of the checkpoint since which they count."""
-    return {**metrics, "resumed_from": Path(checkpoint).name if checkpoint else None}
 
 
 def finish(
@@ -63,7 +67,7 @@ def finish(
         trainer: whose model is trained.
         splits: name -> the data that was used, `validation` and `test` among them.
         settings: as for `write_run_results`, as the rest.
-        training: of `training_summary`.
+        training: of `train_run`.
         processor: what makes the model's inputs, saved beside it by its `save_pretrained`.
         skipped: name of a split -> samples that could not be read and were left out.
         notes: what else is to be known of the evaluation.
@@ -94,7 +98,7 @@ def write_run_results(
         args: name the output folder.
         settings: of `run_settings`.
         splits: name -> the data that was used.
-        training: of `training_summary`.
+        training: of `train_run`.
         report: of the data in `splits["test"]`, with validation data.
         skipped: name of a split -> samples that could not be read and were left out.
         notes: what else is to be known of the evaluation.

@@ -10,19 +10,23 @@ from typing import Any, cast
 from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
-from abstain._checks import InputError
+from abstain._checks import ArgumentError, InputError
 from abstain._files import RESULTS_FILE, check_folder, check_results_folder, write_json
+from abstain.experiments.rehearsal import rehearse
 from abstain.experiments.samples import SAMPLES_FILE
 from abstain.experiments.settings import first_difference, run_settings, without_folders
 from abstain.training.arguments import SelectiveTrainingArguments
 from abstain.training.checkpoints import COMPLETE_FILE, last_complete, remove_cut_off
+from abstain.training.trainer import SelectiveTrainer
 
 SETTINGS_FILE = "run.json"
 MODEL_FILES = ("config.json", "model.safetensors", "logits")
 
 
 def start_run(args: SelectiveTrainingArguments, *, model: Any, data: Any) -> tuple[dict[str, Any], str | None]:
-    """Write a script's arguments down, and claim its output folder for a run with them.
+    """Write a script's arguments down, and look whether its output folder is free for a run with them.
+
+    Nothing is written or removed yet: what is refused before `train_run` leaves the folder as it was.
 
     Args:
         args: of training; they name the output folder.
@@ -33,11 +37,31 @@ def start_run(args: SelectiveTrainingArguments, *, model: Any, data: Any) -> tup
         The settings, as `run_settings` gives them, and the checkpoint to resume from; None for a new run.
 
     Raises:
-        InputError: as `check_source` and `begin_run`.
+        InputError: as `check_source` and `find_checkpoint`.
     """
     check_source(getattr(model, "model_name_or_path", None), args)
     settings = run_settings(args, model=without_folders(model), data=without_folders(data))
-    return settings, begin_run(args, settings)
+    return settings, find_checkpoint(args, settings)
+
+
+def train_run(trainer: SelectiveTrainer, settings: dict[str, Any], checkpoint: str | None) -> dict[str, Any]:
+    """Claim the output folder once it is sure that training can begin, and train.
+
+    Args:
+        trainer: ready to train.
+        settings: of `start_run`, as the rest.
+        checkpoint: to resume from.
+
+    Returns:
+        The metrics of `trainer.train()`, and `resumed_from`, the name of the checkpoint since which they count.
+
+    Raises:
+        InputError: as `rehearse` and `claim_folder`; nothing is written or removed then.
+    """
+    rehearse(trainer)
+    claim_folder(trainer.args, settings)
+    metrics = trainer.train(resume_from_checkpoint=checkpoint).metrics
+    return {**metrics, "resumed_from": Path(checkpoint).name if checkpoint else None}
 
 
 def check_source(model_name_or_path: str | None, args: SelectiveTrainingArguments) -> None:
@@ -47,17 +71,16 @@ def check_source(model_name_or_path: str | None, args: SelectiveTrainingArgument
         InputError: it is.
     """
     if model_name_or_path and Path(model_name_or_path).resolve() == args.folder.resolve():
-        raise InputError(
-            "the output folder is the checkpoint to fine-tune, which would be lost: give another --output_dir"
+        raise ArgumentError(
+            "the output folder is the checkpoint to fine-tune, which would be lost: give another output_dir"
         )
 
 
-def begin_run(args: SelectiveTrainingArguments, settings: dict[str, Any]) -> str | None:
-    """Claim `args.output_dir` for a run with these settings.
+def find_checkpoint(args: SelectiveTrainingArguments, settings: dict[str, Any]) -> str | None:
+    """Look whether `args.output_dir` is free for a run with these settings, or holds one that goes on.
 
-    `overwrite_output_dir` removes finished results and an unfinished run of other settings; an unfinished run of the
-    same settings is always taken up, so that the same command goes on where it stopped. Several processes must share
-    the folder, and each of them looks before it waits for the first one to write.
+    `overwrite_output_dir` allows finished results and an unfinished run of other settings; an unfinished run of the
+    same settings is always taken up, so that the same command goes on where it stopped.
 
     Returns:
         The last complete checkpoint to resume from (or `args.resume_from_checkpoint`); None for a new run.
@@ -69,17 +92,28 @@ def begin_run(args: SelectiveTrainingArguments, settings: dict[str, Any]) -> str
     """
     named = _check_named(args, settings) if args.resume_from_checkpoint else None
     resumes = _find_resumable(args.folder, settings, overwrite=args.overwrite_output_dir)
+    return named or (last_complete(args.folder) if resumes else None)
+
+
+def claim_folder(args: SelectiveTrainingArguments, settings: dict[str, Any]) -> None:
+    """Make `args.output_dir` the folder of a run with these settings: what is no part of it is removed.
+
+    Several processes must share the folder, and each of them looks before it waits for the first one to write.
+
+    Raises:
+        InputError: as `find_checkpoint`, where the folder was taken since, or it cannot be written.
+    """
+    resumes = _find_resumable(args.folder, settings, overwrite=args.overwrite_output_dir)
     with args.main_process_first(local=False, desc="claiming the output folder"):
         if args.should_save:
             if not resumes:
                 _remove_run(args.folder)
             remove_cut_off(args.folder)
             write_json(args.folder / SETTINGS_FILE, settings)
-    return named or last_complete(args.folder)
 
 
 def _find_resumable(folder: Path, settings: dict[str, Any], *, overwrite: bool) -> bool:
-    """Whether the folder, made if need be, holds an unfinished run of these settings; removes and writes nothing."""
+    """Whether the folder holds an unfinished run of these settings; removes and writes nothing."""
     unfinished = (folder / SETTINGS_FILE).exists() and not (folder / RESULTS_FILE).exists()
     if not unfinished:
         found = [*MODEL_FILES, *(path.name for path in folder.glob(f"{PREFIX_CHECKPOINT_DIR}-*"))]
@@ -89,9 +123,9 @@ def _find_resumable(folder: Path, settings: dict[str, Any], *, overwrite: bool) 
         return True
     difference = first_difference(_read_settings(folder), settings)
     if difference and not overwrite:
-        raise InputError(
+        raise ArgumentError(
             f"{str(folder)!r} holds an unfinished run with {difference}: give another folder, or "
-            "--overwrite_output_dir to start anew"
+            "overwrite_output_dir=True to start anew"
         )
     return not difference
 
@@ -101,19 +135,19 @@ def _check_named(args: SelectiveTrainingArguments, settings: dict[str, Any]) -> 
     checkpoint = check_folder(str(args.resume_from_checkpoint), "the checkpoint to resume from")
     what = f"the checkpoint to resume from, {str(checkpoint)!r},"
     if args.overwrite_output_dir and args.folder.resolve() in checkpoint.resolve().parents:
-        raise InputError(
-            f"{what} lies in the output folder, which --overwrite_output_dir would clear: give another --output_dir"
+        raise ArgumentError(
+            f"{what} lies in the output folder, which overwrite_output_dir would clear: give another output_dir"
         )
     if not (checkpoint / TRAINER_STATE_NAME).exists():
-        raise InputError(f"{what} holds no {TRAINER_STATE_NAME}: give a folder checkpoint-… of a run")
+        raise ArgumentError(f"{what} holds no {TRAINER_STATE_NAME}: give a folder checkpoint-… of a run")
     run = checkpoint.resolve().parent
     if not (run / SETTINGS_FILE).exists():  # of another program
         return str(checkpoint)
     if not (checkpoint / COMPLETE_FILE).exists():
-        raise InputError(f"{what} was cut off while it was written: give the one before")
+        raise ArgumentError(f"{what} was cut off while it was written: give the one before")
     difference = first_difference(*({"model": of.get("model")} for of in (_read_settings(run), settings)))
     if difference:
-        raise InputError(f"{what} is of a run with {difference}: give one of the same model")
+        raise ArgumentError(f"{what} is of a run with {difference}: give one of the same model")
     return str(checkpoint)
 
 

@@ -12,7 +12,7 @@ from typing import Any, NoReturn, cast, get_type_hints
 from transformers import HfArgumentParser
 from transformers.hf_argparser import string_to_bool
 
-from abstain._checks import InputError, nearest
+from abstain._checks import ArgumentError, nearest
 
 STOCK = "everything else of transformers.TrainingArguments"
 """The group that `--help` leaves out."""
@@ -92,7 +92,7 @@ class ScriptParser(HfArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong in one sentence, without the usage."""
-        raise InputError(f"{message}; --help explains the options")
+        raise ArgumentError(f"{message}; --help explains the options")
 
     def given_options(self, arguments: Sequence[str]) -> dict[str, Any]:
         """The options on the command line, without the defaults of the others.
@@ -106,7 +106,7 @@ class ScriptParser(HfArgumentParser):
         )
         if unknown:
             name = unknown[0].removeprefix("--").split("=")[0]
-            raise InputError(f"unknown option {unknown[0]!r}: {nearest(name, self._titles)}")
+            raise ArgumentError(f"unknown option {unknown[0]!r}: {nearest(name, self._titles)}")
         return {name: value for name, value in vars(found).items() if name in self._titles and value is not absent}
 
 
@@ -115,6 +115,13 @@ def _titles(kind: Any) -> dict[str, str]:
     named = {name: title for title, names in getattr(kind, "GROUPS", {}).items() for name in names}
     other = STOCK if named else getattr(kind, "_argument_group_name", "arguments")
     return named | {field.name: other for field in fields(kind) if field.init and field.name not in named}
+
+
+def typed_options(dataclass_types: Iterable[Any]) -> dict[str, str]:
+    """Name of each argument -> its option, for `as_typed`; a flag is typed with its value."""
+    names = [field.name for kind in dataclass_types for field in fields(kind) if field.init]
+    flags = {f"{name}={value}": f"--{name} {str(value).lower()}" for name in names for value in (True, False)}
+    return {name: f"--{name}" for name in names} | flags
 
 
 def _metavar(action: Action) -> str | None:

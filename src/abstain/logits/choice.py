@@ -79,12 +79,12 @@ def choose(
     if values is None:
         raise InputError(
             f"{describe_columns(source)}, but none that holds logits or probabilities by its name: call them logit_0, "
-            "logit_1 and so on, or logits, or name them in the order of the classes (--logit-columns)"
+            "logit_1 and so on, or logits, or name them in the order of the classes (logit_columns)"
         )
     if confidence is not None:
         raise InputError(
             f"{describe_columns(source)}, which can be read as values of the classes ({values}) and as a confidence "
-            f"({confidence}): say which (--input logits, --input probabilities or --input confidence)"
+            f'({confidence}): say which with input="logits", input="probabilities" or input="confidence"'
         )
     return Choice(label, values=values)
 
@@ -105,8 +105,8 @@ def find_label(source: Source, given: str | None) -> str | None:
         InputError: there is no such column, or several have a usual name.
     """
     if given is not None:
-        return column_called(source, given, "--label-column")
-    return only_column(source, LABEL, (INTEGERS, NUMBERS, TEXTS, LISTS), "labels", "--label-column")
+        return column_called(source, given, "label_column")
+    return only_column(source, LABEL, (INTEGERS, NUMBERS, TEXTS, LISTS), "labels", "label_column")
 
 
 def _confidence(source: Source, label: str | None, values: ValueColumns | None, *, named: bool) -> Confidence | None:
@@ -114,12 +114,12 @@ def _confidence(source: Source, label: str | None, values: ValueColumns | None, 
     kinds = (NUMBERS, INTEGERS, TEXTS)
     alone = values is not None and len(values.columns) == 1 and source.holds[values.columns[0]] in kinds
     confidence = values.columns[0] if named and values and alone else None
-    confidence = confidence or only_column(source, CONFIDENCE, kinds, "confidence", "--logit-columns")
+    confidence = confidence or only_column(source, CONFIDENCE, kinds, "confidence", "logit_columns")
     if confidence is None and values is not None and alone:
         confidence = values.columns[0]
-    correct = only_column(source, CORRECT, kinds, "correctness", "--label-column")
-    error = only_column(source, ERROR, kinds, "error", "--label-column")
-    prediction = only_column(source, PREDICTION, kinds, "prediction", "--label-column") if label is not None else None
+    correct = only_column(source, CORRECT, kinds, "correctness", "label_column")
+    error = only_column(source, ERROR, kinds, "error", "label_column")
+    prediction = only_column(source, PREDICTION, kinds, "prediction", "label_column") if label is not None else None
     if confidence is None or (correct is None and error is None and prediction is None):
         return None
     return Confidence(confidence, correct, error, prediction)

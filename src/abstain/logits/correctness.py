@@ -70,8 +70,8 @@ def _counted(labels: Any, ignore_index: int | None) -> NDArray[np.bool_]:
     left = labels[counts]
     if left.dtype.kind in "if" and left.size and left.min() < 0:
         raise InputError(
-            f"a label is {left.min():g}, but must be a class, from 0: where it marks samples that do not count, say so "
-            f"(--ignore-index {left.min():g})"
+            f"a label is {left.min():g}, but must be a class, from 0: where it marks samples that do not count, give "
+            f"ignore_index={left.min():g}"
         )
     return counts
 

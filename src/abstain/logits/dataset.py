@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from abstain._arrays import check_labels, check_logits, to_numpy
-from abstain._checks import InputError, first_line
-from abstain._files import check_folder, whole_file
+from abstain._checks import ArgumentError, InputError, first_line, shown
+from abstain._files import as_path, check_folder, whole_file
+from abstain.logits.source import reading
 
 
 def write_logits(folder: str | Path, split: str, logits: Any, labels: Any, *, sample: Any = None) -> Path:
@@ -38,7 +39,16 @@ def write_logits(folder: str | Path, split: str, logits: Any, labels: Any, *, sa
     """
     logits = check_logits(check_logits(logits).float()).cpu().numpy()  # again: float32 is narrower
     labels = check_labels(labels, n_samples=len(logits), n_logits=logits.shape[1])
-    return write_parquet(Path(folder).expanduser() / f"{split}.parquet", logits, labels, sample=sample)
+    return write_parquet(
+        as_path(folder, "the folder") / f"{_check_split(split)}.parquet", logits, labels, sample=sample
+    )
+
+
+def _check_split(split: Any) -> str:
+    """`split` if it can be the name of a file, and of none elsewhere."""
+    if not isinstance(split, str) or split in ("", "..") or split != Path(split).name or "\0" in split:
+        raise ArgumentError(f"the split is {shown(split)}, but must be a plain name, such as test")
+    return split
 
 
 def write_parquet(
@@ -59,7 +69,7 @@ def write_parquet(
                 f"there are {len(labels)} labels and sample has shape {columns['sample'].shape}: not equal"
             )
     with whole_file(path) as partial:
-        pq.write_table(pa.table(columns).replace_schema_metadata(metadata), partial)
+        pq.write_table(pa.table(columns).replace_schema_metadata(metadata), partial, write_page_checksum=True)
     return path
 
 
@@ -69,7 +79,7 @@ def read_logits(folder: str | Path, split: str) -> tuple[NDArray[np.float32], ND
     Raises:
         InputError: there is no such folder or split, some of its shards are missing, or as `read_parquet`.
     """
-    path = check_folder(folder, "the folder of the logits data set") / f"{split}.parquet"
+    path = check_folder(folder, "the folder of the logits data set") / f"{_check_split(split)}.parquet"
     shards = path.with_suffix("")
     if path.is_file() and shards.is_dir():
         raise InputError(f"{str(folder)!r} holds both {path.name} and the folder {shards.name}: remove one of them")
@@ -78,7 +88,9 @@ def read_logits(folder: str | Path, split: str) -> tuple[NDArray[np.float32], ND
     if not path.is_file():
         found = {file.stem for file in path.parent.glob("*.parquet")}
         found |= {file.parent.name for file in path.parent.glob("*/part-*.parquet")}
-        raise InputError(f"there is no split {split!r} in {str(folder)!r}: it has {', '.join(sorted(found)) or 'none'}")
+        raise ArgumentError(
+            f"there is no split {split!r} in {str(folder)!r}: it has {', '.join(sorted(found)) or 'none'}"
+        )
     return read_parquet(path)
 
 
@@ -130,13 +142,13 @@ def read_parquet(*paths: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
 
 
 def _read_table(path: Path) -> pa.Table:
-    try:
+    with reading(repr(str(path)), "Parquet"):
         columns = pq.read_schema(path).names
-    except pa.ArrowInvalid as error:
-        raise InputError(f"{str(path)!r} cannot be read as Parquet: {first_line(error)}") from error
     if not {"logits", "label"} <= set(columns):
         raise InputError(f"{str(path)!r} has the columns {', '.join(columns)}, but must have `logits` and `label`")
-    return pq.read_table(path, columns=["logits", "label"]).replace_schema_metadata(None)
+    with reading(repr(str(path)), "Parquet"):
+        table = pq.read_table(path, columns=["logits", "label"], page_checksum_verification=True)
+    return table.replace_schema_metadata(None)
 
 
 def _joined(tables: list[pa.Table], path: Path) -> pa.Table:

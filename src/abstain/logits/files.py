@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from abstain._checks import InputError
+from abstain._checks import ArgumentError, InputError
 from abstain.logits.decimal_commas import without_decimal_commas
 from abstain.logits.sample_log import open_sample_log
 from abstain.logits.source import Source, check_rows, of_arrays, of_arrow, reading
@@ -41,7 +41,7 @@ def read_files(paths: list[Path]) -> Source:
     """
     kind, title = kind_of(paths[0]), repr(str(paths[0] if len(paths) == 1 else paths[0].parent))
     if not paths[0].is_file():
-        raise InputError(f"the file {title} does not exist: give one that ends in {', '.join(READERS)}")
+        raise ArgumentError(f"the file {title} does not exist: give one that ends in {', '.join(READERS)}")
     with reading(title, kind):
         if kind == ".parquet":
             return _parquet(paths, title)
@@ -64,7 +64,7 @@ def kind_of(path: Path) -> str:
             return kind
     why = " (a pickle can run code)" if path.suffix.lower() in (".pt", ".pth", ".pkl", ".pickle", ".bin") else ""
     kinds = ", ".join(READERS)
-    raise InputError(f"unknown kind of file {path.suffix or path.name!r}{why}: give one that ends in {kinds}")
+    raise ArgumentError(f"unknown kind of file {path.suffix or path.name!r}{why}: give one that ends in {kinds}")
 
 
 def _parquet(paths: list[Path], title: str) -> Source:
@@ -75,7 +75,7 @@ def _parquet(paths: list[Path], title: str) -> Source:
             raise InputError(f"the shards {paths[0].name} and {path.name} of {title} differ in {', '.join(differ)}")
 
     def read_table(names: list[str]) -> pa.Table:
-        tables = [pq.read_table(path, columns=names).replace_schema_metadata(None) for path in paths]
+        tables = [_read(path, names) for path in paths]
         return pa.concat_tables(tables, promote_options="permissive") if len(tables) > 1 else tables[0]
 
     def read_batches(names: list[str], rows: int) -> Iterator[pa.Table]:
@@ -95,6 +95,11 @@ def _batches(path: Path, names: list[str], rows: int) -> Iterator[pa.RecordBatch
     buffer = max(READ_AT_ONCE // max(len(names), 1), 2**14)
     with pq.ParquetFile(path, pre_buffer=False, buffer_size=buffer) as file:
         yield from (batch for batch in file.iter_batches(batch_size=rows, columns=names) if batch.num_rows)
+
+
+def _read(path: Path, names: list[str]) -> pa.Table:
+    """Some columns; a page that does not agree with its checksum, where it has one, is an error."""
+    return pq.read_table(path, columns=names, page_checksum_verification=True).replace_schema_metadata(None)
 
 
 def _csv(paths: list[Path], title: str) -> Source:

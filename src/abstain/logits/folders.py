@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from abstain._checks import InputError, nearest
+from abstain._checks import ArgumentError, InputError, nearest
 
 _SHARD = re.compile(r"(?P<split>.*?)-?(?P<index>\d+)-of-(?P<count>\d+)(-[0-9a-f]+)?")
 _SAMPLE_LOG = re.compile(r"samples_(?P<task>.+)_\d{4}-\d\d-\d\dT[\d.\-]+")
@@ -21,10 +21,10 @@ def pick_split(splits: Mapping[str, object], split: str | None, title: str) -> s
     """
     if split is None:
         if len(splits) > 1:
-            raise InputError(f"{title} holds the splits {', '.join(sorted(splits))}: name one (--split)")
+            raise InputError(f"{title} holds the splits {', '.join(sorted(splits))}: name one with split=")
         return next(iter(splits))
     if split not in splits:
-        raise InputError(f"{title} has no split {split!r}: {nearest(split, splits)}")
+        raise ArgumentError(f"{title} has no split {split!r}: {nearest(split, splits)}")
     return split
 
 

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
 from transformers import PreTrainedModel
 
-from abstain._checks import InputError, check_at_least, check_choice
+from abstain._checks import ArgumentError, InputError, check_at_least, check_choice
 from abstain.logits.batch import Batch, LabelledLogits
 from abstain.logits.heads import keep_heads_in_float32
 
@@ -108,9 +108,9 @@ def _run(model: nn.Module, batch: Batch, plan: ExtractionPlan, device: torch.dev
     with torch.autocast(device.type, dtype=dtype, enabled=dtype is not None):
         logits: Tensor = model(**inputs).logits
     if dtype is not None and logits.dtype != torch.float32:
-        raise InputError(f"the model rounds its logits to {logits.dtype} behind its head: take --dtype float32")
+        raise ArgumentError(f"the model rounds its logits to {logits.dtype} behind its head: take dtype=float32")
     if not torch.isfinite(logits).all():
-        advice = "its weights or its inputs are no good" if dtype is None else "take --dtype float32 or bfloat16"
+        advice = "its weights or its inputs are no good" if dtype is None else "take dtype=float32 or bfloat16"
         raise InputError(f"the model gives NaN or infinite logits in {plan.dtype}: {advice}")
     return logits
 
@@ -140,4 +140,4 @@ def _check_read(batch: Batch | InputError, plan: ExtractionPlan) -> None:
         raise batch
     if batch.bad and not plan.skip_bad_samples:
         reason = next(iter(batch.bad.values()))
-        raise InputError(f"{reason}; --skip_bad_samples leaves such samples out and counts them")
+        raise InputError(f"{reason}; skip_bad_samples leaves such samples out and counts them")

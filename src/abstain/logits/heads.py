@@ -12,7 +12,7 @@ from transformers import PreTrainedModel
 
 from abstain._checks import InputError, first_line
 
-REMEDY = "and its logits would be rounded: take --dtype float32"
+REMEDY = "and its logits would be rounded: take dtype=float32"
 
 
 def keep_heads_in_float32(model: PreTrainedModel) -> None:

@@ -8,7 +8,8 @@ from typing import Any, Protocol, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, check_fraction
+from abstain._arguments import check_whole
+from abstain._checks import ArgumentError, InputError, check_fraction
 from abstain.logits.predictions import CONFIDENCE
 from abstain.scores.batches import ValueBatches
 
@@ -65,15 +66,15 @@ def read_apart(
     source, labels, split = validation
     apart = source is not None or split is not None
     if labels is not None and source is None:
-        raise InputError("--validation-labels are given without --validation, whose labels they are: give both")
+        raise ArgumentError("validation_labels are given without validation=, whose labels they are: give both")
     if fraction is not None and apart:
-        raise InputError("both --validation-fraction and other validation samples are given: leave out one of them")
+        raise ArgumentError("both validation_fraction and other validation samples are given: leave out one of them")
     if apart and (source or test[0], split) == (test[0], test[2]):
-        raise InputError("the validation samples are the test samples: give others, or --validation-fraction 0.5")
+        raise ArgumentError("the validation samples are the test samples: give others, or validation_fraction=0.5")
     measured = read(*test)
     if measured.kind == CONFIDENCE and (apart or fraction is not None):
         why = "; ".join(measured.notes) or "a confidence that is given leaves nothing to fit"
-        raise InputError(f"{why}: leave out the validation samples")
+        raise ArgumentError(f"{why}: leave out the validation samples")
     if fraction is not None:
         return hold_out(measured, fraction, seed=seed)[::-1]
     if not apart:
@@ -97,11 +98,12 @@ def hold_out(predictions: Read, fraction: float, *, seed: int) -> tuple[Read, Re
         InputError: a fraction outside (0, 1), or one that leaves no sample on one side.
     """
     check_fraction("validation_fraction", fraction, open_below=True, open_above=True)
+    check_whole("seed", seed, at_least=0)
     shared = np.arange(len(predictions)) if predictions.sample is None else predictions.sample
     groups, group = np.unique(shared, return_inverse=True)
     n = round(fraction * len(groups))
     if not 0 < n < len(groups):
-        raise InputError(
+        raise ArgumentError(
             f"validation_fraction is {fraction:g} of {len(groups)} samples, but both parts need at least one: give "
             "another fraction, or more samples"
         )
@@ -122,5 +124,5 @@ def check_apart(validation: Samples, test: Samples) -> None:
     if test.kind != CONFIDENCE and test.in_batches().same_as(validation.in_batches()):
         raise InputError(
             "the validation samples are the test samples: give others, or let a share of the file be held out "
-            "(--validation-fraction 0.5)"
+            "(validation_fraction=0.5)"
         )

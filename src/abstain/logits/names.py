@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from abstain._checks import InputError, nearest
+from abstain._checks import ArgumentError, InputError, nearest
 from abstain.logits.source import Source
 
 LABEL = (
@@ -49,7 +49,7 @@ def column_called(source: Source, name: str, option: str) -> str:
     """
     if name in source.holds:
         return name
-    raise InputError(f"{source.title} has no column {name!r} ({option}): {nearest(name, source.holds)}")
+    raise ArgumentError(f"{source.title} has no column {name!r} ({option}): {nearest(name, source.holds)}")
 
 
 def only_column(source: Source, names: Sequence[str], kinds: Sequence[str], what: str, option: str) -> str | None:

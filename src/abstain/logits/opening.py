@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from abstain._checks import InputError, check_choice
+from abstain._checks import ArgumentError, InputError, check_choice
 from abstain.logits.answers import Answers, read_answers
 from abstain.logits.choice import Choice, choose, find_label
 from abstain.logits.class_labels import are_texts, as_numbers, class_texts
@@ -143,7 +143,9 @@ def open_columns(
         told = {**columns, "input": input, "class_axis": class_axis, "ignore_index": ignore_index}
         return _of_log(opened, choice, told)
     if choice is not None:
-        raise InputError(f"choice is {choice!r}, but {opened.title} holds no answers of a language model: leave it out")
+        raise ArgumentError(
+            f"choice is {choice!r}, but {opened.title} holds no answers of a language model: leave it out"
+        )
     label = find_label(opened, None if label_column is None else str(label_column))
     if labels is not None:
         opened, label = labels_apart(opened, label, labels)
@@ -155,7 +157,7 @@ def open_columns(
     if chosen.confidence is None and label is None:
         raise InputError(
             f"{opened.title} holds values ({chosen.values}), but no labels by their name: call a column label, name it "
-            "(--label-column), or give a file of labels (--labels)"
+            "(label_column), or give them apart with labels="
         )
     return Opening(opened, chosen, classes, given, in_batches, input, class_axis, ignore_index)
 
@@ -163,7 +165,7 @@ def open_columns(
 def _of_log(log: Source, choice: str | None, told: Mapping[str, Any]) -> Opening:
     foreign = next((name for name, value in told.items() if value is not None), None)
     if foreign is not None:
-        raise InputError(
+        raise ArgumentError(
             f"{foreign} is given, but {log.title} is a sample log of lm-evaluation-harness, whose columns are known: "
             "leave it out"
         )
@@ -194,7 +196,7 @@ def _names(columns: Any) -> list[str]:
     if isinstance(columns, str):
         return [name.strip() for name in columns.split(",")]
     if not isinstance(columns, Iterable) or not (names := [str(name) for name in columns]):
-        raise InputError(f"logit_columns is {columns!r}, but must be names of columns, or a text with commas")
+        raise ArgumentError(f"logit_columns is {columns!r}, but must be names of columns, or a text with commas")
     return names
 
 

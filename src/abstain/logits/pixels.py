@@ -82,7 +82,7 @@ class PixelInputs(torch.utils.data.Dataset[Any]):
                 continue
             masks.append(self.choice.labels(ids, index=row))
             pixels[row] = self.processor(image, return_tensors="pt")["pixel_values"][0]
-        inputs = stacked(pixels.values(), "take --batch_size 1")
+        inputs = stacked(pixels.values(), "take batch_size=1")
         no_labels = torch.zeros(0, dtype=torch.int64)
         return PixelBatch(inputs, list(pixels), no_labels, bad, masks=masks, ignore_index=self.choice.ignore_index)
 

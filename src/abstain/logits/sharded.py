@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from torch.utils.data import Dataset
 from transformers import PreTrainedModel
 
-from abstain._checks import InputError
+from abstain._checks import ArgumentError, InputError
 from abstain._files import write_json
 from abstain.logits.batch import LabelledLogits
 from abstain.logits.dataset import shard_name, write_parquet
@@ -55,7 +55,7 @@ def extract_shards(
     kept = {key: value for key, value in vars(plan).items() if key not in NOT_OF_THE_RESULT}
     # "parts" is the word of the format, as in the names of its files
     settings = {**settings, **kept, "rows": size, "parts": count, "weights_sha256": weights_hash(model)}
-    _claim(folder, settings)
+    recorded = _check_free(folder, settings)
     pending = [index for index in range(count) if not _is_whole(folder / shard_name(index, count))]
     state.wait_for_everyone()  # all have looked before any writes, so that all deal the shards out alike
     mine = _ShardBatches(size, plan, pending[state.process_index :: state.num_processes])
@@ -63,6 +63,9 @@ def extract_shards(
         for index in mine.shards:
             batches = list(islice(labelled, len(mine.of_shard(index))))
             joined = LabelledLogits.joined(batches, n_classes=int(model.config.num_labels or 0))
+            if not recorded:  # not before there is a shard: what is refused till then leaves no trace
+                write_json(folder / SETTINGS_FILE, {"settings": settings})
+                recorded = True
             _write_shard(folder / shard_name(index, count), joined)
     state.wait_for_everyone()
     return _finish(folder, settings, count)
@@ -85,30 +88,29 @@ class _ShardBatches:
         return (batch for index in self.shards for batch in self.of_shard(index))
 
 
-def _claim(folder: Path, settings: dict[str, Any]) -> None:
-    """Record the settings of an extraction, or check that they are those of the one that is taken up.
+def _check_free(folder: Path, settings: dict[str, Any]) -> bool:
+    """Check that there is no extraction, or one of these settings to be taken up; whether they are recorded.
 
     Raises:
         InputError: they differ, or there is a file of that split already.
     """
-    state, path = processes(), folder / SETTINGS_FILE
+    path = folder / SETTINGS_FILE
     if folder.with_suffix(".parquet").exists():
-        raise InputError(f"{folder.name}.parquet exists in {str(folder.parent)!r} already: give another folder or name")
+        raise ArgumentError(
+            f"{folder.name}.parquet exists in {str(folder.parent)!r} already: give another folder or name"
+        )
     has_shards = any(folder.glob("part-*.parquet"))
     if has_shards and not path.exists():
-        raise InputError(f"{str(folder)!r} holds shards without {SETTINGS_FILE}: give another folder or name")
+        raise ArgumentError(f"{str(folder)!r} holds shards without {SETTINGS_FILE}: give another folder or name")
     if has_shards:
         _check_same(folder, json.loads(path.read_text(encoding="utf-8"))["settings"], settings)
-    state.wait_for_everyone()
-    if state.is_main_process and not has_shards:
-        write_json(path, {"settings": settings})
-    state.wait_for_everyone()
+    return has_shards
 
 
 def _check_same(folder: Path, before: dict[str, Any], settings: dict[str, Any]) -> None:
     for key, value in json.loads(json.dumps(settings)).items():
         if before.get(key) != value:
-            raise InputError(
+            raise ArgumentError(
                 f"{str(folder)!r} holds an extraction with {key} = {before.get(key)!r}, but this one "
                 f"has {value!r}: give another folder or name"
             )

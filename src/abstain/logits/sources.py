@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from abstain._checks import InputError, first_line
+from abstain._checks import ArgumentError, InputError, first_line
 from abstain.logits.choice import find_label
 from abstain.logits.files import READERS, UNNAMED, read_files
 from abstain.logits.folders import files_of, pick_split
@@ -37,12 +37,12 @@ def open_source(source: Any, *, split: str | None = None, revision: str | None =
     if isinstance(source, str | Path):
         return _named(str(source), split, revision)
     if revision is not None:
-        raise InputError("a revision is given, but only a data set on the Hub has one: leave it out")
+        raise ArgumentError("a revision is given, but only a data set on the Hub has one: leave it out")
     opened = _of_datasets(source, split)
     if opened is not None:
         return opened
     if split is not None:
-        raise InputError(f"a split is named, but {type(source).__name__} has none: leave it out")
+        raise ArgumentError(f"a split is named, but {type(source).__name__} has none: leave it out")
     return _object(source)
 
 
@@ -58,7 +58,7 @@ def labels_apart(source: Source, label: str | None, labels: Any) -> tuple[Source
         InputError: the source has its own labels, or these cannot be read.
     """
     if label is not None:
-        raise InputError(f"labels are given apart, but {source.title} holds its own ({label}): leave them out")
+        raise ArgumentError(f"labels are given apart, but {source.title} holds its own ({label}): leave them out")
     apart = open_source(labels)
     name = next(iter(apart.holds)) if len(apart.holds) == 1 else find_label(apart, None)
     if name is None:
@@ -88,16 +88,18 @@ def labels_apart(source: Source, label: str | None, labels: Any) -> tuple[Source
 
 
 def _named(name: str, split: str | None, revision: str | None) -> Source:
+    if not name:
+        raise ArgumentError("the source is '', but must be the path of a file or folder, or a name on the Hub")
     path = Path(name).expanduser()
     on_hub = _HUB_FILE.fullmatch(name) or (not path.exists() and _is_hub_name(name))
     if on_hub:
         return _from_hub(name, split, revision)
     if revision is not None:
-        raise InputError(f"a revision is given, but {name!r} is a path: only a data set on the Hub has one")
+        raise ArgumentError(f"a revision is given, but {name!r} is a path: only a data set on the Hub has one")
     if path.is_dir():
         return _folder(path, split)
     if split is not None and path.is_file():
-        raise InputError(f"a split is named, but {name!r} is one file: leave it out")
+        raise ArgumentError(f"a split is named, but {name!r} is one file: leave it out")
     return read_files([path])
 
 
@@ -134,7 +136,7 @@ def _from_hub(name: str, split: str | None, revision: str | None) -> Source:
     except (InputError, MemoryError):
         raise
     except Exception as error:  # no network, no such data set, a script, a gate: each its own class
-        raise InputError(
+        raise ArgumentError(
             f"{name!r} is neither a file or folder here nor to be had from the Hub ({first_line(error)}): "
             "give a path that exists, or the name of a data set and a network"
         ) from error
@@ -155,7 +157,7 @@ def _of_datasets(source: Any, split: str | None, title: str | None = None) -> So
     if not isinstance(source, datasets.Dataset):
         return None
     if split is not None:
-        raise InputError(f"a split is named, but {title} is one split: leave it out")
+        raise ArgumentError(f"a split is named, but {title} is one split: leave it out")
     return of_arrow(
         title,
         source.features.arrow_schema,
@@ -183,7 +185,7 @@ def _object(source: Any) -> Source:
         return of_arrays("the pair", {UNNAMED: source[0], LABELS: source[1]})
     if isinstance(source, np.ndarray | list) or hasattr(source, "detach") or hasattr(source, "__array__"):
         return of_arrays("the array", {UNNAMED: source})
-    raise InputError(f"predictions are {type(source).__name__}, but must be a path, a Hub name, a table, or arrays")
+    raise ArgumentError(f"predictions are {type(source).__name__}, but must be a path, a Hub name, a table, or arrays")
 
 
 def _is_frame(source: Any) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from abstain._checks import InputError
+from abstain._checks import ArgumentError, InputError
 from abstain.logits.names import (
     CONFIDENCE,
     CORRECT,
@@ -66,12 +66,12 @@ def named_values(source: Source, names: Sequence[str], classes: Sequence[str] | 
         if wanted in groups:
             return _in_order(source, groups[wanted])
     for name in names:
-        column_called(source, name, "--logit-columns")
+        column_called(source, name, "logit_columns")
     if len(set(names)) < len(names):
-        raise InputError("a column is named twice in --logit-columns, but each stands for one class")
+        raise ArgumentError("a column is named twice in logit_columns, but each stands for one class")
     if len(names) > 1 and any(source.holds[name] == LISTS for name in names):
-        raise InputError(
-            f"--logit-columns names {listed(names)}, but a column of lists holds all classes: name it alone"
+        raise ArgumentError(
+            f"logit_columns names {listed(names)}, but a column of lists holds all classes: name it alone"
         )
     return ValueColumns(tuple(names), _classes_of(names, classes or ()))
 
@@ -102,17 +102,17 @@ def found_values(source: Source, classes: Sequence[str] | None) -> ValueColumns 
     known = {stem: names for stem, names in groups.items() if stem in VALUES or stem in LISTS_ONLY}
     if not known and len(groups) > 1:
         several = " and ".join(listed(names) for names in groups.values())
-        raise InputError(f"{source.title} has {several}, which can all be the values: name them (--logit-columns)")
+        raise InputError(f"{source.title} has {several}, which can all be the values: name them (logit_columns)")
     lists = [n for n, kind in source.holds.items() if kind == LISTS and plain(n) in [*VALUES, *LISTS_ONLY]]
     found = [ValueColumns((name,)) for name in lists] + [_called_as_classes(source, classes)]
     found += [_in_order(source, names) for names in (known or ({} if lists else groups)).values()]
     rows = [values for values in found if values is not None]
     if len(rows) > 1:
         both = " and ".join(map(str, rows))
-        raise InputError(f"{source.title} has {both}, which can all be the values: name them (--logit-columns)")
+        raise InputError(f"{source.title} has {both}, which can all be the values: name them (logit_columns)")
     if rows:
         return rows[0]
-    single = only_column(source, VALUES, (NUMBERS, INTEGERS, TEXTS), "values", "--logit-columns")
+    single = only_column(source, VALUES, (NUMBERS, INTEGERS, TEXTS), "values", "logit_columns")
     return ValueColumns((single,)) if single is not None else None
 
 
@@ -134,7 +134,7 @@ def _in_order(source: Source, names: list[str]) -> ValueColumns:
         gap = next(number for number in range(len(names)) if numbers[number] != number)
         raise InputError(
             f"{source.title} has {listed(names)}, whose numbers should be those of the classes, from 0 to "
-            f"{len(names) - 1}, but {gap} is not there once: name them in the order of the classes (--logit-columns)"
+            f"{len(names) - 1}, but {gap} is not there once: name them in the order of the classes (logit_columns)"
         )
     return ValueColumns(tuple(names))
 
@@ -160,5 +160,5 @@ def _check_none_left(source: Source, names: list[str]) -> None:
     if left:
         raise InputError(
             f"{source.title} has columns called as the labels are ({', '.join(names[:3])} …) and also {left[0]!r}, "
-            "which may be one more class: name the columns of all classes (--logit-columns)"
+            "which may be one more class: name the columns of all classes (logit_columns)"
         )

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from abstain._arrays import check_class_values, check_confidence_error, check_pair, to_numpy
-from abstain._checks import InputError, check_choice
+from abstain._arrays import check_class_values, check_confidence_error, check_pair, check_tensor, to_numpy
+from abstain._checks import ArgumentError, InputError, check_choice
 from abstain.scores.by_kind import as_logits, check_norm, error_of, score_of
 from abstain.scores.confidence import Confidence
 from abstain.scores.kinds import INPUTS, OF_PROBABILITIES, Input, Kind, Values, read_values
@@ -41,7 +41,7 @@ class Reading:
 
     def __post_init__(self) -> None:
         if not isinstance(self.ignore_index, int):
-            raise InputError(f"ignore_index is {self.ignore_index!r}, but must be one integer")
+            raise ArgumentError(f"ignore_index is {self.ignore_index!r}, but must be one integer")
         if self.input is not None:
             check_choice("input", self.input, INPUTS)
 
@@ -58,9 +58,9 @@ class Reading:
 def choose_p(name: str, validation: Validation | None, *, center: bool, reading: Reading) -> LogitNorm:
     """Logit normalisation with the p that validation data choose, or MSP where it falls back to that."""
     if name != LogitNorm.SCORE:
-        raise InputError(f'the score is {name} and p is "auto": only {LogitNorm.SCORE} takes a p')
+        raise ArgumentError(f'the score is {name} and p is "auto": only {LogitNorm.SCORE} takes a p')
     if validation is None:
-        raise InputError(
+        raise ArgumentError(
             'p="auto" needs validation=(logits, labels) of other samples: a p chosen on the samples that are measured '
             "has seen their labels, and the result would be too good"
         )
@@ -86,7 +86,8 @@ class Reduced:
 
 def reduce_predictions(predictions: Any, labels: Any, confidence: Confidence, reading: Reading) -> Reduced:
     """Confidence and error of what counts; what must be copied for that is copied in chunks."""
-    predictions = predictions if isinstance(predictions, torch.Tensor) else to_numpy(predictions, "predictions")
+    kept = isinstance(predictions, torch.Tensor)  # on its device
+    predictions = (check_tensor if kept else to_numpy)(predictions, "predictions")
     labels = to_numpy(labels, "references")
     if predictions.ndim < 2:
         raise InputError(

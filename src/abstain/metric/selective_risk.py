@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, check_choice
+from abstain._checks import ArgumentError, InputError, check_choice
 from abstain.curve.curve import Convention, risk_coverage_curve
 from abstain.metric.inputs import Reading, Validation, agree, choose_p, compare_classes, reduce_predictions
 from abstain.metric.results import Summary
@@ -152,7 +152,7 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
         if not _any_given(score, p, center, validation):
             return self._loaded
         if self._takes_confidence:
-            raise InputError(
+            raise ArgumentError(
                 'score, p, center and validation are for logits, but "confidence" takes a confidence as it is'
             )
         loaded = self._loaded if isinstance(self._loaded, LogitNorm) else LogitNorm(None)
@@ -161,7 +161,7 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
         if p == "auto":
             return choose_p(name, validation, center=center, reading=self._reading)
         if validation is not None:
-            raise InputError('validation is given, but only p="auto" needs it: leave it out')
+            raise ArgumentError('validation is given, but only p="auto" needs it: leave it out')
         return named_confidence(name, p=loaded.p if p is None and name == LogitNorm.SCORE else p, center=center)
 
     def add(
@@ -194,8 +194,8 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
     def _add(self, predictions: Any, references: Any, confidence: Any, named: Confidence, reading: Reading) -> None:
         if predictions is None or references is None or (confidence is None) == self._takes_confidence:
             if self._takes_confidence:
-                raise InputError('the configuration "confidence" needs predictions, references and confidence')
-            raise InputError(
+                raise ArgumentError('the configuration "confidence" needs predictions, references and confidence')
+            raise ArgumentError(
                 'this metric needs predictions and references: load the configuration "confidence" for your own scores'
             )
         if self._takes_confidence:
@@ -250,7 +250,7 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
     def _check_stored(self, named: Confidence, *, names_one: bool) -> None:
         same = named == self._stored or named.name == self._stored.name == "msp"  # whatever fell back to it
         if names_one and not same:
-            raise InputError(
+            raise ArgumentError(
                 f"{len(self)} samples are stored by their {self._stored.label}, but this call names {named.label}: the "
                 "logits are gone, so name it at loading, or give all predictions in one call"
             )
@@ -283,7 +283,7 @@ def load_metric(config_name: str | None = None, **kwargs: Any) -> SelectiveRisk:
 
 def _refuse_unknown(unknown: dict[str, Any]) -> None:
     if unknown:
-        raise InputError(
+        raise ArgumentError(
             f"unknown argument {next(iter(unknown))!r}: see help(abstain.metric.SelectiveRisk); `evaluate.combine` "
             "hands every argument to every member, so give it to each metric by itself"
         )

@@ -24,7 +24,7 @@ from transformers import (
     TimmWrapperConfig,
 )
 
-from abstain._checks import InputError, check_choice, first_line
+from abstain._checks import ArgumentError, InputError, check_choice, first_line
 from abstain.data.columns import head_classes
 from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageClassification
 from abstain.models.deeplabv3plus import DeepLabV3PlusConfig, DeepLabV3PlusForSemanticSegmentation
@@ -104,11 +104,11 @@ def new_classifier(
     """
     known = KINDS[check_choice("kind of classifier", kind, KINDS)][1]
     if (architecture is None) != (model_type != "timm_wrapper"):
-        raise InputError("--timm_architecture goes with --model_type timm_wrapper: give both or neither")
+        raise ArgumentError('timm_architecture goes with model_type="timm_wrapper": give both or neither')
     if encoder_weights and model_type != DeepLabV3PlusConfig.model_type:
-        raise InputError(f"encoder_weights are for deeplabv3plus, but model_type is {model_type!r}: leave them out")
+        raise ArgumentError(f"encoder_weights are for deeplabv3plus, but model_type is {model_type!r}: leave them out")
     if model_type not in CONFIG_MAPPING:
-        raise InputError(f"unknown model_type {model_type!r}: give {known}")
+        raise ArgumentError(f"unknown model_type {model_type!r}: give {known}")
     try:
         if architecture is not None:
             return _new_timm_model(kind, architecture, names, overrides, one_logit=one_logit)
@@ -180,7 +180,7 @@ def _overridden(config: PreTrainedConfig, overrides: str | None) -> PreTrainedCo
 def _no_model(error: Exception) -> InputError:
     if isinstance(error, InputError):
         return error
-    return InputError(f"the model cannot be made: {first_line(error)}")
+    return ArgumentError(f"the model cannot be made: {first_line(error)}")
 
 
 def _new_timm_model(

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedConfig
 
-from abstain._checks import InputError
+from abstain._checks import ArgumentError
 from abstain.models.small_image_classifier import SmallImageClassifier
 
 
@@ -28,7 +28,9 @@ class CifarResNetConfig(PreTrainedConfig):
     def __post_init__(self, **kwargs: object) -> None:
         super().__post_init__(**kwargs)
         if self.depth < 8 or self.depth % 6 != 2:
-            raise InputError(f"depth is {self.depth}, but must be 6n + 2 with n of at least 1: 8, 14, 20, 32, 44, 56 …")
+            raise ArgumentError(
+                f"depth is {self.depth}, but must be 6n + 2 with n of at least 1: 8, 14, 20, 32, 44, 56 …"
+            )
 
 
 class CifarResNetBlock(nn.Module):

@@ -10,7 +10,7 @@ from torch.nn import functional
 from transformers import PreTrainedConfig, initialization
 from transformers.modeling_outputs import SemanticSegmenterOutput
 
-from abstain._checks import InputError, first_line
+from abstain._checks import ArgumentError, InputError, first_line
 from abstain.models.head import ModelWithFloat32Head
 
 LOGIT_STRIDE = 4
@@ -41,7 +41,7 @@ class DeepLabV3PlusConfig(PreTrainedConfig):
     def __post_init__(self, **kwargs: object) -> None:
         super().__post_init__(**kwargs)
         if self.output_stride not in (8, 16):
-            raise InputError(f"output_stride is {self.output_stride}, but must be 8 or 16")
+            raise ArgumentError(f"output_stride is {self.output_stride}, but must be 8 or 16")
 
 
 class DeepLabV3PlusForSemanticSegmentation(ModelWithFloat32Head):
@@ -130,7 +130,7 @@ def _build(config: DeepLabV3PlusConfig) -> Any:
             upsampling=1,
         )
     except KeyError as error:
-        raise InputError(
+        raise ArgumentError(
             f"unknown encoder_name {config.encoder_name!r}: give one of segmentation_models_pytorch, such as resnet101"
         ) from error
     for module in network.decoder.modules():

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedConfig
 
-from abstain._checks import InputError, check_fraction
+from abstain._checks import ArgumentError, check_fraction
 from abstain.models.small_image_classifier import SmallImageClassifier
 
 BOTTLENECK = 4
@@ -34,9 +34,11 @@ class DenseNetBCConfig(PreTrainedConfig):
     def __post_init__(self, **kwargs: object) -> None:
         super().__post_init__(**kwargs)
         if self.depth < 10 or self.depth % 6 != 4:
-            raise InputError(f"depth is {self.depth}, but must be 6n + 4 with n of at least 1: 10, 16, 22, 40, 100 …")
+            raise ArgumentError(
+                f"depth is {self.depth}, but must be 6n + 4 with n of at least 1: 10, 16, 22, 40, 100 …"
+            )
         if self.growth_rate < 1:
-            raise InputError(f"growth_rate is {self.growth_rate}, but must be at least 1")
+            raise ArgumentError(f"growth_rate is {self.growth_rate}, but must be at least 1")
         check_fraction("compression", self.compression, open_below=True)
 
 

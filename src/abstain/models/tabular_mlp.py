@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedConfig, initialization
 from transformers.modeling_outputs import SequenceClassifierOutput
 
-from abstain._checks import InputError
+from abstain._checks import ArgumentError
 from abstain.losses import smoothed_cross_entropy
 from abstain.models.head import ModelWithFloat32Head
 
@@ -26,7 +26,7 @@ class TabularMLPConfig(PreTrainedConfig):
     def __post_init__(self, **kwargs: object) -> None:
         super().__post_init__(**kwargs)
         if self.num_features < 1:
-            raise InputError(f"num_features is {self.num_features}, but must be at least 1")
+            raise ArgumentError(f"num_features is {self.num_features}, but must be at least 1")
 
 
 class TabularMLPForClassification(ModelWithFloat32Head):

@@ -6,7 +6,7 @@ from typing import Any
 
 from transformers import BaseImageProcessor, PreTrainedModel, TimmWrapperConfig
 
-from abstain._checks import InputError
+from abstain._checks import ArgumentError
 from abstain.data.processors import timm_data_config
 
 
@@ -24,7 +24,7 @@ def parse_overrides(overrides: str | None) -> dict[str, Any]:
     for pair in (overrides or "").split(","):
         key, equals, value = pair.strip().partition("=")
         if not equals and key:
-            raise InputError(f"{key!r} in config_overrides is no setting: write name=value,name=value")
+            raise ArgumentError(f"{key!r} in config_overrides is no setting: write name=value,name=value")
         if key:
             arguments[key] = _as_value(value)
     return arguments

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from abstain._checks import InputError, check_choice, check_no_more
+from abstain._checks import ArgumentError, InputError, check_choice, check_no_more
 from abstain.scores.batches import ValueBatches
 from abstain.scores.confidence import Confidence, OfProbabilities
 from abstain.scores.kinds import OF_PROBABILITIES, WITHOUT_SHIFT, Kind, Values
@@ -36,8 +36,8 @@ def as_logits(values: Values) -> Tensor:
 def check_norm(values: Values | ValueBatches, *, center: bool) -> None:
     """Refuse the uncentred p-norm of values whose rows have lost the shift that it reads."""
     if not center and values.kind in WITHOUT_SHIFT:
-        raise InputError(
-            f"center is False, but the uncentred p-norm reads the shift of a row of logits, which {values.kind} have "
+        raise ArgumentError(
+            f"center=False, the uncentred p-norm, reads the shift of a row of logits, which {values.kind} have "
             "lost: leave center at True, or give the logits"
         )
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._arguments import check_flag
-from abstain._checks import InputError, check_choice, check_keys
+from abstain._checks import ArgumentError, InputError, check_choice, check_keys
 from abstain.scores.given import GivenConfidence
 from abstain.scores.logit_norm import LogitNorm
 from abstain.scores.probabilities import OF_PROBABILITIES, largest_probability, log_probabilities, probability_score
@@ -223,6 +223,8 @@ def named_confidence(name: str, *, p: float | None = None, center: bool = True) 
     """
     check_choice("score", name, [*SCORES, LogitNorm.SCORE])
     if (name == LogitNorm.SCORE) != (p is not None):
-        raise InputError(f"the score is {name} and p is {p}: max_logit_pnorm needs a p, and no other score takes one")
+        raise ArgumentError(
+            f"the score is {name} and p is {p}: max_logit_pnorm needs a p, and no other score takes one"
+        )
     center = check_flag("center", center)
     return SoftmaxScore(name) if p is None else LogitNorm(p, center)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from abstain._arrays import to_numpy, to_tensor
-from abstain._checks import InputError
+from abstain._checks import ArgumentError, InputError
 
 
 def find_class_axis(shape: tuple[int, ...], label_shape: tuple[int, ...], class_axis: int | None = None) -> int:
@@ -49,12 +49,12 @@ def find_class_axis(shape: tuple[int, ...], label_shape: tuple[int, ...], class_
 def _named_axis(shape: tuple[int, ...], label_shape: tuple[int, ...], class_axis: Any, fitting: list[int]) -> int:
     n_axes = len(shape)
     if not _is_integer(class_axis) or not -n_axes <= int(class_axis) < n_axes:
-        raise InputError(
+        raise ArgumentError(
             f"class_axis is {class_axis!r}, but must be an integer from {-n_axes} to {n_axes - 1} for values of shape "
             f"{shape}"
         )
     if int(class_axis) % n_axes not in fitting:
-        raise InputError(
+        raise ArgumentError(
             f"class_axis is {class_axis}, but without that axis values of shape {shape} do not have the shape "
             f"{label_shape} of the labels"
         )
@@ -84,6 +84,8 @@ def rows_and_labels(
     if rows.ndim == 2:
         classes = _one_a_row(classes, tuple(rows.shape))
     axis = find_class_axis(tuple(rows.shape), classes.shape, class_axis)
+    if not rows.numel():
+        raise InputError(f"values have shape {tuple(rows.shape)}, but at least one sample and one class are needed")
     rows = rows.movedim(axis, -1).reshape(-1, rows.shape[axis])
     classes = classes.reshape(-1)
     _check_ignore_index(ignore_index)
@@ -91,15 +93,14 @@ def rows_and_labels(
     n_ignored = len(classes) - int(counted.sum())
     if n_ignored:
         rows, classes = rows[torch.from_numpy(counted).to(rows.device)], classes[counted]
-    if not len(classes) or not rows.shape[1]:
-        found = f"every label is {ignore_index}, which is ignored" if n_ignored else f"values have shape {rows.shape}"
-        raise InputError(f"{found.replace('torch.Size', '')}, but at least one sample and one class are needed")
+    if not len(classes):
+        raise InputError(f"every label is {ignore_index}, which is ignored, but at least one sample is needed")
     return rows, _in_range(classes, rows.shape[1]), n_ignored
 
 
 def _check_ignore_index(ignore_index: Any) -> None:
     if ignore_index is not None and not _is_integer(ignore_index):
-        raise InputError(f"ignore_index is {ignore_index!r}, but must be one integer")
+        raise ArgumentError(f"ignore_index is {ignore_index!r}, but must be one integer")
 
 
 def _is_integer(value: Any) -> bool:

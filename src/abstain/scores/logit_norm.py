@@ -13,7 +13,7 @@ from torch import Tensor
 
 from abstain._arguments import check_flag, check_numbers, check_p, check_whole
 from abstain._arrays import check_logits
-from abstain._checks import InputError, check_choice, check_keys, check_number, shown
+from abstain._checks import ArgumentError, InputError, check_choice, check_keys, check_number, shown
 from abstain.curve.sample_influence import area_and_influence, paired_standard_error
 from abstain.scores.p_norm import PNorms
 from abstain.scores.rows import LogitRows, score_in_blocks, warn_if_normalized
@@ -129,7 +129,7 @@ class LogitNorm:
             warn_if_normalized(logits, log_too=False)
             return score_in_blocks(logits, lambda block: log_odds(LogitRows(block)))
         if logits.shape[1] <= 2:
-            raise InputError(
+            raise ArgumentError(
                 f"logits have K = {logits.shape[1]}, but a p-norm says nothing about two classes: use LogitNorm(p=None)"
             )
         warn_if_normalized(logits, log_too=not self.center)
@@ -238,7 +238,7 @@ def check_fit(p_grid: Any, center: Any, fallback: Any) -> list[float]:
     check_flag("center", center)
     grid = [check_p(p) for p in check_numbers("p_grid", p_grid)]
     if not grid:
-        raise InputError("p_grid is empty, but at least one p is needed: range(1, 11) is the default")
+        raise ArgumentError("p_grid is empty, but at least one p is needed: range(1, 11) is the default")
     return grid
 
 

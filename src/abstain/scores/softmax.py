@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from abstain._arrays import check_labels, check_logits
-from abstain._checks import InputError, check_choice, shown
+from abstain._checks import ArgumentError, check_choice, shown
 from abstain.scores.rows import LogitRows, score_in_blocks, warn_if_normalized
 
 Score = Callable[[Any], NDArray[np.float64]]
@@ -136,12 +136,12 @@ def score_all(logits: Any, names: Iterable[str] = tuple(SCORES)) -> dict[str, ND
         InputError: bad logits (see `msp`), no name, or one that is not in `SCORES`.
     """
     if isinstance(names, str) or not isinstance(names, Iterable):
-        raise InputError(
+        raise ArgumentError(
             f"the scores are {shown(names)}, but must be a list of names: [{shown(names)}] of a single one"
         )
     names = [check_choice("score", name, SCORES) for name in names]
     if not names:
-        raise InputError(f"no score is named, but at least one is needed: {', '.join(SCORES)}")
+        raise ArgumentError(f"no score is named, but at least one is needed: {', '.join(SCORES)}")
     logits = check_logits(logits)
     warn_if_normalized(logits, log_too=bool(SHIFTED & set(names)))
 

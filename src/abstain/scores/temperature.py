@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from abstain._arrays import check_labels, check_logits
-from abstain._checks import InputError, check_choice, check_keys, check_number
+from abstain._checks import ArgumentError, check_choice, check_keys, check_number
 from abstain.scores.rows import LogitRows, as_pairs, score_in_blocks
 from abstain.scores.softmax import log_odds
 
@@ -41,7 +41,7 @@ class TemperatureScaling:
     def __post_init__(self) -> None:
         object.__setattr__(self, "temperature", check_number("temperature", self.temperature))
         if not (np.isfinite(self.temperature) and self.temperature > 0):
-            raise InputError(f"the temperature is {self.temperature:g}, but must be finite and above 0")
+            raise ArgumentError(f"the temperature is {self.temperature:g}, but must be finite and above 0")
 
     @property
     def name(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from abstain._arrays import check_class_values, check_confidence_error
-from abstain._checks import InputError, check_number
+from abstain._checks import ArgumentError, InputError, check_number
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def operating_point_by_group(confidence: Any, error: Any, group: Any, *, thresho
         raise InputError(f"group has shape {group.shape}, but must have {confidence.shape}: one group a sample")
     threshold = check_number("threshold", threshold)
     if math.isnan(threshold):
-        raise InputError("the threshold is NaN, but must be a number to compare the confidence with")
+        raise ArgumentError("the threshold is NaN, but must be a number to compare the confidence with")
     names, index = np.unique(group, return_inverse=True)
     accepted = confidence >= threshold
     samples = np.bincount(index, minlength=len(names))

@@ -10,7 +10,7 @@ import torch
 from transformers import TrainingArguments
 
 from abstain._arguments import check_smoothing
-from abstain._checks import InputError
+from abstain._checks import ArgumentError, check_choice
 from abstain.training.best_model import direction_of_best
 from abstain.training.limits import check_limits
 
@@ -93,26 +93,32 @@ class SelectiveTrainingArguments(TrainingArguments):
         )
         check_limits(self)
         if self.max_suppression_factor and self.label_smoothing_factor:
-            raise InputError(
+            raise ArgumentError(
                 f"max_suppression_factor is {self.max_suppression_factor:g} and label_smoothing_factor "
                 f"{self.label_smoothing_factor:g}, but one stands in place of the other: leave out one of them"
             )
+        if self.torch_compile_mode is not None:
+            check_choice("torch_compile_mode", self.torch_compile_mode, torch._inductor.list_mode_options())
         self._check_steps()
         if self.class_weights is not None and not min(self.class_weights, default=0) > 0:
-            raise InputError(f"class_weights are {self.class_weights}, but must be numbers above 0, one for each class")
+            raise ArgumentError(
+                f"class_weights are {self.class_weights}, but must be numbers above 0, one for each class"
+            )
         if self.batch_eval_metrics or not self.eval_do_concat_batches:
-            raise InputError(
+            raise ArgumentError(
                 "AURC needs all samples at once: leave out batch_eval_metrics and eval_do_concat_batches=False"
             )
         if self.save_strategy == "best" and not self.metric_for_best_model:
-            raise InputError("save_strategy best needs to know what is best: give metric_for_best_model, such as aurc")
+            raise ArgumentError(
+                "save_strategy best needs to know what is best: give metric_for_best_model, such as aurc"
+            )
         if self.metric_for_best_model:
             self.greater_is_better = direction_of_best(self.metric_for_best_model, self.greater_is_better)
         if not torch.accelerator.is_available():
             self.use_cpu = True  # what Trainer would do, but bf16 it refuses until it is told
         super().__post_init__()
         if self.sam_rho and self.mixed_precision == "fp16":  # from a flag, or from what starts the processes
-            raise InputError(
+            raise ArgumentError(
                 "sam_rho needs the norm of the gradient, which fp16 scales as it goes: take bf16 or float32"
             )
 
@@ -120,11 +126,13 @@ class SelectiveTrainingArguments(TrainingArguments):
         if not self.lr_step_epochs:
             return
         if self.max_steps > 0:
-            raise InputError(
+            raise ArgumentError(
                 f"lr_step_epochs counts epochs, but max_steps = {self.max_steps} counts steps: give num_train_epochs"
             )
         if self.warmup_steps:
-            raise InputError("lr_step_epochs replaces the schedule, which has no warm-up then: leave out warmup_steps")
+            raise ArgumentError(
+                "lr_step_epochs replaces the schedule, which has no warm-up then: leave out warmup_steps"
+            )
         steps = list(self.lr_step_epochs)
         if not all(0 < epoch < math.inf for epoch in steps) or sorted(set(steps)) != steps:
-            raise InputError(f"lr_step_epochs are {self.lr_step_epochs}, but must be above 0 and ascending")
+            raise ArgumentError(f"lr_step_epochs are {self.lr_step_epochs}, but must be above 0 and ascending")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from abstain._checks import InputError
+from abstain._checks import ArgumentError
 
 
 def slow_backbone(optimizer: torch.optim.Optimizer, model: nn.Module, factor: float) -> None:
@@ -16,7 +16,7 @@ def slow_backbone(optimizer: torch.optim.Optimizer, model: nn.Module, factor: fl
     """
     backbone = getattr(model, "base_model", model)
     if backbone is model:
-        raise InputError(
+        raise ArgumentError(
             f"{type(model).__name__} names no backbone, but backbone_learning_rate_factor needs one: leave it out"
         )
     known = {id(parameter) for parameter in backbone.parameters()}
@@ -27,7 +27,7 @@ def slow_backbone(optimizer: torch.optim.Optimizer, model: nn.Module, factor: fl
         n_fast += len(fast)
         groups += [{**group, "params": fast}, {**group, "params": slow, "lr": factor * group["lr"]}]
     if not n_fast:
-        raise InputError(
+        raise ArgumentError(
             f"all that is trained of {type(model).__name__} is of its backbone, so backbone_learning_rate_factor would "
             "slow everything: leave it out and set learning_rate"
         )

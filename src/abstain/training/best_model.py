@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abstain._checks import InputError, nearest
+from abstain._checks import ArgumentError, nearest
 
 MEASURED = ("loss", "risk", "aurc", "cov@5", "cov@1")
 """What every evaluation reports and a best model can be chosen by."""
@@ -43,7 +43,7 @@ def direction_of_best(metric: str, greater_is_better: bool | None) -> bool | Non
         InputError: the smoothed loss, or a direction that would choose the worst model.
     """
     if f"_{metric}".endswith("_smoothed_loss"):
-        raise InputError(
+        raise ArgumentError(
             "metric_for_best_model is the smoothed loss, which differs between smoothing factors: "
             "take aurc, risk or loss (the plain cross-entropy)"
         )
@@ -51,7 +51,7 @@ def direction_of_best(metric: str, greater_is_better: bool | None) -> bool | Non
     if larger is None:
         return greater_is_better
     if greater_is_better not in (None, larger):
-        raise InputError(
+        raise ArgumentError(
             f"greater_is_better is {greater_is_better}, but a good model has a {'large' if larger else 'small'} "
             f"{metric}: leave it out"
         )
@@ -61,4 +61,4 @@ def direction_of_best(metric: str, greater_is_better: bool | None) -> bool | Non
 def check_is_measured(metric: str) -> None:
     """Refuse a metric that no evaluation reports, where nothing else could give it, with the nearest one that does."""
     if not f"_{metric}".endswith(tuple(f"_{name}" for name in MEASURED)):
-        raise InputError(f"metric_for_best_model is {metric!r}: {nearest(metric, MEASURED)}")
+        raise ArgumentError(f"metric_for_best_model is {metric!r}: {nearest(metric, MEASURED)}")

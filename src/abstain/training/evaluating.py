@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from transformers import EvalPrediction, PreTrainedModel, Trainer, TrainingArguments
 
-from abstain._checks import InputError
+from abstain._checks import ArgumentError, InputError
 from abstain.curve.curve import risk_coverage_curve
 from abstain.data.pixels import ChosenPixels, has_dense_labels
 from abstain.logits.pixels import LabelledPixels
@@ -50,13 +50,13 @@ class EvaluatingTrainer(Trainer):
         self, model: nn.Module | None = None, args: TrainingArguments | None = None, *more: Any, **kwargs: Any
     ) -> None:
         if not isinstance(args, SelectiveTrainingArguments):
-            raise InputError(f"args is {type(args).__name__}, but must be SelectiveTrainingArguments")
+            raise ArgumentError(f"args is {type(args).__name__}, but must be SelectiveTrainingArguments")
         if kwargs.get("preprocess_logits_for_metrics") is not None:
-            raise InputError(
+            raise ArgumentError(
                 "preprocess_logits_for_metrics is given, but evaluations would not call it: take compute_metrics"
             )
         if args.n_gpu > 1:
-            raise InputError(
+            raise ArgumentError(
                 f"one process sees {args.n_gpu} GPUs, but must have its own: start it with accelerate launch"
             )
         self._keep_logits = False

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from abstain._checks import InputError
+from abstain._checks import ArgumentError, InputError
 
 IGNORED = -100
 """The label that does not count where neither the arguments nor the model say another; also what `Trainer` fills up
@@ -74,7 +74,7 @@ def label_name(names: list[str]) -> str:
         InputError: there are several.
     """
     if len(names) > 1:
-        raise InputError(
+        raise ArgumentError(
             f"the model or label_names have several labels ({', '.join(names)}), but a classifier has one a sample: "
             "name it in label_names"
         )

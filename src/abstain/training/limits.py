@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from abstain._arguments import check_whole
-from abstain._checks import InputError, check_number
+from abstain._checks import ArgumentError, check_number
 
 WHOLE = {
     "per_device_train_batch_size": 1,
@@ -63,7 +63,7 @@ def check_limits(args: Any) -> None:
     for name in AT_LEAST_ZERO:
         _check(args, name, wanted="finite and at least 0", least=0.0)
     if not check_number("max_grad_norm", args.max_grad_norm) >= 0:  # infinite: the norm is told, and nothing clipped
-        raise InputError(f"max_grad_norm is {args.max_grad_norm:g}, but must be at least 0: 0 does not clip")
+        raise ArgumentError(f"max_grad_norm is {args.max_grad_norm:g}, but must be at least 0: 0 does not clip")
     for name in BELOW_ONE:
         _check(args, name, wanted="in [0, 1)", least=0.0, below=1.0)
     if args.max_steps != -1:
@@ -77,4 +77,4 @@ def _check(
         return
     value = check_number(name, getattr(args, name))
     if not least <= value < below or (open_below and value == least):
-        raise InputError(f"{name} is {value:g}, but must be {wanted}")
+        raise ArgumentError(f"{name} is {value:g}, but must be {wanted}")

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from abstain._checks import InputError
+from abstain._checks import ArgumentError
 from abstain.losses import max_suppression, smoothed_cross_entropy
 from abstain.training.arguments import SelectiveTrainingArguments
 
@@ -78,7 +78,7 @@ class TrainingLoss:
             return None
         if len(self.class_weights) != logits.shape[1]:
             found = len(self.class_weights)
-            raise InputError(f"there are {found} class_weights, but the model has {logits.shape[1]} classes")
+            raise ArgumentError(f"there are {found} class_weights, but the model has {logits.shape[1]} classes")
         return torch.tensor(self.class_weights, device=logits.device)
 
     def count(self, labels: Sequence[Tensor]) -> Tensor:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from operator import itemgetter
 from typing import Any, cast
 
 import torch
 from torch import nn
+from transformers import PreTrainedModel
 
-from abstain._checks import InputError, first_line
+from abstain._checks import ArgumentError
 from abstain.training.backbone import slow_backbone
 from abstain.training.best_model import larger_is_better
 from abstain.training.checkpoints import CheckpointingTrainer
+from abstain.training.refusals import check_optim_args, naming_what_is_refused
 
 
 class OptimizingTrainer(CheckpointingTrainer):
@@ -45,7 +46,7 @@ class OptimizingTrainer(CheckpointingTrainer):
         """
         if compute_objective is None:
             if direction is not None:
-                raise InputError(
+                raise ArgumentError(
                     f"direction is {direction!r} without compute_objective, whose default knows its own: leave it out"
                 )
             metric = self.args.metric_for_best_model or "aurc"
@@ -59,6 +60,7 @@ class OptimizingTrainer(CheckpointingTrainer):
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """The optimiser of `Trainer`, with a learning rate of its own for the backbone if the arguments want one."""
         made = self.optimizer is None
+        check_optim_args(self.args, cast(PreTrainedModel, model or self.model))
         with naming_what_is_refused("optimizer"):
             optimizer = super().create_optimizer(model)
         if made and self.args.backbone_learning_rate_factor != 1.0:
@@ -86,14 +88,3 @@ class OptimizingTrainer(CheckpointingTrainer):
             self._created_lr_scheduler = True
         with naming_what_is_refused("schedule"):
             return super().create_scheduler(num_training_steps, optimizer)
-
-
-@contextmanager
-def naming_what_is_refused(what: str) -> Iterator[None]:
-    """Turns what torch or a missing package says of the arguments into one sentence."""
-    try:
-        yield
-    except InputError:
-        raise
-    except (ValueError, TypeError, ImportError) as error:
-        raise InputError(f"the {what} cannot be made of these arguments: {first_line(error)}") from error

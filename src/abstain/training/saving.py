@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 from transformers import PreTrainedModel
 
-from abstain._checks import InputError
+from abstain._checks import ArgumentError, InputError
 from abstain.data.pixels import has_dense_labels
 from abstain.inference.abstention import RULE_FILE, AbstentionRule
 from abstain.logits.batch import LabelledLogits
@@ -140,10 +140,10 @@ class SavingTrainer(OptimizingTrainer):
         """
         dependent = "pixels of one image, or tokens of one text, are not independent, so no guarantee holds: leave out "
         if delta is not None and has_dense_labels(validation):
-            raise InputError(f"{dependent}delta")
+            raise ArgumentError(f"{dependent}delta")
         whole = self._saved_with_logits({"validation": validation})["validation"]
         if delta is not None and whole.sample is not None:
-            raise InputError(f"{dependent}delta")
+            raise ArgumentError(f"{dependent}delta")
         rule = AbstentionRule.fit(whole.logits, whole.labels, target_risk=target_risk, delta=delta, **fit)
         if self.is_world_process_zero():
             rule.save(self.args.folder)

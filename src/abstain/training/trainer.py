@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,11 +12,12 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from abstain._checks import InputError
+from abstain._checks import ArgumentError, InputError
+from abstain._files import no_empty_folders
 from abstain.training.best_model import check_is_measured
 from abstain.training.labels import CheckedLabels, raise_complaint
 from abstain.training.loss import TrainingLoss
-from abstain.training.optimizing import naming_what_is_refused
+from abstain.training.refusals import check_classes, n_logits_of, naming_what_is_refused
 from abstain.training.sam import replace_gradient
 from abstain.training.saving import SavingTrainer
 from abstain.training.statistics import logits_of, statistics_dtype
@@ -56,27 +58,35 @@ class SelectiveTrainer(SavingTrainer):
         self, model: nn.Module | None = None, args: TrainingArguments | None = None, *more: Any, **kwargs: Any
     ) -> None:
         if kwargs.get("compute_loss_func") is not None:
-            raise InputError("compute_loss_func is given, but SelectiveTrainer sets it: use Trainer for another loss")
+            raise ArgumentError(
+                "compute_loss_func is given, but SelectiveTrainer sets it: use Trainer for another loss"
+            )
         self._batches_of_update: list[dict[str, Any]] = []
         with naming_what_is_refused("trainer"):
-            super().__init__(model, args, *more, **kwargs)
+            with no_empty_folders(Path(str(getattr(args, "output_dir", ".")))):  # which Trainer makes too early
+                super().__init__(model, args, *more, **kwargs)
         if self._user_metrics is None and self.args.metric_for_best_model:
             check_is_measured(self.args.metric_for_best_model)
         if self.args.sam_rho and (self.is_fsdp_enabled or self.is_deepspeed_enabled):
-            raise InputError(
+            raise ArgumentError(
                 "sam_rho needs whole gradients on each process, but FSDP and DeepSpeed cut them: leave them out"
             )
-        _check_is_one_class_each(self.model)
+        check_classes(self.args, self.model, ignore_index=self.ignore_index)
         self._loss = TrainingLoss.of(self.args, ignore_index=self.ignore_index)
         self._ignored_samples: Tensor | int = 0
         self.compute_loss_func = self._training_loss
         if self.args.dataloader_persistent_workers and hasattr(self.train_dataset, "set_epoch"):
-            raise InputError(
+            raise ArgumentError(
                 "dataloader_persistent_workers keeps copies of the data that never learn their epoch, so every epoch "
                 "would be augmented alike: leave it out"
             )
         self.add_callback(_SetEpoch())
         self._to_channels_last(self.model)
+
+    def init_hf_repo(self, token: str | None = None, private: bool | None = None) -> None:
+        """Make the repository on the Hub that `push_to_hub` fills, as `Trainer` does."""
+        with naming_what_is_refused("repository of push_to_hub", (Exception,)):  # no network, no token, no right
+            super().init_hf_repo(token, private)
 
     def _to_channels_last(self, model: nn.Module | None) -> None:
         if self.args.channels_last and model is not None:
@@ -88,21 +98,24 @@ class SelectiveTrainer(SavingTrainer):
         self._to_channels_last(model)
         return model
 
-    def _training_loss(self, outputs: Any, labels: Tensor, num_items_in_batch: Tensor | None = None) -> Tensor:
+    def _training_loss(self, outputs: Any, labels: Tensor | None, num_items_in_batch: Tensor | None = None) -> Tensor:
         logits = logits_of(outputs)
+        if labels is None:
+            raise InputError(
+                f"the items of training have no {self._label_name!r}, but are learnt by them: name them in label_names"
+            )
         if labels.is_floating_point() and logits.ndim == 3:
             raise InputError("the labels of tokens hold distributions, which none of ours are trained on: give classes")
         return self._loss(self._classes_second(logits, labels), labels, num_items_in_batch)
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """As of `Trainer`, with a look at the labels of each batch before it leaves the CPU."""
-        n_logits = getattr(getattr(self.model, "config", None), "num_labels", None)
-        if not isinstance(n_logits, int):
-            return super().get_train_dataloader()
-        collator = self.data_collator
-        self.data_collator = CheckedLabels(collator, self._label_name, n_logits, self.ignore_index)
+        collator, n_logits = self.data_collator, n_logits_of(self.model)
+        if n_logits is not None:
+            self.data_collator = CheckedLabels(collator, self._label_name, n_logits, self.ignore_index)
         try:
-            return super().get_train_dataloader()
+            with naming_what_is_refused("batches"):
+                return super().get_train_dataloader()
         finally:
             self.data_collator = collator
 
@@ -189,19 +202,6 @@ class SelectiveTrainer(SavingTrainer):
 
             replace_gradient(model, recompute, rho=self.args.sam_rho)
         return loss
-
-
-NO_CLASSES = {"regression": "a number", "multi_label_classification": "several labels"}
-"""`problem_type` of a model whose samples do not have one class each -> what they have."""
-
-
-def _check_is_one_class_each(model: nn.Module | None) -> None:
-    problem = getattr(getattr(model, "config", None), "problem_type", None)
-    if problem in NO_CLASSES:
-        raise InputError(
-            f"the model's problem_type is {problem!r}, whose samples have {NO_CLASSES[problem]}, but selective "
-            "classification needs one class a sample: set it to 'single_label_classification', or use Trainer"
-        )
 
 
 class _SetEpoch(TrainerCallback):
