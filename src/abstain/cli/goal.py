@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from abstain._checks import InputError
+from abstain._checks import ArgumentError
 
 if TYPE_CHECKING:
     from abstain.threshold.operating_point import OperatingPoint
@@ -49,11 +49,13 @@ class Goal:
         given = [name for name, is_given in goals.items() if is_given]
         if len(given) != 1:
             found = f"{' and '.join(given)} are given together" if given else "nothing says what the threshold is for"
-            raise InputError(f"{found}: give one of {', '.join(goals)}")
+            raise ArgumentError(f"{found}: give one of {', '.join(goals)}")
         if given == [COSTS] and None in costs:
-            raise InputError(f"one cost is given, but only two together say what is cheap: give {COSTS}")
+            raise ArgumentError(f"one cost is given, but only two together say what is cheap: give {COSTS}")
         if self.delta is not None and self.target_risk is None:
-            raise InputError("--delta is given without --target-risk, which it guarantees: give both, or leave it out")
+            raise ArgumentError(
+                "--delta is given without --target-risk, which it guarantees: give both, or leave it out"
+            )
 
     def selection(self, *, sample: Any, seed: int) -> Selection:
         """What chooses the threshold from (confidence, error).
@@ -63,12 +65,12 @@ class Goal:
             seed: of the halves on which the costs are estimated.
 
         Raises:
-            InputError: a guarantee is asked for where samples depend on each other.
+            ArgumentError: a guarantee is asked for where samples depend on each other.
         """
         from abstain import threshold  # here, so that --help does not wait for SciPy
 
         if self.delta is not None and sample is not None:
-            raise InputError("pixels of one image are not independent, so no guarantee holds: leave out --delta")
+            raise ArgumentError("pixels of one image are not independent, so no guarantee holds: leave out --delta")
         if self.target_risk is not None:
             return partial(threshold.select_threshold, target_risk=self.target_risk, delta=self.delta)
         if self.target_coverage is not None:

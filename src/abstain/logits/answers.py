@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, check_choice
+from abstain._checks import ArgumentError, InputError, check_choice
 from abstain.logits.sample_log import Question, questions
 from abstain.logits.source import Source
 from abstain.logits.targets import Right, right_choices
@@ -62,7 +62,7 @@ def read_answers(source: Source, choice: str | None = None) -> Answers:
     if wanted not in stored:
         raise InputError(
             f"{source.title} stores {' and '.join(stored) or 'no accuracy'} of its questions, but not {wanted}: have "
-            "the task report it (metric_list), or say which choice counts (--choice)"
+            "the task report it (metric_list), or say which choice counts with choice="
         )
     if all(question.are_contexts for question in asked):
         return _of_contexts(asked, wanted, source.title)
@@ -73,7 +73,10 @@ def read_answers(source: Source, choice: str | None = None) -> Answers:
 def _of_contexts(asked: Sequence[Question], wanted: str, title: str) -> Answers:
     """Of choices that are contexts of one continuation the log tells neither the lengths nor the right one."""
     if wanted != "acc":
-        raise InputError(f"the choices in {title} are contexts, whose own lengths it does not tell: leave out --choice")
+        raise ArgumentError(
+            f"choice={wanted} needs the lengths of choices, but those in {title} are contexts, whose own it does not "
+            "tell: leave out choice="
+        )
     return _answers(asked, wanted, {wanted: [question.log_likelihoods for question in asked]}, [])
 
 

@@ -126,13 +126,13 @@ class OfProbabilities:
         check_choice("scale", self.scale, ("log-odds", "probability"))
         shifted = self.name in SCORES and self.name not in OF_PROBABILITIES
         if shifted or (isinstance(self.confidence, LogitNorm) and not self.confidence.center and self.name != "msp"):
-            raise InputError(
+            raise ArgumentError(
                 f"the score is {'the uncentred p-norm' if not shifted else self.name}, which reads the shift of a row "
                 f"of logits, but probabilities have lost it: take one of {', '.join(OF_PROBABILITIES)}, or give the "
                 "logits"
             )
         if self.scale == "probability" and self.name != "msp":
-            raise InputError(f"the scale is 'probability', but {self.name} is none: leave out the scale")
+            raise ArgumentError(f"the scale is 'probability', but {self.name} is none: leave out the scale")
 
     @property
     def name(self) -> str:
