@@ -80,7 +80,7 @@ class SelectiveTrainingArguments(TrainingArguments):
     @property
     def device(self) -> torch.device:
         """Where this process computes; with several on processors, `cpu` without a number."""
-        # Trainer of transformers 5.6 resumes such a run with `torch.load(map_location=device)`, which refuses `cpu:0`.
+        # Where such a run is resumed, Trainer of transformers 5.6 has torch load to `cpu:0`, which it refuses.
         device = super().device
         return torch.device("cpu") if device.type == "cpu" else device
 
