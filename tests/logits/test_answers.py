@@ -67,7 +67,7 @@ def test_contexts_as_choices_are_right_where_the_log_says_so(tmp_path):
     found = answers(tmp_path, [one, line(1, [-2, -1], "ends", ["ends", "ends"], acc=1)])
     assert found.confidence.tolist() == [2, 1] and found.error.tolist() == [1, 0]
     assert found.used.endswith("the choices are contexts, so that acc is taken as it is stored")
-    with pytest.raises(InputError, match="whose own lengths it does not tell: leave out --choice"):
+    with pytest.raises(InputError, match="whose own it does not tell: leave out choice="):
         answers(tmp_path, [one | {"acc_norm": 0}], "acc_norm")
 
 
@@ -83,7 +83,7 @@ def test_one_question_with_equal_choices_makes_the_others_no_contexts(tmp_path):
         ([line(0, [-1, -3], 0, acc=0.5)], None, "stores acc = 0.5, which does not follow"),
         ([line(0, [-1, -3], "x", ["x", "x"], acc=0.5)], None, "acc is neither 0 nor 1 of some questions"),
         ([line(0, [-1, -3], 0, acc=1)], "acc_norm", "stores acc of its questions, but not acc_norm: have the task"),
-        ([line(0, [-1, -3], 0, acc_norm=1)], None, "stores acc_norm of its questions, but not acc: .*--choice"),
+        ([line(0, [-1, -3], 0, acc_norm=1)], None, "stores acc_norm of its questions, but not acc: .*choice="),
         ([line(0, [-1, -3], 0, exact_match=1)], None, "stores no accuracy of its questions, but not acc"),
         ([line(0, [-1, -3], 0, ["", "a"], acc=1, acc_norm=1)], "acc_norm", "question 0 .* has an empty choice"),
         (THREE, "f1", "unknown choice 'f1': choose from acc, acc_bytes, acc_norm"),

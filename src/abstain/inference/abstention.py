@@ -136,8 +136,8 @@ class AbstentionRule:
         path = Path(folder) / RULE_FILE
         if not path.is_file():
             raise InputError(
-                f"there is no {RULE_FILE} in {str(folder)!r}: SelectiveTrainer.calibrate or the command abstain threshold "
-                "writes it"
+                f"there is no {RULE_FILE} in {str(folder)!r}: SelectiveTrainer.calibrate or the command abstain "
+                "threshold writes it"
             )
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
