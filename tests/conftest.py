@@ -71,3 +71,15 @@ def logits_and_labels():
     labels = generator.integers(0, 5, size=300)
     logits = generator.normal(size=(300, 5)) + 2.0 * np.eye(5)[labels]
     return logits.astype(np.float32), labels
+
+
+@pytest.fixture
+def modules_cache(tmp_path, monkeypatch):
+    """An empty cache of `evaluate`, in which this process registers the metric; nothing of it is left behind."""
+    from evaluate import config
+
+    monkeypatch.setattr(config, "HF_MODULES_CACHE", str(tmp_path))
+    monkeypatch.setattr(sys, "path", [*sys.path])  # to which `evaluate` adds the cache
+    yield tmp_path
+    for name in [name for name in sys.modules if name.startswith(config.MODULE_NAME_FOR_DYNAMIC_MODULES)]:
+        del sys.modules[name]

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from abstain import InputError, read_predictions
+from abstain.cli import typed
 from abstain.logits import Predictions
 
 MEGABYTE = 10**6
@@ -80,7 +81,7 @@ def called(files: Sequence[Path]) -> str:
 
 @contextlib.contextmanager
 def without_folders(files: Sequence[Path]) -> Iterator[None]:
-    """Take the folders of these files out of whatever is said of wrong data.
+    """Say of wrong data what the command line says, without the folders of these files.
 
     Raises:
         InputError: in place of the one that was raised.
@@ -91,7 +92,7 @@ def without_folders(files: Sequence[Path]) -> Iterator[None]:
         sentence = str(error)
         for folder in {file.parent for file in files}:
             sentence = sentence.replace(f"{folder}/", "")
-        raise InputError(sentence) from error
+        raise InputError(typed(sentence)) from error
 
 
 def forget(paths: Sequence[str]) -> None:

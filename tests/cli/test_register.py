@@ -1,16 +1,3 @@
-import sys
-
-import pytest
-from evaluate import config
-
-
-@pytest.fixture
-def modules_cache(tmp_path, monkeypatch):
-    monkeypatch.setattr(config, "HF_MODULES_CACHE", str(tmp_path))
-    monkeypatch.setattr(sys, "path", [*sys.path])  # `evaluate` adds the cache to it
-    return tmp_path
-
-
 def test_what_is_registered_is_said_and_can_be_undone(run, modules_cache, capsys):
     assert run("register") == 0
     assert 'evaluate.load("selective_risk") is registered in ' in capsys.readouterr().out

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import timm
 import torch
-from evaluate import config
 from tiny_trainers import small_vit
 from torch.utils.data import DataLoader
 
@@ -76,9 +75,7 @@ def test_the_trainer_trains_and_leaves_a_rule(root, digits, tmp_path, monkeypatc
     assert (tmp_path / "runs" / "mine" / "model.safetensors").is_file()
 
 
-def test_the_metric_is_loaded_by_its_name(root, digits, tmp_path, monkeypatch):
-    monkeypatch.setattr(config, "HF_MODULES_CACHE", str(tmp_path))
-    monkeypatch.setattr(sys, "path", [*sys.path])  # `evaluate` adds the cache to it
+def test_the_metric_is_loaded_by_its_name(root, digits, modules_cache):
     registration.register()
     batch = next(iter(DataLoader(digits["test"], batch_size=120)))
     with torch.no_grad():

@@ -24,8 +24,8 @@ def test_arguments_that_do_not_fit_the_model_are_refused_before_a_folder_is_made
 
 def test_labels_that_are_no_class_may_be_ignored(tmp_path):
     for ignored in (-100, -1, 10, 255):
-        check_classes(arguments(tmp_path, ignore_index=ignored, class_weights=[1.0] * 10), small_vit())
-    check_classes(arguments(tmp_path, ignore_index=0), torch.nn.Linear(1, 1))  # which does not tell its classes
+        check_classes(arguments(tmp_path, class_weights=[1.0] * 10), small_vit(), ignore_index=ignored)
+    check_classes(arguments(tmp_path), torch.nn.Linear(1, 1), ignore_index=0)  # which does not tell its classes
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ IMAGES = {
     "save_steps": {"0": "above 0"},
     "save_strategy": {"best": "give metric_for_best_model", "nope": "invalid choice"},
     "torch_compile_mode": {"nope": "unknown torch_compile_mode 'nope': choose from default"},
-    "label_names": {"foo": "label_names are ['foo'], but the losses take labels alone"},
+    "label_names": {"foo": "label_names are ['foo'], but the data of the scripts have labels alone"},
     "bf16": {"maybe": "Truthy value expected"},
     "batch_eval_metrics": {"true": "AURC needs all samples at once"},
     "crop_padding": {"-1": "at least 0"},

@@ -138,7 +138,7 @@ COMMANDS += [
     (["evaluate", "splits", *EVALUATE, "--split", "a", "--validation-split", "c"], 2, "has no split 'c'"),
     (["evaluate", *EVALUATE], 2, "Missing argument"),
     (["evalute", "good.csv"], 2, "No such command 'evalute'"),
-    (["threshold", "good.csv"], 2, "Missing option '--target-risk'"),
+    (["threshold", "good.csv"], 2, "nothing says what the threshold is for"),
 ]
 for status, said, *more in (
     (2, "--target-risk is 0, but must be a fraction in (0, 1)", "--target-risk", "0"),
@@ -150,8 +150,8 @@ for status, said, *more in (
     (2, "--delta is 2", "--delta", "2"),
     (2, "--delta is nan", "--delta", "nan"),
     (2, "unknown score 'mps': did you mean 'msp'?", "--score", "mps"),
-    (2, "max_logit_pnorm needs a p", "--score", "max_logit_pnorm"),
-    (2, "no other score takes one", "--p", "2"),
+    (2, "which is fitted on samples of their own: give --p", "--score", "max_logit_pnorm"),
+    (2, "but --p and --no-center are of max_logit_pnorm: leave them out", "--p", "2"),
     (2, "--p is 0.5, but must be a finite number", "--score", "max_logit_pnorm", "--p", "0.5"),
     (2, "--p is nan", "--score", "max_logit_pnorm", "--p", "nan"),
     (1, "no threshold on 12 samples is sure", "--delta", "0.05", "--target-risk", "0.01"),
@@ -161,8 +161,17 @@ for status, said, source, *more in (
     (2, "probabilities have lost it", "probabilities.csv", "--score", "energy"),
     (2, "a confidence is given: leave out --score", "confidence.csv", "--score", "energy"),
     (2, "no guarantee holds: leave out --delta", "pixels.parquet", "--delta", "0.1"),
-    (2, "a p-norm says nothing about two classes", "two.csv", "--score", "max_logit_pnorm", "--p", "2"),
-    (2, "--no-center needs logits", "probabilities.csv", "--score", "max_logit_pnorm", "--p", "2", "--no-center"),
+    (2, "two classes, of which a p-norm says nothing", "two.csv", "--score", "max_logit_pnorm", "--p", "2"),
+    (
+        2,
+        "--no-center, the uncentred p-norm, reads the shift",
+        "probabilities.csv",
+        "--score",
+        "max_logit_pnorm",
+        "--p",
+        "2",
+        "--no-center",
+    ),
 ):
     COMMANDS.append((["threshold", source, *THRESHOLD, *more], status, said))
 COMMANDS += [

@@ -183,7 +183,7 @@ for kind, content, said in (
     ("two columns of one name", GOOD_CSV.replace("logit_1", "logit_0", 1), "several columns called 'logit_0'"),
     ("blanks", "\n\n\n", "cannot be read|no row|has the columns"),
     ("a web page", "<!doctype html>\n<html><body>404</body></html>\n", "has the columns|cannot be read"),
-    ("UTF-16", GOOD_CSV.encode("utf-16"), "cannot be read|has the columns"),
+    ("UTF-16", GOOD_CSV.encode("utf-16"), "is text in UTF-16"),
     ("Latin-1", "label,größe\n1,2\n".encode("latin-1"), "cannot be read|has the columns"),
 ):
     FILES.append((f"plain.csv: {kind}", "plain.csv", content if isinstance(content, bytes) else content.encode(), said))

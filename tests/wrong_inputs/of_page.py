@@ -23,7 +23,7 @@ def archive(**values):
 LOGITS_FILE, LABELS_FILE = array(LOGITS), array(LABEL)
 GOOD = SOURCES["good.csv"]
 UPLOADS = {
-    "nothing": ({}, "the upload is empty, but must be one"),
+    "nothing": ({}, "there is no test file: choose one, then measure it"),
     "two tables": ({"a.csv": GOOD, "b.csv": GOOD}, "but must be one"),
     "a table and an array": ({"a.csv": GOOD, "b.npy": LABELS_FILE}, "but must be one"),
     "logits without labels": ({"a.npy": LOGITS_FILE}, "or two .npy files at once"),
@@ -32,7 +32,6 @@ UPLOADS = {
     "two labels": ({"a.npy": LABELS_FILE, "b.npy": LABELS_FILE}, "."),
     "too few labels": ({"a.npy": LOGITS_FILE, "b.npy": array(LABEL[:5])}, "have shape"),
     "a damaged array": ({"a.npy": LOGITS_FILE[:60], "b.npy": LABELS_FILE}, "cannot be read|label"),
-    "a confidence": ({"a.csv": SOURCES["confidence.csv"]}, "the page needs logits or probabilities"),
     "one sample": ({"a.csv": GOOD.splitlines()[0] + b"\n" + GOOD.splitlines()[1]}, "there is 1 sample"),
     "a picture": ({"a.png": b"\x89PNG"}, "unknown kind of file"),
     "a notebook": ({"a.ipynb": b"{}"}, "unknown kind of file"),
@@ -46,4 +45,4 @@ UPLOADS = {
 }
 """What is uploaded -> (name -> content, what is said)."""
 for case, name, content, said in FILES[::9]:
-    UPLOADS[case] = ({name: content}, said)
+    UPLOADS[case] = ({name: content}, said.replace("ignore_index=", "ignore.index."))

@@ -1,5 +1,5 @@
 """The command line, `abstain …`: one file a command."""
 
-from abstain.cli.commands import app, main
+from abstain.cli.commands import app, main, typed
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "typed"]

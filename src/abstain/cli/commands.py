@@ -53,8 +53,13 @@ def main() -> None:
         app()
     except (InputError, NoThresholdError) as error:
         said = "error: " if isinstance(error, InputError) else ""
-        print(said + as_typed(str(error), typed_options()), file=sys.stderr)
+        print(said + typed(str(error)), file=sys.stderr)
         sys.exit(exit_status(error))
+
+
+def typed(sentence: str) -> str:
+    """What the library says of its arguments, as the command line says it of its options."""
+    return as_typed(sentence, typed_options())
 
 
 def typed_options() -> dict[str, str]:

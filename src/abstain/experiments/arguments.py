@@ -69,6 +69,13 @@ class ScriptTrainingArguments(SelectiveTrainingArguments):
     )
     seed: int = field(default=0, metadata=EXPLAINED["seed"])
 
+    def __post_init__(self) -> None:
+        if self.label_names not in (None, ["labels"]):
+            raise ArgumentError(
+                f"label_names are {self.label_names}, but the data of the scripts have labels alone: leave them out"
+            )
+        super().__post_init__()
+
 
 @dataclass
 class DataArguments:
