@@ -40,8 +40,13 @@ PYTEST := -m pytest --numprocesses auto --dist worksteal
 test: $(VENV)/installed-dev  ## install, then run all tests but the long ones
 	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST)
 
-test-release: $(VENV)/installed-dev  ## the long tests: large simulations, and the package as it is installed from a wheel
+$(VENV)/installed-release: $(VENV)/installed-dev
+	$(INSTALL) --editable '.[harness]'
+	@touch $@
+
+test-release: $(VENV)/installed-release  ## the long tests: large simulations, language models, and the package as it is installed from a wheel
 	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) -m release
+	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) tests/logits/test_answers.py
 
 $(LOWEST)/made: Makefile
 	$(PYTHON) -m venv $(LOWEST)

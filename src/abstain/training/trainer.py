@@ -26,21 +26,23 @@ from abstain.training.statistics import logits_of, statistics_dtype
 class SelectiveTrainer(SavingTrainer):
     """A `Trainer` whose loss is label-smoothed cross-entropy and whose evaluations say how well the model abstains.
 
-    It minimises `smoothed_cross_entropy` with `args.label_smoothing_factor`, averaged over all samples of an
-    update whatever the number of accumulation steps and processes. `evaluate()` reports `eval_loss` (plain
+    It minimises `smoothed_cross_entropy` with `args.label_smoothing_factor`, or in its place `max_suppression` with
+    `args.max_suppression_factor`, averaged over all samples of an update whatever the number of accumulation steps and
+    processes; the labels are classes, or distributions (N, K) over them. `evaluate()` reports `eval_loss` (plain
     cross-entropy, so comparable across smoothing factors), `eval_smoothed_loss`, `eval_risk`, `eval_aurc`,
     `eval_cov@5` and `eval_cov@1`, and keeps four numbers a sample; `predict()` returns the logits.
 
     In segmentation, with logits (N, K, h, w) and labels (N, H, W), a sample is a pixel whose label is not
-    `args.ignore_index`. Training interpolates smaller logits to the size of the labels; evaluation takes a seeded few
+    `ignore_index`. Training interpolates smaller logits to the size of the labels; evaluation takes a seeded few
     pixels of every image, and the logits nearest to them.
 
     Args: those of `Trainer`, except `compute_loss_func`, which it sets, and `preprocess_logits_for_metrics`.
         A `compute_metrics` of your own gets logits and labels, and adds its values.
 
     Raises:
-        InputError: `args` are no `SelectiveTrainingArguments`, one of the two excepted arguments is given, one process
-            sees several GPUs, or workers that live on would not learn the epoch of augmented data.
+        InputError: `args` are no `SelectiveTrainingArguments` or do not go with the model, one of the two excepted
+            arguments is given, one process sees several GPUs, or workers that live on would not learn the epoch of
+            augmented data.
 
     What it and its bases use of `Trainer` that is not public, and the tests that fail when it changes (all
     signatures are compared in `test_trainer.py`, which also finds what is missing here):
