@@ -58,8 +58,9 @@ def test_a_repair_that_helps_is_what_the_threshold_is_for(spoilt, center, option
     suspect, choose = steps(report)
     assert suspect.startswith("What next? If the model was trained with label smoothing, suspect that first")
     assert choose.startswith(
-        "Choose the threshold on samples that neither chose p nor are reported: `abstain threshold OTHER --input "
-        f"logits --target-risk 0.05 --delta 0.05 --score max_logit_pnorm --p {report.logit_norm.p:g}{option}`; "
+        "Choose the threshold on validation samples, never on those that are reported, of which one half fits p and "
+        "the other the threshold: `abstain threshold v.csv --input logits --target-risk 0.05 --delta 0.05 --score "
+        f"max_logit_pnorm{option} --validation-fraction 0.5`; "
     )
 
 

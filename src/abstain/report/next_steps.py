@@ -37,9 +37,9 @@ class Commands:
         """The command that measures the test samples."""
         return self._command("evaluate", self.test, more)
 
-    def threshold(self, more: str, *, samples: str | None = None) -> str:
-        """The command that chooses a threshold on the validation samples, or on others."""
-        return self._command("threshold", samples or self.validation, more)
+    def threshold(self, more: str) -> str:
+        """The command that chooses a threshold on the validation samples."""
+        return self._command("threshold", self.validation, more)
 
     def _command(self, name: str, samples: str, more: str) -> str:
         return f"`{' '.join(filter(None, ['abstain', name, samples, self.options, more]))}`"
@@ -107,13 +107,13 @@ def _ask_for_another_risk(report: SelectiveReport, commands: Commands) -> Iterat
 
 def _guarantee(report: SelectiveReport, commands: Commands, risk: float) -> str:
     options = f"--target-risk {risk:g} --delta {DELTA:g}"
-    samples, which = None, "validation samples, never on those that are reported"
+    which = "validation samples, never on those that are reported"
     if _better(report) is not report.msp and report.logit_norm is not None:
         center = "" if report.logit_norm.center else " --no-center"
-        options += f" --score max_logit_pnorm --p {report.logit_norm.p:g}{center}"
-        samples, which = "OTHER", "samples that neither chose p nor are reported"
+        options += f" --score max_logit_pnorm{center} --validation-fraction 0.5"
+        which += ", of which one half fits p and the other the threshold"
     return (
-        f"Choose the threshold on {which}: {commands.threshold(options, samples=samples)}; it finds one with which, "
+        f"Choose the threshold on {which}: {commands.threshold(options)}; it finds one with which, "
         f"with a probability of {100 * (1 - DELTA):g} %, at most {100 * risk:g} % of the answers to new samples like "
         "these are wrong, or says that there are too few samples."
     )
