@@ -12,30 +12,33 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from abstain.cli.kept_warnings import warnings_kept
-from abstain.cli.options import AsJson, Labels, Overwrite, Reading, Source, Split, options_of, with_options
+from abstain.cli.options import (
+    AsJson,
+    FittedOn,
+    Labels,
+    Overwrite,
+    Place,
+    Reading,
+    Source,
+    Split,
+    options_of,
+    with_options,
+)
 
 if TYPE_CHECKING:
     from abstain.logits.opened import OpenPredictions
     from abstain.logits.predictions import Predictions
+    from abstain.report.next_steps import Commands
     from abstain.report.selective_report import SelectiveReport
 
 
 @with_options(Reading)
+@with_options(FittedOn)
 def evaluate(
     logits: Source,
     reading: Reading,
+    apart: FittedOn,
     labels: Labels = None,
-    validation: Annotated[
-        str | None, typer.Option(help="The same of other samples, on which logit normalisation is fitted.")
-    ] = None,
-    validation_labels: Labels = None,
-    validation_split: Annotated[
-        str | None, typer.Option(help="Which split of --validation, or of the same source without it.")
-    ] = None,
-    validation_fraction: Annotated[
-        float | None, typer.Option(help="Hold out such a share of the samples at random in place of --validation.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of the draw of --validation-fraction.")] = 0,
     split: Split = None,
     target_risk: Annotated[
         list[float], typer.Option(help="Report the coverage at this risk; can be given several times.")
@@ -60,31 +63,16 @@ def evaluate(
     Example: abstain evaluate test.parquet --validation validation.parquet --output-dir report
     """
     from abstain._files import check_results_folder
-    from abstain.logits.held_out import read_apart
     from abstain.report.folder import REPORT_FILES, write_report
-    from abstain.report.next_steps import Commands
     from abstain.report.text import report_text
 
     if output_dir is not None:
         check_results_folder(output_dir, overwrite=overwrite_output_dir, written=REPORT_FILES)
     with warnings_kept() as warned:
-        test, fitted_on = read_apart(
-            reading.open,
-            (logits, labels, split),
-            (validation, validation_labels, validation_split),
-            fraction=validation_fraction,
-            seed=seed,
-        )
+        test, fitted_on = apart.read(reading.open, (logits, labels, split))
         report = _evaluated(test, fitted_on, target_risks=target_risk, level=level)
     report = replace(report, notes=(*report.notes, *_notes(test), *warned), independent=test.sample is None)
-    others = (logits, labels) if validation is None else (validation, validation_labels)
-    has_place = validation is not None or validation_split is not None
-    commands = Commands(
-        _words(logits, labels, split),
-        _words(*others, validation_split) if has_place else Commands.validation,
-        shlex.join(options_of(vars(reading))),
-    )
-    words = report.paragraphs(commands)
+    words = report.paragraphs(_commands((logits, labels, split), reading, apart))
     results = report.to_dict() | {"summary": [sentence for paragraph in words for sentence in paragraph]}
     if not report.independent:
         results["intervals"] = "pixels of one image are taken for independent"
@@ -105,6 +93,17 @@ def _notes(test: Predictions | OpenPredictions) -> Iterator[str]:
         yield from note_ignored(test.n_ignored, "test")
     if test.sample is not None:
         yield DEPENDENT
+
+
+def _commands(test: Place, reading: Reading, apart: FittedOn) -> Commands:
+    """How the command lines that are proposed name these samples."""
+    from abstain.report.next_steps import Commands
+
+    source, labels, split = apart.place
+    others = test[:2] if source is None else (source, labels)
+    has_place = source is not None or split is not None
+    validation = _words(*others, split) if has_place else Commands.validation
+    return Commands(_words(*test), validation, shlex.join(options_of(vars(reading))))
 
 
 def _words(source: str, labels: str | None, split: str | None) -> str:

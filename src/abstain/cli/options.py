@@ -29,9 +29,14 @@ Source = Annotated[
 ]
 Labels = Annotated[str | None, typer.Option(help="A file of the labels, where the source holds none.")]
 Split = Annotated[str | None, typer.Option(help="Which split, where there are several.")]
+Place = tuple[Any, str | None, str | None]
+"""A source, the source of its labels where they lie apart, and the split."""
 READING = "What is told of the source"
 """The part of --help that holds the options of `Reading`."""
 _told = partial(typer.Option, rich_help_panel=READING)
+FITTING = "What is fitted on"
+"""The part that holds those of `FittedOn`."""
+_apart = partial(typer.Option, rich_help_panel=FITTING)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -78,6 +83,40 @@ class Reading:
         predictions = read_or_open(source, labels=labels, split=split, **dataclasses.asdict(self))
         typer.echo(f"{source}: {predictions.used}", err=True)
         return predictions
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FittedOn:
+    """Samples to fit on, apart from those that are measured or that choose a threshold."""
+
+    validation: Annotated[
+        str | None, _apart(help="The same of other samples, on which what has to be fitted is fitted.")
+    ] = None
+    validation_labels: Annotated[str | None, _apart(help="A file of their labels, where they lie apart.")] = None
+    validation_split: Annotated[
+        str | None, _apart(help="Which split of --validation, or of the same source without it.")
+    ] = None
+    validation_fraction: Annotated[
+        float | None,
+        _apart(help="Fit on such a share of the samples, drawn at random, in place of --validation."),
+    ] = None
+    seed: Annotated[int, _apart(help="Of what is drawn.")] = 0
+
+    @property
+    def place(self) -> Place:
+        """Where they lie."""
+        return (self.validation, self.validation_labels, self.validation_split)
+
+    @property
+    def is_given(self) -> bool:
+        """Whether there are any."""
+        return (self.validation, self.validation_split, self.validation_fraction) != (None, None, None)
+
+    def read(self, read: Callable[[str, str | None, str | None], Any], place: Place) -> tuple[Any, Any]:
+        """The samples in that place and these, as `read` reads them; None in place of the latter if there are none."""
+        from abstain.logits.held_out import read_apart
+
+        return read_apart(read, place, self.place, fraction=self.validation_fraction, seed=self.seed)
 
 
 def options_of(values: Mapping[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ import typer
 
 from abstain._checks import ArgumentError, check_choice
 from abstain.cli.goal import Goal
-from abstain.cli.options import AsJson, Labels, Overwrite, Reading, Source, Split, with_options
+from abstain.cli.options import AsJson, FittedOn, Labels, Overwrite, Reading, Source, Split, with_options
 
 if TYPE_CHECKING:
     from abstain.cli.goal import Selection
@@ -25,30 +25,18 @@ FITTED = (PNORM, "temperature_scaling")
 
 @with_options(Goal)
 @with_options(Reading)
+@with_options(FittedOn)
 def threshold(
     logits: Source,
     goal: Goal,
     reading: Reading,
+    apart: FittedOn,
     score: Annotated[
         str,
         typer.Option(help="The confidence: a name of abstain.scores.SCORES, max_logit_pnorm or temperature_scaling."),
     ] = MSP,
     p: Annotated[float | None, typer.Option(help="Of max_logit_pnorm, if it is not to be fitted.")] = None,
     center: Annotated[bool, typer.Option(help="Of max_logit_pnorm: subtract each row's mean.")] = True,
-    validation: Annotated[
-        str | None, typer.Option(help="The same of other samples, on which p or the temperature is fitted.")
-    ] = None,
-    validation_labels: Labels = None,
-    validation_split: Annotated[
-        str | None, typer.Option(help="Which split of --validation, or of the same source without it.")
-    ] = None,
-    validation_fraction: Annotated[
-        float | None,
-        typer.Option(help="Fit on such a share of the samples, drawn at random, in place of --validation."),
-    ] = None,
-    seed: Annotated[
-        int, typer.Option(help="Of the draw of --validation-fraction, and of the halves of the costs.")
-    ] = 0,
     labels: Labels = None,
     split: Split = None,
     output_dir: Annotated[
@@ -70,23 +58,14 @@ def threshold(
     """
     from abstain._files import check_output_folder
     from abstain.inference.abstention import RULE_FILE
-    from abstain.logits.held_out import read_apart
 
-    _check_score(
-        score, p, center=center, fitted_apart=(validation, validation_split, validation_fraction) != (None, None, None)
-    )
+    _check_score(score, p, center=center, fitted_apart=apart.is_given)
     if output_dir is not None:
         check_output_folder(output_dir, overwrite=overwrite_output_dir, written=[RULE_FILE])
-    predictions, fitted_on = read_apart(
-        reading.read,
-        (logits, labels, split),
-        (validation, validation_labels, validation_split),
-        fraction=validation_fraction,
-        seed=seed,
-    )
+    predictions, fitted_on = apart.read(reading.read, (logits, labels, split))
     confidence = _confidence(predictions, fitted_on, score, p=p, center=center)
-    select = goal.selection(sample=predictions.sample, seed=seed)
-    n_fitted = len(fitted_on) if fitted_on is not None and validation_fraction is not None else 0
+    select = goal.selection(sample=predictions.sample, seed=apart.seed)
+    n_fitted = len(fitted_on) if fitted_on is not None and apart.validation_fraction is not None else 0
     rule = _rule(predictions, confidence, select, n_fitted)
     of_json = {**rule.operating_point.to_dict(), "confidence": rule.confidence.to_dict()}
     typer.echo(json.dumps(of_json, indent=2) if as_json else _in_words(rule, predictions, fitted_on))
