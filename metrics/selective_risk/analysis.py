@@ -16,7 +16,8 @@ from uploads import as_told, called, check_limits, read_upload, without_folders
 
 from abstain import InputError, SelectiveReport, evaluate_logits, read_logits, released_checkpoint
 from abstain.logits import Predictions, hold_out
-from abstain.report import ScoreResult, evaluate_confidence, evaluate_values
+from abstain.report import ScoreResult, evaluate_predictions
+from abstain.threshold import shortest_between
 
 EXAMPLES = {"without label smoothing (CE)": "resnet20_cifar10_ce", "with label smoothing (LS)": "resnet20_cifar10_ls"}
 SEED = 0
@@ -117,16 +118,14 @@ def _measure_alone(predictions: Predictions) -> Analysis:
         return _analysis_of_confidence(predictions)
     if len(predictions) < 2:
         raise InputError("there is 1 sample, but at least 2 are needed: one half is for fitting, the other measured")
-    counted = replace(predictions, n_ignored=0)  # of all, which is no number of a half, and said in `used`
-    fit, test = hold_out(counted, 0.5, seed=SEED)
+    fit, test = hold_out(predictions, 0.5, seed=SEED)
     parts = f"{len(test):,} of the samples", f"the other, random half ({len(fit):,}, drawn with seed {SEED})"
     return _analysis(test, fit, *parts)
 
 
 def _analysis(test: Predictions, validation: Predictions, measured: str, fitted_on: str) -> Analysis:
-    report = evaluate_values(test.of_classes(), validation.of_classes())
-    split = _split(report, measured, fitted_on)
-    return Analysis("", split, report, _largest(test), notes=(*report.notes, *_dependence(test)))
+    report = evaluate_predictions(test, validation)
+    return Analysis("", _split(report, measured, fitted_on), report, _largest(test), notes=report.notes)
 
 
 def _split(report: SelectiveReport, measured: str, fitted_on: str) -> str:
@@ -135,11 +134,11 @@ def _split(report: SelectiveReport, measured: str, fitted_on: str) -> str:
 
 
 def _analysis_of_confidence(predictions: Predictions) -> Analysis:
-    report = evaluate_confidence(predictions.confidence, predictions.error)
+    report = evaluate_predictions(predictions)
     split = (
         f"Everything is measured on all {len(predictions):,} samples; there is nothing to fit of a given confidence."
     )
-    return Analysis("", split, report, predictions.confidence, notes=(*report.notes, *_dependence(predictions)))
+    return Analysis("", split, report, predictions.confidence, notes=report.notes)
 
 
 def _largest(test: Predictions) -> NDArray[Any] | None:
@@ -151,12 +150,6 @@ def _largest(test: Predictions) -> NDArray[Any] | None:
         rows = torch.cat([1 - rows.double(), rows.double()], dim=1)
     largest = rows.amax(dim=1)
     return (largest.double() if largest.dtype == torch.bfloat16 else largest).numpy()  # which NumPy does not have
-
-
-def _dependence(test: Predictions) -> list[str]:
-    if test.sample is None:
-        return []
-    return ["samples that belong together, as the pixels of one image, depend on each other: intervals are too narrow"]
 
 
 def _are_same(values: torch.Tensor, others: torch.Tensor | None) -> bool:
@@ -172,7 +165,7 @@ def operating_point(analysis: Analysis, score: str, percent: float) -> Point:
     is_accepted = result.confidence >= curve.threshold[index]
     held = result.confidence if analysis.stored is None or result is not analysis.report.msp else analysis.stored
     below = held[~is_accepted].max() if accepted < len(held) else held.dtype.type(-np.inf)
-    threshold = _shortest_between(below, held[is_accepted].min())
+    threshold = shortest_between(float(below), float(held[is_accepted].min()), held.dtype)
     return Point(threshold, accepted, round(risk * accepted), float(curve.coverage[index]), risk)
 
 
@@ -180,18 +173,6 @@ def results(analysis: Analysis) -> dict[str, ScoreResult]:
     """Label of each score that makes a curve of its own -> what was measured of it."""
     found = [analysis.report.msp, analysis.report.normalized]
     return {result.label: result for result in found if result and not result.falls_back}
-
-
-def _shortest_between(below: np.floating, threshold: np.floating) -> float:
-    """The number with the fewest digits in (below, threshold], there also once it is rounded to the type of both.
-
-    It accepts the same samples as `threshold`.
-    """
-    numbers = (float(f"{threshold:.{digits}g}") for digits in range(2, 17))
-    for number in numbers:
-        if float(below) < number <= float(threshold) and below < type(threshold)(number) <= threshold:
-            return number
-    return float(threshold)
 
 
 def answer(measure: Callable[..., Analysis], *given: Any, **told: Any) -> tuple[Analysis | None, str]:

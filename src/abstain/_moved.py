@@ -51,10 +51,11 @@ MOVED = {
 }
 """Module of the package, before -> where to look now; where it was divided, `NAMES` says it of names too."""
 
-_EXPERIMENTS = ("check_source", "environment", "parse_recipe", "run_settings", "training_summary", "without_folders")
+_EXPERIMENTS = ("check_source", "environment", "parse_recipe", "run_settings", "without_folders")
 NAMES = {
     "abstain.training": {name: "abstain.experiments" for name in (*_EXPERIMENTS, "begin_run", "write_run_results")}
-    | {"check_at_least": "abstain._checks", "write_results": "abstain.report"},
+    | {"check_at_least": "abstain._checks", "write_results": "abstain.report"}
+    | {"training_summary": "abstain.experiments.train_run"},
     "abstain.models": {
         "load_image_classifier": "abstain.models.load_classifier",
         "load_pretrained": "abstain.models.load_classifier",

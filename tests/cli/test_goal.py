@@ -23,7 +23,7 @@ def test_each_goal_has_its_selection(options, expected):
 
 def test_samples_that_depend_on_each_other_have_no_guarantee_and_wider_costs():
     image = np.arange(200) // 50
-    with pytest.raises(InputError, match="pixels of one image are not independent"):
+    with pytest.raises(InputError, match="as the pixels of one image do, are not independent"):
         Goal(target_risk=0.1, delta=0.05).selection(sample=image, seed=0)
     found = Goal(**COSTS).selection(sample=image, seed=0)(CONFIDENCE, ERROR)
     assert found == select_threshold_for_cost(CONFIDENCE, ERROR, **COSTS, group=image)

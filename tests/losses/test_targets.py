@@ -37,3 +37,16 @@ def test_a_sample_weighs_what_its_label_does():
     soft = torch.tensor([[0.25, 0.75], [1.0, 0.0]])
     assert sample_weights(soft, ignore_index=-100, weight=weight).tolist() == [2.5, 1.0]
     assert sample_weights(soft, ignore_index=-100, weight=None).tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])
+def test_soft_labels_in_half_precision_are_counted_in_whole_numbers(kind):
+    from abstain.losses import max_suppression, smoothed_cross_entropy
+
+    torch.manual_seed(0)
+    logits, labels = (
+        torch.randn(70_001, 3),
+        torch.randn(70_001, 3).softmax(dim=1).to(kind),
+    )
+    for loss in (smoothed_cross_entropy, max_suppression):
+        torch.testing.assert_close(loss(logits, labels), loss(logits, labels.float()))

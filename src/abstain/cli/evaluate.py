@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,10 +25,7 @@ from abstain.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from abstain.logits.opened import OpenPredictions
-    from abstain.logits.predictions import Predictions
     from abstain.report.next_steps import Commands
-    from abstain.report.selective_report import SelectiveReport
 
 
 @with_options(Reading)
@@ -64,16 +60,18 @@ def evaluate(
     """
     from abstain._files import check_results_folder
     from abstain.report.folder import REPORT_FILES, write_report
+    from abstain.report.predictions import evaluate_predictions
     from abstain.report.text import report_text
 
     if output_dir is not None:
         check_results_folder(output_dir, overwrite=overwrite_output_dir, written=REPORT_FILES)
     with warnings_kept() as warned:
         test, fitted_on = apart.read(reading.open, (logits, labels, split))
-        report = _evaluated(test, fitted_on, target_risks=target_risk, level=level)
-    report = replace(report, notes=(*report.notes, *_notes(test), *warned), independent=test.sample is None)
+        report = evaluate_predictions(test, fitted_on, target_risks=target_risk, level=level)
+    report = replace(report, notes=(*report.notes, *warned))
     words = report.paragraphs(_commands((logits, labels, split), reading, apart))
-    results = report.to_dict() | {"summary": [sentence for paragraph in words for sentence in paragraph]}
+    said = {"read": test.used, "summary": [sentence for paragraph in words for sentence in paragraph]}
+    results = report.to_dict() | said
     if not report.independent:
         results["intervals"] = "pixels of one image are taken for independent"
     text = report_text(report, words)
@@ -82,17 +80,6 @@ def evaluate(
         panels = {Path(logits).name: {Path(logits).stem: report}}
         write_report(output_dir, title=Path(logits).name, text=text, panels=panels, results=results)
         typer.echo(f"Results are in {output_dir.resolve()}", err=as_json)
-
-
-def _notes(test: Predictions | OpenPredictions) -> Iterator[str]:
-    """What is known of the samples from how they were read, and not from their values."""
-    from abstain.logits.predictions import CONFIDENCE
-    from abstain.report.notes import DEPENDENT, note_ignored
-
-    if test.kind == CONFIDENCE:  # the report of values says it itself
-        yield from note_ignored(test.n_ignored, "test")
-    if test.sample is not None:
-        yield DEPENDENT
 
 
 def _commands(test: Place, reading: Reading, apart: FittedOn) -> Commands:
@@ -108,15 +95,3 @@ def _commands(test: Place, reading: Reading, apart: FittedOn) -> Commands:
 
 def _words(source: str, labels: str | None, split: str | None) -> str:
     return shlex.join([source, *options_of({"labels": labels, "split": split})])
-
-
-def _evaluated(
-    test: Predictions | OpenPredictions, fitted_on: Predictions | OpenPredictions | None, **how: Any
-) -> SelectiveReport:
-    from abstain.logits.predictions import Predictions
-    from abstain.report.evaluate import evaluate_batches
-    from abstain.report.given import evaluate_confidence
-
-    if isinstance(test, Predictions) and test.values is None:
-        return evaluate_confidence(test.confidence, test.error, score=test.score, notes=test.notes, **how)
-    return evaluate_batches(test.in_batches(), None if fitted_on is None else fitted_on.in_batches(), **how)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from abstain._checks import ArgumentError
+from abstain._checks import ArgumentError, check_fraction
 
 if TYPE_CHECKING:
     from abstain.threshold.operating_point import OperatingPoint
@@ -56,6 +56,14 @@ class Goal:
             raise ArgumentError(
                 "--delta is given without --target-risk, which it guarantees: give both, or leave it out"
             )
+        self._check_ranges()
+
+    def _check_ranges(self) -> None:
+        for name in ("target_risk", "delta"):
+            if getattr(self, name) is not None:
+                check_fraction(name, getattr(self, name), open_below=True, open_above=True)
+        if self.target_coverage is not None:
+            check_fraction("target_coverage", self.target_coverage, open_below=True)
 
     def selection(self, *, sample: Any, seed: int) -> Selection:
         """What chooses the threshold from (confidence, error).
@@ -70,7 +78,10 @@ class Goal:
         from abstain import threshold  # here, so that --help does not wait for SciPy
 
         if self.delta is not None and sample is not None:
-            raise ArgumentError("pixels of one image are not independent, so no guarantee holds: leave out --delta")
+            raise ArgumentError(
+                "rows that belong together, as the pixels of one image do, are not independent, so no guarantee holds: "
+                "leave out --delta"
+            )
         if self.target_risk is not None:
             return partial(threshold.select_threshold, target_risk=self.target_risk, delta=self.delta)
         if self.target_coverage is not None:

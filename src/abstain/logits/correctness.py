@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._arrays import check_confidence_error
-from abstain._checks import InputError
+from abstain._checks import ArgumentError, InputError
 from abstain.logits.choice import Confidence
 from abstain.logits.class_labels import are_texts, as_numbers, class_indices
 from abstain.logits.source import Source
@@ -40,12 +40,15 @@ def confidence_and_error(
     given = [name for name in (columns.confidence, columns.correct, columns.error, columns.prediction) if name]
     read = source.read(given)
     counts, told = np.full(len(read[columns.confidence]), True), {}
+    if labels is not None and (columns.prediction is not None or ignore_index is not None):
+        counts = _counted(labels, ignore_index)
+    elif ignore_index is not None:
+        raise ArgumentError(f"ignore_index is {ignore_index}, but {source.title} has no labels: leave it out")
     if columns.correct is not None:
         told[columns.correct] = 1.0 - _zero_or_one(read[columns.correct], columns.correct)
     if columns.error is not None:
         told[columns.error] = np.asarray(as_numbers(read[columns.error], columns.error), dtype=np.float64)
     if columns.prediction is not None:
-        counts = _counted(labels, ignore_index)
         told[columns.prediction] = _mistakes(labels, read[columns.prediction], names, columns.prediction)
     _check_agree({name: error[counts] for name, error in told.items()}, source.title)
     confidence = np.asarray(as_numbers(read[columns.confidence], columns.confidence), dtype=np.float64)

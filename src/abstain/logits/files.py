@@ -93,7 +93,7 @@ def _parquet(paths: list[Path], title: str) -> Source:
 def _batches(path: Path, names: list[str], rows: int) -> Iterator[pa.RecordBatch]:
     """Rows of a file that need not fit into memory: of each column only a buffer is read at once, not a whole group."""
     buffer = max(READ_AT_ONCE // max(len(names), 1), 2**14)
-    with pq.ParquetFile(path, pre_buffer=False, buffer_size=buffer) as file:
+    with pq.ParquetFile(path, pre_buffer=False, buffer_size=buffer, page_checksum_verification=True) as file:
         yield from (batch for batch in file.iter_batches(batch_size=rows, columns=names) if batch.num_rows)
 
 

@@ -67,11 +67,14 @@ class OpenPredictions:
     @property
     def n_ignored(self) -> int:
         """Samples left out because of their label."""
-        return 0 if self._counts is None else int((~self._counts).sum())
+        if self._counts is None or self._taken is not None:  # of a part they were left out before
+            return 0
+        return int((~self._counts).sum())
 
     def __len__(self) -> int:
-        held = self._opening.source.n_rows - self.n_ignored
-        return held if self._taken is None else int(self._taken.sum())
+        if self._taken is not None:
+            return int(self._taken.sum())
+        return self._opening.source.n_rows - self.n_ignored
 
     @cached_property
     def sample(self) -> NDArray[Any] | None:

@@ -87,7 +87,7 @@ class Predictions:
         held = {name: getattr(self, name) for name in ("labels", "confidence", "error", "sample")}
         values = None if self.values is None else self.values[torch.from_numpy(rows).to(self.values.device)]
         taken: dict[str, Any] = {name: None if column is None else column[rows] for name, column in held.items()}
-        return replace(self, values=values, **taken)
+        return replace(self, values=values, n_ignored=0, **taken)  # which were left out before
 
     def __len__(self) -> int:
         held = self.labels if self.labels is not None else self.error

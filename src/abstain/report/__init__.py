@@ -8,6 +8,7 @@ from abstain.report.folder import write_report, write_results
 from abstain.report.given import evaluate_confidence
 from abstain.report.legend import legend
 from abstain.report.next_steps import Commands
+from abstain.report.predictions import evaluate_predictions
 from abstain.report.selective_report import ScoreResult, SelectiveReport, comparison_table
 from abstain.report.sentences import describe_coverage, describe_smoothing
 from abstain.report.tables import markdown_table
@@ -27,6 +28,7 @@ __all__ = [
     "evaluate_batches",
     "evaluate_confidence",
     "evaluate_logits",
+    "evaluate_predictions",
     "evaluate_values",
     "legend",
     "markdown_table",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
-from abstain._arguments import check_numbers
 from abstain._arrays import check_other_samples, check_pair
-from abstain._checks import InputError, check_fraction, check_level, check_no_more
-from abstain.report.measure import Measure, repairs
-from abstain.report.notes import note_few_errors, note_ignored
+from abstain._checks import InputError, check_level, check_no_more
+from abstain.report.measure import Measure, check_target_risks, repairs
+from abstain.report.notes import DEPENDENT, note_few_errors, note_ignored
 from abstain.report.selective_report import SelectiveReport
 from abstain.report.sketch_report import SketchReport, describe_bounds
 from abstain.scores.batches import ValueBatches
@@ -95,7 +95,11 @@ def evaluate_values(test: Values, validation: Values | None = None, **how: Any) 
     Raises:
         InputError: as `evaluate_logits`, but for what reading refuses.
     """
-    return evaluate_batches(ValueBatches.of(test), None if validation is None else ValueBatches.of(validation), **how)
+    others = None if validation is None else ValueBatches.of(validation)
+    report = evaluate_batches(ValueBatches.of(test), others, **how)
+    if not test.dependent:
+        return report
+    return replace(report, notes=(*report.notes, DEPENDENT), independent=False)
 
 
 def evaluate_batches(
@@ -131,7 +135,7 @@ def evaluate_batches(
         InputError: as `evaluate_logits`, also while the batches are read.
     """
     grid, level = check_fit(p_grid, center, fallback), check_level(level)
-    risks = tuple(check_fraction("target_risk", risk) for risk in check_numbers("target_risks", target_risks))
+    risks = check_target_risks(target_risks)
     fitted: dict[str, Confidence] = {}
     left_out, unrepaired = [], None
     if validation is not None:

@@ -9,8 +9,9 @@ import numpy as np
 from scipy.special import expit
 
 from abstain._arrays import check_confidence_error
-from abstain._checks import are_binary, check_binary
+from abstain._checks import are_binary, check_binary, check_level
 from abstain.curve.curve import risk_coverage_curve
+from abstain.report.measure import check_target_risks
 from abstain.report.notes import note_few_errors
 from abstain.report.selective_report import ScoreResult, SelectiveReport
 from abstain.scores.calibration import expected_calibration_error
@@ -24,6 +25,7 @@ def evaluate_confidence(
     *,
     score: str = "confidence",
     notes: Iterable[str] = (),
+    unrepaired: str | None = None,
     target_risks: Iterable[float] = (0.05, 0.01),
     level: float = 0.95,
 ) -> SelectiveReport:
@@ -35,6 +37,7 @@ def evaluate_confidence(
         score: what the confidence is: `"confidence"` of any kind, or a key of `SCORES` by which it was made, such as
             `"msp"` for log-odds.
         notes: what has to be known to read the numbers, in sentences.
+        unrepaired: why there is no logit normalisation, where it is not that only a confidence is known.
         target_risks: risks at which the coverage is reported.
         level: nominal coverage of the intervals, in (0, 1).
 
@@ -44,14 +47,17 @@ def evaluate_confidence(
     Raises:
         InputError: lengths that differ, no sample, NaN, or an error that is neither 0 nor 1.
     """
+    level, risks = check_level(level), check_target_risks(target_risks)
     confidence, error = check_confidence_error(confidence, error)
     check_binary("the report", is_binary=are_binary(error), instead="give 1 where a sample is wrong and 0 elsewhere")
     curve = risk_coverage_curve(confidence, error)
     low, high = curve.aurc_interval(level) or (None, None)
-    metrics: dict[str, float | None] = {**curve.summary(tuple(target_risks)), "aurc_low": low, "aurc_high": high}
+    metrics: dict[str, float | None] = {**curve.summary(risks), "aurc_low": low, "aurc_high": high}
     scored_by: Confidence = GivenConfidence() if score == "confidence" else SoftmaxScore(score)
     if score == "msp":
         metrics["ece"] = expected_calibration_error(expit(confidence), error)
     notes = (*notes, *note_few_errors(int(error.sum()), len(error)))
     result = ScoreResult(score, metrics, confidence.astype(np.float64), curve, scored_by)
-    return SelectiveReport(len(error), None, level, error.astype(np.float64), (result,), "confidence", notes)
+    return SelectiveReport(
+        len(error), None, level, error.astype(np.float64), (result,), "confidence", notes, unrepaired=unrepaired
+    )

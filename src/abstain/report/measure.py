@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from abstain._arguments import check_numbers
+from abstain._checks import check_fraction
 from abstain.report.kept import Counts, EverySample, Kept
 from abstain.report.selective_report import ScoreResult
 from abstain.scores.batches import ValueBatches
@@ -20,6 +22,11 @@ from abstain.scores.logit_norm import SEARCH_BLOCK, LogitNorm
 from abstain.scores.probabilities import ProbabilitySums
 from abstain.scores.rows import warn_if_normalized
 from abstain.scores.temperature import TemperatureScaling
+
+
+def check_target_risks(target_risks: Iterable[float]) -> tuple[float, ...]:
+    """Fractions in [0, 1] at which the coverage is reported."""
+    return tuple(check_fraction("target_risk", risk) for risk in check_numbers("target_risks", target_risks))
 
 
 @dataclass(eq=False)
@@ -47,15 +54,16 @@ class Measure:
         scaled = {name: CalibrationSums() for name, one in others.items() if one.temperature is not None}
         self._of_probabilities = ProbabilitySums() if self.test.kind in OF_PROBABILITIES else None
         self._calibration = {"msp": self._of_probabilities or CalibrationSums(), **scaled}
-        errors = self._new()
+        n_seen, self.error = 0, np.empty(0 if self.sketched else self.test.n_samples)
         for number, values in enumerate(self.test.batches()):
             if not number and self._of_probabilities is None:
                 warn_if_normalized(values.rows, log_too=False)
             error = error_of(values)
-            errors.add(error, error)
+            if not self.sketched:
+                self.error[n_seen : n_seen + len(error)] = error
+            n_seen += len(error)
             self.n_errors += int(error.sum())
             self._add(values, error)
-        self.error = errors.confidence
 
     def _new(self) -> Kept:
         return Counts() if self.sketched else EverySample(np.empty(self.test.n_samples))

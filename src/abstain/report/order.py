@@ -86,7 +86,7 @@ def describe_measured(report: SelectiveReport) -> str:
     """How many answers there are, how many of them are wrong, and what the confidence is."""
     confidence = (
         "the one given"
-        if report.input == "confidence"
+        if report.msp.scored_by.name == "confidence"
         else "the probability of the answer (maximum softmax probability, MSP)"
     )
     return (

@@ -40,11 +40,13 @@ def describe_repair(report: SelectiveReport) -> str:
 
 def why_undefined(report: SelectiveReport) -> str | None:
     """Why these values have no logit normalisation; None where they have one."""
+    if report.unrepaired is not None:
+        return report.unrepaired
     if report.n_logits is None:
         return "it needs the logits of all classes, and only a confidence is given"
     if report.n_logits <= 2:
         return "with two classes the probability of the answer says all that the logits say"
-    return report.unrepaired
+    return None
 
 
 def helps(report: SelectiveReport) -> bool:

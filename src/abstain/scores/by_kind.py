@@ -14,7 +14,7 @@ from abstain.scores.confidence import Confidence, OfProbabilities
 from abstain.scores.kinds import OF_PROBABILITIES, WITHOUT_SHIFT, Kind, Values
 from abstain.scores.logit_norm import LogitNorm
 from abstain.scores.probabilities import count_certain, log_probabilities, probability_error, refuse_certain
-from abstain.scores.softmax import error_of_rows
+from abstain.scores.softmax import SHIFTED, error_of_rows
 from abstain.scores.temperature import TemperatureScaling
 
 
@@ -61,6 +61,11 @@ def score_of(values: Values, confidence: Confidence) -> NDArray[np.float64]:
 
 def confidence_of_kind(confidence: Confidence, kind: Kind) -> Confidence:
     """A confidence of logits as it is taken of values of this kind; of probabilities `msp` on their own scale."""
+    if kind in WITHOUT_SHIFT and confidence.name in SHIFTED:
+        raise ArgumentError(
+            f"the score is {confidence.name}, which reads the shift of a row of logits, but {kind} have lost it: take "
+            "another, or give the logits"
+        )
     if kind not in OF_PROBABILITIES:
         return confidence
     return OfProbabilities(confidence, "probability" if confidence.name == "msp" else "log-odds")

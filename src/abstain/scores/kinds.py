@@ -40,6 +40,7 @@ class Values:
         rows: (N, K) float, finite, on the device where it came from; (N, 1) for one logit or one probability.
         labels: (N,) int64 in [0, K), or 0 and 1 for one column.
         n_ignored: how many samples were left out, because their label is the one to ignore.
+        dependent: whether several rows are of one sample, as tokens of a text are, and depend on each other.
         of_percent: whether the rows are what was given divided by 100.
     """
 
@@ -47,6 +48,7 @@ class Values:
     rows: Tensor = field(repr=False)
     labels: NDArray[np.int64] = field(repr=False)
     n_ignored: int = 0
+    dependent: bool = False
     of_percent: bool = False
 
 
@@ -94,13 +96,13 @@ def read_values(
     if values.ndim == 1 and (input or said):
         values = values[:, None]
     rows, classes, n_ignored = rows_and_labels(values, labels, class_axis=class_axis, ignore_index=ignore_index)
-    low, high = check_finite(rows, "")
+    (low, high), dependent = check_finite(rows, ""), values.ndim > 2
     if rows.shape[1] == 1:
-        return Values(kind_of_column(low, high, input, said), rows, classes, n_ignored)
+        return Values(kind_of_column(low, high, input, said), rows, classes, n_ignored, dependent)
     found = Recognised.of(rows)
     if are_told_percent(found, input):
-        return Values("probabilities", divided_by_100(rows), classes, n_ignored, of_percent=True)
-    return Values(kind_of_rows(found, input, said), rows, classes, n_ignored)
+        return Values("probabilities", divided_by_100(rows), classes, n_ignored, dependent, of_percent=True)
+    return Values(kind_of_rows(found, input, said), rows, classes, n_ignored, dependent)
 
 
 def check_finite(rows: Tensor, which: str) -> tuple[float, float]:

@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from abstain._arguments import check_whole
 from abstain._arrays import check_class_values, check_confidence_error
-from abstain._checks import InputError, NoThresholdError, are_binary, check_binary, check_level, check_number
+from abstain._checks import (
+    ArgumentError,
+    InputError,
+    NoThresholdError,
+    are_binary,
+    check_binary,
+    check_level,
+    check_number,
+)
 from abstain.curve.curve import ROUNDING, RiskCoverageCurve, curve_of_checked
 from abstain.curve.influence import log_interval
 from abstain.threshold.operating_point import ExpectedCost, OperatingPoint
@@ -82,7 +90,7 @@ def select_threshold_for_cost(
 def _check_price(what: str, value: float) -> float:
     value = check_number(what, value)
     if not (math.isfinite(value) and value > 0):
-        raise InputError(f"{what} is {value:g}, but must be finite and above 0, in the unit of the other cost")
+        raise ArgumentError(f"{what} is {value:g}, but must be finite and above 0, in the unit of the other cost")
     return value
 
 
@@ -119,10 +127,10 @@ def _held_out_costs(
 
 
 def _cheapest_threshold(curve: RiskCoverageCurve, prices: tuple[float, float]) -> float:
-    """Of a half; above everything where abstaining from all is cheaper still."""
+    """Of a half; NaN, which accepts nothing, where abstaining from all is cheaper still."""
     costs = _costs(curve, *prices)
     best = _cheapest(costs)
-    return float(curve.threshold[best]) if costs[best] <= prices[1] * (1 + ROUNDING) else np.nan  # accepts nothing
+    return float(curve.threshold[best]) if costs[best] <= prices[1] * (1 + ROUNDING) else np.nan
 
 
 def _expected_cost(

@@ -100,7 +100,8 @@ class SelectiveTrainingArguments(TrainingArguments):
         if self.torch_compile_mode is not None:
             check_choice("torch_compile_mode", self.torch_compile_mode, torch._inductor.list_mode_options())
         self._check_steps()
-        if self.class_weights is not None and not min(self.class_weights, default=0) > 0:
+        weights = self.class_weights
+        if weights is not None and not (weights and all(0 < weight < math.inf for weight in weights)):
             raise ArgumentError(
                 f"class_weights are {self.class_weights}, but must be numbers above 0, one for each class"
             )

@@ -26,14 +26,24 @@ def larger_is_better(metric: str) -> bool | None:
         >>> larger_is_better("eval_cov@5"), larger_is_better("eval_digits_aurc"), larger_is_better("accuracy")
         (True, False, None)
     """
-    name = "_" + metric.removesuffix("_low").removesuffix("_high")
+    name = metric.removesuffix("_low").removesuffix("_high")
     for start, larger in AT.items():
-        if f"_{start}" in name:
+        if any(one.startswith(start) for one in _possible_names(name)):
             return larger
     for names, larger in ((HIGHER_IS_BETTER, True), (LOWER_IS_BETTER, False)):
-        if name.endswith(tuple(f"_{known}" for known in names)):
+        if not {*names}.isdisjoint(_possible_names(name)):
             return larger
     return None
+
+
+def _possible_names(metric: str) -> list[str]:
+    """What a metric may be called without `eval_`, or without `eval_` and the name of a data set."""
+    of_evaluation = metric.removeprefix("eval_")
+    names = [of_evaluation]
+    if of_evaluation != metric:
+        parts = of_evaluation.split("_")
+        names += ["_".join(parts[start:]) for start in range(1, len(parts))]
+    return names
 
 
 def direction_of_best(metric: str, greater_is_better: bool | None) -> bool | None:
@@ -42,7 +52,7 @@ def direction_of_best(metric: str, greater_is_better: bool | None) -> bool | Non
     Raises:
         InputError: the smoothed loss, or a direction that would choose the worst model.
     """
-    if f"_{metric}".endswith("_smoothed_loss"):
+    if "smoothed_loss" in _possible_names(metric):
         raise ArgumentError(
             "metric_for_best_model is the smoothed loss, which differs between smoothing factors: "
             "take aurc, risk or loss (the plain cross-entropy)"
@@ -60,5 +70,5 @@ def direction_of_best(metric: str, greater_is_better: bool | None) -> bool | Non
 
 def check_is_measured(metric: str) -> None:
     """Refuse a metric that no evaluation reports, where nothing else could give it, with the nearest one that does."""
-    if not f"_{metric}".endswith(tuple(f"_{name}" for name in MEASURED)):
+    if {*MEASURED}.isdisjoint(_possible_names(metric)):
         raise ArgumentError(f"metric_for_best_model is {metric!r}: {nearest(metric, MEASURED)}")

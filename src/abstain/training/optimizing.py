@@ -34,7 +34,8 @@ class OptimizingTrainer(CheckpointingTrainer):
 
         Args:
             hp_space: as there.
-            compute_objective: of the metrics of an evaluation; None takes `metric_for_best_model`, or else `aurc`.
+            compute_objective: of the metrics of an evaluation; None takes `metric_for_best_model` (which is `loss` with
+                `load_best_model_at_end` unless it is given), or else `aurc`.
             n_trials: as there.
             direction: "minimize" or "maximize"; None is right for the default objective.
             backend: as there.
@@ -42,7 +43,7 @@ class OptimizingTrainer(CheckpointingTrainer):
             **kwargs: as there.
 
         Raises:
-            InputError: a direction is given for an objective that is not.
+            InputError: a direction is given for an objective that is not, or the objective is of none of several sets.
         """
         if compute_objective is None:
             if direction is not None:
@@ -51,6 +52,12 @@ class OptimizingTrainer(CheckpointingTrainer):
                 )
             metric = self.args.metric_for_best_model or "aurc"
             key = metric if metric.startswith("eval_") else f"eval_{metric}"
+            names = list(self.eval_dataset) if isinstance(self.eval_dataset, dict) else []
+            if names and not any(key.startswith(f"eval_{name}_") for name in names):
+                raise ArgumentError(
+                    f"there are several evaluation sets ({', '.join(names)}), and {key} is of none of them: name one "
+                    f"by metric_for_best_model, such as eval_{names[0]}_aurc, or give compute_objective"
+                )
             compute_objective, larger = itemgetter(key), larger_is_better(metric) or self.args.greater_is_better
             direction = "maximize" if larger else "minimize"
         return super().hyperparameter_search(

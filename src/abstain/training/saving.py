@@ -14,7 +14,6 @@ from tqdm.auto import tqdm
 from transformers import PreTrainedModel
 
 from abstain._checks import ArgumentError, InputError
-from abstain.data.pixels import has_dense_labels
 from abstain.inference.abstention import RULE_FILE, AbstentionRule
 from abstain.logits.batch import LabelledLogits
 from abstain.logits.dataset import write_logits
@@ -102,9 +101,10 @@ class SavingTrainer(OptimizingTrainer):
                         f"items of {name!r} have no {self._label_name!r}, which logits data sets hold beside the logits"
                     )
                 both = (split_statistics(outputs)[1], labels)
-                both = (
-                    self.accelerator.pad_across_processes(both, dim=1, pad_index=IGNORED) if labels.ndim > 1 else both
-                )
+                if not self._of_pixels:  # whose classes are last already
+                    both = (self._classes_second(both[0], labels).movedim(1, -1), labels)
+                if labels.ndim > 1:
+                    both = self.accelerator.pad_across_processes(both, dim=1, pad_index=IGNORED)
                 logits, labels = self.gather_function(both)
                 pieces.append(self._what_counts(logits.float().cpu().numpy(), labels.cpu().numpy(), n_seen))
                 n_seen += len(labels)
@@ -123,6 +123,13 @@ class SavingTrainer(OptimizingTrainer):
         sample = None if labels.ndim == 1 else first + counted.nonzero()[0]
         return LabelledLogits(logits[counted], labels[counted].astype(np.int64), sample)
 
+    def _has_several_labels(self, dataset: Any) -> bool:
+        """Whether an item of a map-style data set has a label for each of its pixels or tokens."""
+        if not (hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__") and len(dataset)):
+            return False
+        labels = dataset[0].get(self._label_name) if isinstance(dataset[0], dict) else None
+        return labels is not None and np.ndim(labels) > 0 and np.asarray(labels).dtype.kind in "iu"
+
     def calibrate(
         self, validation: Dataset[Any], *, target_risk: float, delta: float | None = None, **fit: Any
     ) -> AbstentionRule:
@@ -139,7 +146,7 @@ class SavingTrainer(OptimizingTrainer):
             InputError: as `AbstentionRule.fit`; `delta` for pixels or tokens, which are not independent.
         """
         dependent = "pixels of one image, or tokens of one text, are not independent, so no guarantee holds: leave out "
-        if delta is not None and has_dense_labels(validation):
+        if delta is not None and self._has_several_labels(validation):
             raise ArgumentError(f"{dependent}delta")
         whole = self._saved_with_logits({"validation": validation})["validation"]
         if delta is not None and whole.sample is not None:

@@ -64,6 +64,7 @@ class SelectiveTrainer(SavingTrainer):
                 "compute_loss_func is given, but SelectiveTrainer sets it: use Trainer for another loss"
             )
         self._batches_of_update: list[dict[str, Any]] = []
+        self._is_checked = False
         with naming_what_is_refused("trainer"):
             with no_empty_folders(Path(str(getattr(args, "output_dir", ".")))):  # which Trainer makes too early
                 super().__init__(model, args, *more, **kwargs)
@@ -84,9 +85,14 @@ class SelectiveTrainer(SavingTrainer):
             )
         self.add_callback(_SetEpoch())
         self._to_channels_last(self.model)
+        self._is_checked = True
+        if self.args.push_to_hub:
+            self.init_hf_repo()
 
     def init_hf_repo(self, token: str | None = None, private: bool | None = None) -> None:
-        """Make the repository on the Hub that `push_to_hub` fills, as `Trainer` does."""
+        """Make the repository on the Hub that `push_to_hub` fills, as `Trainer` does, once nothing is refused."""
+        if not self._is_checked:
+            return
         with naming_what_is_refused("repository of push_to_hub", (Exception,)):  # no network, no token, no right
             super().init_hf_repo(token, private)
 
@@ -171,13 +177,20 @@ class SelectiveTrainer(SavingTrainer):
         """
         self._ignored_samples = 0
         output = super().train(*args, **kwargs)
-        told = torch.tensor([output.training_loss, float(self._ignored_samples)], dtype=torch.float64)
-        every = self.accelerator.gather(told.to(self.args.device, statistics_dtype(self.args.device)))
-        loss, ignored = every.reshape(-1, 2).double().cpu().unbind(dim=1)
-        metrics = {**output.metrics, "train_loss": float(loss.mean())}
-        if ignored.sum():
-            metrics["train_ignored_samples"] = int(ignored.sum())
-        return output._replace(training_loss=float(loss.mean()), metrics=metrics)
+        loss = output.metrics.get("train_loss", output.training_loss)
+        ignored = int(self._of_all_processes(float(self._ignored_samples)).sum())
+        metrics = {**output.metrics, **({"train_ignored_samples": ignored} if ignored else {})}
+        return output._replace(training_loss=loss, metrics=metrics)
+
+    def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
+        """As `Trainer.log`; the loss of a whole training is the mean over all processes."""
+        if "train_loss" in logs:  # which every process logs, at the end
+            logs["train_loss"] = float(self._of_all_processes(logs["train_loss"]).mean())
+        super().log(logs, *args, **kwargs)
+
+    def _of_all_processes(self, value: float) -> Tensor:
+        told = torch.tensor([value], dtype=statistics_dtype(self.args.device), device=self.args.device)
+        return self.accelerator.gather(told).double().cpu()
 
     def training_step(
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
