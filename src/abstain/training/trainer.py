@@ -49,6 +49,8 @@ class SelectiveTrainer(SavingTrainer):
       go only once the new one is whole, and a full disk is to be named (`test_checkpoints.py`, `test_killed_runs.py`);
     - override `_load_from_checkpoint` and `_load_best_model`: both pass over weights that transformers itself saves
       under older names, and warn where they should stop (`test_checkpoints.py`);
+    - override `_push_from_checkpoint`: it uploads the optimizer, the random numbers and the arguments as pickles, with
+      the token in them, and no callback comes between (`test_pushing.py`);
     - call `_get_output_dir`: where a search of hyper-parameters puts its checkpoints (`test_checkpoints.py`);
     - call `_prepare_inputs`: as every `prediction_step` must (`test_evaluating.py`);
     - set `_created_lr_scheduler`: so that a second `train()` begins its schedule anew (`test_trainer.py`).
@@ -82,11 +84,6 @@ class SelectiveTrainer(SavingTrainer):
             )
         self.add_callback(_SetEpoch())
         self._to_channels_last(self.model)
-
-    def init_hf_repo(self, token: str | None = None, private: bool | None = None) -> None:
-        """Make the repository on the Hub that `push_to_hub` fills, as `Trainer` does."""
-        with naming_what_is_refused("repository of push_to_hub", (Exception,)):  # no network, no token, no right
-            super().init_hf_repo(token, private)
 
     def _to_channels_last(self, model: nn.Module | None) -> None:
         if self.args.channels_last and model is not None:
