@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
-from transformers import PreTrainedModel
 
 from abstain._checks import ArgumentError, InputError
 from abstain._files import write_text
@@ -27,6 +26,7 @@ from abstain.logits.dataset import write_logits
 from abstain.training.checkpoints import naming_what_is_not_written
 from abstain.training.labels import IGNORED, named_classes
 from abstain.training.optimizing import OptimizingTrainer
+from abstain.training.refusals import is_made_of_config
 from abstain.training.statistics import split_statistics
 
 
@@ -44,8 +44,10 @@ class SavingTrainer(OptimizingTrainer):
         """Save the model, and as a logits data set beside it what the saved model says of each of `datasets`.
 
         The model is loaded anew for that, so that the logits are those of its users: in the precision of the weights,
-        whatever the precision of training. Adapters and models that are not of transformers are taken as they are in
-        memory, in the same precision. Batches come as in `evaluate`, of the same collator.
+        whatever the precision of training. Adapters, and models that no configuration alone makes, are taken as they
+        are in memory, in the same precision. Batches come as in `evaluate`, of the same collator: who loads the folder
+        and gives the same batches on the same device has the same logits, bit for bit; of other batches, padded
+        otherwise, those within the rounding of the precision of the weights, which is 2^-8 of each logit in bf16.
 
         Args:
             datasets: name of each split -> items with the model's inputs and labels; map-style or iterable.
@@ -55,8 +57,7 @@ class SavingTrainer(OptimizingTrainer):
             Of pixels and tokens a row is one of them, and the file says in `sample` of which image or text.
 
         Raises:
-            InputError: a file cannot be written, no label counts, or the model is cut into parts and not of
-                transformers.
+            InputError: a file cannot be written, or no label counts.
         """
         with self.one_push():
             found = self._saved_with_logits(datasets)
@@ -82,14 +83,9 @@ class SavingTrainer(OptimizingTrainer):
     def _as_saved(self) -> Iterator[nn.Module]:
         """The model as who loads the saved one has it: on the device, in evaluation mode, outside mixed precision."""
         model = cast(nn.Module, self.accelerator.unwrap_model(self.model))
-        if isinstance(model, PreTrainedModel) and not getattr(model, "_hf_peft_config_loaded", False):
-            yield nn.Module.to(type(model).from_pretrained(self.args.folder), self.args.device).eval()
+        if is_made_of_config(model):
+            yield nn.Module.to(cast(Any, type(model)).from_pretrained(self.args.folder), self.args.device).eval()
             return
-        if self.is_fsdp_enabled:
-            raise InputError(
-                f"{type(model).__name__} is cut into parts by FSDP and cannot be loaded by from_pretrained, so its "
-                "logits cannot be had: make it a PreTrainedModel, or train it without FSDP"
-            )
         wrapped, was_training = dict(model.__dict__), model.training
         model = cast(nn.Module, self.accelerator.unwrap_model(model, keep_fp32_wrapper=False))  # which changes it
         try:

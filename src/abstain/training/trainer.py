@@ -17,7 +17,7 @@ from abstain._files import no_empty_folders
 from abstain.training.best_model import check_is_measured
 from abstain.training.labels import CheckedLabels, raise_complaint
 from abstain.training.loss import TrainingLoss
-from abstain.training.refusals import check_classes, n_logits_of, naming_what_is_refused
+from abstain.training.refusals import check_classes, check_is_whole, n_logits_of, naming_what_is_refused
 from abstain.training.sam import replace_gradient
 from abstain.training.saving import SavingTrainer
 from abstain.training.statistics import logits_of, statistics_dtype
@@ -73,6 +73,7 @@ class SelectiveTrainer(SavingTrainer):
             raise ArgumentError(
                 "sam_rho needs whole gradients on each process, but FSDP and DeepSpeed cut them: leave them out"
             )
+        check_is_whole(self.model, cut=self.is_fsdp_enabled)
         check_classes(self.args, self.model, ignore_index=self.ignore_index)
         self._loss = TrainingLoss.of(self.args, ignore_index=self.ignore_index)
         self._ignored_samples: Tensor | int = 0
