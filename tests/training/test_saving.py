@@ -1,5 +1,8 @@
 import dataclasses
 import hashlib
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -244,3 +247,32 @@ def test_one_split_after_another_is_read_back_as_it_was_returned(tmp_path, digit
     for name, pair in found.items():
         for written, returned in zip(read_logits(tmp_path / "logits", name), pair, strict=True):
             assert np.array_equal(written, returned)
+
+
+CALIBRATE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from tiny_trainers import arguments, small_resnet
+from abstain import SelectiveTrainer
+from abstain.data.image_tensors import decode_images
+from abstain.data.splits import load_data
+from abstain.inference.abstention import AbstentionRule
+
+data = decode_images(load_data("digits")["train"].select(range(97)))
+trainer = SelectiveTrainer(small_resnet(), arguments(sys.argv[2], ddp_backend="gloo", use_cpu=True), train_dataset=data)
+for _ in range(2):
+    trainer.train()
+    rule = trainer.calibrate(data, target_risk=0.95)
+    trainer.accelerator.wait_for_everyone()
+    assert rule == AbstentionRule.load(sys.argv[2]) and rule.operating_point.n_samples == 48
+    trainer.accelerator.wait_for_everyone()
+"""
+
+
+def test_two_processes_have_the_rule_that_stands_in_the_folder(root, tmp_path):
+    (tmp_path / "calibrate.py").write_text(CALIBRATE)
+    processes = ["-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", "0"]
+    processes += ["--rdzv_backend", "c10d", "--rdzv_endpoint", "localhost:0"]
+    command = [sys.executable, *processes, tmp_path / "calibrate.py", root / "tests", tmp_path / "run"]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr

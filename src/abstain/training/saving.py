@@ -46,8 +46,8 @@ class SavingTrainer(OptimizingTrainer):
         The model is loaded anew for that, so that the logits are those of its users: in the precision of the weights,
         whatever the precision of training. Adapters, and models that no configuration alone makes, are taken as they
         are in memory, in the same precision. Batches come as in `evaluate`, of the same collator: who loads the folder
-        and gives the same batches on the same device has the same logits, bit for bit; of other batches, padded
-        otherwise, those within the rounding of the precision of the weights, which is 2^-8 of each logit in bf16.
+        and gives the same batches on the same device has the same logits, bit for bit; other batches, padded otherwise,
+        differ as the precision of the weights rounds: in the last digits of float32, by about 2^-8 of a logit in bf16.
 
         Args:
             datasets: name of each split -> items with the model's inputs and labels; map-style or iterable.
