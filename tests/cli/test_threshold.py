@@ -3,8 +3,10 @@ import re
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
-from abstain import LogitNorm, read_predictions, scores, select_threshold, select_threshold_for_cost
+from abstain import InputError, LogitNorm, read_predictions, scores, select_threshold, select_threshold_for_cost
 from abstain.inference import AbstentionRule
 from abstain.logits import hold_out
 
@@ -136,6 +138,20 @@ def test_a_rule_is_never_overwritten_unasked(run, capsys, tmp_path, logits_files
     assert run(*command, "--target-risk", "0.2", "--overwrite-output-dir") == 0
     assert AbstentionRule.load(tmp_path).operating_point.target_risk == 0.2
     assert (tmp_path / "results.json").read_text() == "of something else"
+
+
+def test_a_rule_in_the_folder_of_a_model_belongs_to_its_weights(run, capsys, tmp_path, logits_files):
+    save_file({"w": torch.zeros(4)}, tmp_path / "model.safetensors")
+    command = ["threshold", str(logits_files[0]), "--target-risk", "0.3", "--output-dir"]
+    assert run(*command, str(tmp_path)) == 0
+    assert "abstention.json and belongs to the weights beside it: the samples" in capsys.readouterr().out
+    rule = AbstentionRule.load(tmp_path)
+    assert rule.n_classes == 5 and len(rule.weights_sha256) == 64
+    save_file({"w": torch.ones(4)}, tmp_path / "model.safetensors")
+    with pytest.raises(InputError, match="belongs to other weights"):
+        AbstentionRule.load(tmp_path)
+    assert run(*command, str(tmp_path / "rule")) == 0
+    assert "belongs" not in capsys.readouterr().out and AbstentionRule.load(tmp_path / "rule").weights_sha256 is None
 
 
 def test_a_given_confidence_has_a_rule_too(run, point_of, tmp_path):

@@ -46,6 +46,23 @@ def test_a_run_ends_with_its_logits_its_samples_and_last_its_results(tmp_path, s
     assert sorted(written, key=lambda path: path.stat().st_mtime_ns) == written
 
 
+def test_a_run_is_pushed_once_with_all_that_it_leaves(tmp_path, splits, monkeypatch):
+    trainer, found = SelectiveTrainer(small_resnet(), arguments(tmp_path)), []
+
+    class Processor:
+        def save_pretrained(self, folder):
+            (folder / "preprocessor_config.json").write_text("{}")
+
+    def push_to_hub(**how):
+        found.append({path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()})
+
+    monkeypatch.setattr(trainer, "push_to_hub", push_to_hub)
+    trainer.args.push_to_hub = True
+    finish(trainer, splits, settings={}, training={}, processor=Processor())
+    whole = {"config.json", "model.safetensors", "preprocessor_config.json", "results.json", "samples.parquet"}
+    assert found == [{*whole, "logits/validation.parquet", "logits/test.parquet"}]
+
+
 def test_where_the_results_cannot_be_written_the_run_is_not_over(tmp_path, splits, logits_and_labels, monkeypatch):
     logits, labels = logits_and_labels
     report = evaluate_logits(logits[150:], labels[150:], validation=(logits[:150], labels[:150]))

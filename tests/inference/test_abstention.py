@@ -1,8 +1,11 @@
+import hashlib
 import json
 import re
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from abstain import InputError, LogitNorm, NoThresholdError, scores, select_threshold, select_threshold_for_coverage
 from abstain.inference.abstention import AbstentionRule
@@ -88,6 +91,60 @@ def test_a_file_of_version_0_1_0_is_read_and_decides_as_it_did(tmp_path, data):
     assert AbstentionRule.load(tmp_path) == rule
 
 
+# --- what it belongs to -----------------------------------------------------------------------------------------
+
+
+def test_values_of_another_number_of_classes_are_refused(tmp_path, data):
+    rule = AbstentionRule.fit(*data, target_risk=0.05)
+    assert rule.n_classes == 5
+    rule.save(tmp_path)
+    for one in (rule, AbstentionRule.load(tmp_path)):
+        for values, found in ((data[0][:, :3], 3), (data[0][:, :1], 2), (np.zeros((2, 1000)).tolist(), 1000)):
+            with pytest.raises(InputError, match=f"values are of {found} classes, but the rule was made for 5: give"):
+                one.accept(values)
+        assert one.accept(torch.from_numpy(data[0])).any()
+
+
+def test_one_logit_is_of_two_classes(data):
+    logits = data[0][:, :1]
+    msp, error = scores.SoftmaxScore(), scores.classification_error(logits, (data[1] == 0).astype(int))
+    rule = AbstentionRule.choose(msp, logits, error, lambda *of: select_threshold_for_coverage(*of, 0.4))
+    assert rule.n_classes == 2
+    as_pair = np.hstack([np.zeros_like(logits), logits])
+    np.testing.assert_array_equal(rule.accept(logits), rule.accept(as_pair))
+    with pytest.raises(InputError, match="values are of 5 classes, but the rule was made for 2"):
+        rule.accept(data[0])
+
+
+def test_a_rule_is_refused_beside_other_weights(tmp_path, data):
+    model, elsewhere = tmp_path / "model", tmp_path / "elsewhere"
+    weights = {"w": torch.zeros(4)}
+    model.mkdir()
+    save_file(weights, model / "model.safetensors")
+    rule = AbstentionRule.fit(*data, target_risk=0.05).belonging_to(model)
+    assert rule.weights_sha256 == hashlib.sha256((model / "model.safetensors").read_bytes()).hexdigest()
+    rule.save(model)
+    rule.save(elsewhere)
+    assert AbstentionRule.load(model) == rule == AbstentionRule.load(elsewhere), "beside no weights it is for logits"
+    save_file({"w": torch.ones(4)}, model / "model.safetensors")
+    with pytest.raises(InputError, match=r"abstention\.json' belongs to other weights than those beside it: fit it"):
+        AbstentionRule.load(model)
+    save_file(weights, model / "model.safetensors")
+    assert AbstentionRule.load(model) == rule
+
+
+def test_a_rule_that_knows_no_weights_does_not_take_those_beside_it(tmp_path, data):
+    rule = AbstentionRule.fit(*data, target_risk=0.05)
+    save_file({"w": torch.zeros(4)}, tmp_path / "model.safetensors")
+    rule.save(tmp_path)
+    with pytest.warns(UserWarning, match=r"abstention\.json' does not say to which weights it belongs") as told:
+        back = AbstentionRule.load(tmp_path)
+    assert len(told) == 1 and told[0].filename == __file__ and back == rule and back.weights_sha256 is None
+    (tmp_path / "abstention.json").write_text(VERSION_0_1_0)
+    with pytest.warns(UserWarning, match="does not say to which weights it belongs"):
+        assert AbstentionRule.load(tmp_path).confidence == LogitNorm(2)
+
+
 # --- probabilities ----------------------------------------------------------------------------------------------
 
 
@@ -157,7 +214,11 @@ def test_other_scores_of_probabilities_and_a_given_confidence_keep_their_scale(d
     assert "Accept where doctor >= " in rule.describe() and "log-odds" not in rule.describe()
     confidence, given = probabilities.max(axis=1), scores.GivenConfidence()
     rule = AbstentionRule.choose(given, confidence, error, lambda *of: select_threshold_for_coverage(*of, 0.4))
-    assert rule.accept(confidence).mean() == 0.4 and "Accept where confidence >= " in rule.describe()
+    assert (
+        rule.n_classes is None
+        and rule.accept(confidence).mean() == 0.4
+        and "Accept where confidence >= " in rule.describe()
+    )
 
 
 # --- files and what is wrong ------------------------------------------------------------------------------------

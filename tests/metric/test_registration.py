@@ -1,14 +1,12 @@
-import functools
 import os
 import re
 import shutil
 import subprocess
 import sys
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import evaluate
 import pytest
+from loopback_hub import loopback_hub
 
 import abstain
 from abstain import scores
@@ -73,11 +71,8 @@ def hub(root, tmp_path):
     """The address of a Hub of this machine, with the files of one Space: `someone/selective_risk`."""
     space = tmp_path / "hub" / "spaces" / "someone" / "selective_risk" / "resolve" / "main"
     shutil.copytree(root / "metrics" / "selective_risk", space)
-    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(tmp_path / "hub"))
-    with ThreadingHTTPServer(("localhost", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://localhost:{server.server_port}"
-        server.shutdown()
+    with loopback_hub(tmp_path / "hub") as (address, _):
+        yield address
 
 
 def test_a_space_loads_by_its_name_and_the_bare_name_where_the_hub_has_none(tmp_path, hub, monkeypatch):

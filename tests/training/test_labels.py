@@ -6,7 +6,7 @@ from tiny_trainers import arguments, small_resnet
 from transformers import default_data_collator
 
 from abstain import InputError, SelectiveTrainer
-from abstain.training.labels import CheckedLabels, ignored_label, label_name, raise_complaint
+from abstain.training.labels import CheckedLabels, ignored_label, label_name, named_classes, raise_complaint
 
 
 def batch_with(labels, n_logits=3, ignore_index=-100):
@@ -56,3 +56,11 @@ def test_a_classifier_has_one_label():
     assert label_name([]) == label_name(["labels"]) == "labels" and label_name(["target"]) == "target"
     with pytest.raises(InputError, match=r"several labels \(start, end\), but a classifier has one"):
         label_name(["start", "end"])
+
+
+def test_classes_have_the_names_that_somebody_gave_them():
+    named = SimpleNamespace(config=SimpleNamespace(id2label={1: "dog", 0: "cat"}))
+    assert named_classes(named) == ("cat", "dog")
+    for names in ({0: "LABEL_0", 1: "LABEL_1"}, {0: "spam"}, {}, None):
+        assert named_classes(SimpleNamespace(config=SimpleNamespace(id2label=names))) is None
+    assert named_classes(None) is None

@@ -1,10 +1,17 @@
 import pytest
 import torch
 from tiny_trainers import arguments, small_vit
+from transformers import ViTForImageClassification
 
 from abstain import InputError, SelectiveTrainer
 from abstain.experiments import ArgumentError
-from abstain.training.refusals import check_classes, check_optim_args, naming_what_is_refused
+from abstain.training.refusals import (
+    check_classes,
+    check_is_whole,
+    check_optim_args,
+    is_made_of_config,
+    naming_what_is_refused,
+)
 
 
 @pytest.mark.parametrize(
@@ -12,7 +19,7 @@ from abstain.training.refusals import check_classes, check_optim_args, naming_wh
     [
         ({"ignore_index": 3}, "ignore_index is 3, but classes have the labels 0 to 9"),
         ({"class_weights": [1.0, 2.0]}, "there are 2 class_weights, but the model has 10 classes"),
-        ({"push_to_hub": True}, "the repository of push_to_hub cannot be made of these arguments"),
+        ({"push_to_hub": True, "hub_token": "x"}, "the repository of push_to_hub cannot be made of these arguments"),
         ({"metric_for_best_model": "aurk"}, "did you mean 'aurc'?"),
     ],
 )
@@ -58,3 +65,22 @@ def test_what_libraries_say_is_one_sentence_and_other_errors_stay():
     with pytest.raises(InputError, match="mine") as mine, naming_what_is_refused("schedule"):
         raise InputError("mine")
     assert not isinstance(mine.value, ArgumentError)
+
+
+class WithMore(ViTForImageClassification):
+    """A class that `from_pretrained` cannot make alone."""
+
+    def __init__(self, config, scale):
+        super().__init__(config)
+
+
+def test_what_cannot_be_loaded_is_not_cut_into_parts():
+    model = small_vit()
+    assert is_made_of_config(model)
+    check_is_whole(model, cut=True)
+    for other in (WithMore(model.config, 1.0), torch.nn.Linear(2, 2)):
+        assert not is_made_of_config(other)
+        check_is_whole(other, cut=False)
+        with pytest.raises(ArgumentError, match=f"{type(other).__name__} is cut into parts by FSDP and cannot be"):
+            check_is_whole(other, cut=True)
+    check_is_whole(None, cut=True)

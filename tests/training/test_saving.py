@@ -1,3 +1,9 @@
+import dataclasses
+import hashlib
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -15,7 +21,8 @@ from transformers import (
 )
 
 from abstain import InputError, NoThresholdError, SelectiveTrainer, read_logits
-from abstain.inference.abstention import RULE_FILE, AbstentionRule
+from abstain.inference.abstention import AbstentionRule
+from abstain.inference.rule_file import RULE_FILE
 
 
 def words(*more):
@@ -147,8 +154,45 @@ def test_a_rule_does_not_outlive_the_weights_that_it_was_fitted_to(tmp_path, dig
     trainer.calibrate(digits, target_risk=0.95)
     trainer.save_model(str(tmp_path / "elsewhere"))
     assert (tmp_path / RULE_FILE).is_file()
+    trainer.train()
     trainer.save_model()
     assert not (tmp_path / RULE_FILE).exists()
+
+
+def test_a_rule_stays_beside_its_own_weights_and_goes_while_they_are_written(tmp_path, digits, monkeypatch):
+    trainer = SelectiveTrainer(small_resnet(), arguments(tmp_path), train_dataset=digits)
+    rule = trainer.calibrate(digits, target_risk=0.95)
+    save, there = trainer.model.save_pretrained, []
+
+    def watched(folder, **kwargs):
+        there.append((tmp_path / RULE_FILE).exists())
+        return save(folder, **kwargs)
+
+    monkeypatch.setattr(trainer.model, "save_pretrained", watched)
+    trainer.save_model()
+    assert there == [False] and AbstentionRule.load(tmp_path) == rule
+    dataclasses.replace(rule, weights_sha256=None).save(tmp_path)
+    trainer.save_model()
+    assert there == [False, False] and not (tmp_path / RULE_FILE).exists(), "of weights that it does not name"
+    rule.save(tmp_path)
+    with pytest.raises(NoThresholdError):
+        trainer.calibrate(digits, target_risk=0.0001, delta=0.05)
+    assert not (tmp_path / RULE_FILE).exists(), "it has another target"
+
+
+def test_a_rule_of_calibrate_knows_weights_data_and_classes(tmp_path, digits):
+    model = small_resnet()
+    model.config.id2label = {index: f"digit {index}" for index in range(10)}
+    trainer = SelectiveTrainer(model, arguments(tmp_path), train_dataset=digits)
+    rule = trainer.calibrate(digits, target_risk=0.95)
+    assert rule.weights_sha256 == hashlib.sha256((tmp_path / "model.safetensors").read_bytes()).hexdigest()
+    assert rule.validation_sha256 == digits.fingerprint() and rule.n_classes == 10
+    assert rule.class_names == tuple(f"digit {index}" for index in range(10))
+    assert AbstentionRule.load(tmp_path) == rule and AbstentionRule.load(tmp_path).versions == rule.versions
+    trainer.train()
+    trainer.model.save_pretrained(tmp_path)
+    with pytest.raises(InputError, match=r"abstention\.json' belongs to other weights than those beside it"):
+        AbstentionRule.load(tmp_path)
 
 
 def test_what_does_not_count_is_not_written_and_nothing_at_all_is_one_sentence(tmp_path, digits):
@@ -203,3 +247,32 @@ def test_one_split_after_another_is_read_back_as_it_was_returned(tmp_path, digit
     for name, pair in found.items():
         for written, returned in zip(read_logits(tmp_path / "logits", name), pair, strict=True):
             assert np.array_equal(written, returned)
+
+
+CALIBRATE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from tiny_trainers import arguments, small_resnet
+from abstain import SelectiveTrainer
+from abstain.data.image_tensors import decode_images
+from abstain.data.splits import load_data
+from abstain.inference.abstention import AbstentionRule
+
+data = decode_images(load_data("digits")["train"].select(range(97)))
+trainer = SelectiveTrainer(small_resnet(), arguments(sys.argv[2], ddp_backend="gloo", use_cpu=True), train_dataset=data)
+for _ in range(2):
+    trainer.train()
+    rule = trainer.calibrate(data, target_risk=0.95)
+    trainer.accelerator.wait_for_everyone()
+    assert rule == AbstentionRule.load(sys.argv[2]) and rule.operating_point.n_samples == 48
+    trainer.accelerator.wait_for_everyone()
+"""
+
+
+def test_two_processes_have_the_rule_that_stands_in_the_folder(root, tmp_path):
+    (tmp_path / "calibrate.py").write_text(CALIBRATE)
+    processes = ["-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", "0"]
+    processes += ["--rdzv_backend", "c10d", "--rdzv_endpoint", "localhost:0"]
+    command = [sys.executable, *processes, tmp_path / "calibrate.py", root / "tests", tmp_path / "run"]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,10 +55,13 @@ def threshold(
     fitted. Which of its columns are read is said on standard error; `abstain evaluate --help` tells which these are. Of
     probabilities the threshold is one on the largest probability as it stands in the file.
 
+    A rule that is written into the folder of a model belongs to its weights: it is refused beside others, so retraining
+    the model asks for a new one.
+
     Example: abstain threshold validation.parquet --target-risk 0.05 --delta 0.05 --output-dir my-model
     """
     from abstain._files import check_output_folder
-    from abstain.inference.abstention import RULE_FILE
+    from abstain.inference.rule_file import RULE_FILE
 
     _check_score(score, p, center=center, fitted_apart=apart.is_given)
     if output_dir is not None:
@@ -66,11 +70,20 @@ def threshold(
     confidence = _confidence(predictions, fitted_on, score, p=p, center=center)
     select = goal.selection(sample=predictions.sample, seed=apart.seed)
     n_fitted = len(fitted_on) if fitted_on is not None and apart.validation_fraction is not None else 0
-    rule = _rule(predictions, confidence, select, n_fitted)
+    rule = replace(_rule(predictions, confidence, select, n_fitted), class_names=predictions.class_names)
     of_json = {**rule.operating_point.to_dict(), "confidence": rule.confidence.to_dict()}
     typer.echo(json.dumps(of_json, indent=2) if as_json else _in_words(rule, predictions, fitted_on))
     if output_dir is not None:
-        typer.echo(f"The rule is in {rule.save(output_dir.expanduser()).resolve()}", err=as_json)
+        typer.echo(_saved(rule, output_dir.expanduser()), err=as_json)
+
+
+def _saved(rule: AbstentionRule, folder: Path) -> str:
+    """Write the rule, which belongs to the weights of the folder if it holds some: naming the folder says so."""
+    rule = rule.belonging_to(folder)
+    where = f"The rule is in {rule.save(folder).resolve()}"
+    if rule.weights_sha256 is None:
+        return where
+    return f"{where} and belongs to the weights beside it: the samples must be what they say."
 
 
 def _check_score(score: str, p: float | None, *, center: bool, fitted_apart: bool) -> None:

@@ -72,13 +72,14 @@ def finish(
         skipped: name of a split -> samples that could not be read and were left out.
         notes: what else is to be known of the evaluation.
     """
-    logits = trainer.save_with_logits({name: splits[name] for name in ("validation", "test")})
-    report = evaluate_logits(*logits["test"], validation=logits["validation"])
-    if trainer.is_world_process_zero():
-        if processor is not None:
-            processor.save_pretrained(trainer.args.folder)
-        found: dict[str, Any] = {"settings": settings, "training": training, "skipped": skipped, "notes": notes}
-        write_run_results(trainer.args, splits=splits, report=report, **found)
+    with trainer.one_push():  # of all that is written here
+        logits = trainer.save_with_logits({name: splits[name] for name in ("validation", "test")})
+        report = evaluate_logits(*logits["test"], validation=logits["validation"])
+        if trainer.is_world_process_zero():
+            if processor is not None:
+                processor.save_pretrained(trainer.args.folder)
+            found: dict[str, Any] = {"settings": settings, "training": training, "skipped": skipped, "notes": notes}
+            write_run_results(trainer.args, splits=splits, report=report, **found)
     return report
 
 

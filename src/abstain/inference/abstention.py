@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -14,31 +14,45 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from abstain._arrays import to_tensor
 from abstain._checks import InputError, NoThresholdError
-from abstain._files import write_json
+from abstain.inference.rule_file import RULE_FILE, read_rule, versions, write_rule
+from abstain.inference.weights import weight_files, weights_sha256
 from abstain.scores.by_kind import error_of, fit_confidence
-from abstain.scores.confidence import Confidence, OfProbabilities, confidence_from_dict
+from abstain.scores.confidence import Confidence, OfProbabilities
+from abstain.scores.given import GivenConfidence
 from abstain.scores.kinds import Input, Values, read_values
 from abstain.scores.logit_norm import LogitNorm
 from abstain.threshold.decimals import with_fewest_digits
 from abstain.threshold.operating_point import OperatingPoint
 from abstain.threshold.select import select_threshold
 
-RULE_FILE = "abstention.json"
-
 
 @dataclass(frozen=True)
 class AbstentionRule:
     """Answer where `confidence.score(values) >= operating_point.threshold`, else abstain.
 
+    It belongs to one set of weights, where it knows them, and says so when it meets others.
+
     Attributes:
         confidence: what makes one number of a row of logits, such as `LogitNorm` fitted on one half of validation data;
             `OfProbabilities` of a row of probabilities.
         operating_point: the threshold, chosen on the other half, so that no fit has seen the labels it rests on.
+        n_classes: K, where one column stands for two; None of a given confidence, or of a file that does not say it.
+        class_names: in the order of the classes; None where they are not known.
+        weights_sha256: of the weights whose logits it was fitted on (see `weights.weights_sha256`); None where it was
+            made from logits alone.
+        validation_sha256: the fingerprint of the data on which it was fitted; None where they have none.
+        versions: of the packages that it was made with; two rules may differ in it and be equal.
     """
 
     confidence: Confidence
     operating_point: OperatingPoint
+    n_classes: int | None = None
+    class_names: tuple[str, ...] | None = None
+    weights_sha256: str | None = None
+    validation_sha256: str | None = None
+    versions: dict[str, str] = field(default_factory=versions, compare=False)
 
     @classmethod
     def fit(
@@ -106,10 +120,20 @@ class AbstentionRule:
         point = select(scored, error)
         if _shows_probabilities(confidence):
             point = with_fewest_digits(point, scored, _stored_type(values))
-        return cls(confidence, point)
+        return cls(confidence, point, _n_classes(confidence, values))
 
     def accept(self, logits: Any) -> NDArray[np.bool_]:
-        """(N,) whether to answer, for logits (N, K); or for probabilities where the rule was fitted on these."""
+        """(N,) whether to answer, for logits (N, K); or for probabilities where the rule was fitted on these.
+
+        Raises:
+            InputError: they are of another K than the rule, or as `Confidence.score`.
+        """
+        found = self.n_classes and _n_classes(self.confidence, logits)
+        if found and found != self.n_classes:
+            raise InputError(
+                f"the values are of {found} classes, but the rule was made for {self.n_classes}: give those of the "
+                "model that it belongs to"
+            )
         return self.confidence.score(logits) >= self.operating_point.threshold
 
     def describe(self) -> str:
@@ -117,21 +141,37 @@ class AbstentionRule:
         shown = "the largest probability" if _shows_probabilities(self.confidence) else self.confidence.name
         return self.operating_point.describe(shown)
 
+    def belonging_to(self, folder: str | Path) -> Self:
+        """The same rule, which knows from now on that it was fitted on what the weights of this folder say.
+
+        Only who made the logits can say so: `save` never assumes it of a rule that happens to come to stand beside
+        weights. The weights are read once, whole.
+
+        Args:
+            folder: of a model; without safetensors files the rule stays one that knows no weights.
+
+        Raises:
+            InputError: a file cannot be read.
+        """
+        return replace(self, weights_sha256=weights_sha256(folder))
+
     def save(self, folder: str | Path) -> Path:
-        """Write `abstention.json` into a folder, beside a model.
+        """Write `abstention.json` into a folder, beside a model; the weights there are looked at by `load` alone.
 
         Raises:
             InputError: it cannot be written.
         """
-        values = {"confidence": self.confidence.to_dict(), "operating_point": self.operating_point.to_dict()}
-        return write_json(Path(folder) / RULE_FILE, values)
+        return write_rule(Path(folder) / RULE_FILE, vars(self))
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
-        """The rule that `save` wrote into a folder; version 0.1.0 wrote `logit_norm` in place of `confidence`.
+        """The rule that `save` wrote into a folder, of this version or one before.
+
+        Where it knows its weights and there are some beside it, these are read once, whole, to compare. Where it knows
+        none, as one that was made from logits alone or by 0.1.0, a warning says that nothing was compared.
 
         Raises:
-            InputError: there is none, or it cannot be read.
+            InputError: there is none, it cannot be read, or it belongs to other weights than those beside it.
         """
         path = Path(folder) / RULE_FILE
         if not path.is_file():
@@ -139,12 +179,19 @@ class AbstentionRule:
                 f"there is no {RULE_FILE} in {str(folder)!r}: SelectiveTrainer.calibrate or the command abstain "
                 "threshold writes it"
             )
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-            point = OperatingPoint.from_dict(values["operating_point"])
-            return cls(_confidence_of(values), point)
-        except (ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{str(path)!r} is no abstention rule, or is damaged: write it anew") from error
+        rule = cls(**read_rule(path))
+        if rule.weights_sha256 is None and weight_files(folder):
+            warnings.warn(
+                f"{str(path)!r} does not say to which weights it belongs, so nobody can tell whether they are those "
+                "beside it: fit it anew, with SelectiveTrainer.calibrate or the command abstain threshold",
+                stacklevel=2,
+            )
+        elif rule.weights_sha256 is not None and weights_sha256(folder) not in (None, rule.weights_sha256):
+            raise InputError(
+                f"{str(path)!r} belongs to other weights than those beside it: fit it anew, on what these say of "
+                "validation data"
+            )
+        return rule
 
 
 @contextmanager
@@ -182,6 +229,9 @@ def _rows(values: Values, rows: NDArray[np.intp]) -> Values:
     return Values(values.kind, values.rows[torch.from_numpy(rows)], values.labels[rows])
 
 
-def _confidence_of(values: dict[str, Any]) -> Confidence:
-    of_old_file = values.get("logit_norm")
-    return confidence_from_dict(values["confidence"]) if of_old_file is None else LogitNorm.from_dict(of_old_file)
+def _n_classes(confidence: Confidence, values: Any) -> int | None:
+    """K of values (N, K), of which one column stands for two classes; None of a given confidence."""
+    if isinstance(confidence, GivenConfidence):
+        return None
+    shape = to_tensor(values, "logits").shape
+    return max(shape[1], 2) if len(shape) == 2 else None

@@ -14,7 +14,7 @@ from transformers.trainer import TRAINING_ARGS_NAME
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, rotate_checkpoints
 
 from abstain._checks import InputError, first_line
-from abstain.training.evaluating import EvaluatingTrainer
+from abstain.training.pushing import PushingTrainer
 from abstain.training.renamed_weights import restore_renamed
 
 COMPLETE_FILE = "complete"
@@ -61,10 +61,10 @@ def remove_cut_off(folder: Path) -> None:
             shutil.rmtree(checkpoint)
 
 
-class CheckpointingTrainer(EvaluatingTrainer):
+class CheckpointingTrainer(PushingTrainer):
     """A `Trainer` that never loses the last whole checkpoint, and that finds all weights of the one it resumes from.
 
-    Args: those of `EvaluatingTrainer`.
+    Args: those of `PushingTrainer`.
 
     Raises:
         InputError: a checkpoint cannot be written, or is not of this model.

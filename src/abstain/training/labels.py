@@ -89,3 +89,10 @@ def raise_complaint(batch: Any) -> None:
     """
     if isinstance(batch, MutableMapping) and COMPLAINT in batch:
         raise InputError(batch[COMPLAINT])
+
+
+def named_classes(model: Any) -> tuple[str, ...] | None:
+    """What a model calls its classes, in their order; None where it has only numbers, or one logit for two of them."""
+    names = getattr(getattr(model, "config", None), "id2label", None) or {}
+    found = tuple(str(names[index]) for index in sorted(names))
+    return None if len(found) < 2 or found == tuple(f"LABEL_{index}" for index in range(len(found))) else found

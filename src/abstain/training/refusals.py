@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -62,6 +63,35 @@ def check_classes(args: SelectiveTrainingArguments, model: nn.Module | None, *, 
         )
     if args.class_weights is not None and len(args.class_weights) != n_logits:
         raise ArgumentError(f"there are {len(args.class_weights)} class_weights, but the model has {n_logits} classes")
+
+
+def is_made_of_config(model: nn.Module | None) -> bool:
+    """Whether `from_pretrained` of its class makes the model from a folder alone.
+
+    It does not with adapters, with a module that is none of transformers', and with a class that wants more than its
+    configuration.
+    """
+    if not isinstance(model, PreTrainedModel) or getattr(model, "_hf_peft_config_loaded", False):
+        return False
+    try:
+        inspect.signature(type(model)).bind(model.config)
+    except TypeError:
+        return False
+    return True
+
+
+def check_is_whole(model: nn.Module | None, *, cut: bool) -> None:
+    """Refuse a model of which no process can say, once it is trained, what the saved one says.
+
+    Args:
+        model: that is to be trained.
+        cut: whether FSDP cuts it into parts.
+    """
+    if cut and model is not None and not is_made_of_config(model):
+        raise ArgumentError(
+            f"{type(model).__name__} is cut into parts by FSDP and cannot be loaded by from_pretrained, so its "
+            "logits could not be had once it is trained: make it a PreTrainedModel, or train it without FSDP"
+        )
 
 
 def check_optim_args(args: SelectiveTrainingArguments, model: PreTrainedModel) -> None:

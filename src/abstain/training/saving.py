@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+from accelerate.utils import broadcast_object_list
 from numpy.typing import NDArray
 from torch import nn
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
-from transformers import PreTrainedModel
 
 from abstain._checks import ArgumentError, InputError
-from abstain.inference.abstention import RULE_FILE, AbstentionRule
+from abstain._files import write_text
+from abstain.inference.abstention import AbstentionRule
+from abstain.inference.rule_file import RULE_FILE, read_rule
+from abstain.inference.weights import weights_sha256
 from abstain.logits.batch import LabelledLogits
 from abstain.logits.dataset import write_logits
 from abstain.training.checkpoints import naming_what_is_not_written
-from abstain.training.labels import IGNORED
+from abstain.training.labels import IGNORED, named_classes
 from abstain.training.optimizing import OptimizingTrainer
+from abstain.training.refusals import is_made_of_config
 from abstain.training.statistics import split_statistics
 
 
@@ -27,17 +33,20 @@ class SavingTrainer(OptimizingTrainer):
     """A `Trainer` whose saved models come with their logits and a rule for when to abstain."""
 
     def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
-        """Save the model; a rule that stands there goes first: it belongs to the weights that it was fitted to."""
-        if self.args.should_save and output_dir in (None, self.args.output_dir):
-            (self.args.folder / RULE_FILE).unlink(missing_ok=True)
-        super().save_model(output_dir, _internal_call)
+        """Save the model; a rule that stands there goes first, and comes back beside the weights that it belongs to."""
+        with nullcontext() if _internal_call else self.one_push():
+            of_folder = self.args.should_save and output_dir in (None, self.args.output_dir)
+            with _rule_set_aside(self.args.folder) if of_folder else nullcontext():
+                super().save_model(output_dir, True)
 
     def save_with_logits(self, datasets: Mapping[str, Any]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Save the model, and as a logits data set beside it what the saved model says of each of `datasets`.
 
         The model is loaded anew for that, so that the logits are those of its users: in the precision of the weights,
-        whatever the precision of training. Adapters and models that are not of transformers are taken as they are in
-        memory, in the same precision. Batches come as in `evaluate`, of the same collator.
+        whatever the precision of training. Adapters, and models that no configuration alone makes, are taken as they
+        are in memory, in the same precision. Batches come as in `evaluate`, of the same collator: who loads the folder
+        and gives the same batches on the same device has the same logits, bit for bit; other batches, padded otherwise,
+        differ as the precision of the weights rounds: in the last digits of float32, by about 2^-8 of a logit in bf16.
 
         Args:
             datasets: name of each split -> items with the model's inputs and labels; map-style or iterable.
@@ -47,10 +56,11 @@ class SavingTrainer(OptimizingTrainer):
             Of pixels and tokens a row is one of them, and the file says in `sample` of which image or text.
 
         Raises:
-            InputError: a file cannot be written, no label counts, or the model is cut into parts and not of
-                transformers.
+            InputError: a file cannot be written, or no label counts.
         """
-        return {name: (whole.logits, whole.labels) for name, whole in self._saved_with_logits(datasets).items()}
+        with self.one_push():
+            found = self._saved_with_logits(datasets)
+        return {name: (whole.logits, whole.labels) for name, whole in found.items()}
 
     def _saved_with_logits(self, datasets: Mapping[str, Any]) -> dict[str, LabelledLogits]:
         folder = self.args.folder
@@ -72,14 +82,9 @@ class SavingTrainer(OptimizingTrainer):
     def _as_saved(self) -> Iterator[nn.Module]:
         """The model as who loads the saved one has it: on the device, in evaluation mode, outside mixed precision."""
         model = cast(nn.Module, self.accelerator.unwrap_model(self.model))
-        if isinstance(model, PreTrainedModel) and not getattr(model, "_hf_peft_config_loaded", False):
-            yield nn.Module.to(type(model).from_pretrained(self.args.folder), self.args.device).eval()
+        if is_made_of_config(model):
+            yield nn.Module.to(cast(Any, type(model)).from_pretrained(self.args.folder), self.args.device).eval()
             return
-        if self.is_fsdp_enabled:
-            raise InputError(
-                f"{type(model).__name__} is cut into parts by FSDP and cannot be loaded by from_pretrained, so its "
-                "logits cannot be had: make it a PreTrainedModel, or train it without FSDP"
-            )
         wrapped, was_training = dict(model.__dict__), model.training
         model = cast(nn.Module, self.accelerator.unwrap_model(model, keep_fp32_wrapper=False))  # which changes it
         try:
@@ -148,10 +153,39 @@ class SavingTrainer(OptimizingTrainer):
         dependent = "pixels of one image, or tokens of one text, are not independent, so no guarantee holds: leave out "
         if delta is not None and self._has_several_labels(validation):
             raise ArgumentError(f"{dependent}delta")
-        whole = self._saved_with_logits({"validation": validation})["validation"]
-        if delta is not None and whole.sample is not None:
-            raise ArgumentError(f"{dependent}delta")
-        rule = AbstentionRule.fit(whole.logits, whole.labels, target_risk=target_risk, delta=delta, **fit)
+        with self.one_push():
+            if self.is_world_process_zero():
+                (self.args.folder / RULE_FILE).unlink(missing_ok=True)  # of another target, should none be found now
+            whole = self._saved_with_logits({"validation": validation})["validation"]
+            if delta is not None and whole.sample is not None:
+                raise ArgumentError(f"{dependent}delta")
+            rule = AbstentionRule.fit(whole.logits, whole.labels, target_risk=target_risk, delta=delta, **fit)
+            return self._saved_rule(replace(rule, class_names=named_classes(self.model)), validation)
+
+    def _saved_rule(self, rule: AbstentionRule, validation: Any) -> AbstentionRule:
+        """The rule as it stands in the folder, of the weights and the data that it was fitted on; on every process."""
+        told = [rule]
         if self.is_world_process_zero():
-            rule.save(self.args.folder)
-        return rule
+            fingerprint = getattr(validation, "fingerprint", None)
+            of_data = fingerprint() if callable(fingerprint) else None
+            told = [replace(rule, validation_sha256=of_data).belonging_to(self.args.folder)]
+            told[0].save(self.args.folder)
+        return cast(AbstentionRule, broadcast_object_list(told)[0])
+
+
+@contextmanager
+def _rule_set_aside(folder: Path) -> Iterator[None]:
+    """No rule stands in the folder while the block writes weights; after it that of the same weights does."""
+    path = folder / RULE_FILE
+    if not path.is_file():
+        yield
+        return
+    text = path.read_text(encoding="utf-8")
+    try:
+        belongs_to = read_rule(path)["weights_sha256"]
+    except InputError:  # it is damaged, and no loss
+        belongs_to = None
+    path.unlink()
+    yield
+    if belongs_to is not None and belongs_to == weights_sha256(folder):
+        write_text(path, text)

@@ -17,7 +17,7 @@ from abstain._files import no_empty_folders
 from abstain.training.best_model import check_is_measured
 from abstain.training.labels import CheckedLabels, raise_complaint
 from abstain.training.loss import TrainingLoss
-from abstain.training.refusals import check_classes, n_logits_of, naming_what_is_refused
+from abstain.training.refusals import check_classes, check_is_whole, n_logits_of, naming_what_is_refused
 from abstain.training.sam import replace_gradient
 from abstain.training.saving import SavingTrainer
 from abstain.training.statistics import logits_of, statistics_dtype
@@ -51,6 +51,8 @@ class SelectiveTrainer(SavingTrainer):
       go only once the new one is whole, and a full disk is to be named (`test_checkpoints.py`, `test_killed_runs.py`);
     - override `_load_from_checkpoint` and `_load_best_model`: both pass over weights that transformers itself saves
       under older names, and warn where they should stop (`test_checkpoints.py`);
+    - override `_push_from_checkpoint`: it uploads the optimizer, the random numbers and the arguments as pickles, with
+      the token in them, and no callback comes between (`test_pushing.py`);
     - call `_get_output_dir`: where a search of hyper-parameters puts its checkpoints (`test_checkpoints.py`);
     - call `_prepare_inputs`: as every `prediction_step` must (`test_evaluating.py`);
     - set `_created_lr_scheduler`: so that a second `train()` begins its schedule anew (`test_trainer.py`).
@@ -65,36 +67,34 @@ class SelectiveTrainer(SavingTrainer):
             )
         self._batches_of_update: list[dict[str, Any]] = []
         self._is_checked = False
-        with naming_what_is_refused("trainer"):
-            with no_empty_folders(Path(str(getattr(args, "output_dir", ".")))):  # which Trainer makes too early
-                super().__init__(model, args, *more, **kwargs)
+        folder = Path(str(getattr(args, "output_dir", ".")))
+        with naming_what_is_refused("trainer"), no_empty_folders(folder):  # which Trainer makes too early
+            super().__init__(model, args, *more, **kwargs)
+            self._check_arguments()
+            self._is_checked = True
+            if self.args.push_to_hub:
+                self.init_hf_repo()
+        self._loss = TrainingLoss.of(self.args, ignore_index=self.ignore_index)
+        self._ignored_samples: Tensor | int = 0
+        self.compute_loss_func = self._training_loss
+        self.add_callback(_SetEpoch())
+        self._to_channels_last(self.model)
+
+    def _check_arguments(self) -> None:
+        """Refuse what does not go together, before anything is made here or on the Hub."""
         if self._user_metrics is None and self.args.metric_for_best_model:
             check_is_measured(self.args.metric_for_best_model)
         if self.args.sam_rho and (self.is_fsdp_enabled or self.is_deepspeed_enabled):
             raise ArgumentError(
                 "sam_rho needs whole gradients on each process, but FSDP and DeepSpeed cut them: leave them out"
             )
+        check_is_whole(self.model, cut=self.is_fsdp_enabled)
         check_classes(self.args, self.model, ignore_index=self.ignore_index)
-        self._loss = TrainingLoss.of(self.args, ignore_index=self.ignore_index)
-        self._ignored_samples: Tensor | int = 0
-        self.compute_loss_func = self._training_loss
         if self.args.dataloader_persistent_workers and hasattr(self.train_dataset, "set_epoch"):
             raise ArgumentError(
                 "dataloader_persistent_workers keeps copies of the data that never learn their epoch, so every epoch "
                 "would be augmented alike: leave it out"
             )
-        self.add_callback(_SetEpoch())
-        self._to_channels_last(self.model)
-        self._is_checked = True
-        if self.args.push_to_hub:
-            self.init_hf_repo()
-
-    def init_hf_repo(self, token: str | None = None, private: bool | None = None) -> None:
-        """Make the repository on the Hub that `push_to_hub` fills, as `Trainer` does, once nothing is refused."""
-        if not self._is_checked:
-            return
-        with naming_what_is_refused("repository of push_to_hub", (Exception,)):  # no network, no token, no right
-            super().init_hf_repo(token, private)
 
     def _to_channels_last(self, model: nn.Module | None) -> None:
         if self.args.channels_last and model is not None:

@@ -1,0 +1,63 @@
+import json
+from importlib.metadata import version
+
+import numpy as np
+import pytest
+
+from abstain import InputError, LogitNorm
+from abstain.inference.abstention import AbstentionRule
+from abstain.inference.rule_file import FORMAT, read_rule, versions
+from abstain.threshold.operating_point import OperatingPoint
+
+POINT = OperatingPoint(1.5, 0.9, 0.02, True, 0.05, 0.1, 200)
+BEFORE = """{
+  "confidence": {"score": "energy"},
+  "operating_point": {
+    "threshold": 2.0, "coverage": 0.9, "risk": 0.01, "guaranteed": false, "target_risk": 0.05, "delta": null,
+    "n_samples": 9, "target_coverage": null, "cost": null
+  }
+}
+"""
+
+
+def test_the_file_says_all_that_is_known(tmp_path):
+    rule = AbstentionRule(LogitNorm(3), POINT, 2, ("cat", "dog"), "a" * 64, "b" * 64)
+    values = json.loads(rule.save(tmp_path).read_text())
+    assert next(iter(values)) == "format" and values["format"] == FORMAT == 1
+    assert values["confidence"]["p"] == 3 and values["operating_point"]["target_risk"] == 0.05
+    assert (values["n_classes"], values["class_names"]) == (2, ["cat", "dog"])
+    assert (values["weights_sha256"], values["validation_sha256"]) == ("a" * 64, "b" * 64)
+    assert values["versions"] == versions() and versions()["torch"] == version("torch")
+    assert AbstentionRule(**read_rule(tmp_path / "abstention.json")) == rule
+
+
+def test_a_file_of_before_its_format_had_a_number_is_read(tmp_path):
+    (tmp_path / "abstention.json").write_text(BEFORE)
+    rule = AbstentionRule.load(tmp_path)
+    assert (rule.n_classes, rule.class_names, rule.weights_sha256, rule.validation_sha256) == (None,) * 4
+    assert rule.versions == {} and rule.accept(np.array([[3.0, 0.0, 0.0], [0.0, 0.0, 0.0]])).tolist() == [True, False]
+    rule.save(tmp_path)
+    assert AbstentionRule.load(tmp_path) == rule and AbstentionRule.load(tmp_path).versions == {}
+
+
+@pytest.mark.parametrize("number", [FORMAT + 1, "1.0", None])
+def test_a_format_of_later_is_named(tmp_path, number):
+    path = AbstentionRule(LogitNorm(3), POINT).save(tmp_path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": number}))
+    with pytest.raises(InputError, match=f"has the format {number!r}, but this version reads those up to 1"):
+        read_rule(path)
+
+
+@pytest.mark.parametrize(
+    "damage", [{"n_classes": "3"}, {"class_names": 7}, {"weights_sha256": 1}, {"versions": []}, {"confidence": {}}]
+)
+def test_a_damaged_file_is_one_sentence(tmp_path, damage):
+    path = AbstentionRule(LogitNorm(3), POINT).save(tmp_path)
+    values = json.loads(path.read_text())
+    path.write_text(json.dumps(values | damage))
+    with pytest.raises(InputError, match="is no abstention rule, or is damaged"):
+        read_rule(path)
+    del values[next(iter(damage))]
+    path.write_text(json.dumps(values))
+    with pytest.raises(InputError, match="is no abstention rule, or is damaged"):
+        read_rule(path)
