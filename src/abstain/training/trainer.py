@@ -169,13 +169,18 @@ class SelectiveTrainer(SavingTrainer):
         """
         self._ignored_samples = 0
         output = super().train(*args, **kwargs)
-        told = torch.tensor([output.training_loss, float(self._ignored_samples)], dtype=torch.float64)
-        every = self.accelerator.gather(told.to(self.args.device, statistics_dtype(self.args.device)))
-        loss, ignored = every.reshape(-1, 2).double().cpu().unbind(dim=1)
-        metrics = {**output.metrics, "train_loss": float(loss.mean())}
-        if ignored.sum():
-            metrics["train_ignored_samples"] = int(ignored.sum())
-        return output._replace(training_loss=float(loss.mean()), metrics=metrics)
+        return output._replace(training_loss=output.metrics["train_loss"])
+
+    def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
+        """As `Trainer.log`; at the end of a training, with what all processes have seen and not the first alone."""
+        if self.is_in_train and "train_loss" in logs:
+            told = torch.tensor([logs["train_loss"], float(self._ignored_samples)], dtype=torch.float64)
+            every = self.accelerator.gather(told.to(self.args.device, statistics_dtype(self.args.device)))
+            loss, ignored = every.reshape(-1, 2).double().cpu().unbind(dim=1)
+            logs["train_loss"] = float(loss.mean())
+            if ignored.sum():
+                logs["train_ignored_samples"] = int(ignored.sum())
+        super().log(logs, *args, **kwargs)
 
     def training_step(
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
