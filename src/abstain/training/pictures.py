@@ -65,11 +65,11 @@ def title_of(prefix: str, epoch: float | None) -> str:
     """What an evaluation is called: the name of its data, if it has one, and the epoch, once training has begun.
 
     Example:
-        >>> title_of("eval", 2.0), title_of("eval_digits", 0.5), title_of("eval", None)
+        >>> title_of("eval", 2.0), title_of("eval_digits", 0.5), title_of("eval", 0)
         ('epoch 2', 'digits, epoch 0.5', 'evaluation')
     """
     name = prefix.removeprefix("eval").removeprefix("_")
-    return ", ".join(filter(None, [name, "" if epoch is None else f"epoch {round(epoch, 2):g}"])) or "evaluation"
+    return ", ".join(filter(None, [name, f"epoch {round(epoch, 2):g}" if epoch else ""])) or "evaluation"
 
 
 @contextmanager
