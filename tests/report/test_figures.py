@@ -5,8 +5,8 @@ import pytest
 from matplotlib.colors import rgb_to_hsv, to_rgb
 from matplotlib.patches import Rectangle
 
-from abstain import evaluate_logits, read_logits, released_checkpoint
-from abstain.report.figures import risk_coverage_figure, save_figure
+from abstain import evaluate_logits, read_logits, released_checkpoint, risk_coverage_curve
+from abstain.report.figures import curve_figure, pixels_of, risk_coverage_figure, save_figure
 from abstain.report.limits import zoom_region
 
 
@@ -120,3 +120,26 @@ def test_the_same_figure_gives_the_same_bytes_without_a_version(tmp_path, report
     written = (tmp_path / "a.partial").read_bytes()
     assert written == (tmp_path / "b.png").read_bytes() and written.startswith(b"\x89PNG")
     assert b"atplotlib" not in written
+
+
+def test_a_curve_alone_is_drawn_as_that_of_msp_in_a_report(reports):
+    curve = reports["repaired"].msp.curve
+    axes = curve_figure("epoch 2", curve).axes[0]
+    (line,) = (line for line in axes.get_lines() if not line.get_label().startswith("_"))
+    assert np.allclose(line.get_xdata(), 100 * curve.coverage) and np.allclose(line.get_ydata(), 100 * curve.risk)
+    assert axes.get_title() == "epoch 2" and len(axes.collections) == 1, "with the interval of its risk"
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["MSP", "MSP: 95 % interval, pointwise"]
+
+
+def test_samples_that_depend_on_each_other_have_no_interval(reports):
+    axes = curve_figure("pixels", reports["repaired"].msp.curve, independent=False).axes[0]
+    assert len(axes.collections) == 0
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["MSP"]
+
+
+@pytest.mark.parametrize("error", [[0], [1], [0, 1, 0], [0, 0, 0]])
+def test_the_fewest_samples_have_a_figure(error):
+    curve = risk_coverage_curve(np.ones(len(error)), error)
+    pixels = pixels_of(curve_figure("few", curve))
+    assert pixels.dtype == np.uint8 and pixels.shape == (480, 540, 3)
+    assert pixels.min() < 50 and pixels[0, 0].tolist() == [255, 255, 255]

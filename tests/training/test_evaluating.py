@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
+import transformers
 from dense_model import VOID, Pictures, dense_model
 from dense_model import arguments as dense_arguments
 from tiny_trainers import all_items, arguments, small_resnet, small_vit
@@ -16,6 +17,7 @@ from transformers import BertConfig, BertForTokenClassification
 
 from abstain import InputError, SelectiveTrainer, risk_coverage_curve, scores
 from abstain.data.pixels import ChosenPixels, choose_pixels
+from abstain.report.verdict import verdict
 
 
 def test_eval_loss_is_plain_cross_entropy_whatever_the_smoothing(tmp_path, digits):
@@ -94,6 +96,7 @@ def test_predict_needs_no_labels(tmp_path, digits):
 EVALUATE = """
 import resource, sys
 import torch
+import transformers
 from torch import nn
 from abstain import SelectiveTrainer, SelectiveTrainingArguments
 
@@ -274,3 +277,35 @@ def test_an_evaluation_of_tokens_counts_every_label_that_is_not_ignored(tmp_path
     assert np.array_equal(hard, labels)
     table = pq.read_table(tmp_path / "logits" / "validation.parquet")
     assert table["sample"].to_pylist() == np.repeat(range(7), [4, 2, 4, 4, 3, 1, 4]).tolist()
+
+
+def test_each_evaluation_prints_a_line_on_what_it_measured(tmp_path, digits, capsys):
+    sets = {"few": torch.utils.data.Subset(digits, range(30)), "all": digits}
+    args = arguments(tmp_path, num_train_epochs=2, eval_strategy="epoch")
+    trainer = SelectiveTrainer(small_vit(), args, train_dataset=digits, eval_dataset=sets)
+    trainer.train()
+    lines = [line for line in capsys.readouterr().out.splitlines() if " % wrong (" in line]
+    beginnings = [(name, epoch) for epoch in (1, 2) for name in sets]
+    assert [line.split(":")[0] for line in lines] == [f"{name}, epoch {epoch}" for name, epoch in beginnings]
+    output = trainer.predict(digits)
+    assert " % wrong (" not in capsys.readouterr().out, "a prediction is no evaluation"
+    curve = risk_coverage_curve(
+        scores.msp(output.predictions), scores.classification_error(output.predictions, output.label_ids)
+    )
+    assert lines[-1] == f"all, epoch 2: {verdict(curve)}"
+
+
+def test_the_line_on_tokens_and_pixels_judges_no_doubt_for_they_depend_on_each_other(tmp_path, capsys):
+    SelectiveTrainer(dense_model(), dense_arguments(tmp_path), eval_dataset=Pictures(count=1)).evaluate()
+    data, collator = Sentences([5, 3] * 10), PaddedTokens()
+    SelectiveTrainer(token_model(), arguments(tmp_path), eval_dataset=data, data_collator=collator).evaluate()
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("evaluation: ")]
+    assert len(lines) == 2 and all(line.endswith(" can be answered") and "few" not in line for line in lines)
+
+
+@pytest.mark.parametrize(("log_level", "n_lines"), [("passive", 1), ("info", 1), ("error", 0)])
+def test_the_line_is_silent_where_warnings_are(tmp_path, digits, capsys, log_level, n_lines):
+    before = transformers.logging.get_verbosity()
+    SelectiveTrainer(small_vit(), arguments(tmp_path, log_level=log_level), eval_dataset=digits).evaluate()
+    transformers.logging.set_verbosity(before)
+    assert capsys.readouterr().out.count(" % wrong (") == n_lines

@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 import torch
 from tiny_trainers import ONE_STEP, arguments, small_resnet, small_vit
@@ -5,6 +7,7 @@ from torch.nn import functional
 
 from abstain import InputError, SelectiveTrainer
 from abstain.losses import max_suppression, smoothed_cross_entropy
+from abstain.models.tabular_mlp import TabularMLPConfig, TabularMLPForClassification
 from abstain.training.loss import TrainingLoss
 
 
@@ -139,3 +142,49 @@ def test_the_two_regularisers_are_what_their_functions_say():
     )
     expected = smoothed_cross_entropy(logits, labels) + 0.2 * max_suppression(logits, labels)
     torch.testing.assert_close(loss_of(suppression=0.2)(logits, labels), expected)
+
+
+class Rows(torch.utils.data.Dataset):
+    """Rows of a table with two classes, which have one logit."""
+
+    def __init__(self):
+        generator = torch.Generator().manual_seed(0)
+        self.features = torch.randn(16, 3, generator=generator)
+
+    def __len__(self):
+        return 16
+
+    def __getitem__(self, index):
+        return {"features": self.features[index], "labels": torch.tensor(index % 3 == 0).long()}
+
+
+@pytest.fixture
+def compiler():
+    """A compiler that has seen nothing yet, and after which nothing stays compiled."""
+    torch.compiler.reset()
+    yield partial(torch.compile, fullgraph=True, backend="aot_eager")
+    torch.compiler.reset()
+
+
+@pytest.mark.parametrize("settings", [{"label_smoothing_factor": 0.2}, {"max_suppression_factor": 0.3}])
+def test_a_compiled_training_on_one_logit_ends_as_one_that_is_not(tmp_path, compiler, settings):
+    weights = []
+    for compiled in ({}, {"torch_compile": True, "torch_compile_backend": "aot_eager"}):
+        torch.manual_seed(0)
+        model = TabularMLPForClassification(TabularMLPConfig(num_features=3, num_labels=1))
+        args = arguments(tmp_path, num_train_epochs=2, per_device_train_batch_size=4, **settings, **compiled)
+        trainer = SelectiveTrainer(model, args, train_dataset=Rows())
+        trainer.train()
+        assert hasattr(trainer.model_wrapped, "_orig_mod") is bool(compiled), "what torch.compile wraps has this name"
+        weights.append(torch.cat([parameter.detach().flatten() for parameter in model.parameters()]))
+    torch.testing.assert_close(*weights)
+
+
+@pytest.mark.parametrize("settings", [{"smoothing": 0.2}, {"suppression": 0.3}, {"smoothing": -0.2}])
+@pytest.mark.parametrize("n_logits", [1, 3])
+def test_the_loss_of_an_update_compiles_into_one_graph(compiler, settings, n_logits):
+    torch.manual_seed(0)
+    logits, labels = torch.randn(6, n_logits), torch.tensor([0, 1, 1, 0, -100, 1])
+    loss = loss_of(**settings)
+    total = loss.count([labels])
+    torch.testing.assert_close(compiler(loss)(logits, labels, total), loss(logits, labels, total))

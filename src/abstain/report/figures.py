@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abstain.curve.curve import RiskCoverageCurve
 from abstain.report.curve_lines import draw_curve, draw_risk_interval
@@ -40,9 +41,15 @@ class _Line:
     color: Any
     linestyle: Any
     level: float
+    independent: bool = True
+
+    @property
+    def has_band(self) -> bool:
+        """One a model, or they hide each other."""
+        return self.independent and bool(self.linestyle == LINE_STYLES["msp"])
 
     def draw(self, axes: Axes) -> None:
-        if self.linestyle == LINE_STYLES["msp"]:  # one band a model, or they hide each other
+        if self.has_band:
             draw_risk_interval(axes, self.curve, level=self.level, color=self.color)
         place = ON_TOP if self.color == FIRST_COLOR else BELOW
         draw_curve(axes, self.curve, color=self.color, linestyle=self.linestyle, label=self.label, **place)
@@ -66,6 +73,24 @@ def risk_coverage_figure(panels: Mapping[str, Reports]) -> Figure:
     return figure
 
 
+def curve_figure(title: str, curve: RiskCoverageCurve, *, independent: bool = True, level: float = 0.95) -> Figure:
+    """The risk-coverage curve of MSP alone, as `draw_panel` draws it.
+
+    Args:
+        title: above the axes.
+        curve: of 0/1 errors.
+        independent: whether the samples are; where they are not, as the pixels of one image, it is without intervals.
+        level: nominal coverage of the intervals, in (0, 1).
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.4, 4.8), layout="constrained")
+    axes = figure.subplots()
+    _draw(axes, [_Line(curve, "MSP", FIRST_COLOR, LINE_STYLES["msp"], level, independent)])
+    axes.set_title(title)
+    return figure
+
+
 def draw_panel(axes: Axes, reports: Reports) -> None:
     """Draw the curves of some models on the same test data, each with the pointwise interval of its risk.
 
@@ -77,7 +102,10 @@ def draw_panel(axes: Axes, reports: Reports) -> None:
         axes: of matplotlib; they get limits, labels and a legend below.
         reports: name of each model, which may be empty, -> its report.
     """
-    lines = list(_lines(reports))
+    _draw(axes, list(_lines(reports)))
+
+
+def _draw(axes: Axes, lines: Sequence[_Line]) -> None:
     curves = [line.curve for line in lines]
     top = risk_limit(curves, level=lines[0].level)
     _draw_lines(axes, lines, xlim=(-1, 101), ylim=(-0.015 * top, top))
@@ -85,7 +113,7 @@ def draw_panel(axes: Axes, reports: Reports) -> None:
     axes.set(xlabel="coverage (%)", ylabel="selective risk (%)")
     if region := zoom_region(curves, top):
         _draw_inset(axes, lines, region)
-    _draw_legend(axes, lines[0].level)
+    _draw_legend(axes, next((line.level for line in lines if line.has_band), None))
 
 
 def _lines(reports: Reports) -> Iterator[_Line]:
@@ -132,17 +160,20 @@ def _draw_inset(axes: Axes, lines: Sequence[_Line], region: tuple[float, float, 
     axes.indicate_inset_zoom(inset, edgecolor="0.35")
 
 
-def _draw_legend(axes: Axes, level: float) -> None:
+def _draw_legend(axes: Axes, level: float | None) -> None:
     """Below the axes, where it takes no room from the curves."""
     from matplotlib.patches import Patch
 
     handles: list[Artist] = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
-    band = Patch(color="0.5", alpha=0.4, linewidth=0, label=f"MSP: {100 * level:g} % interval, pointwise")
+    n_lines = len(handles)
+    if level is not None:
+        interval = f"MSP: {100 * level:g} % interval, pointwise"
+        handles = [*handles, Patch(color="0.5", alpha=0.4, linewidth=0, label=interval)]
     axes.legend(
-        handles=[*handles, band],
+        handles=handles,
         loc="upper center",
         bbox_to_anchor=(0.5, -0.13),
-        ncols=min(len(handles), 2),
+        ncols=min(n_lines, 2),
         frameon=False,
         fontsize="small",
     )
@@ -151,3 +182,12 @@ def _draw_legend(axes: Axes, level: float) -> None:
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, whatever the path is called; the same figure gives the same bytes."""
     figure.savefig(path, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})  # which names a version
+
+
+def pixels_of(figure: Figure) -> NDArray[np.uint8]:
+    """A figure as (H, W, 3) uint8, as trackers of experiments take pictures."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from abstain.report.selective_report import SelectiveReport
 
 Top = Literal["in order", "flat", "reversed"]
+Order = Literal["in order", "perhaps chance", "worse than chance", "unclear"]
+IN_WORDS: dict[Order, str] = {
+    "in order": "On the whole yes",
+    "perhaps chance": "That is not clear, it may be no better than chance",
+    "worse than chance": "No, it is worse than chance",
+    "unclear": "That is not clear from these samples",
+}
+"""An order on the whole -> the answer to whether the confidence is in order."""
 
 TOP = 0.1
 """The share that is the very top: the first tenth is compared with the second."""
@@ -135,15 +143,28 @@ def _verdict(report: SelectiveReport, auroc: float, interval: tuple[float, float
     if not report.independent:
         seems = "It seems so" if auroc > 0.5 else "It seems not"
         return f"{seems}, but how sure that is cannot be told where rows depend on each other"
-    if interval is None and not _is_clear(report, auroc):
-        return "That is not clear from these samples"
+    order = order_on_the_whole(report.msp.curve, auroc, interval, report.level)
+    but = {"flat": ", though not clearly at the very top", "reversed": ", but not at the very top"}
+    return IN_WORDS[order] + (but.get(top or "", "") if order == "in order" else "")
+
+
+def order_on_the_whole(
+    curve: RiskCoverageCurve, auroc: float, interval: tuple[float, float] | None, level: float
+) -> Order:
+    """Whether a higher confidence clearly means fewer errors.
+
+    Args:
+        curve: of 0/1 errors, some right and some wrong, of independent samples.
+        auroc: its `failure_auroc()`.
+        interval: of that, at this level; None where it has none, being 0 or 1.
+        level: nominal coverage of the interval, in (0, 1).
+    """
+    if interval is None and not _is_clear(curve, auroc, level):
+        return "unclear"
     low, high = interval or (auroc, auroc)
     if high < 0.5:
-        return "No, it is worse than chance"
-    if low <= 0.5:
-        return "That is not clear, it may be no better than chance"
-    but = {"flat": ", though not clearly at the very top", "reversed": ", but not at the very top"}
-    return f"On the whole yes{but.get(top or '', '')}"
+        return "worse than chance"
+    return "in order" if low > 0.5 else "perhaps chance"
 
 
 def is_spoilt_at_top(report: SelectiveReport) -> bool:
@@ -154,10 +175,11 @@ def is_spoilt_at_top(report: SelectiveReport) -> bool:
     return interval[0] > 0.5 and top.verdict(report.level) in ("flat", "reversed")
 
 
-def _is_clear(report: SelectiveReport, auroc: float) -> bool:
+def _is_clear(curve: RiskCoverageCurve, auroc: float, level: float) -> bool:
     """Whether an order that is perfect, or perfectly wrong, is unlikely by chance: one in (N over errors) orders is."""
     if 0 < auroc < 1:
         return False
-    n, wrong = report.n_samples, report.n_errors
+    n = curve.n_samples
+    wrong = round(curve.risk_at_coverage(1.0) * n)
     log_orders = gammaln(n + 1) - gammaln(wrong + 1) - gammaln(n - wrong + 1)
-    return bool(-log_orders <= math.log((1 - report.level) / 2))
+    return bool(-log_orders <= math.log((1 - level) / 2))

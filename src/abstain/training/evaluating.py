@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
+from tqdm.auto import tqdm
 from transformers import EvalPrediction, PreTrainedModel, Trainer, TrainingArguments
 
 from abstain._checks import ArgumentError, InputError
-from abstain.curve.curve import risk_coverage_curve
+from abstain.curve.curve import RiskCoverageCurve, risk_coverage_curve
 from abstain.data.pixels import ChosenPixels, has_dense_labels
 from abstain.logits.pixels import LabelledPixels
+from abstain.report.verdict import verdict
 from abstain.training.arguments import SelectiveTrainingArguments
 from abstain.training.labels import IGNORED, ignored_label, label_name
+from abstain.training.pictures import log_curve, title_of
 from abstain.training.statistics import classes_second, logits_of, sample_statistics, split_statistics, statistics_dtype
 
 if TYPE_CHECKING:
@@ -60,6 +64,7 @@ class EvaluatingTrainer(Trainer):
                 f"one process sees {args.n_gpu} GPUs, but must have its own: start it with accelerate launch"
             )
         self._keep_logits = False
+        self._measured: tuple[RiskCoverageCurve, bool] | None = None
         super().__init__(model, args, *more, **kwargs)
         self.ignore_index = ignored_label(args.ignore_index, self.model)
         self._label_name = label_name(self.label_names)
@@ -141,7 +146,9 @@ class EvaluatingTrainer(Trainer):
             )
         confidence, error, loss, smoothed_loss = statistics[counted].T
         metrics = {"loss": float(loss.mean()), "smoothed_loss": float(smoothed_loss.mean())}
-        metrics |= risk_coverage_curve(confidence, error).summary()
+        curve = risk_coverage_curve(confidence, error)
+        self._measured = curve, labels.ndim == 1  # else pixels or tokens, which depend on each other
+        metrics |= curve.summary()
         if labels.ndim == 1 and not counted.all():
             metrics["ignored_samples"] = int((~counted).sum())
         if self._user_metrics is not None:
@@ -157,6 +164,9 @@ class EvaluatingTrainer(Trainer):
     ) -> dict[str, float]:
         """As `Trainer.evaluate`, and never without what it is for.
 
+        The main process prints one line on what was measured, unless `log_level` is `error` or above, and gives the
+        risk-coverage curve to the trackers of `report_to` that take pictures: TensorBoard, trackio and wandb.
+
         Raises:
             InputError: the data set is empty, or its items have no labels.
         """
@@ -166,7 +176,17 @@ class EvaluatingTrainer(Trainer):
                 f"an evaluation of {metric_key_prefix!r} gives no AURC, for want of samples or of their labels: give "
                 f"items that have {self._label_name!r} (or its name in label_names), and leave out prediction_loss_only"
             )
+        if self._measured is not None:  # or each of several data sets has been shown by itself
+            (curve, independent), self._measured = self._measured, None
+            if self.is_world_process_zero():
+                self._show(curve, independent, metric_key_prefix, title_of(metric_key_prefix, metrics.get("epoch")))
         return metrics
+
+    def _show(self, curve: RiskCoverageCurve, independent: bool, prefix: str, title: str) -> None:
+        if self.args.get_process_log_level() <= logging.WARNING:
+            tqdm.write(f"{title}: {verdict(curve, independent=independent)}")  # which leaves progress bars whole
+        step, trackers = self.state.global_step, self.callback_handler.callbacks
+        log_curve(trackers, curve, independent=independent, prefix=prefix, title=title, step=step)
 
     def predict(self, *args: Any, **kwargs: Any) -> PredictionOutput:
         """As `Trainer.predict`: `predictions` are the logits (N, K), `metrics` those of `evaluate`."""
@@ -174,7 +194,7 @@ class EvaluatingTrainer(Trainer):
         try:
             output = super().predict(*args, **kwargs)
         finally:
-            self._keep_logits = False
+            self._keep_logits, self._measured = False, None
         if isinstance(output.predictions, tuple):  # without labels there are the logits alone
             output = output._replace(predictions=split_statistics(output.predictions)[1])
         return output

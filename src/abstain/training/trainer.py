@@ -177,20 +177,18 @@ class SelectiveTrainer(SavingTrainer):
         """
         self._ignored_samples = 0
         output = super().train(*args, **kwargs)
-        loss = output.metrics.get("train_loss", output.training_loss)
-        ignored = int(self._of_all_processes(float(self._ignored_samples)).sum())
-        metrics = {**output.metrics, **({"train_ignored_samples": ignored} if ignored else {})}
-        return output._replace(training_loss=loss, metrics=metrics)
+        return output._replace(training_loss=output.metrics["train_loss"])
 
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
-        """As `Trainer.log`; the loss of a whole training is the mean over all processes."""
-        if "train_loss" in logs:  # which every process logs, at the end
-            logs["train_loss"] = float(self._of_all_processes(logs["train_loss"]).mean())
+        """As `Trainer.log`; at the end of a training, with what all processes have seen and not the first alone."""
+        if self.is_in_train and "train_loss" in logs:
+            told = torch.tensor([logs["train_loss"], float(self._ignored_samples)], dtype=torch.float64)
+            every = self.accelerator.gather(told.to(self.args.device, statistics_dtype(self.args.device)))
+            loss, ignored = every.reshape(-1, 2).double().cpu().unbind(dim=1)
+            logs["train_loss"] = float(loss.mean())
+            if ignored.sum():
+                logs["train_ignored_samples"] = int(ignored.sum())
         super().log(logs, *args, **kwargs)
-
-    def _of_all_processes(self, value: float) -> Tensor:
-        told = torch.tensor([value], dtype=statistics_dtype(self.args.device), device=self.args.device)
-        return self.accelerator.gather(told).double().cpu()
 
     def training_step(
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
