@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedConfig, PreTrainedModel
+from transformers import PreTrainedModel
 from transformers.utils.generic import can_return_tuple
 
 from abstain._checks import ArgumentError, shown
@@ -19,21 +19,14 @@ class ModelWithFloat32Head(PreTrainedModel):
     """A model that ends in `classifier`, a layer with one output a class.
 
     The head always computes in the precision of its weights, outside autocast: logits rounded to half
-    precision tie, and ties lose the order in which to abstain. Its weights are float32 also where a checkpoint is
-    loaded with `dtype=torch.bfloat16` or `float16`; only a cast of the whole model rounds them.
-
-    Attributes:
-        float32_parts: names of the submodules that make up the head.
+    precision tie, and ties lose the order in which to abstain. Its layers are made with `dtype=torch.float32`, which
+    transformers respects when a checkpoint is loaded with `dtype=torch.bfloat16` or `float16`; only a cast of the
+    whole model rounds them.
     """
 
     accepts_loss_kwargs = False  # or Trainer takes **kwargs for a loss that knows its number of samples
     base_model_prefix = "backbone"
-    float32_parts: tuple[str, ...] = ("classifier",)
     classifier: nn.Linear | nn.Conv2d
-
-    def __init__(self, config: PreTrainedConfig) -> None:
-        super().__init__(config)
-        self._keep_in_fp32_modules_strict = list(self.float32_parts)
 
     def head(self, features: Tensor) -> Tensor:
         """Logits of what is classified; overridden where more layers than `classifier` make up the head."""

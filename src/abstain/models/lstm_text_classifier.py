@@ -49,7 +49,6 @@ class LSTMTextClassifier(ModelWithFloat32Head):
     config_class = LSTMTextClassifierConfig
     base_model_prefix = "lstm"
     main_input_name = "input_ids"
-    float32_parts = ("dense", "classifier")
 
     def __init__(self, config: LSTMTextClassifierConfig) -> None:
         super().__init__(config)

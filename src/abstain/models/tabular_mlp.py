@@ -52,7 +52,6 @@ class TabularMLPForClassification(ModelWithFloat32Head):
 
     config_class = TabularMLPConfig
     main_input_name = "features"
-    float32_parts = ("backbone", "classifier")
 
     def __init__(self, config: TabularMLPConfig) -> None:
         super().__init__(config)
