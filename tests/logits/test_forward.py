@@ -95,7 +95,7 @@ def test_a_model_is_put_in_evaluation_mode_and_its_memory_format():
             return Batch({"pixel_values": torch.ones(len(rows), 3, 8, 8)}, rows, torch.zeros(len(rows)))
 
     model = CifarResNetForImageClassification(CifarResNetConfig(depth=8, width=4)).train()
-    model.stem.register_forward_pre_hook(lambda layer, inputs: seen.extend([layer.weight, *inputs]))
+    model.backbone.stem.register_forward_pre_hook(lambda layer, inputs: seen.extend([layer.weight, *inputs]))
     run(Images(2), [range(2)], model, channels_last=True)
     assert len(seen) == 2 and all(tensor.is_contiguous(memory_format=torch.channels_last) for tensor in seen)
     assert not model.training

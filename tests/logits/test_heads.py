@@ -125,7 +125,7 @@ MODELS = {
         lambda: TabularMLPForClassification(TabularMLPConfig(num_features=K // 4, num_labels=K)),
         torch.randn(4, K // 4, generator=GENERATOR),
         ["classifier"],
-        ["classifier", "dense1", "dense2"],
+        ["backbone.dense1", "backbone.dense2", "classifier"],
     ),
 }
 

@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from abstain import read_logits, released_checkpoint
+from abstain._checks import ArgumentError
 from abstain.data.processors import input_size
 from abstain.data.splits import load_data
 from abstain.models.auto import load_classifier, load_processor
@@ -30,7 +31,7 @@ MODELS = {
     "tabular_mlp": (
         lambda: TabularMLPForClassification(TabularMLPConfig(num_features=6, num_labels=5)),
         torch.randn(8, 6),
-        ["dense1", "dense2", "classifier"],
+        ["backbone.dense1", "backbone.dense2", "classifier"],
     ),
 }
 
@@ -57,6 +58,20 @@ def test_half_precision_weights_give_half_precision_logits(name):
     inputs = inputs.bfloat16() if inputs.is_floating_point() else inputs
     with torch.no_grad():
         assert model(inputs).logits.dtype == torch.bfloat16
+
+
+def test_what_a_call_asks_for_wins_over_the_configuration():
+    model = MODELS["tabular_mlp"][0]()
+    assert not model.wants("output_hidden_states", {}) and not model.wants("output_hidden_states", {"other": True})
+    assert model.wants("output_hidden_states", {"output_hidden_states": True})
+    model.config.output_hidden_states = True
+    assert model.wants("output_hidden_states", {"output_hidden_states": None})
+    assert not model.wants("output_hidden_states", {"output_hidden_states": False})
+    model.refuse("output_hidden_states", given={"output_hidden_states": False})
+    with pytest.raises(ArgumentError, match=r"TabularMLP\w+ gives no hidden states, but output_hidden_states is True"):
+        model.refuse("output_attentions", "output_hidden_states", given={})
+    with pytest.raises(ArgumentError, match=r"output_attentions is 1, but TabularMLP\w+ takes True or False"):
+        model.wants("output_attentions", {"output_attentions": 1})
 
 
 @pytest.mark.parametrize("name", ["resnet20_cifar10_ce", "resnet20_cifar10_ls"])

@@ -1,7 +1,5 @@
 import pytest
 import torch
-from auto_round_trip import assert_goes_through
-from transformers import AutoModelForSequenceClassification
 
 from abstain import InputError
 from abstain.models.lstm_text_classifier import LSTMTextClassifier, LSTMTextClassifierConfig
@@ -16,11 +14,6 @@ def test_it_has_the_parameters_of_its_layers(labels):
     trained = 4 * 256 * (50 + 256 + 2) + 257 * 128 + 129 * labels
     model = LSTMTextClassifier(LSTMTextClassifierConfig(vocab_size=1000, num_labels=labels))
     assert model.num_parameters() == trained, "the word vectors do not learn"
-
-
-def test_it_goes_through_the_auto_classes_unchanged(tmp_path):
-    model = LSTMTextClassifier(LSTMTextClassifierConfig(**SMALL, num_labels=1))
-    assert_goes_through(AutoModelForSequenceClassification, model, WORDS, tmp_path)
 
 
 def test_the_forget_gate_begins_open_and_all_other_biases_at_zero():
@@ -74,6 +67,15 @@ def test_word_vectors_are_taken_over_and_stay_as_they_are():
     assert torch.equal(model.word_vectors, vectors)
     with pytest.raises(InputError, match=r"have shape \(30, 5\), but the model needs \(30, 4\)"):
         model.set_word_vectors(torch.randn(30, 5))
+
+
+def test_word_vectors_that_a_checkpoint_lacks_are_drawn_and_not_left_to_chance(tmp_path):
+    LSTMTextClassifier(LSTMTextClassifierConfig(**SMALL, num_labels=2)).save_pretrained(tmp_path)
+    torch.manual_seed(0)
+    model = LSTMTextClassifier.from_pretrained(tmp_path, vocab_size=2_000, ignore_mismatched_sizes=True)
+    assert model.word_vectors.shape == (2_000, 4) and not isinstance(model.word_vectors, torch.nn.Parameter)
+    assert float(model.word_vectors.mean()) == pytest.approx(0, abs=0.05)
+    assert float(model.word_vectors.std()) == pytest.approx(1, abs=0.05)  # standard normal, as in a new model
 
 
 @pytest.mark.parametrize(

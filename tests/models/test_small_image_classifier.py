@@ -1,33 +1,41 @@
 import pytest
 import torch
 from transformers import PreTrainedConfig
+from transformers.modeling_outputs import BaseModelOutputWithNoAttention
 
 from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageClassification
 from abstain.models.densenet_bc import DenseNetBCConfig, DenseNetBCForImageClassification
-from abstain.models.small_image_classifier import SmallImageClassifier
+from abstain.models.small_image_classifier import SmallImageClassifier, through_stages
 
 
-class Constant(SmallImageClassifier):
+class Identity(torch.nn.Module):
     """Its features are the image itself."""
 
-    config_class = PreTrainedConfig
-
-    def __init__(self, config):
-        super().__init__(config)
-        self.classifier = torch.nn.Linear(2, 3)
-        self.post_init()
-
-    def features(self, pixel_values):
-        return pixel_values
+    def forward(self, pixel_values, *, output_hidden_states=False):
+        return BaseModelOutputWithNoAttention(last_hidden_state=pixel_values)
 
 
 def test_features_are_averaged_over_the_image_and_classified():
-    model = Constant(PreTrainedConfig(num_labels=3)).eval()
+    model = SmallImageClassifier(PreTrainedConfig(num_labels=3), Identity(), n_features=2).eval()
     with torch.no_grad():
         model.classifier.weight.copy_(torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, -1.0]]))
         model.classifier.bias.copy_(torch.tensor([0.0, 0.0, 0.5]))
         logits = model(torch.tensor([[[[1.0, 2.0], [3.0, 6.0]], [[4.0, 0.0], [0.0, 0.0]]]])).logits
     assert logits.tolist() == [[3.0, 1.0, 2.5]]  # the channels' means are 3 and 1
+
+
+def test_what_goes_into_the_stages_and_comes_out_of_each_is_kept_on_demand():
+    stages = [torch.nn.Flatten(), torch.nn.ReLU(), torch.nn.Threshold(1.5, 0.0)]
+    hidden = torch.tensor([[[-1.0, 1.0, 2.0]]])
+    found = through_stages(stages, hidden, keep=True)
+    assert [kept.tolist() for kept in found.hidden_states] == [
+        [[[-1.0, 1.0, 2.0]]],
+        [[-1.0, 1.0, 2.0]],
+        [[0.0, 1.0, 2.0]],
+        [[0.0, 0.0, 2.0]],
+    ]
+    assert found.last_hidden_state is found.hidden_states[-1]
+    assert through_stages(stages, hidden, keep=False).hidden_states is None
 
 
 def test_the_loss_is_the_plain_cross_entropy():

@@ -5,9 +5,10 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedConfig
+from transformers.modeling_outputs import BaseModelOutputWithNoAttention
 
 from abstain._checks import ArgumentError
-from abstain.models.small_image_classifier import SmallImageClassifier
+from abstain.models.small_image_classifier import SmallImageClassifier, through_stages
 
 
 class CifarResNetConfig(PreTrainedConfig):
@@ -60,13 +61,11 @@ class CifarResNetBlock(nn.Module):
         return functional.relu(residual + self.shortcut(hidden))
 
 
-class CifarResNetForImageClassification(SmallImageClassifier):
-    """A CIFAR ResNet with a linear head; ResNet-20 for 10 classes has 269,722 parameters."""
-
-    config_class = CifarResNetConfig
+class CifarResNetBackbone(nn.Module):
+    """All but the head: a convolution and three stages of blocks."""
 
     def __init__(self, config: CifarResNetConfig) -> None:
-        super().__init__(config)
+        super().__init__()
         width, blocks = config.width, (config.depth - 2) // 6
         self.stem = nn.Conv2d(config.num_channels, width, 3, padding=1, bias=False)
         self.norm = nn.BatchNorm2d(width)
@@ -81,9 +80,17 @@ class CifarResNetForImageClassification(SmallImageClassifier):
                 for block in range(blocks)
             )
         )
-        self.classifier = nn.Linear(width * 4, int(config.num_labels or 0))
-        self.post_init()
 
-    def features(self, pixel_values: Tensor) -> Tensor:
+    def forward(self, pixel_values: Tensor, *, output_hidden_states: bool = False) -> BaseModelOutputWithNoAttention:
         """What is pooled and classified, at a quarter of the image's height and width."""
-        return self.stages(functional.relu(self.norm(self.stem(pixel_values))))
+        hidden = functional.relu(self.norm(self.stem(pixel_values.to(self.stem.weight.dtype))))
+        return through_stages(self.stages, hidden, keep=output_hidden_states)
+
+
+class CifarResNetForImageClassification(SmallImageClassifier):
+    """A CIFAR ResNet with a linear head; ResNet-20 for 10 classes has 269,722 parameters."""
+
+    config_class = CifarResNetConfig
+
+    def __init__(self, config: CifarResNetConfig) -> None:
+        super().__init__(config, CifarResNetBackbone(config), n_features=4 * config.width)

@@ -11,7 +11,7 @@ from transformers import PreTrainedConfig, initialization
 from transformers.modeling_outputs import SemanticSegmenterOutput
 
 from abstain._checks import ArgumentError, InputError, first_line
-from abstain.models.head import ModelWithFloat32Head
+from abstain.models.head import ModelWithFloat32Head, tuple_on_demand
 
 LOGIT_STRIDE = 4
 """Pixels a side of the image that one cell of the logits stands for."""
@@ -61,6 +61,8 @@ class DeepLabV3PlusForSemanticSegmentation(ModelWithFloat32Head):
         super().__init__(config)
         network = _build(config)
         self.encoder, self.decoder, self.classifier = network.encoder, network.decoder, network.segmentation_head[0]
+        self.classifier.float()  # also where all others are made in half precision
+        self._no_split_modules = [type(self.encoder).__name__, type(self.decoder).__name__]
         self.post_init()
 
     @torch.no_grad()
@@ -88,21 +90,26 @@ class DeepLabV3PlusForSemanticSegmentation(ModelWithFloat32Head):
             raise InputError(f"the weights {name!r} of {config.encoder_name} are not to be had: {reason}") from error
         self.encoder.load_state_dict(encoder.state_dict())
 
+    @tuple_on_demand
     def forward(self, pixel_values: Tensor, labels: Tensor | None = None, **kwargs: object) -> SemanticSegmenterOutput:
         """Logits (B, num_labels, ⌈H/4⌉, ⌈W/4⌉) of images (B, num_channels, H, W) of any size.
 
-        With `labels` (B, H, W) also the plain cross-entropy of the logits interpolated to their size.
+        With `labels` (B, H, W) also the plain cross-entropy of the logits interpolated to their size; with
+        `output_hidden_states` what comes out of each stage of the encoder, the finest first.
         """
+        self.refuse("output_attentions", given=kwargs)
         height, width = pixel_values.shape[-2:]
         stride = int(self.config.output_stride)
         padding = (0, -width % stride, 0, -height % stride)
-        features = self.decoder(self.encoder(functional.pad(pixel_values, padding)))
-        logits = self.logits_of(features)[..., : -(-height // LOGIT_STRIDE), : -(-width // LOGIT_STRIDE)]
+        first = next(layer for layer in self.encoder.modules() if isinstance(layer, nn.Conv2d))
+        states = self.encoder(functional.pad(pixel_values.to(first.weight.dtype), padding))
+        logits = self.logits_of(self.decoder(states))[..., : -(-height // LOGIT_STRIDE), : -(-width // LOGIT_STRIDE)]
         loss = None
         if labels is not None:
             resized = functional.interpolate(logits, size=labels.shape[-2:], mode="bilinear", align_corners=False)
             loss = functional.cross_entropy(resized, labels, ignore_index=self.config.semantic_loss_ignore_index)
-        return SemanticSegmenterOutput(loss=loss, logits=logits)
+        kept = tuple(states[1:]) if self.wants("output_hidden_states", kwargs) else None  # the first is the image
+        return SemanticSegmenterOutput(loss=loss, logits=logits, hidden_states=kept)
 
 
 def _library() -> Any:

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedConfig
+from transformers.modeling_outputs import BaseModelOutputWithNoAttention
 
 from abstain._checks import ArgumentError, check_fraction
-from abstain.models.small_image_classifier import SmallImageClassifier
+from abstain.models.small_image_classifier import SmallImageClassifier, through_stages
 
 BOTTLENECK = 4
 """A layer's 1×1 convolution gives this many times the growth rate of channels (section 3, "bottleneck layers")."""
@@ -72,13 +73,11 @@ class DenseNetBCTransition(nn.Module):
         return functional.avg_pool2d(self.conv(functional.relu(self.norm(hidden))), 2)
 
 
-class DenseNetBCForImageClassification(SmallImageClassifier):
-    """A DenseNet-BC with a linear head; L = 100 and k = 12 for 10 classes has 769,162 parameters."""
-
-    config_class = DenseNetBCConfig
+class DenseNetBCBackbone(nn.Module):
+    """All but the head: a convolution, and three dense blocks with a transition between two of them."""
 
     def __init__(self, config: DenseNetBCConfig) -> None:
-        super().__init__(config)
+        super().__init__()
         channels = 2 * config.growth_rate
         self.stem = nn.Conv2d(config.num_channels, channels, 3, padding=1, bias=False)
         stages: list[nn.Module] = []
@@ -92,9 +91,20 @@ class DenseNetBCForImageClassification(SmallImageClassifier):
                 channels = kept
         self.stages = nn.Sequential(*stages)
         self.norm = nn.BatchNorm2d(channels)
-        self.classifier = nn.Linear(channels, int(config.num_labels or 0))
-        self.post_init()
 
-    def features(self, pixel_values: Tensor) -> Tensor:
+    def forward(self, pixel_values: Tensor, *, output_hidden_states: bool = False) -> BaseModelOutputWithNoAttention:
         """What is pooled and classified, at a quarter of the image's height and width."""
-        return functional.relu(self.norm(self.stages(self.stem(pixel_values))))
+        stem = self.stem(pixel_values.to(self.stem.weight.dtype))
+        found = through_stages(self.stages, stem, keep=output_hidden_states)
+        features = functional.relu(self.norm(found.last_hidden_state))
+        return BaseModelOutputWithNoAttention(last_hidden_state=features, hidden_states=found.hidden_states)
+
+
+class DenseNetBCForImageClassification(SmallImageClassifier):
+    """A DenseNet-BC with a linear head; L = 100 and k = 12 for 10 classes has 769,162 parameters."""
+
+    config_class = DenseNetBCConfig
+
+    def __init__(self, config: DenseNetBCConfig) -> None:
+        backbone = DenseNetBCBackbone(config)
+        super().__init__(config, backbone, n_features=backbone.norm.num_features)

@@ -12,7 +12,7 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 
 from abstain._checks import InputError, check_at_least, check_fraction
 from abstain.losses import smoothed_cross_entropy
-from abstain.models.head import ModelWithFloat32Head
+from abstain.models.head import ModelWithFloat32Head, tuple_on_demand
 
 
 class LSTMTextClassifierConfig(PreTrainedConfig):
@@ -47,6 +47,7 @@ class LSTMTextClassifier(ModelWithFloat32Head):
 
     word_vectors: Tensor
     config_class = LSTMTextClassifierConfig
+    base_model_prefix = "lstm"
     main_input_name = "input_ids"
 
     def __init__(self, config: LSTMTextClassifierConfig) -> None:
@@ -55,12 +56,15 @@ class LSTMTextClassifier(ModelWithFloat32Head):
         self.register_buffer("word_vectors", torch.randn(config.vocab_size, config.embedding_size))
         self.lstm = nn.LSTM(config.embedding_size, config.hidden_size, batch_first=True)
         self.dropout = nn.Dropout(config.dropout)
-        self.dense = nn.Linear(config.hidden_size, config.dense_size)
-        self.classifier = nn.Linear(config.dense_size, int(config.num_labels or 0))
+        self.dense = nn.Linear(config.hidden_size, config.dense_size, dtype=torch.float32)
+        self.classifier = nn.Linear(config.dense_size, int(config.num_labels or 0), dtype=torch.float32)
         self.post_init()
 
     @torch.no_grad()
     def _init_weights(self, module: nn.Module) -> None:
+        if module is self:
+            initialization.normal_(self.word_vectors)  # which a loader that lacks them leaves to chance
+            return
         if isinstance(module, nn.LSTM):
             _initialize_lstm(module)
             return
@@ -86,6 +90,7 @@ class LSTMTextClassifier(ModelWithFloat32Head):
         hidden = torch.relu(self.dense(self.dropout(features)))
         return super().head(self.dropout(hidden))
 
+    @tuple_on_demand
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor | None = None, labels: Tensor | None = None, **kwargs: object
     ) -> SequenceClassifierOutput:
@@ -94,6 +99,7 @@ class LSTMTextClassifier(ModelWithFloat32Head):
         Where `attention_mask` (B, T) is 0 there is padding (without a mask: where the word is `pad_token_id`), which
         changes nothing, on whichever side it is. An empty text counts as one word of padding.
         """
+        self.refuse("output_attentions", "output_hidden_states", given=kwargs)
         if attention_mask is None:
             attention_mask = (input_ids != self.config.pad_token_id).long()
         # An LSTM sees no later word, so with the words in front and the state after the last one read, padding has no
@@ -102,7 +108,7 @@ class LSTMTextClassifier(ModelWithFloat32Head):
         words = input_ids.gather(1, front).masked_fill(attention_mask.gather(1, front) == 0, self.config.pad_token_id)
         states, _ = self.lstm(functional.embedding(words, self.word_vectors))
         last = attention_mask.sum(dim=1).long().clamp(min=1) - 1
-        pooled = states[torch.arange(len(last), device=last.device), last]
+        pooled = states[torch.arange(len(last), device=states.device), last.to(states.device)]
         logits = self.logits_of(pooled)
         loss = None if labels is None else smoothed_cross_entropy(logits, labels)
         return SequenceClassifierOutput(loss=loss, logits=logits)
