@@ -131,11 +131,11 @@ def test_samples_that_share_memory_are_the_same():
     check_other_samples(whole[::2], whole[1::2])
     check_other_samples(whole, None)
     for other in (whole, whole[3:], torch.from_numpy(whole), torch.from_numpy(whole)[2:].T):
-        with pytest.raises(InputError, match="the same samples in memory"):
+        with pytest.raises(InputError, match="the same samples"):
             check_other_samples(whole, other)
     tensor = torch.arange(8.0).bfloat16().reshape(4, 2)
     check_other_samples(tensor[:2], tensor[2:])
-    with pytest.raises(InputError, match="the same samples in memory"):
+    with pytest.raises(InputError, match="the same samples"):
         check_other_samples(tensor, tensor[1:])
 
 

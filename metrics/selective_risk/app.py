@@ -42,6 +42,7 @@ TOLD = {
     "logit_columns": "--logit-columns",
     "class_axis": "--class-axis",
     "ignore_index": "--ignore-index",
+    "class_names": "--class-names",
 }
 """What can be told of files: its name in `read_predictions` -> what it is called in messages."""
 CSS = """

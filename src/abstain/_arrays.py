@@ -183,9 +183,9 @@ def check_pair(validation: Any) -> tuple[Any, Any]:
 
 def check_other_samples(test: Any, validation: Any) -> None:
     """Refuse the values of the test data as those of the validation data, whole or in part."""
-    if validation is not None and (test is validation or _share_memory(test, validation)):
+    if validation is not None and (test is validation or _share_memory(test, validation) or _equal(test, validation)):
         raise ArgumentError(
-            "the test and the validation data are the same samples in memory, on which every fit looks better than it "
+            "the test and the validation data are the same samples, on which every fit looks better than it "
             "is: give other samples for one of the two"
         )
 
@@ -197,6 +197,11 @@ def _share_memory(one: Any, other: Any) -> bool:
             return max(begin for begin, _ in ends) < min(end for _, end in ends)
     one, other = _cpu_array(one), _cpu_array(other)
     return one is not None and other is not None and np.shares_memory(one, other)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    one, other = _cpu_array(one), _cpu_array(other)
+    return one is not None and other is not None and np.array_equal(one, other)
 
 
 def _cpu_array(values: Any) -> np.ndarray | None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from abstain import InputError
+from abstain import InputError, read_predictions
 from abstain.logits.choice import Confidence
 from abstain.logits.correctness import confidence_and_error
 
@@ -52,3 +52,32 @@ def test_samples_that_do_not_count_are_left_out(source_of):
 def test_what_is_no_confidence_or_no_correctness_is_said(source_of, columns, message):
     with pytest.raises(InputError, match=message):
         errors_of(source_of(**columns), Confidence("c", correct="right"))
+
+
+def test_predictions_that_no_label_can_be_are_refused():
+    def read(**columns):
+        return read_predictions({"confidence": np.array([0.5, 0.25]), **{k: np.array(v) for k, v in columns.items()}})
+
+    with pytest.raises(InputError, match="no label is among the predictions of 'prediction'"):
+        read(label=["cat", "dog"], prediction=["LABEL_0", "LABEL_1"])
+    with pytest.raises(InputError, match="is empty"):
+        read(label=["cat", "dog"], prediction=["cat", ""])
+    with pytest.raises(InputError, match=r"is 0\.5, but must be a whole number"):
+        read(label=[0, 1], prediction=[0.5, 1.5])
+
+
+def test_the_label_that_does_not_count_is_left_out_whatever_tells_the_errors():
+    columns = {
+        "confidence": np.array([0.5, 0.25, 1.0]),
+        "correct": np.array([1, 0, 1]),
+        "label": np.array([0, -100, 1]),
+    }
+    predictions = read_predictions(columns, ignore_index=-100)
+    assert predictions.error.tolist() == [0, 0] and predictions.n_ignored == 1
+    with pytest.raises(InputError, match=r"ignore_index is 3, but .* has no labels: leave it out"):
+        read_predictions({name: columns[name] for name in ("confidence", "correct")}, ignore_index=3)
+
+
+def test_a_confidence_keeps_its_type_which_a_threshold_is_compared_in():
+    columns = {"confidence": np.array([0.5, 0.25], dtype=np.float32), "correct": np.array([1, 0])}
+    assert read_predictions(columns).confidence.dtype == np.float32

@@ -61,7 +61,7 @@ TABLES = {
     "one probability": (pd.DataFrame({"probability": PROBABILITIES[:, 0], "label": LABELS % 2}), {}),
     "ignored": (lists(LOGITS, labels=np.where(LABELS == 3, -100, LABELS)), {"ignore_index": -100}),
     "ignored for long": (lists(LOGITS, labels=np.where(np.arange(N) < 200, 255, LABELS)), {"ignore_index": 255}),
-    "labels that are names": (wide(LOGITS, labels=NAMES[LABELS]), {}),
+    "labels that are names": (wide(LOGITS, labels=NAMES[LABELS]), {"class_names": list(NAMES)}),
     "columns called as the labels": (
         pd.DataFrame({name: LOGITS[:, k] for k, name in enumerate(NAMES)} | {"label": NAMES[LABELS]}),
         {},

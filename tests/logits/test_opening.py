@@ -15,7 +15,7 @@ def test_columns_called_as_the_labels_are_chosen_by_them(tmp_path):
         opening = open_columns(tmp_path / "test.parquet", in_batches=in_batches)
         assert opening.choice.values.columns == ("a", "b") and opening.choice.label == "label"
         assert opening.classes == ("a", "b") and opening.in_batches == in_batches
-        assert opening.sorted_names(opening.choice.values, 2) is None, "the columns' names tell the order"
+        assert opening.ordered_names(opening.choice.values, 2) is None, "the columns' names tell the order"
     assert "not used: id" in opening.describe([], grouped=False, n_ignored=0)
 
 

@@ -235,7 +235,10 @@ def test_what_predict_proba_returns_is_read_with_labels_apart():
     probabilities = LogisticRegression().fit(features, labels).predict_proba(features)
     assert read_predictions(probabilities, labels=labels).kind == "probabilities"
     names = np.array(["spam", "ham"])[labels]
-    predictions = read_predictions(LogisticRegression().fit(features, names).predict_proba(features), labels=names)
+    model = LogisticRegression().fit(features, names)
+    with pytest.raises(InputError, match=r"nothing tells which of them each value of values is of: .* class_names="):
+        read_predictions(model.predict_proba(features), labels=names)
+    predictions = read_predictions(model.predict_proba(features), labels=names, class_names=model.classes_)
     assert predictions.class_names == ("ham", "spam") and predictions.labels.tolist() == (1 - labels).tolist()
     assert predictions.used.endswith("labels: labels (0 = ham, 1 = spam)")
 
@@ -254,11 +257,26 @@ def test_names_of_classes_find_the_columns_called_so(labels):
 
 def test_names_in_another_order_than_the_columns_are_not_guessed():
     frame = pd.DataFrame({"label": ["b", "a"], "one": [0.0, 1.0], "two": [1.0, 3.0]})
-    with pytest.raises(InputError, match="are not called so: rename them, or give labels from 0 to K - 1"):
+    with pytest.raises(InputError, match="call the columns as the classes, or give labels from 0 to K - 1"):
         read_predictions(frame, logit_columns="one,two")
     frame = pd.DataFrame({"label": ["b", "a", "c"], "logits": [[0.0, 1.0]] * 3})
     with pytest.raises(InputError, match=r"are 3 names .* but there are 2 values a sample"):
+        read_predictions(frame, class_names="a,b,c")
+
+
+def test_names_of_the_classes_in_the_order_of_the_values_are_told():
+    frame = pd.DataFrame(
+        {"label": ["yak", "cat", "owl"], "logit_0": [5.0, 0, 0], "logit_1": [0, 5.0, 0], "logit_2": [0, 0, 5.0]}
+    )
+    with pytest.raises(InputError, match=r"\(cat, owl, yak\), and nothing tells which"):
         read_predictions(frame)
+    predictions = read_predictions(frame, class_names=["yak", "cat", "owl"])
+    assert predictions.labels.tolist() == [0, 1, 2] and predictions.class_names == ("yak", "cat", "owl")
+    assert predictions.used.endswith("labels: label (0 = yak, 1 = cat, 2 = owl)")
+    with pytest.raises(InputError, match="a label in 'label' is 'cat', but the classes are yak, dog, owl"):
+        read_predictions(frame, class_names="yak, dog, owl")
+    column = pd.DataFrame({"label": ["normal", "anomaly"], "probability": [0.1, 0.9]})
+    assert read_predictions(column, class_names="normal,anomaly").labels.tolist() == [0, 1]
 
 
 def test_unique_samples_are_no_pixels_and_tokens_of_one_text_belong_together():
@@ -342,8 +360,8 @@ def test_two_readings_are_decided_by_the_options():
         ((LOGITS, LABELS), {"input": "logit"}, "unknown input 'logit': did you mean 'logits'"),
         (FRAME, {"label_column": "lable"}, "has no column 'lable' .label_column.: did you mean 'label'"),
         (FRAME, {"logit_columns": "logit"}, "has no column 'logit' .logit_columns.: did you mean 'logits'"),
-        (FRAME, {"logit_columns": 3}, "logit_columns is 3, but must be names of columns"),
-        (FRAME, {"logit_columns": []}, "logit_columns is .., but must be names of columns"),
+        (FRAME, {"logit_columns": 3}, "logit_columns is 3, but must be names, or a text"),
+        (FRAME, {"logit_columns": []}, "logit_columns is .., but must be names, or a text"),
         (FRAME, {"label_column": 3}, "has no column '3' .label_column."),
         (FRAME, {"input": "confidence"}, "but no confidence with what tells the errors"),
         (PredictionOutput((LOGITS, LOGITS), LABELS, {}), {}, "are a tuple of 2 outputs.*output.predictions.0."),

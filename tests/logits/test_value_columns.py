@@ -69,8 +69,8 @@ def test_values_that_are_named_are_taken_in_that_order(source_of):
         ("logits", "logits"),
         ("Class_Prob_0", "probabilities"),
         ("softmax", "probabilities"),
-        ("log_softmax", None),
-        ("log-prob 0", None),
+        ("log_softmax", "log-probabilities"),
+        ("log-prob 0", "log-probabilities"),
         ("score", None),
     ],
 )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from abstain import InputError, LogitNorm, risk_coverage_curve, scores
+from abstain import InputError, LogitNorm, load_metric, risk_coverage_curve, scores
 from abstain.metric.selective_risk import STORED
 
 PIXELS = np.random.default_rng(1).normal(size=(3, 4, 5, 6)).astype(np.float32)
@@ -241,3 +241,11 @@ def test_two_processes_count_every_sample_once(tmp_path, metric, logits_and_labe
     processes = [subprocess.Popen([*command, str(i), second], stdout=subprocess.PIPE, text=True) for i in range(2)]
     found = [json.loads(process.communicate(timeout=200)[0]) for process in processes]
     assert found == [metric.compute(predictions=logits, references=labels), None]
+
+
+def test_the_samples_that_are_measured_are_no_validation(logits_and_labels):
+    logits, labels = logits_and_labels
+    options = {"score": "max_logit_pnorm", "p": "auto"}
+    for copy in (logits, logits.copy()):
+        with pytest.raises(InputError, match="the test and the validation data are the same samples"):
+            load_metric().compute(predictions=logits, references=labels, validation=(copy, labels), **options)

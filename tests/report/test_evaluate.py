@@ -218,7 +218,7 @@ def test_the_test_samples_are_no_validation(halves):
     _, (logits, labels) = halves
     listed, tensor = logits.tolist(), torch.from_numpy(logits.copy())
     for values, same in ((logits, logits), (logits, logits[:100]), (listed, listed), (tensor, tensor[50:])):
-        with pytest.raises(InputError, match="the same samples in memory"):
+        with pytest.raises(InputError, match="the same samples"):
             evaluate_logits(values, labels, validation=(same, labels[-len(same) :]))
     assert evaluate_logits(logits[::2], labels[::2], validation=(logits[1::2], labels[1::2])).logit_norm is not None
 
@@ -315,3 +315,9 @@ def test_what_is_wrong_is_told_before_anything_is_read(wrong):
     batches = ValueBatches("logits", 3, 2, never)
     with pytest.raises(InputError):
         evaluate_batches(batches, batches, **wrong)
+
+
+def test_a_copy_of_the_test_samples_is_no_validation(logits_and_labels):
+    logits, labels = logits_and_labels
+    with pytest.raises(InputError, match="the test and the validation data are the same samples"):
+        evaluate_logits(logits, labels, validation=(logits.copy(), labels.copy()))

@@ -176,3 +176,28 @@ def test_percent_that_are_told_to_be_probabilities_are_divided_and_stay_apart():
     assert read_values(percent, CLASSES, input="logits").rows.max() == 100
     near = np.array([[54.0, 46.0], [np.nextafter(np.float32(54), np.float32(55)), 46.0]], dtype=np.float32)
     assert len(set(read_values(near, [0, 0], input="probabilities").rows[:, 0].tolist())) == 2
+
+
+def test_what_a_name_says_of_logarithms_is_looked_at():
+    logs = np.log(np.random.default_rng(0).dirichlet(np.ones(3), 20))
+    assert read_values(logs, np.zeros(20, int), said="log-probabilities").kind == "log-probabilities"
+    with pytest.raises(InputError, match="the names say log-probabilities, but the values are logits"):
+        read_values(-logs, np.zeros(20, int), said="log-probabilities")
+
+
+def test_values_in_the_unit_interval_that_sum_to_something_else_are_refused_unless_told():
+    sigmoids = np.random.default_rng(0).uniform(0.1, 0.9, (20, 4))
+    with pytest.raises(InputError, match=r"every value lies in \[0, 1\], but row 0 sums to .* must sum to 1"):
+        read_values(sigmoids, np.zeros(20, int))
+    assert read_values(sigmoids, np.zeros(20, int), input="logits").kind == "logits"
+
+
+def test_one_column_of_percent_is_refused_unless_told():
+    with pytest.raises(InputError, match="one column from 26 to 99 may be a probability in percent, or a logit"):
+        read_values([[26.0], [99.0]], [0, 1])
+    assert read_values([[26.0], [99.0]], [0, 1], input="logits").kind == "one logit"
+
+
+def test_values_that_nothing_can_be_computed_with_are_refused():
+    with pytest.raises(InputError, match="with which losses are no numbers"):
+        read_values([[1e308, -1e308]], [0])

@@ -56,6 +56,9 @@ def main() -> None:
         said = "error: " if isinstance(error, InputError) else ""
         print(said + typed(str(error)), file=sys.stderr)
         sys.exit(exit_status(error))
+    except OSError as error:  # such as of a full disk behind standard output
+        print(f"error: nothing more could be written ({error.strerror or error})", file=sys.stderr)
+        sys.exit(1)
 
 
 def typed(sentence: str) -> str:

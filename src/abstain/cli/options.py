@@ -68,6 +68,11 @@ class Reading:
         _told(help="Whose answer counts in a sample log of lm-evaluation-harness: acc, unless acc_norm or acc_bytes."),
     ] = None
 
+    class_names: Annotated[
+        str | None,
+        _told(help="Of labels that are names, in the order of the values, with commas, where nothing else tells it."),
+    ] = None
+
     def read(self, source: str, labels: str | None = None, split: str | None = None) -> Predictions:
         """The predictions, once it is said on standard error which columns they are."""
         from abstain.logits.predictions import read_predictions  # here, so that --help does not wait for torch

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from abstain._arrays import check_confidence_error
 from abstain._checks import ArgumentError, InputError
 from abstain.logits.choice import Confidence
-from abstain.logits.class_labels import are_texts, as_numbers, class_indices
+from abstain.logits.class_labels import are_texts, as_numbers, class_indices, class_texts
 from abstain.logits.source import Source
+from abstain.scores.layout import whole_labels
 
 Array = NDArray[Any]
 
@@ -51,7 +52,9 @@ def confidence_and_error(
     if columns.prediction is not None:
         told[columns.prediction] = _mistakes(labels, read[columns.prediction], names, columns.prediction)
     _check_agree({name: error[counts] for name, error in told.items()}, source.title)
-    confidence = np.asarray(as_numbers(read[columns.confidence], columns.confidence), dtype=np.float64)
+    confidence = np.asarray(as_numbers(read[columns.confidence], columns.confidence))
+    if confidence.dtype != np.float32:  # which a threshold is compared with as it is
+        confidence = confidence.astype(np.float64)
     return *check_confidence_error(confidence[counts], next(iter(told.values()))[counts]), counts
 
 
@@ -84,7 +87,17 @@ def _mistakes(labels: Any, prediction: Any, names: Sequence[str] | None, what: s
         kinds = ["texts" if are_texts(column) else "numbers" for column in (labels, prediction)]
         raise InputError(f"the labels are {kinds[0]} and {what!r} holds {kinds[1]}, but both must be the same")
     known = sorted({*(names or ()), *_texts(labels), *_texts(prediction)}) if names is None else names
+    for column, called in ((labels, "labels"), (prediction, what)):
+        if are_texts(column):
+            class_texts(column, called)  # which refuses an empty one
+        else:
+            whole_labels(column)
     if are_texts(labels) and are_texts(prediction):
+        if not {*map(str, labels)} & {*map(str, prediction)}:
+            raise InputError(
+                f"no label is among the predictions of {what!r}, where labels are such as {str(labels[0])!r} and "
+                f"predictions such as {str(prediction[0])!r}: call the classes alike"
+            )
         return (np.asarray(labels, dtype=str) != np.asarray(prediction, dtype=str)).astype(np.float64)
     return (class_indices(labels, known, "labels") != class_indices(prediction, known, what)).astype(np.float64)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Protocol, Self, TypeVar
 
@@ -79,7 +80,10 @@ def read_apart(
         return hold_out(measured, fraction, seed=seed)[::-1]
     if not apart:
         return measured, None
-    fitted_on = read(source or test[0], labels if source else test[1], split)
+    try:
+        fitted_on = read(source or test[0], labels if source else test[1], split)
+    except InputError as error:  # whose labels and split are those of the validation samples
+        raise type(error)(re.sub(r"\b(labels|split)=", r"validation_\1=", str(error))) from error
     check_apart(fitted_on, measured)
     return measured, fitted_on
 

@@ -107,7 +107,7 @@ class OpenPredictions:
     @property
     def used(self) -> str:
         """A sentence: which columns count, and which do not."""
-        names = self._opening.sorted_names(self._values, self.n_columns)
+        names = self._opening.ordered_names(self._values, self.n_columns)
         return self._opening.describe_values(
             self.kind,
             self.n_columns,

@@ -32,7 +32,8 @@ class Opening:
     Attributes:
         source: that was opened.
         choice: of its columns.
-        classes: their names, where the source or the labels tell them; those of labels that are texts are sorted.
+        classes: their names, where they are told or the labels tell them; those of labels that are texts are sorted.
+        order_is_told: whether the names are in the order of the classes.
         labels: of all samples; if `in_batches`, only their distinct texts, or None where these are no texts.
         in_batches: whether no more was read of the labels.
         input: what the values are, where that is told.
@@ -44,6 +45,7 @@ class Opening:
     source: Source
     choice: Choice
     classes: Names
+    order_is_told: bool
     labels: Any
     in_batches: bool
     input: Any
@@ -55,8 +57,8 @@ class Opening:
         """In the order of the values' columns."""
         return values.class_names or self.classes
 
-    def sorted_names(self, values: ValueColumns, n_columns: int) -> Names:
-        """Names of classes whose order is only that of the alphabet; None where it is told, or labels are numbers.
+    def ordered_names(self, values: ValueColumns, n_columns: int) -> Names:
+        """Names of classes by which labels that are texts were told; None where the columns are called so.
 
         Raises:
             InputError: nothing tells which value is whose.
@@ -68,7 +70,7 @@ class Opening:
         ):
             return None
         if self.classes is not None:
-            _check_order(self.source, values, self.classes, n_columns)
+            _check_order(self.source, values, self.classes, n_columns, is_told=self.order_is_told)
         return self.classes
 
     def describe(self, parts: list[str], *, grouped: bool, n_ignored: int) -> str:
@@ -95,7 +97,7 @@ class Opening:
         n_ignored: int,
         of_percent: bool = False,
     ) -> str:
-        """The same of values of the classes; `names` are those of `sorted_names`."""
+        """The same of values of the classes; `names` are those of `ordered_names`."""
         order = f" ({_numbered(names)})" if names else ""
         what = kind if n_columns == 1 else f"{n_columns} {kind}"
         what += ", in percent and divided by 100" if of_percent else ""
@@ -116,6 +118,7 @@ def open_columns(
     class_axis: int | None = None,
     ignore_index: int | None = None,
     choice: str | None = None,
+    class_names: str | Sequence[str] | None = None,
 ) -> Opening:
     """Open a source and choose its columns; arguments as of `read_predictions`.
 
@@ -131,6 +134,7 @@ def open_columns(
         class_axis: as there.
         ignore_index: as there.
         choice: as there.
+        class_names: as there.
 
     Raises:
         InputError: as there, but for what the values themselves tell.
@@ -140,6 +144,7 @@ def open_columns(
     opened = open_source(source, split=split, revision=revision)
     if is_sample_log(opened.holds):
         columns = {"labels": labels, "label_column": label_column, "logit_columns": logit_columns}
+        columns["class_names"] = class_names
         told = {**columns, "input": input, "class_axis": class_axis, "ignore_index": ignore_index}
         return _of_log(opened, choice, told)
     if choice is not None:
@@ -151,15 +156,17 @@ def open_columns(
         opened, label = labels_apart(opened, label, labels)
     in_batches = in_batches and opened.batches is not None
     given = None if label is None else _texts(opened, label) if in_batches else opened.read([label])[label]
-    classes = _class_names(opened, label, given)
-    wanted = None if logit_columns is None else _names(logit_columns)
+    told_names = None if class_names is None else tuple(_names("class_names", class_names))
+    order = told_names or (None if label is None else opened.class_names.get(label))
+    classes = order or _sorted_names(opened, label, given)
+    wanted = None if logit_columns is None else _names("logit_columns", logit_columns)
     chosen = choose(opened, classes, label=label, input=input, logit_columns=wanted)
     if chosen.confidence is None and label is None:
         raise InputError(
             f"{opened.title} holds values ({chosen.values}), but no labels by their name: call a column label, name it "
             "(label_column), or give them apart with labels="
         )
-    return Opening(opened, chosen, classes, given, in_batches, input, class_axis, ignore_index)
+    return Opening(opened, chosen, classes, order is not None, given, in_batches, input, class_axis, ignore_index)
 
 
 def _of_log(log: Source, choice: str | None, told: Mapping[str, Any]) -> Opening:
@@ -169,7 +176,7 @@ def _of_log(log: Source, choice: str | None, told: Mapping[str, Any]) -> Opening
             f"{foreign} is given, but {log.title} is a sample log of lm-evaluation-harness, whose columns are known: "
             "leave it out"
         )
-    return Opening(log, Choice(None), None, None, False, None, None, None, read_answers(log, choice))
+    return Opening(log, Choice(None), None, False, None, False, None, None, None, read_answers(log, choice))
 
 
 def stacked(columns: Mapping[str, Any], values: ValueColumns) -> Any:
@@ -192,27 +199,28 @@ def _texts(source: Source, label: str) -> Any:
     return np.array(sorted(found), dtype=object)
 
 
-def _names(columns: Any) -> list[str]:
-    if isinstance(columns, str):
-        return [name.strip() for name in columns.split(",")]
-    if not isinstance(columns, Iterable) or not (names := [str(name) for name in columns]):
-        raise ArgumentError(f"logit_columns is {columns!r}, but must be names of columns, or a text with commas")
-    return names
+def _names(what: str, names: Any) -> list[str]:
+    if isinstance(names, str):
+        return [name.strip() for name in names.split(",")]
+    if not isinstance(names, Iterable) or not (listed_names := [str(name) for name in names]):
+        raise ArgumentError(f"{what} is {names!r}, but must be names, or a text with commas")
+    return listed_names
 
 
-def _class_names(source: Source, label: str | None, given: Any) -> Names:
-    """Of the labels: those that the source knows, or the labels themselves, sorted, where they are texts."""
-    if label is None:
-        return None
-    return source.class_names.get(label) or (class_texts(given, label) if source.holds[label] == TEXTS else None)
+def _sorted_names(source: Source, label: str | None, given: Any) -> Names:
+    """The labels themselves, where they are texts."""
+    return None if label is None or source.holds[label] != TEXTS else class_texts(given, label)
 
 
-def _check_order(source: Source, values: ValueColumns, classes: tuple[str, ...], n_columns: int) -> None:
+def _check_order(
+    source: Source, values: ValueColumns, classes: tuple[str, ...], n_columns: int, *, is_told: bool
+) -> None:
     """Refuse labels that are names where nothing tells which value is whose."""
-    if len(values.columns) > 1 and not values.numbered:
+    if not is_told:
         raise InputError(
-            f"the labels of {source.title} are names ({listed(classes)}), and the columns {values} are not called so: "
-            "rename them, or give labels from 0 to K - 1"
+            f"the labels of {source.title} are names ({listed(classes)}), and nothing tells which of them each value "
+            f"of {values} is of: name them in that order with class_names=, call the columns as the classes, or give "
+            "labels from 0 to K - 1"
         )
     if len(classes) != max(n_columns, 2):
         raise InputError(

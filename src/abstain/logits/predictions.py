@@ -106,6 +106,7 @@ def read_predictions(
     class_axis: int | None = None,
     ignore_index: int | None = None,
     choice: str | None = None,
+    class_names: str | Sequence[str] | None = None,
 ) -> Predictions:
     """Read a classifier's predictions from whatever they lie in, and tell what they are.
 
@@ -133,6 +134,8 @@ def read_predictions(
         choice: of a language model's answers, `"acc"` for the choice of the largest log-likelihood, which is meant
             without it, or `"acc_norm"` (`"acc_bytes"`) for that of the largest one divided by the choice's characters
             (bytes).
+        class_names: of labels that are names, in the order of the values, where neither the columns nor the source tell
+            it: names, or one text with commas.
 
     Raises:
         InputError: the source cannot be read, holds no predictions, or can be read in two ways that would give
@@ -155,6 +158,7 @@ def read_predictions(
             class_axis=class_axis,
             ignore_index=ignore_index,
             choice=choice,
+            class_names=class_names,
         )
     )
 
@@ -202,7 +206,7 @@ def _values(opening: Opening, values: ValueColumns, labels: Any) -> Predictions:
     array = stacked(source.read(values.columns), values)
     by_name = opening.class_names(values)
     indices = class_indices(labels, by_name, str(opening.choice.label))
-    names = opening.sorted_names(values, array.shape[-1])
+    names = opening.ordered_names(values, array.shape[-1])
     told: dict[str, Any] = {"input": opening.input, "class_axis": opening.class_axis, "ignore_index": ignored}
     found = read_values(array, indices, **told, said=values.said)
     sample = rows_that_share(source, len(array), labels=indices, values=array, ignore_index=ignored)

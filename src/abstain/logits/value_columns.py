@@ -36,12 +36,12 @@ class ValueColumns:
     class_names: tuple[str, ...] | None = None
 
     @property
-    def said(self) -> Literal["logits", "probabilities"] | None:
-        """What the names say of the kind: `"logits"`, `"probabilities"`, or nothing."""
+    def said(self) -> Literal["logits", "log-probabilities", "probabilities"] | None:
+        """What the names say of the kind: `"logits"`, `"log-probabilities"`, `"probabilities"`, or nothing."""
         name = plain(self.columns[0])
-        if "log_" in name or "logprob" in name:
-            return None
-        if "prob" in name or "softmax" in name:
+        if "log_prob" in name or "logprob" in name or "log_softmax" in name:
+            return "log-probabilities"
+        if "prob" in name or "softmax" in name or stem_and_number(self.columns[0])[0] == "p":
             return "probabilities"
         return "logits" if "logit" in name else None
 

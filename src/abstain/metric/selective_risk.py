@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from abstain._arrays import check_other_samples, check_pair
 from abstain._checks import ArgumentError, InputError, check_choice
 from abstain.curve.curve import Convention, risk_coverage_curve
 from abstain.metric.inputs import Reading, Validation, agree, choose_p, compare_classes, reduce_predictions
@@ -234,6 +235,8 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
     ) -> dict[str, float | None] | None:
         """Measure what was added, and these predictions; one flat dictionary, or None on all but the first process."""
         _refuse_unknown(unknown)
+        if validation is not None and predictions is not None:
+            check_other_samples(predictions, check_pair(validation)[0])
         wanted = Summary(target_risks, target_coverages, convention, confidence_level)  # type: ignore[arg-type]
         named = self._named(score, p, center, validation)
         if len(self):

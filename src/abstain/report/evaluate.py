@@ -140,6 +140,11 @@ def evaluate_batches(
     left_out, unrepaired = [], None
     if validation is not None:
         _check_alike(test, validation)
+        if test.same_as(validation):
+            raise InputError(
+                "the validation samples are the test samples, on which every fit looks better than it is: give other "
+                "samples for one of the two"
+            )
         unrepaired = why_no_logarithms(test) or why_no_logarithms(validation)
         if unrepaired is not None:
             left_out.append(f"only MSP was measured: {unrepaired}")

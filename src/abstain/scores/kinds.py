@@ -28,6 +28,9 @@ OF_PROBABILITIES: tuple[Kind, ...] = ("probabilities", "one probability")
 WITHOUT_SHIFT: tuple[Kind, ...] = ("log-probabilities", "probabilities")
 """The kinds whose rows have lost their shift, which the uncentred p-norm reads; one column has no p-norm at all."""
 
+LARGEST = 1e30
+"""Beyond it differences and squares of values leave what float64 and float32 can hold."""
+
 TELL = 'say which with input="probabilities" or input="logits"'
 
 
@@ -59,7 +62,7 @@ def read_values(
     input: Input | None = None,
     class_axis: int | None = None,
     ignore_index: int | None = None,
-    said: Literal["logits", "probabilities"] | None = None,
+    said: Input | None = None,
 ) -> Values:
     """What these numbers are, told by the caller, or by themselves where that leaves no doubt.
 
@@ -116,6 +119,10 @@ def check_finite(rows: Tensor, which: str) -> tuple[float, float]:
         InputError: NaN or infinite values.
     """
     low, high = (float(end) for end in torch.aminmax(rows))
+    if max(-low, high) > LARGEST and np.isfinite(low) and np.isfinite(high):
+        raise InputError(
+            f"a value is {high if high > -low else low:g}, with which losses are no numbers: divide all values by it"
+        )
     if np.isfinite(low) and np.isfinite(high):
         return low, high
     n_bad = int((~torch.isfinite(rows)).any(dim=1).sum())
@@ -137,6 +144,11 @@ def kind_of_column(low: float, high: float, input: Input | None, said: str | Non
     if input is None and said == "probabilities" and not fits:
         raise InputError(f"the name says probabilities, but the values, from {low:g} to {high:g}, say logits: {TELL}")
     told = input or said
+    if told is None and not fits and 0 <= low and high <= 100:
+        raise InputError(
+            f"one column from {low:g} to {high:g} may be a probability in percent, or a logit, which would predict "
+            'class 1 throughout: divide it by 100 and give input="probabilities", or give input="logits"'
+        )
     if told is None and fits:
         raise InputError(
             f"one column within [0, 1] may be the probability of class 1, or a logit, and the results differ: {TELL}"
@@ -165,6 +177,11 @@ def _as_seen(found: Recognised) -> Kind:
     if found.are_nearly_probabilities():
         raise InputError(
             f"most rows look like probabilities, but {_describe_odd_row(found)}, as logits may: mend the row, or {TELL}"
+        )
+    if found.are_in_unit():
+        raise InputError(
+            f'every value lies in [0, 1], but {_describe_odd_row(found)}: where these are logits, give input="logits"; '
+            "probabilities of one class each must sum to 1"
         )
     return "logits"
 

@@ -81,6 +81,10 @@ class Recognised:
         """Whether most rows lie in [0, 1] and sum to nearly 1."""
         return self._most(self._is_nearly)
 
+    def are_in_unit(self) -> bool:
+        """Whether every value lies in [0, 1]."""
+        return self._every(_in_unit)
+
     def odd_row(self) -> tuple[int, Tensor]:
         """The first row that is none of probabilities: its number and its values."""
         return self._first_without(self._is_probability)
