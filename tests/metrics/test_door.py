@@ -144,7 +144,7 @@ def test_a_rule_for_probabilities_is_exact_on_what_the_file_holds(
         values = np.column_stack([values[column] for column in values.dtype.names if column != "label"])
     largest = np.maximum(values[:, 0], 1 - values[:, 0]) if values.shape[1] == 1 else values.max(axis=1)
     assert (largest >= point.threshold).sum() == point.accepted  # compared in the type of the file, float32 of one
-    assert 0.25 <= point.threshold <= 1 and len(repr(point.threshold)) <= 10
+    assert 0 < point.threshold <= 1 and len(repr(point.threshold)) <= 10
     said = "the larger of p and 1 − p, of the probability p, is" if "one" in name else "the largest probability is"
     assert f"answer where {said} at least `{point.threshold!r}`" in presentation.describe_point(found, "MSP", point)
 

@@ -74,7 +74,7 @@ def test_batch_statistics_are_those_of_the_first_pass_alone(tmp_path, digits):
     plain, sam = (trained(tmp_path, small_resnet(), digits, sam_rho=rho) for rho in (0.0, 0.5))
     statistics = [name for name in plain if "running_" in name or "num_batches" in name]
     assert statistics and all(torch.equal(plain[name], sam[name]) for name in statistics)
-    assert not torch.equal(plain["stem.weight"], sam["stem.weight"])
+    assert not torch.equal(plain["backbone.stem.weight"], sam["backbone.stem.weight"])
 
 
 def test_it_works_under_autocast(tmp_path, digits):

@@ -79,7 +79,7 @@ def test_every_model_is_measured_on_the_same_pixels_and_a_checkpoint_is_fine_tun
     assert np.allclose(read_logits(tmp_path / "logits", "of_two")[0], a, atol=1e-5)
 
     of_train = [*extracted, "--split", "train", "--dtype", "bfloat16"]
-    with pytest.raises(InputError, match=r"image 4 does not decode: .*; --skip_bad_samples leaves such samples out"):
+    with pytest.raises(InputError, match=r"image 4 does not decode: .*; skip_bad_samples leaves such samples out"):
         main_of("extract_logits", *of_train)
     main_of("extract_logits", *of_train, "--skip_bad_samples", "true")  # goes on after the part that is whole
     outcome = json.loads((tmp_path / "logits" / "train" / "extraction.json").read_text())

@@ -91,7 +91,7 @@ def test_any_checkpoint_is_fine_tuned_with_its_own_tokenizer(root, main_of, tmp_
         (["--text_column", "review"], "there is no text column 'review': choose from label, text"),
         (["--label_column", "labell"], "there is no label column 'labell': did you mean 'label'?"),
         (["--word_vectors", "nowhere.txt"], "the file of word vectors 'nowhere.txt' does not exist"),
-        (["--model_name_or_path", "x"], "there must be one of --word_vectors"),
+        (["--model_name_or_path", "x"], "there must be one of word_vectors"),
         (["--config_overrides", "hidden=3"], "the model cannot be made: "),
         (["--config_overrides", "hidden_size=0"], "hidden_size is 0, but must be at least 1"),
         (["--max_length", "0"], "max_length is 0, but must be at least 1"),

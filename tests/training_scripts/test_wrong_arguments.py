@@ -63,7 +63,7 @@ WITH_DATA = {
     "model_type": {"nope": "unknown model_type 'nope'"},
     "report_to": {"nope": "the trainer cannot be made of these arguments: nope is not supported"},
     "optim": {"adamw_bnb_8bit": "the optimizer cannot be made of these arguments"},
-    "push_to_hub": {"true": "the repository of push_to_hub cannot be made of these arguments"},
+    "push_to_hub": {"true": "push_to_hub needs a token of the Hub, and there is none"},
     "train_sampling_strategy": {"group_by_length": "the batches cannot be made of these arguments"},
     "optim_args": {"foo=1": "optim_args names 'foo', which the optimizer"},
     "ignore_index": {"3": "ignore_index is 3, but classes have the labels 0 to 9"},
