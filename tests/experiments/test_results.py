@@ -77,9 +77,9 @@ def test_of_pixels_no_samples_are_kept(tmp_path):
         def fingerprint(self):
             return "abc"
 
-    data = Fingerprinted(count=4)
+    splits = {"validation": Fingerprinted(count=5), "test": Fingerprinted(count=4)}
     trainer = SelectiveTrainer(dense_model(), dense_arguments(tmp_path, eval_pixels_per_sample=20))
-    finish(trainer, {"validation": data, "test": data}, settings={}, training={})
+    finish(trainer, splits, settings={}, training={})
     assert (tmp_path / "results.json").is_file() and not (tmp_path / "samples.parquet").exists()
 
 
