@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import get_token
+from huggingface_hub import get_token, upload_folder
 from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, HubStrategy, SaveStrategy
-from transformers.utils.hub import PushInProgress, hf_api
+from transformers.utils.hub import PushInProgress
 
 from abstain._checks import ArgumentError
 from abstain.inference.rule_file import RULE_FILE
@@ -41,8 +41,14 @@ class PushingTrainer(EvaluatingTrainer):
     _is_checked = True
     push_in_progress: Any = None
 
-    def init_hf_repo(self, token: str | None = None, private: bool | None = None) -> None:
-        """Make the repository on the Hub that `push_to_hub` fills, as `Trainer` does, once nothing is refused."""
+    def init_hf_repo(self, token: str | None = None, *more: Any, **how: Any) -> None:
+        """Make the repository on the Hub that `push_to_hub` fills, as `Trainer` does, once nothing is refused.
+
+        Args:
+            token: of the Hub; None is that of the arguments or of the environment.
+            *more: of `Trainer.init_hf_repo`: `private`, which transformers 5.6 does not take yet.
+            **how: the same by name.
+        """
         if not self._is_checked:
             return
         if self.is_world_process_zero() and not self._hub_token(token):
@@ -51,7 +57,7 @@ class PushingTrainer(EvaluatingTrainer):
                 "with hf auth login"
             )
         with naming_what_is_refused("repository of push_to_hub", (Exception,)):  # no network, no right
-            super().init_hf_repo(token, private)
+            super().init_hf_repo(token, *more, **how)
 
     def _hub_token(self, token: str | None = None) -> str | None:
         return token or self.args.hub_token or get_token()
@@ -89,7 +95,7 @@ class PushingTrainer(EvaluatingTrainer):
         """
         self.callback_handler.on_push_begin(self.args, self.state, self.control)
         if self.hub_model_id is None:
-            self.init_hf_repo(token, private)
+            self.init_hf_repo(token, **({} if private is None else {"private": private}))
         self.save_model(_internal_call=True)
         if not self.is_world_process_zero():
             return None
@@ -108,7 +114,7 @@ class PushingTrainer(EvaluatingTrainer):
         """Upload of a folder what may be pushed, and nothing that comes to stand in it meanwhile."""
         token = self._hub_token(token)
         files = [name for name in pushable_files(folder, token) if not name.startswith(STAYS)]
-        return hf_api().upload_folder(  # of one client for all, which sends what waits one after another
+        return upload_folder(  # of one client for all, which sends what waits one after another
             repo_id=str(self.hub_model_id),
             folder_path=folder,
             commit_message=message,
