@@ -32,7 +32,8 @@ def check_p(value: float) -> float:
 def check_whole(what: str, value: Any, *, at_least: int, at_most: int | None = None) -> int:
     """`value` as an int if it is a whole number in this range; a truth value is none."""
     try:
-        number = None if isinstance(value, bool | np.bool_) else operator.index(value)
+        is_int = type(value) is int  # looked at first, so that compiled code need not trace the rest
+        number = value if is_int else None if isinstance(value, bool | np.bool_) else operator.index(value)
     except (TypeError, RuntimeError):  # the latter of a tensor without values
         number = None
     if number is None or number < at_least or (at_most is not None and number > at_most):
@@ -43,7 +44,9 @@ def check_whole(what: str, value: Any, *, at_least: int, at_most: int | None = N
 
 def check_flag(what: str, value: Any) -> bool:
     """`value` as a bool if it is a truth value, and not just true."""
-    if not isinstance(value, bool | np.bool_):
+    if type(value) is bool:  # first, so that compiled code need not trace the rest
+        return value
+    if not isinstance(value, np.bool_):
         raise ArgumentError(f"{what} is {shown(value)}, but must be True or False")
     return bool(value)
 

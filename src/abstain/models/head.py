@@ -45,7 +45,7 @@ class ModelWithFloat32Head(PreTrainedModel):
         """
         value = given.get(output)
         value = getattr(self.config, output, None) if value is None else value
-        if not isinstance(value, bool | None):
+        if value is not None and not isinstance(value, bool):
             raise ArgumentError(f"{output} is {shown(value)}, but {type(self).__name__} takes True or False")
         return bool(value)
 
