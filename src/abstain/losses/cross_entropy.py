@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from abstain._arguments import check_flag, check_smoothing, check_whole
 from abstain._checks import InputError, check_choice, first_line
-from abstain.losses.targets import are_soft, at_least_float32, can_look_at, check_targets, check_weight, sample_weights
+from abstain.losses.targets import are_soft, can_look_at, checked, sample_weights
 
 Reduction = Literal["mean", "sum", "none"]
 
@@ -54,10 +54,7 @@ def smoothed_cross_entropy(
     smoothing = check_smoothing(smoothing, allow_negative=allow_negative)
     check_choice("reduction", reduction, ("mean", "sum", "none"))
     ignore_index = check_whole("ignore_index", ignore_index, at_least=-(2**63))
-    check_targets(logits, labels)
-    labels = labels if are_soft(labels) else labels.long()
-    logits = at_least_float32(logits)
-    weight = None if weight is None else check_weight(weight, logits)
+    logits, labels, weight = checked(logits, labels, weight)
     kept: Literal["sum", "none"] = "none" if reduction == "none" else "sum"
     options: dict[str, Any] = {"ignore_index": ignore_index, "smoothing": smoothing, "reduction": kept}
     if logits.shape[1] == 1:

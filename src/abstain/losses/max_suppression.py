@@ -7,7 +7,7 @@ from torch import Tensor
 from abstain._arguments import check_whole
 from abstain._checks import check_choice
 from abstain.losses.cross_entropy import Reduction
-from abstain.losses.targets import are_soft, at_least_float32, check_targets, check_weight, sample_weights
+from abstain.losses.targets import checked, sample_weights
 
 
 def max_suppression(
@@ -46,10 +46,7 @@ def max_suppression(
     """
     check_choice("reduction", reduction, ("mean", "sum", "none"))
     ignore_index = check_whole("ignore_index", ignore_index, at_least=-(2**63))
-    check_targets(logits, labels)
-    labels = labels if are_soft(labels) else labels.long()
-    logits = at_least_float32(logits)
-    weight = None if weight is None else check_weight(weight, logits)
+    logits, labels, weight = checked(logits, labels, weight)
     counts = sample_weights(labels, ignore_index=ignore_index, weight=weight)
     above = logits[:, 0].abs() / 2 if logits.shape[1] == 1 else logits.amax(dim=1) - logits.mean(dim=1)
     terms = above.where(counts > 0, 0.0) * counts

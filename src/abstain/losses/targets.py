@@ -45,6 +45,18 @@ def check_targets(logits: Tensor, labels: Tensor) -> None:
         check_distributions("labels", labels)
 
 
+def checked(logits: Tensor, labels: Tensor, weight: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Logits of at least float32, classes as int64 or distributions, and weights like the logits.
+
+    Raises:
+        InputError: as `check_targets` and `check_weight`.
+    """
+    check_targets(logits, labels)
+    logits = at_least_float32(logits)
+    weight = None if weight is None else check_weight(weight, logits)
+    return logits, labels if are_soft(labels) else labels.long(), weight
+
+
 def can_look_at(values: Tensor) -> bool:
     """Whether looking at values costs next to nothing: a GPU would be waited for, and a compiler would stop."""
     return values.device.type == "cpu" and not torch.compiler.is_compiling()
