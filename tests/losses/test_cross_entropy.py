@@ -1,7 +1,7 @@
 from functools import partial
 
+import logit_oracle
 import numpy as np
-import oracle
 import pytest
 import torch
 from hypothesis import given, settings
@@ -52,7 +52,7 @@ def test_one_logit_as_worked_by_hand():
 @given(batches(), smoothings)
 def test_losses_are_the_oracle_s_sample_by_sample(batch, smoothing):
     logits, labels = batch
-    expected = [oracle.smoothed_cross_entropy(row, y, smoothing) for row, y in zip(logits, labels, strict=True)]
+    expected = [logit_oracle.smoothed_cross_entropy(row, y, smoothing) for row, y in zip(logits, labels, strict=True)]
     found = smoothed_cross_entropy(logits, labels, smoothing=smoothing, reduction="none")
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
     total, mean = (smoothed_cross_entropy(logits, labels, smoothing=smoothing, reduction=r) for r in ("sum", "mean"))
@@ -67,7 +67,7 @@ def test_the_gradient_is_softmax_minus_the_smoothed_target(batch, smoothing):
     logits.requires_grad_()
     smoothed_cross_entropy(logits, labels, smoothing=smoothing, reduction="sum").backward()
     rows = zip(logits.tolist(), labels.tolist(), strict=True)
-    expected = [oracle.smoothed_cross_entropy_gradient(row, y, smoothing) for row, y in rows]
+    expected = [logit_oracle.smoothed_cross_entropy_gradient(row, y, smoothing) for row, y in rows]
     np.testing.assert_allclose(logits.grad, expected, rtol=1e-9, atol=1e-12)
 
 
@@ -78,7 +78,8 @@ def test_one_logit_is_the_oracle_s_binary_loss_and_the_pair_of_zero_and_itself(b
     logits = z[:, None].double()
     found = smoothed_cross_entropy(logits, labels, smoothing=smoothing, reduction="none")
     expected = [
-        oracle.smoothed_binary_cross_entropy(x.item(), y.item(), smoothing) for x, y in zip(logits, labels, strict=True)
+        logit_oracle.smoothed_binary_cross_entropy(x.item(), y.item(), smoothing)
+        for x, y in zip(logits, labels, strict=True)
     ]
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
     pair = torch.cat([torch.zeros_like(logits), logits], dim=1)
@@ -102,7 +103,7 @@ def test_pixels_are_samples_and_ignored_ones_count_neither_above_nor_below_the_f
     found = smoothed_cross_entropy(logits, labels, smoothing=0.2, ignore_index=255, reduction="none")
     assert found.shape == labels.shape
     expected = [
-        oracle.smoothed_cross_entropy(row, y, 0.2) if y != 255 else 0.0
+        logit_oracle.smoothed_cross_entropy(row, y, 0.2) if y != 255 else 0.0
         for row, y in zip(flat_logits.tolist(), flat_labels.tolist(), strict=True)
     ]
     np.testing.assert_allclose(found.reshape(-1), expected, rtol=1e-12)
@@ -115,7 +116,7 @@ def test_ignored_samples_of_one_logit_do_not_count():
     labels = torch.tensor([1, -100, 0])
     loss = smoothed_cross_entropy(logits, labels, smoothing=0.4)
     loss.backward()
-    first, last = (oracle.smoothed_binary_cross_entropy(z, y, 0.4) for z, y in ((1.0, 1), (3.0, 0)))
+    first, last = (logit_oracle.smoothed_binary_cross_entropy(z, y, 0.4) for z, y in ((1.0, 1), (3.0, 0)))
     assert loss.item() == pytest.approx((first + last) / 2)
     assert logits.grad[1] == 0
     losses = smoothed_cross_entropy(logits, labels, smoothing=0.4, reduction="none")
@@ -125,7 +126,7 @@ def test_ignored_samples_of_one_logit_do_not_count():
 def test_one_logit_a_pixel():
     logits, labels = torch.tensor([[[0.0, 1.0]]]), torch.tensor([[1, 0]])  # (N, 1, 2) and (N, 2)
     found = smoothed_cross_entropy(logits, labels, smoothing=0.2, reduction="none")
-    expected = [oracle.smoothed_binary_cross_entropy(z, y, 0.2) for z, y in ((0.0, 1), (1.0, 0))]
+    expected = [logit_oracle.smoothed_binary_cross_entropy(z, y, 0.2) for z, y in ((0.0, 1), (1.0, 0))]
     np.testing.assert_allclose(found, [expected], rtol=1e-6)
 
 

@@ -1,5 +1,5 @@
+import logit_oracle
 import numpy as np
-import oracle
 import pytest
 import torch
 from hypothesis import given, settings
@@ -36,7 +36,7 @@ def test_two_rows_as_worked_by_hand():
 def test_calibration_is_the_oracle_s(logits_and_labels, temperature):
     logits, labels = logits_and_labels
     measured = calibration_metrics(logits, labels, temperature=temperature)
-    expected = oracle.calibration(logits.astype(np.float64) / temperature, labels)
+    expected = logit_oracle.calibration(logits.astype(np.float64) / temperature, labels)
     assert measured == pytest.approx(expected, rel=1e-6)
 
 

@@ -1,5 +1,6 @@
 import itertools
 
+import logit_oracle
 import numpy as np
 import oracle
 import pytest
@@ -22,14 +23,14 @@ def two_rows_that_msp_and_norm_rank_differently(errors_of_a, errors_of_b):
 @pytest.mark.parametrize("center", [True, False])
 def test_the_search_holds_the_oracle_s_aurc_gain_and_paired_standard_error(center):
     logits, labels = random_case()
-    error = oracle.argmax_error(logits, labels)
-    baseline = [oracle.msp_log_odds(row) for row in logits]
+    error = logit_oracle.argmax_error(logits, labels)
+    baseline = [logit_oracle.msp_log_odds(row) for row in logits]
     fitted = LogitNorm.fit(logits, labels, p_grid=[2, 1, 3.5], center=center, fallback="never")
     assert [candidate.p for candidate in fitted.search] == [None, 2.0, 1.0, 3.5]
     assert fitted.search[0].aurc == pytest.approx(oracle.aurc_mean(baseline, error), abs=1e-12)
     assert (fitted.search[0].gain, fitted.search[0].gain_standard_error) == (0.0, 0.0)
     for candidate in fitted.search[1:]:
-        confidence = [oracle.max_logit_pnorm(row, candidate.p, center) for row in logits]
+        confidence = [logit_oracle.max_logit_pnorm(row, candidate.p, center) for row in logits]
         assert candidate.aurc == pytest.approx(oracle.aurc_mean(confidence, error), abs=1e-12)
         assert candidate.gain == pytest.approx(fitted.search[0].aurc - candidate.aurc, abs=1e-12)
         expected = oracle.aurc_difference_standard_error(baseline, error, confidence, error)
@@ -95,7 +96,7 @@ def test_for_two_classes_the_fit_is_msp_whatever_the_fallback(n_classes, fallbac
 def test_what_was_chosen_on_one_set_is_what_scores_another(center):
     fitted = LogitNorm.fit(*random_case(), center=center, fallback="never")
     test_logits = random_case(seed=1)[0]
-    expected = [oracle.max_logit_pnorm(row, fitted.p, center) for row in test_logits]
+    expected = [logit_oracle.max_logit_pnorm(row, fitted.p, center) for row in test_logits]
     np.testing.assert_allclose(fitted.score(test_logits), expected, rtol=1e-12)
 
 

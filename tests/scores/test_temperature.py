@@ -1,8 +1,8 @@
 import itertools
 import json
 
+import logit_oracle
 import numpy as np
-import oracle
 import pytest
 import torch
 from scipy.optimize import minimize_scalar
@@ -18,7 +18,7 @@ def test_the_temperature_has_the_least_likelihood_that_a_search_finds(logits_and
     found = TemperatureScaling.fit(logits, labels).temperature
 
     def nll(temperature):
-        return oracle.calibration(logits.double().numpy() / temperature, labels)["nll"]
+        return logit_oracle.calibration(logits.double().numpy() / temperature, labels)["nll"]
 
     best = minimize_scalar(nll, bounds=(0.1, 10), method="bounded", options={"xatol": 1e-6})
     assert found == pytest.approx(best.x, rel=1e-4)

@@ -1,0 +1,146 @@
+"""Scores, losses and calibration of rows of logits written out as plainly as possible: loop by loop, as `oracle` does.
+
+Nothing here imports `abstain`.
+"""
+
+import math
+
+import numpy as np
+
+# --- scores of one row of logits ------------------------------------------------------------------------------
+
+
+def argmax_error(logits, labels):
+    """1 where the largest logit (the first of equals) is not the label; one logit stands for the pair (0, z)."""
+    errors = []
+    for row, label in zip(logits, labels, strict=True):
+        values = as_classes(row)
+        best = 0
+        for k in range(1, len(values)):
+            if values[k] > values[best]:
+                best = k
+        errors.append(int(best != label))
+    return errors
+
+
+def as_classes(row):
+    values = [float(value) for value in row]
+    return [0.0, values[0]] if len(values) == 1 else values
+
+
+def log_sum_exp(values):
+    total = -np.inf
+    for value in values:
+        total = np.logaddexp(total, value)
+    return float(total)
+
+
+def below_the_largest(row):
+    """Logits minus their largest: what softmax sees, with no digits lost to a shift of the whole row."""
+    values = as_classes(row)
+    return [value - max(values) for value in values]
+
+
+def softmax(row):
+    values = below_the_largest(row)
+    return [float(np.exp(value - log_sum_exp(values))) for value in values]
+
+
+def msp_log_odds(row):
+    """log(p / (1 − p)) of the largest softmax probability p, as z_max − logsumexp of the other logits."""
+    values = below_the_largest(row)
+    best = values.index(max(values))
+    return values[best] - log_sum_exp([value for k, value in enumerate(values) if k != best])
+
+
+def max_logit(row):
+    return max(as_classes(row))
+
+
+def logit_margin(row):
+    descending = sorted(as_classes(row), reverse=True)
+    return descending[0] - descending[1]
+
+
+def softmax_margin(row):
+    descending = sorted(softmax(row), reverse=True)
+    return descending[0] - descending[1]
+
+
+def negative_entropy(row):
+    """Σ p log p, where log p is z − logsumexp(z): finite even where p rounds to 0."""
+    values = below_the_largest(row)
+    total = 0.0
+    for value in values:
+        log_p = value - log_sum_exp(values)
+        if math.exp(log_p) > 0:  # the limit of p log p is 0
+            total += math.exp(log_p) * log_p
+    return total
+
+
+def energy(row):
+    return log_sum_exp(as_classes(row))
+
+
+def doctor(row):
+    return sum(p * p for p in softmax(row))
+
+
+def max_logit_pnorm(row, p, center):
+    """Largest logit divided by the p-norm of the row, both after centring if asked; −1 for a row of norm zero."""
+    values = np.array(as_classes(row))
+    if center:
+        values = values - sum(values) / len(values)
+    largest = max(abs(values))
+    if largest == 0:
+        return -1.0
+    values = values / largest  # so that no power over- or underflows
+    norm = sum(abs(float(value)) ** p for value in values) ** (1 / p)
+    return float(max(values) / norm)
+
+
+# --- losses of one sample -------------------------------------------------------------------------------------
+
+
+def smoothed_target(label, n_classes, smoothing):
+    target = []
+    for k in range(n_classes):
+        target.append((1 - smoothing) * (1.0 if k == label else 0.0) + smoothing / n_classes)
+    return target
+
+
+def smoothed_cross_entropy(row, label, smoothing):
+    values = [float(value) for value in row]
+    target = smoothed_target(label, len(values), smoothing)
+    return -sum(weight * (value - log_sum_exp(values)) for weight, value in zip(target, values, strict=True))
+
+
+def smoothed_cross_entropy_gradient(row, label, smoothing):
+    """With respect to the logits: softmax minus the smoothed target."""
+    values = [float(value) for value in row]
+    target = smoothed_target(label, len(values), smoothing)
+    return [float(np.exp(value - log_sum_exp(values))) - weight for weight, value in zip(target, values, strict=True)]
+
+
+def smoothed_binary_cross_entropy(logit, label, smoothing):
+    """Cross-entropy of sigmoid(z) with the target (1 − α)·y + α/2."""
+    target = (1 - smoothing) * label + smoothing / 2
+    log_p = -float(np.logaddexp(0.0, -logit))
+    log_not_p = -float(np.logaddexp(0.0, logit))
+    return -target * log_p - (1 - target) * log_not_p
+
+
+def calibration(logits, labels, n_bins=15):
+    """NLL, Brier score and expected calibration error, sample by sample; bins are open below and closed above."""
+    nll = brier = 0.0
+    bins = [[] for _ in range(n_bins)]
+    for row, label in zip(np.asarray(logits, dtype=np.float64), labels, strict=True):
+        weights = [np.exp(z - max(row)) for z in row]
+        p = [w / sum(weights) for w in weights]
+        nll -= np.log(p[label]) / len(labels)
+        brier += sum((p[k] - (k == label)) ** 2 for k in range(len(p))) / len(labels)
+        best = int(np.argmax(row))
+        number = min(int(np.ceil(p[best] * n_bins)) - 1, n_bins - 1)
+        bins[number].append((p[best], best == label))
+    ece = sum(abs(sum(p for p, _ in b) - sum(right for _, right in b)) for b in bins) / len(labels)
+    return {"nll": nll, "brier": brier, "ece": ece}
