@@ -22,6 +22,8 @@ ROW = [[0.5, 1.5]]
         ({"predictions": ROW}, None, ["predictions"]),
         ({"Unnamed: 0": [1], "Unnamed: 1": [1], "embedding": ROW, "x": ONE}, None, None),
         ({"label_0": [1], "label_1": [0]}, None, None),
+        ({"pixel_0": ONE, "pixel_1": ONE}, None, None),
+        ({"pixel_0": ONE, "pixel_1": ONE, "my.z.0": ONE, "my.z.1": ONE}, None, ["my.z.0", "my.z.1"]),
         ({"predictions": ONE}, None, None),
     ],
 )
@@ -33,7 +35,7 @@ def test_values_are_found_by_their_names(source_of, columns, classes, found):
 @pytest.mark.parametrize(
     ("columns", "classes", "message"),
     [
-        ({"a0": ONE, "a1": ONE, "b0": ONE, "b1": ONE}, None, "a0, a1 and b0, b1, which can all be the values"),
+        ({"p0": ONE, "p1": ONE, "z0": ONE, "z1": ONE}, None, "p0, p1 and z0, z1, which can all be the values"),
         ({"logits": ROW, "probs": ROW}, None, r"logits and probs, which can all be the values: .*logit_columns"),
         ({"a": ONE, "b": ONE, "logits": ROW}, ["a", "b"], "logits and a, b, which can all be the values"),
         ({"score": ONE, "probability": ONE}, None, "'score' and 'probability', which can both be the values"),

@@ -53,7 +53,7 @@ def evaluate(
     answered at low risks, and what to do next; then a table with a legend: the error, the area under the risk-coverage
     curve (AURC) with its interval, and the coverage at those risks.
 
-    Columns of values share a stem and are numbered (logit_0, logit_1, …) or are called as the classes are; or one
+    Columns of values share a usual stem and are numbered (logit_0, logit_1, …) or are called as the classes are; or one
     column holds them all (logits, probabilities). Labels are in the column label, target, y_true or the like.
 
     Example: abstain evaluate test.parquet --validation validation.parquet --output-dir report

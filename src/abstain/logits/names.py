@@ -38,7 +38,8 @@ def plain(name: str) -> str:
 
 def describe_columns(source: Source) -> str:
     """The beginning of a sentence: which columns there are."""
-    return f"{source.title} has the columns {', '.join(name or '(unnamed)' for name in list(source.holds)[:30])}"
+    names = [name or "(unnamed)" for name in source.holds]
+    return f"{source.title} has the columns {', '.join(names[:10])}" + (" …" if len(names) > 10 else "")
 
 
 def column_called(source: Source, name: str, option: str) -> str:

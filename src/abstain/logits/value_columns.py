@@ -1,7 +1,8 @@
 """Which columns hold the values of the classes, by their names.
 
-They are the columns that share a stem and are numbered from 0 (`logit_0`, `logit_1`, …) or are called as the classes
-are, or else one column of a usual name (`logits`, `probabilities`, …), of lists or of one number a sample.
+They are the columns that share a usual stem and are numbered from 0 (`logit_0`, `logit_1`, …) or are called as the
+classes are, or else one column of a usual name (`logits`, `probabilities`, …), of lists or of one number a sample.
+Numbered columns of another stem, such as `pixel_0`, may be features: they count only where they are named.
 """
 
 from __future__ import annotations
@@ -98,14 +99,9 @@ def found_values(source: Source, classes: Sequence[str] | None) -> ValueColumns 
     Raises:
         InputError: several can be meant, a number is missing, or there may be one more class.
     """
-    groups = _numbered(source)
-    known = {stem: names for stem, names in groups.items() if stem in VALUES or stem in LISTS_ONLY}
-    if not known and len(groups) > 1:
-        several = " and ".join(listed(names) for names in groups.values())
-        raise InputError(f"{source.title} has {several}, which can all be the values: name them (logit_columns)")
     lists = [n for n, kind in source.holds.items() if kind == LISTS and plain(n) in [*VALUES, *LISTS_ONLY]]
     found = [ValueColumns((name,)) for name in lists] + [_called_as_classes(source, classes)]
-    found += [_in_order(source, names) for names in (known or ({} if lists else groups)).values()]
+    found += [_in_order(source, names) for stem, names in _numbered(source).items() if _is_usual(stem)]
     rows = [values for values in found if values is not None]
     if len(rows) > 1:
         both = " and ".join(map(str, rows))
@@ -125,6 +121,11 @@ def _numbered(source: Source) -> dict[str, list[str]]:
             groups.setdefault(stem, []).append(name)
     taken = {*LABEL, "unnamed:", "unnamed"}
     return {s: names for s, names in groups.items() if s not in taken and (len(names) > 1 or s in VALUES)}
+
+
+def _is_usual(stem: str) -> bool:
+    """Whether a stem tells that its columns are the classes' values: by one of its words, or by having none."""
+    return not stem or not {*stem.split("_")}.isdisjoint([*VALUES, *LISTS_ONLY])
 
 
 def _in_order(source: Source, names: list[str]) -> ValueColumns:
