@@ -36,15 +36,15 @@ LEGEND = """AURC is the area under the risk–coverage curve: lower is better. c
 with at most 5 % and 1 % errors among the answers: higher is better. NLL, Brier score and calibration error (ECE) tell
 how good the probabilities are: lower is better."""
 BY_ITSELF = "as names and values tell"
-TOLD = {
-    "input": "--input",
-    "label_column": "--label-column",
-    "logit_columns": "--logit-columns",
-    "class_axis": "--class-axis",
-    "ignore_index": "--ignore-index",
-    "class_names": "--class-names",
+KINDS = ("logits", "log-probabilities", "probabilities", "confidence")
+TYPED = {
+    "label_column": "Column of labels",
+    "logit_columns": "Columns of values, with commas",
+    "class_axis": "Axis of the classes",
+    "ignore_index": "Label that does not count",
+    "class_names": "Names of the classes, in the order of the values, with commas",
 }
-"""What can be told of files: its name in `read_predictions` -> what it is called in messages."""
+"""What can be told of files beside their kind: its name in `read_predictions` -> the label of its field."""
 CSS = """
 html, body, gradio-app, .gradio-container {max-width: 100%; min-width: 0}
 .gradio-container {width: 100%; max-width: 1240px !important; margin: auto}
@@ -87,13 +87,13 @@ def pick(name: str) -> list[Any]:
     return show(*answer(measure_example, name))
 
 
-def upload(test: list[str] | None, validation: list[str] | None, *told: Any) -> list[Any]:
+def upload(test: list[str] | None, validation: list[str] | None, kind: str, *typed: str) -> list[Any]:
     """Show what was uploaded, delete it, and empty the choice of checkpoints and the fields of files.
 
     Of what cannot be measured the files stay, so that more can be told of them, and what can be told is opened.
     """
-    texts = {name: text for name, text in zip(TOLD, told, strict=True) if text != BY_ITSELF}
-    analysis, problem = answer(measure_upload, test, validation, **texts)
+    told = dict(zip(TYPED, typed, strict=True)) | ({} if kind == BY_ITSELF else {"input": kind})
+    analysis, problem = answer(measure_upload, test, validation, **told)
     if analysis is None:
         return [*show(None, problem), None, gr.skip(), gr.skip(), gr.Accordion(open=True)]
     forget([*(test or ()), *(validation or ())])
@@ -111,21 +111,16 @@ def operate(analysis: Analysis | None, score: str, percent: float) -> tuple[Any,
 
 
 def build_told() -> list[gr.components.Component]:
-    """The fields for what the names and values in a file do not tell, in the order of `TOLD`."""
-    kinds = [BY_ITSELF, "logits", "log-probabilities", "probabilities", "confidence"]
+    """The fields for what the names and values in a file do not tell: their kind, and what is `TYPED`."""
     kind = gr.Dropdown(
-        kinds, value=BY_ITSELF, label="What the values are", info=f"messages: {TOLD['input']}", elem_id="input"
+        [BY_ITSELF, *KINDS], value=BY_ITSELF, label="What the values are", info=_in_messages("input"), elem_id="input"
     )
-    texts = {
-        "label_column": "Column of labels",
-        "logit_columns": "Columns of values, with commas",
-        "class_axis": "Axis of the classes",
-        "ignore_index": "Label that does not count",
-    }
-    return [
-        kind,
-        *(gr.Textbox(label=label, info=f"messages: {TOLD[name]}", elem_id=name) for name, label in texts.items()),
-    ]
+    texts = [gr.Textbox(label=label, info=_in_messages(name), elem_id=name) for name, label in TYPED.items()]
+    return [kind, *texts]
+
+
+def _in_messages(name: str) -> str:
+    return f"messages: --{name.replace('_', '-')}"
 
 
 def build_page() -> gr.Blocks:

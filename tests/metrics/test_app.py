@@ -200,11 +200,11 @@ assert not page.analytics_enabled and options["max_file_size"] == "200mb"
 assert options["theme"]._stylesheets == []
 assert {function.api_visibility for function in page.fns.values()} == {"private"}
 assert "choose or upload the data again" in app.operate(None, "MSP", 50)[1]
-untold = [app.BY_ITSELF, "", "", "", ""]
+untold = [field.value or "" for field in app.build_told()]
 assert app.upload(None, None, *untold)[0] is None
 bad, good, other = map(Path, sys.argv[1:])
 assert app.upload([str(bad)], None, *untold)[0] is None and bad.exists()  # more can be told of it
-assert app.upload([str(bad)], None, "probabilities", "", "", "", "")[0].report.input == "one probability"
+assert app.upload([str(bad)], None, "probabilities", *untold[1:])[0].report.input == "one probability"
 assert app.upload([str(good)], [str(other)], *untold)[0].report.n_samples == 18
 assert not [path for path in (bad, good, other) if path.parent.exists()]
 """

@@ -50,7 +50,7 @@ def read_images(
         some = list(rows[start : start + DECODED])
         for row, file in zip(some, stored[some][column], strict=True):
             try:
-                images[row] = _as_rgb(kind.decode_example(file))
+                images[row] = _as_rgb(None if file is None else kind.decode_example(file))
             except NOT_AN_IMAGE as error:
                 bad[row] = str(_not_decoded(f"image {row}", dataset, row, column, split, error))
         yield images, bad
