@@ -23,11 +23,11 @@ $(VENV)/installed: $(VENV)/made pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(INSTALL) --editable '.[dev,dask,sam,segmentation]'
+	$(INSTALL) --editable '.[dev,app,dask,sam,segmentation,trackers]'
 	@touch $@
 
 $(VENV)/installed-browser: $(VENV)/installed-dev
-	$(INSTALL) --editable '.[app,browser]'
+	$(INSTALL) --editable '.[browser]'
 	@touch $@
 
 quickstart: $(VENV)/installed  ## install, then train, measure and repair two small models (a minute, no network)
@@ -64,7 +64,7 @@ test-lowest: $(LOWEST)/installed-dev  ## install the oldest versions that pyproj
 
 release-check: lint test test-release test-lowest test-browser  ## everything that is checked before a release (about an hour)
 
-test-browser: $(VENV)/installed-browser  ## install gradio and Chromium (apt-get: as root or by sudo), test the page, write its screenshot
+test-browser: $(VENV)/installed-browser  ## install Chromium (apt-get: as root or by sudo), test the page, write its screenshot
 	@command -v chromium || command -v chromium-browser || command -v google-chrome || $(MAKE) chromium
 	ABSTAIN_WRITE_SCREENSHOT=1 $(BIN)/python -m pytest tests/metrics
 

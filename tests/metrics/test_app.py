@@ -211,7 +211,7 @@ assert not [path for path in (bad, good, other) if path.parent.exists()]
 
 
 def test_the_page_asks_nobody_else_and_deletes_what_it_has_measured(space, tmp_path):
-    pytest.importorskip("gradio", reason="the page needs gradio: make test-browser installs it")
+    pytest.importorskip("gradio", reason="the page needs gradio: pip install -e '.[app]'")
     texts = {
         "bad": "score,label\n" + "0.75,1\n0.5,0\n" * 9,
         "good": "z0,z1,label\n" + "1,2,0\n2,1,0\n" * 9,

@@ -23,7 +23,7 @@ DESK = {"viewport": {"width": 1280, "height": 900}}
 TELEPHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
-pytest.importorskip("gradio", reason="the page needs gradio: make test-browser installs it")
+pytest.importorskip("gradio", reason="the page needs gradio: pip install -e '.[app]'")
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: make test-browser installs it")
 
 

@@ -42,7 +42,7 @@ def test_a_search_minimises_aurc_unless_told(tmp_path, searched):
 
 
 def test_a_search_runs_whole(tmp_path, digits):
-    pytest.importorskip("optuna", reason="needs optuna, by which transformers searches")
+    pytest.importorskip("optuna", reason="needs optuna: pip install -e '.[dev]'")
     args = arguments(tmp_path, eval_strategy="epoch", max_steps=2)
     trainer = SelectiveTrainer(None, args, train_dataset=digits, eval_dataset=digits, model_init=lambda *_: small_vit())
     best = trainer.hyperparameter_search(

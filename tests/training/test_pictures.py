@@ -85,7 +85,7 @@ def trained(folder, data, tracker, **changes):
 
 
 def test_tensorboard_has_a_picture_of_every_evaluation(tmp_path, digits):
-    pytest.importorskip("tensorboard")
+    pytest.importorskip("tensorboard", reason="needs tensorboard: pip install -e '.[trackers]'")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     trained(tmp_path, digits, "tensorboard")
@@ -100,7 +100,7 @@ def test_tensorboard_has_a_picture_of_every_evaluation(tmp_path, digits):
 
 @pytest.fixture
 def wandb(tmp_path, monkeypatch):
-    module = pytest.importorskip("wandb")
+    module = pytest.importorskip("wandb", reason="needs wandb: pip install -e '.[trackers]'")
     monkeypatch.setenv("WANDB_DIR", str(tmp_path))
     monkeypatch.setenv("WANDB_SILENT", "true")
     yield module
@@ -126,7 +126,7 @@ def test_a_wandb_that_is_switched_off_gets_none(tmp_path, digits, monkeypatch, w
 
 def test_trackio_has_a_picture_of_every_evaluation(tmp_path, digits, monkeypatch):
     monkeypatch.setenv("TRACKIO_DIR", str(tmp_path / "trackio"))
-    pytest.importorskip("trackio")
+    pytest.importorskip("trackio", reason="needs trackio: pip install -e '.[trackers]'")
     trained(tmp_path / "run", digits, "trackio", project="tiny", trackio_static_space_id=False)
     files = list((tmp_path / "trackio").rglob("*.png"))
     assert [Image.open(io.BytesIO(file.read_bytes())).size for file in files] == [(540, 480)] * 2
