@@ -2,7 +2,6 @@ from functools import partial
 
 import pytest
 import torch
-from compiling import compiles_models
 from tiny_trainers import ONE_STEP, arguments, small_resnet, small_vit
 from torch.nn import functional
 
@@ -167,7 +166,6 @@ def compiler():
     torch.compiler.reset()
 
 
-@compiles_models
 @pytest.mark.parametrize("settings", [{"label_smoothing_factor": 0.2}, {"max_suppression_factor": 0.3}])
 def test_a_compiled_training_on_one_logit_ends_as_one_that_is_not(tmp_path, compiler, settings):
     weights = []
