@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 
 import datasets  # noqa: F401 - imported before the fork, as all that a script needs
+from accelerate import DistributedType, PartialState
+from torch import distributed
 from torch.distributed import TCPStore
 from torch.multiprocessing import start_processes
 from transformers.trainer import TRAINER_STATE_NAME
@@ -28,6 +30,7 @@ TIME_TO_MARK = 1.0
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--fsdp", choices=["1", "2"], help="cut the model into parts, by this version")
     parser.add_argument("--killed_at", type=int, help="the step whose checkpoint is never written to its end")
     parser.add_argument("script")
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
@@ -55,7 +58,19 @@ def run_as_one_of(rank, options, port):
     }
     variables |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "TORCHELASTIC_USE_AGENT_STORE": True}
     os.environ |= {name: str(value) for name, value in variables.items()}
+    if options.fsdp:
+        cut_on_processors(options.fsdp)
     run(options)
+
+
+def cut_on_processors(version):
+    """Have accelerate cut models into parts, as it does on GPUs alone, though these processes have none."""
+    resharding = {"1": "FULL_SHARD", "2": "true"}[version]
+    variables = {"VERSION": version, "AUTO_WRAP_POLICY": "TRANSFORMER_BASED_WRAP", "RESHARD_AFTER_FORWARD": resharding}
+    os.environ |= {"ACCELERATE_USE_FSDP": "true", "ACCELERATE_TORCH_DEVICE": "cpu"}
+    os.environ |= {f"FSDP_{name}": value for name, value in variables.items()}
+    PartialState._prepare_backend = lambda *args: ("gloo", DistributedType.MULTI_GPU)
+    distributed.init_process_group("gloo")
 
 
 def kill_at(step):

@@ -10,15 +10,20 @@ from pathlib import Path
 
 import torch
 from tiny_trainers import arguments, small_vit
+from torch.distributed.fsdp import FSDPModule, FullyShardedDataParallel
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
-from transformers import BertConfig, BertForTokenClassification
+from transformers import BertConfig, BertForTokenClassification, ViTForImageClassification
 
 from abstain import SelectiveTrainer
 
 N_CLASSES = 10
 UPDATE = 8
 """Samples of an update: of two batches, whether each has its own process or they come one after the other."""
+
+
+LAYERS = {ViTForImageClassification: "ViTLayer", BertForTokenClassification: "BertLayer"}
+"""The class of the layer of a model that repeats, by which it is cut into parts."""
 
 
 def pictures(count=32):
@@ -96,6 +101,7 @@ def cases():
 def train(folder, model, data, evaluated, collator, changes):
     sizes = {"per_device_train_batch_size": UPDATE // 2, "per_device_eval_batch_size": 3}
     sizes["gradient_accumulation_steps"] = 2 // int(os.environ.get("WORLD_SIZE", 1))
+    os.environ["FSDP_TRANSFORMER_CLS_TO_WRAP"] = LAYERS[type(model)]  # looked at only where models are cut
     args = arguments(folder, num_train_epochs=2, optim="sgd", learning_rate=0.1, **sizes, **changes)
     trainer = SelectiveTrainer(model, args, train_dataset=data, eval_dataset=evaluated, data_collator=collator)
     output = trainer.train()
@@ -108,7 +114,9 @@ def train(folder, model, data, evaluated, collator, changes):
     if trainer.is_world_process_zero():
         timings = ("_runtime", "_per_second", "_flos")
         kept = {name: value for name, value in numbers.items() if not name.endswith(timings)}
-        (folder / "numbers.json").write_text(json.dumps(kept | {"processes": args.world_size}))
+        cut = isinstance(trainer.model_wrapped, FSDPModule | FullyShardedDataParallel)
+        told = {"processes": args.world_size, "cut": cut}
+        (folder / "numbers.json").write_text(json.dumps(kept | told))
 
 
 if __name__ == "__main__":

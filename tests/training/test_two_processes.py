@@ -17,15 +17,23 @@ NAMES = list(unlike_trainings.cases())
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory, root):
-    """The folders of the same trainings on one process and on two."""
-    one, two = (tmp_path_factory.mktemp(name) for name in ("one", "two"))
-    command = [sys.executable, "tests/launched_script.py", "--processes", "2", "tests/unlike_trainings.py", str(two)]
+def one(tmp_path_factory):
+    """The folder of trainings on one process."""
+    folder = tmp_path_factory.mktemp("one")
+    for name, case in unlike_trainings.cases().items():
+        unlike_trainings.train(folder / name, *case)
+    return folder
+
+
+@pytest.fixture(scope="module", params=[None, "1", "2"], ids=["whole", "fsdp1", "fsdp2"])
+def runs(tmp_path_factory, root, one, request):
+    """The folders of the same trainings on one process and on two, each with the whole model, or with parts of it."""
+    two, cut = tmp_path_factory.mktemp("two"), ["--fsdp", request.param] if request.param else []
+    options = ["--processes", "2", *cut, "tests/unlike_trainings.py", str(two)]
+    command = [sys.executable, "tests/launched_script.py", *options]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr
-    for name, case in unlike_trainings.cases().items():
-        unlike_trainings.train(one / name, *case)
-    return {"one": one, "two": two, "printed": done.stdout}
+    return {"one": one, "two": two, "printed": done.stdout, "cut": bool(cut)}
 
 
 def numbers_of(folder):
@@ -36,6 +44,7 @@ def numbers_of(folder):
 def test_two_processes_measure_what_one_does(runs, name):
     one, two = (numbers_of(runs[which] / name) for which in ("one", "two"))
     assert (one.pop("processes"), two.pop("processes")) == (1, 2)
+    assert (one.pop("cut"), two.pop("cut")) == (False, runs["cut"])
     assert two == pytest.approx(one, rel=1e-5, abs=1e-5)
     assert two["logged"] == two["train_loss"] == two["training_loss"]
 

@@ -70,12 +70,14 @@ def test_one_gpu_is_all_that_a_process_sees(folder):
 
 
 def test_the_plugin_for_sharded_models_is_made_of_the_file(folder, monkeypatch):
-    for name, value in prepare_multi_gpu_env(launched(folder, "fsdp2")).items():
+    layer = ["--fsdp_transformer_layer_cls_to_wrap", "BertLayer"]
+    for name, value in prepare_multi_gpu_env(launched(folder, "fsdp2", *layer)).items():
         if name.startswith(("FSDP_", "ACCELERATE_")):
             monkeypatch.setenv(name, value)
     plugin = FullyShardedDataParallelPlugin()
     assert plugin.fsdp_version == 2 and plugin.reshard_after_forward is True
-    assert plugin.auto_wrap_policy.__name__ == "size_based_auto_wrap_policy" and plugin.min_num_params == 1_000_000
+    assert plugin.auto_wrap_policy.__name__ == "transformer_auto_wrap_policy"
+    assert plugin.transformer_cls_names_to_wrap == ["BertLayer"]
     assert "FULL_STATE_DICT" in str(plugin.state_dict_type)
 
 
