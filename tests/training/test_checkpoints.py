@@ -5,10 +5,17 @@ import sys
 import pytest
 import torch
 from safetensors import SafetensorError
+from safetensors.torch import load_file
 from tiny_trainers import arguments, small_resnet, small_vit
 
 from abstain import InputError, SelectiveTrainer
-from abstain.training.checkpoints import last_complete, mark_complete, naming_what_is_not_written, remove_cut_off
+from abstain.training.checkpoints import (
+    COMPLETE_FILE,
+    last_complete,
+    mark_complete,
+    naming_what_is_not_written,
+    remove_cut_off,
+)
 
 
 def checkpoints(folder, *steps, whole=()):
@@ -54,6 +61,18 @@ def test_older_checkpoints_go_once_the_new_one_is_whole(tmp_path, digits):
     trainer.train()
     assert [path.name for path in tmp_path.glob("checkpoint-*")] == ["checkpoint-18"]
     assert last_complete(tmp_path) and args.save_total_limit == 1
+
+
+def test_what_was_cut_off_is_passed_over_when_a_training_goes_on(tmp_path, digits):
+    args = arguments(tmp_path, num_train_epochs=2, save_strategy="epoch")
+    trainer = SelectiveTrainer(small_resnet(), args, train_dataset=digits)
+    trainer.train()
+    expected = trainer.model.state_dict()
+    (tmp_path / "checkpoint-12" / COMPLETE_FILE).unlink()
+    (tmp_path / "checkpoint-12" / "model.safetensors").write_bytes(b"cut off")
+    SelectiveTrainer(small_resnet(), args, train_dataset=digits).train(resume_from_checkpoint=True)
+    found = load_file(tmp_path / "checkpoint-12" / "model.safetensors")
+    assert all(torch.equal(found[name], value) for name, value in expected.items())
 
 
 @pytest.mark.parametrize("model", [small_vit, small_resnet])

@@ -70,6 +70,12 @@ class CheckpointingTrainer(PushingTrainer):
         InputError: a checkpoint cannot be written, or is not of this model.
     """
 
+    def train(self, resume_from_checkpoint: str | bool | None = None, *more: Any, **kwargs: Any) -> Any:
+        """As `Trainer.train`; True goes on from the newest checkpoint that is whole, where any is marked so."""
+        if resume_from_checkpoint is True:
+            resume_from_checkpoint = last_complete(self.args.folder) or True
+        return super().train(resume_from_checkpoint, *more, **kwargs)
+
     def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
         """Save the model, without the arguments as a pickle that no user of the model needs."""
         super().save_model(output_dir, _internal_call)

@@ -44,6 +44,22 @@ class SelectiveTrainer(SavingTrainer):
             arguments is given, one process sees several GPUs, or workers that live on would not learn the epoch of
             augmented data.
 
+    What `Trainer` takes, and this one refuses on purpose, each in one sentence:
+
+    - a loss of your own (`compute_loss_func`), and `preprocess_logits_for_metrics`, which no evaluation would call;
+    - `batch_eval_metrics`, `eval_do_concat_batches=False` and evaluations without samples, without labels or with
+      `prediction_loss_only`: AURC needs the labels of all samples at once;
+    - models of regression and of several labels, several `label_names`, a label outside 0 … K - 1, and soft labels
+      where errors are counted, in evaluations, or on tokens;
+    - a `metric_for_best_model` that no evaluation gives, or the smoothed loss, and a `greater_is_better` against it;
+    - several GPUs in one process (`DataParallel`): start it with `accelerate launch`;
+    - a training that goes on after a loss of NaN or infinity, numbers outside their range, and keys of `optim_args`
+      that the optimizer passes over;
+    - `sam_rho` with FSDP, DeepSpeed or fp16, and under FSDP a model that `from_pretrained` cannot make;
+    - workers that live on (`dataloader_persistent_workers`) where each epoch augments its data anew;
+    - to push a pickle: of a checkpoint that is pushed, the optimizer and the random numbers stay on their own disk;
+    - to resume from a checkpoint of another model.
+
     What it and its bases use of `Trainer` that is not public, and the tests that fail when it changes (all
     signatures are compared in `test_trainer.py`, which also finds what is missing here):
 
