@@ -14,7 +14,13 @@ MANY = 30
 
 
 class InputError(ValueError):
-    """Bad input from the user; the message is one sentence that says what was found, what was wanted and what to do."""
+    """Bad input from the user; the message is one sentence that says what was found, what was wanted and what to do.
+
+    It stays one where torch raises it anew for the worker of a loader, with that worker's traceback as its message.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message.rpartition(f"\n{type(self).__module__}.{type(self).__qualname__}: ")[2].rstrip("\n"))
 
 
 class ArgumentError(InputError):

@@ -85,3 +85,35 @@ def test_the_loss_of_an_evaluation_is_that_of_the_written_logits(runs):
 
 def test_one_process_prints_the_line_of_an_evaluation(runs):
     assert runs["printed"].count(" % wrong (") == len(NAMES)
+
+
+WRONG_LABEL = """
+import sys
+import torch
+from tiny_trainers import arguments, small_vit
+from abstain import InputError, SelectiveTrainer
+
+class Stream(torch.utils.data.IterableDataset):
+    def __iter__(self):
+        for index in range(64):
+            yield {"pixel_values": torch.zeros(3, 8, 8), "labels": 77 if index == 20 else index % 10}
+
+args = arguments(sys.argv[1], max_steps=4, per_device_train_batch_size=8)
+try:
+    SelectiveTrainer(small_vit(), args, train_dataset=Stream()).train()
+except InputError as error:
+    print(error)
+"""
+
+
+def test_a_wrong_label_that_the_first_process_hands_out_is_one_sentence(tmp_path, root):
+    (tmp_path / "program.py").write_text(WRONG_LABEL)
+    command = [sys.executable, "tests/launched_script.py", "--processes", "2", str(tmp_path / "program.py")]
+    done = subprocess.run(
+        [*command, str(tmp_path / "run")],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": "tests"},
+    )
+    assert "a label is 77, but must be from 0 to 9, or -100 where" in done.stdout, done.stderr

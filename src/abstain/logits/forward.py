@@ -68,8 +68,8 @@ def labelled_batches(
     """
     state, n_classes = processes(), int(model.config.num_labels or 0)
     forward = _prepared(model, plan, state.device)
-    sampler = cast("Iterable[list[int]]", batches)  # of which torch asks no more than that it can be gone through
-    loader = DataLoader(_ReadBatches(dataset), batch_sampler=sampler, collate_fn=_as_it_is, num_workers=plan.workers)
+    rows = cast("Iterable[list[int]]", map(list, batches))
+    loader = DataLoader(dataset, batch_sampler=rows, collate_fn=_as_it_is, num_workers=plan.workers)
     hidden = not state.is_local_main_process
     with tqdm(total=sum(map(len, batches)), desc="logits", unit=" samples", leave=False, disable=hidden) as bar:
         for batch in loader:
@@ -115,29 +115,11 @@ def _run(model: nn.Module, batch: Batch, plan: ExtractionPlan, device: torch.dev
     return logits
 
 
-class _ReadBatches(Dataset[Any]):
-    """The batches of a data set, or what is wrong with one: raised in a worker it would be a traceback."""
-
-    def __init__(self, dataset: Any) -> None:
-        self.dataset = dataset
-
-    def __len__(self) -> int:
-        return len(self.dataset)
-
-    def __getitems__(self, rows: Iterable[int]) -> Batch | InputError:
-        try:
-            return cast(Batch, self.dataset.__getitems__(list(rows)))
-        except InputError as error:
-            return error
-
-
 def _as_it_is(batch: Any) -> Any:
     return batch
 
 
-def _check_read(batch: Batch | InputError, plan: ExtractionPlan) -> None:
-    if isinstance(batch, InputError):
-        raise batch
+def _check_read(batch: Batch, plan: ExtractionPlan) -> None:
     if batch.bad and not plan.skip_bad_samples:
         reason = next(iter(batch.bad.values()))
         raise InputError(f"{reason}; skip_bad_samples leaves such samples out and counts them")

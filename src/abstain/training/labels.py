@@ -15,9 +15,6 @@ IGNORED = -100
 """The label that does not count where neither the arguments nor the model say another; also what `Trainer` fills up
 sentences with, so that those of all batches and processes are of one length."""
 
-COMPLAINT = "what is wrong with this batch"
-"""The key under which a batch says so: what a worker of a loader raises would arrive as a traceback."""
-
 
 @dataclass(frozen=True)
 class CheckedLabels:
@@ -36,13 +33,17 @@ class CheckedLabels:
     ignore_index: int
 
     def __call__(self, items: list[Any]) -> Any:
-        """The batch of the collator, with a complaint under `COMPLAINT` where a label is no class."""
+        """The batch of the collator.
+
+        Raises:
+            InputError: a label is no class.
+        """
         batch = self.collator(items)
         labels = batch.get(self.name) if isinstance(batch, MutableMapping) else None
         if isinstance(labels, Tensor) and not labels.is_floating_point() and labels.numel():
             wrong = self._wrong(labels)
             if wrong is not None:
-                batch[COMPLAINT] = (
+                raise InputError(
                     f"a label is {wrong}, but must be from 0 to {self._highest}, or {self.ignore_index} where it does "
                     "not count: look at the data, at the model's num_labels and at ignore_index"
                 )
@@ -79,16 +80,6 @@ def label_name(names: list[str]) -> str:
             "name it in label_names"
         )
     return names[0] if names else "labels"
-
-
-def raise_complaint(batch: Any) -> None:
-    """Raise what `CheckedLabels` found in a batch.
-
-    Raises:
-        InputError: a label is no class.
-    """
-    if isinstance(batch, MutableMapping) and COMPLAINT in batch:
-        raise InputError(batch[COMPLAINT])
 
 
 def named_classes(model: Any) -> tuple[str, ...] | None:

@@ -15,7 +15,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from abstain._checks import ArgumentError, InputError
 from abstain._files import no_empty_folders
 from abstain.training.best_model import check_is_measured
-from abstain.training.labels import CheckedLabels, raise_complaint
+from abstain.training.labels import CheckedLabels
 from abstain.training.loss import TrainingLoss
 from abstain.training.refusals import check_classes, check_is_whole, n_logits_of, naming_what_is_refused
 from abstain.training.sam import replace_gradient
@@ -171,8 +171,6 @@ class SelectiveTrainer(SavingTrainer):
         """
         self._batches_of_update = []  # of an update that was broken off
         batches = list(islice(epoch_iterator, num_batches))
-        for batch in batches:
-            raise_complaint(batch)
         labels = [batch.get(self._label_name) for batch in batches]
         if not labels or not all(isinstance(part, Tensor) for part in labels):
             return batches, None
