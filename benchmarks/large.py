@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +25,9 @@ import pyarrow.parquet as pq
 import torch
 from scipy import optimize, special
 
-from abstain import scores
+from abstain import scores, select_threshold
 from abstain._files import write_json
+from abstain.inference import AbstentionRule
 from abstain.logits import read_or_open
 from abstain.report import evaluate_batches
 
@@ -73,9 +75,17 @@ def with_normalisation(folder: Path) -> float:
     return float(evaluate_batches(test.in_batches(), validation.in_batches()).results[1].metrics["aurc"] or 0)
 
 
+def a_threshold(folder: Path) -> float:
+    """As `abstain threshold test.parquet --target-risk 0.05`."""
+    test = read_or_open(folder / "test.parquet", large=0).in_batches()
+    rule = AbstentionRule.choose_in_batches(scores.SoftmaxScore(), test, partial(select_threshold, target_risk=0.05))
+    return rule.operating_point.coverage
+
+
 CASES: dict[str, Callable[[Path], float]] = {
     "pyarrow and scores.msp in a bare loop": bare_loop,
     "MSP alone": msp_alone,
+    "a threshold on MSP": a_threshold,
     f"with logit normalisation, {N_VALIDATION:,} validation samples": with_normalisation,
 }
 

@@ -1,14 +1,18 @@
 import json
 import re
+from functools import partial
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from abstain import InputError, LogitNorm, read_predictions, scores, select_threshold, select_threshold_for_cost
 from abstain.inference import AbstentionRule
-from abstain.logits import hold_out
+from abstain.logits import hold_out, opened
+from abstain.logits.predictions import Predictions
 
 COSTS = ("--cost-of-error", "10", "--cost-of-abstaining", "1")
 
@@ -51,6 +55,23 @@ def test_no_threshold_is_one_line_and_its_own_exit_status(run, capsys, tmp_path,
     assert run("threshold", str(path), *COSTS, "--output-dir", str(tmp_path)) == 1
     assert "abstaining from every sample, at 1 each, is cheaper" in capsys.readouterr().err
     assert not (tmp_path / "abstention.json").exists()
+
+
+@pytest.mark.parametrize("apart", [[], ["--validation-fraction", "0.5", "--score", "max_logit_pnorm"]])
+@pytest.mark.parametrize("kind", ["logits", "probabilities"])
+def test_a_large_file_is_read_in_batches_and_gives_the_same_rule(monkeypatch, tmp_path, run, capsys, apart, kind):
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 5, 3000)
+    logits = (generator.normal(size=(3000, 5)) + 2 * np.eye(5)[labels]).astype(np.float32)
+    values = logits if kind == "logits" else torch.softmax(torch.from_numpy(logits), dim=1).numpy()
+    pq.write_table(pa.table({kind: list(values), "label": labels}), tmp_path / "v.parquet", row_group_size=700)
+    command = ["threshold", str(tmp_path / "v.parquet"), "--target-risk", "0.1", "--json", *apart]
+    assert run(*command) == 0
+    whole = capsys.readouterr().out
+    monkeypatch.setattr(opened, "read_or_open", partial(opened.read_or_open, large=1))
+    monkeypatch.setattr(Predictions, "in_batches", None)  # nothing is in memory
+    assert run(*command) == 0
+    assert capsys.readouterr().out == whole
 
 
 def test_a_coverage_and_costs_are_goals_too(run, capsys, point_of, logits_files):

@@ -11,6 +11,7 @@ from abstain.scores.by_kind import (
     error_of,
     fit_confidence,
     score_of,
+    scored_in_batches,
     why_no_logarithms,
 )
 
@@ -63,17 +64,21 @@ def test_fits_see_the_logits_that_stand_for_the_values(logits_and_labels):
     logits, labels = logits_and_labels
     probabilities = np.exp(logits.astype(np.float64)) / np.exp(logits.astype(np.float64)).sum(axis=1, keepdims=True)
     of_logits, of_probabilities = read_values(logits, labels), read_values(probabilities, labels)
-    norm = fit_confidence("max_logit_pnorm", of_logits, p_grid=[2, 5], fallback="never")
+    norm = fit_confidence("max_logit_pnorm", ValueBatches.of(of_logits), p_grid=[2, 5], fallback="never")
     assert norm == LogitNorm.fit(logits, labels, p_grid=[2, 5], fallback="never")
-    assert fit_confidence("max_logit_pnorm", of_logits, center=False) == LogitNorm.fit(logits, labels, center=False)
-    found = fit_confidence("max_logit_pnorm", of_probabilities, p_grid=[2, 5], fallback="never")
+    assert fit_confidence("max_logit_pnorm", ValueBatches.of(of_logits), center=False) == LogitNorm.fit(
+        logits, labels, center=False
+    )
+    found = fit_confidence("max_logit_pnorm", ValueBatches.of(of_probabilities), p_grid=[2, 5], fallback="never")
     assert found == OfProbabilities(norm)
-    scaled = fit_confidence("temperature_scaling", of_probabilities).confidence
+    scaled = fit_confidence("temperature_scaling", ValueBatches.of(of_probabilities)).confidence
     assert scaled.temperature == pytest.approx(TemperatureScaling.fit(logits, labels).temperature, rel=1e-4)
 
 
 def test_a_fit_that_falls_back_to_the_msp_shows_probabilities():
-    found = fit_confidence("max_logit_pnorm", read_values([[0.3], [0.8]], [0, 1], input="probabilities"))
+    found = fit_confidence(
+        "max_logit_pnorm", ValueBatches.of(read_values([[0.3], [0.8]], [0, 1], input="probabilities"))
+    )
     assert found == OfProbabilities(LogitNorm(None), "probability") and "K = 1" in found.confidence.reason
 
 
@@ -87,7 +92,7 @@ def test_a_fit_that_falls_back_to_the_msp_shows_probabilities():
 )
 def test_what_cannot_be_fitted_is_refused(score, arguments, message):
     with pytest.raises(InputError, match=message):
-        fit_confidence(score, OF_PROBABILITIES, **arguments)
+        fit_confidence(score, ValueBatches.of(OF_PROBABILITIES), **arguments)
 
 
 def test_why_there_are_no_logarithms_is_told_of_all_rows_together():
@@ -95,3 +100,19 @@ def test_why_there_are_no_logarithms_is_told_of_all_rows_together():
     assert "1 of 3 rows hold a probability of exactly 0," in why_no_logarithms(ValueBatches.of(certain))
     assert why_no_logarithms(ValueBatches.of(read_values([[0.5, 0.5]], [0]))) is None
     assert why_no_logarithms(ValueBatches.of(read_values([[0.0, 3.0]], [0]))) is None
+
+
+@pytest.mark.parametrize("confidence", [SoftmaxScore(), LogitNorm(2.0), TemperatureScaling(2.0)])
+def test_what_is_scored_in_batches_is_what_is_scored_at_once(logits_and_labels, confidence):
+    values = read_values(*logits_and_labels)
+    pieces = [(values.rows[start : start + 7], values.labels[start : start + 7]) for start in range(0, 300, 7)]
+    scored, error, dtype = scored_in_batches(ValueBatches(values.kind, 300, 5, lambda _: pieces), confidence)
+    assert np.array_equal(scored, confidence.score(values.rows)) and np.array_equal(error, error_of(values))
+    assert dtype == values.rows.dtype
+
+
+def test_rows_without_logarithms_are_counted_over_all_batches():
+    certain = ValueBatches.of(read_values([[0.5, 0.5], [1.0, 0.0], [0.25, 0.75]], [0, 0, 1]))
+    with pytest.raises(InputError, match="1 of 3 rows hold a probability of exactly 0,"):
+        scored_in_batches(certain, OfProbabilities(TemperatureScaling(2.0)))
+    assert scored_in_batches(certain, OfProbabilities(SoftmaxScore(), "probability"))[0].tolist() == [0.5, 1.0, 0.75]

@@ -73,17 +73,12 @@ class Reading:
         _told(help="Of labels that are names, in the order of the values, with commas, where nothing else tells it."),
     ] = None
 
-    def read(self, source: str, labels: str | None = None, split: str | None = None) -> Predictions:
-        """The predictions, once it is said on standard error which columns they are."""
-        from abstain.logits.predictions import read_predictions  # here, so that --help does not wait for torch
-
-        predictions = read_predictions(source, labels=labels, split=split, **dataclasses.asdict(self))
-        typer.echo(f"{source}: {predictions.used}", err=True)
-        return predictions
-
     def open(self, source: str, labels: str | None = None, split: str | None = None) -> Predictions | OpenPredictions:
-        """The same, where a large source stays in its place, to be gone through batch by batch."""
-        from abstain.logits.opened import read_or_open
+        """The predictions, once it is said on standard error which columns they are.
+
+        A large source stays in its place, to be gone through batch by batch.
+        """
+        from abstain.logits.opened import read_or_open  # here, so that --help does not wait for torch
 
         predictions = read_or_open(source, labels=labels, split=split, **dataclasses.asdict(self))
         typer.echo(f"{source}: {predictions.used}", err=True)

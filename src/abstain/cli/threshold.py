@@ -16,8 +16,11 @@ from abstain.cli.options import AsJson, FittedOn, Labels, Overwrite, Reading, So
 if TYPE_CHECKING:
     from abstain.cli.goal import Selection
     from abstain.inference.abstention import AbstentionRule
+    from abstain.logits.opened import OpenPredictions
     from abstain.logits.predictions import Predictions
     from abstain.scores.confidence import Confidence
+
+    Read = Predictions | OpenPredictions
 
 MSP, PNORM = "msp", "max_logit_pnorm"
 FITTED = (PNORM, "temperature_scaling")
@@ -66,7 +69,7 @@ def threshold(
     _check_score(score, p, center=center, fitted_apart=apart.is_given)
     if output_dir is not None:
         check_output_folder(output_dir, overwrite=overwrite_output_dir, written=[RULE_FILE])
-    predictions, fitted_on = apart.read(reading.read, (logits, labels, split))
+    predictions, fitted_on = apart.read(reading.open, (logits, labels, split))
     confidence = _confidence(predictions, fitted_on, score, p=p, center=center)
     select = goal.selection(sample=predictions.sample, seed=apart.seed)
     n_fitted = len(fitted_on) if fitted_on is not None and apart.validation_fraction is not None else 0
@@ -104,22 +107,21 @@ def _check_score(score: str, p: float | None, *, center: bool, fitted_apart: boo
         raise ArgumentError(f"the score is {score}, which has nothing to fit: leave out the validation samples")
 
 
-def _confidence(
-    predictions: Predictions, fitted_on: Predictions | None, score: str, *, p: float | None, center: bool
-) -> Confidence:
+def _confidence(predictions: Read, fitted_on: Read | None, score: str, *, p: float | None, center: bool) -> Confidence:
     """What makes the confidence of these samples, fitted where it has a parameter that is not told."""
+    from abstain.logits.predictions import Predictions
     from abstain.scores import GivenConfidence, named_confidence
     from abstain.scores.by_kind import check_norm, confidence_of_kind, fit_confidence
 
-    if predictions.values is None:
+    if isinstance(predictions, Predictions) and predictions.values is None:
         if score != MSP:
             why = "".join(f" ({note})" for note in predictions.notes)
             raise ArgumentError(f"the score is {score}, but a confidence is given{why}: leave out --score")
         return GivenConfidence()
-    values = predictions.of_classes()
     if fitted_on is not None:
-        return fit_confidence(score, fitted_on.of_classes(), center=center)
-    if p is not None and values.rows.shape[1] <= 2:
+        return fit_confidence(score, fitted_on.in_batches(), center=center)
+    values = predictions.in_batches()
+    if p is not None and values.n_columns <= 2:
         raise ArgumentError(
             f"the score is {score}, but there are two classes, of which a p-norm says nothing: leave it out"
         )
@@ -128,20 +130,20 @@ def _confidence(
     return confidence_of_kind(named, values.kind)
 
 
-def _rule(predictions: Predictions, confidence: Confidence, select: Selection, n_fitted: int) -> AbstentionRule:
+def _rule(predictions: Read, confidence: Confidence, select: Selection, n_fitted: int) -> AbstentionRule:
     """Of these samples, beside which `n_fitted` of the same file were fitted on."""
     from abstain.inference.abstention import AbstentionRule, telling_of_the_fit
-    from abstain.scores.by_kind import error_of
+    from abstain.logits.predictions import Predictions
 
-    if predictions.values is None:
+    if isinstance(predictions, Predictions) and predictions.values is None:
         return AbstentionRule.choose(confidence, predictions.confidence, predictions.error, select)
     with telling_of_the_fit(n_fitted=n_fitted, n_chosen=len(predictions)):
-        return AbstentionRule.choose(confidence, predictions.values, error_of(predictions.of_classes()), select)
+        return AbstentionRule.choose_in_batches(confidence, predictions.in_batches(), select)
 
 
-def _in_words(rule: AbstentionRule, predictions: Predictions, fitted_on: Predictions | None) -> str:
+def _in_words(rule: AbstentionRule, predictions: Read, fitted_on: Read | None) -> str:
     told = [rule.describe()]
-    if predictions.values is None and predictions.score == MSP:
+    if getattr(predictions, "score", None) == MSP:
         told.append("The confidence is the log-odds of the answer's probability, log(p / (1 - p)).")
     if predictions.kind == "one probability" and rule.operating_point.threshold > float("-inf"):
         told.append("Of one probability p the largest is max(p, 1 - p).")

@@ -18,7 +18,8 @@ from abstain._arrays import to_tensor
 from abstain._checks import InputError, NoThresholdError
 from abstain.inference.rule_file import RULE_FILE, read_rule, versions, write_rule
 from abstain.inference.weights import weight_files, weights_sha256
-from abstain.scores.by_kind import error_of, fit_confidence
+from abstain.scores.batches import ValueBatches
+from abstain.scores.by_kind import fit_confidence, scored_in_batches
 from abstain.scores.confidence import Confidence, OfProbabilities
 from abstain.scores.given import GivenConfidence
 from abstain.scores.kinds import Input, Values, read_values
@@ -26,6 +27,9 @@ from abstain.scores.logit_norm import LogitNorm
 from abstain.threshold.decimals import with_fewest_digits
 from abstain.threshold.operating_point import OperatingPoint
 from abstain.threshold.select import select_threshold
+
+Select = Callable[[NDArray[np.float64], Any], OperatingPoint]
+"""(confidence, error) -> the operating point that is wanted."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +92,9 @@ class AbstentionRule:
             raise InputError("there is 1 sample, but one half fits p and the other the threshold: give two or more")
         first, second = np.array_split(np.random.default_rng(seed).permutation(n), 2)
         confidence = fit_confidence(LogitNorm.SCORE, _rows(values, first), **fit)
-        chosen_on = _rows(values, second)
         with telling_of_the_fit(n_fitted=len(first), n_chosen=len(second)):
             select = partial(select_threshold, target_risk=target_risk, delta=delta)
-            return cls.choose(confidence, chosen_on.rows, error_of(chosen_on), select)
+            return cls.choose_in_batches(confidence, _rows(values, second), select)
 
     @classmethod
     def choose(
@@ -99,7 +102,7 @@ class AbstentionRule:
         confidence: Confidence,
         values: Any,
         error: Any,
-        select: Callable[[NDArray[np.float64], Any], OperatingPoint],
+        select: Select,
     ) -> Self:
         """The rule whose threshold `select` finds on these samples.
 
@@ -116,11 +119,39 @@ class AbstentionRule:
             NoThresholdError: no threshold qualifies.
             InputError: as `Confidence.score` and `select`.
         """
-        scored = confidence.score(values)
+        n_classes = _n_classes(confidence, values)
+        return cls._chosen(confidence, confidence.score(values), error, select, n_classes, _stored_type(values))
+
+    @classmethod
+    def choose_in_batches(cls, confidence: Confidence, values: ValueBatches, select: Select) -> Self:
+        """The same of values of the classes, of which no more than a batch has to be in memory.
+
+        Args:
+            confidence: as `choose`, of values of this kind.
+            values: of which the error is known too.
+            select: as `choose`.
+
+        Raises:
+            NoThresholdError: as `choose`.
+            InputError: as `choose`.
+        """
+        scored, error, dtype = scored_in_batches(values, confidence)
+        return cls._chosen(confidence, scored, error, select, max(values.n_columns, 2), _float_type(dtype))
+
+    @classmethod
+    def _chosen(
+        cls,
+        confidence: Confidence,
+        scored: NDArray[np.float64],
+        error: Any,
+        select: Select,
+        n_classes: int | None,
+        stored: type[np.floating[Any]],
+    ) -> Self:
         point = select(scored, error)
         if _shows_probabilities(confidence):
-            point = with_fewest_digits(point, scored, _stored_type(values))
-        return cls(confidence, point, _n_classes(confidence, values))
+            point = with_fewest_digits(point, scored, stored)
+        return cls(confidence, point, n_classes)
 
     def accept(self, logits: Any) -> NDArray[np.bool_]:
         """(N,) whether to answer, for logits (N, K); or for probabilities where the rule was fitted on these.
@@ -220,13 +251,17 @@ def _shows_probabilities(confidence: Confidence) -> bool:
 
 def _stored_type(values: Any) -> type[np.floating[Any]]:
     """In which values would be compared with a threshold."""
-    name = str(getattr(values, "dtype", "")).removeprefix("torch.")
+    return _float_type(getattr(values, "dtype", ""))
+
+
+def _float_type(dtype: Any) -> type[np.floating[Any]]:
+    name = str(dtype).removeprefix("torch.")
     narrow: dict[str, type[np.floating[Any]]] = {"float16": np.float16, "float32": np.float32}
     return narrow.get(name, np.float64)
 
 
-def _rows(values: Values, rows: NDArray[np.intp]) -> Values:
-    return Values(values.kind, values.rows[torch.from_numpy(rows)], values.labels[rows])
+def _rows(values: Values, rows: NDArray[np.intp]) -> ValueBatches:
+    return ValueBatches.of(Values(values.kind, values.rows[torch.from_numpy(rows)], values.labels[rows]))
 
 
 def _n_classes(confidence: Confidence, values: Any) -> int | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -12,9 +14,10 @@ from abstain._checks import ArgumentError, InputError, check_choice, check_no_mo
 from abstain.scores.batches import ValueBatches
 from abstain.scores.confidence import Confidence, OfProbabilities
 from abstain.scores.kinds import OF_PROBABILITIES, WITHOUT_SHIFT, Kind, Values
-from abstain.scores.logit_norm import LogitNorm
+from abstain.scores.logit_norm import SEARCH_BLOCK, LogitNorm
 from abstain.scores.probabilities import count_certain, log_probabilities, probability_error, refuse_certain
-from abstain.scores.softmax import SHIFTED, error_of_rows
+from abstain.scores.rows import BLOCK_ELEMENTS
+from abstain.scores.softmax import SCORES, SHIFTED, error_of_rows
 from abstain.scores.temperature import TemperatureScaling
 
 
@@ -71,7 +74,7 @@ def confidence_of_kind(confidence: Confidence, kind: Kind) -> Confidence:
     return OfProbabilities(confidence, "probability" if confidence.name == "msp" else "log-odds")
 
 
-def fit_confidence(score: str, values: Values, *, center: bool = True, **fit: Any) -> Confidence:
+def fit_confidence(score: str, values: ValueBatches, *, center: bool = True, **fit: Any) -> Confidence:
     """Logit normalisation or temperature scaling fitted on validation samples, for values of their kind.
 
     Args:
@@ -85,11 +88,51 @@ def fit_confidence(score: str, values: Values, *, center: bool = True, **fit: An
             values whose rows have lost their shift.
     """
     check_choice("score to fit", score, [kind.SCORE for kind in (LogitNorm, TemperatureScaling)])
-    if score == TemperatureScaling.SCORE:
+    of_norm = score == LogitNorm.SCORE
+    if of_norm:
+        check_norm(values, center=center)
+    else:
         check_no_more("TemperatureScaling.fit", fit, known=())
-        return confidence_of_kind(TemperatureScaling.fit(as_logits(values), values.labels), values.kind)
-    check_norm(values, center=center)
-    return confidence_of_kind(LogitNorm.fit(as_logits(values), values.labels, center=center, **fit), values.kind)
+    _refuse_without_logarithms(values)
+
+    def read(block_elements: int) -> Iterator[tuple[Tensor, NDArray[np.int64]]]:
+        return ((as_logits(batch), batch.labels) for batch in values.batches(block_elements))
+
+    if of_norm:
+        return confidence_of_kind(LogitNorm.fit_batches(read(SEARCH_BLOCK), center=center, **fit), values.kind)
+    return confidence_of_kind(TemperatureScaling.fit_batches(lambda: read(BLOCK_ELEMENTS)), values.kind)
+
+
+def scored_in_batches(
+    values: ValueBatches, confidence: Confidence
+) -> tuple[NDArray[np.float64], NDArray[np.float64], torch.dtype]:
+    """What a confidence says of samples, and whether these are wrong, of which a threshold is chosen.
+
+    Args:
+        values: of any kind.
+        confidence: as it is taken of that kind; see `confidence_of_kind`.
+
+    Returns:
+        Confidence (N,), error (N,) of 0 and 1, and the type in which the values are stored.
+
+    Raises:
+        InputError: as `Confidence.score`.
+    """
+    if confidence.name not in SCORES:  # which are of the logarithms
+        _refuse_without_logarithms(values)
+    scored, error, dtype = np.empty(values.n_samples), np.empty(values.n_samples), torch.float64
+    start = 0
+    for batch in values.batches():
+        rows = slice(start, start + len(batch.labels))
+        scored[rows], error[rows], dtype = confidence.score(batch.rows), error_of(batch), batch.rows.dtype
+        start = rows.stop
+    return scored, error, dtype
+
+
+def _refuse_without_logarithms(values: ValueBatches) -> None:
+    reason = why_no_logarithms(values)
+    if reason is not None:
+        raise InputError(reason)
 
 
 def why_no_logarithms(values: ValueBatches) -> str | None:
