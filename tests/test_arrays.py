@@ -1,10 +1,20 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
-from abstain import InputError
+from abstain import (
+    InputError,
+    LogitNorm,
+    evaluate_logits,
+    load_metric,
+    read_predictions,
+    risk_coverage_curve,
+    scores,
+    write_logits,
+)
 from abstain._arrays import (
     check_class_values,
     check_confidence_error,
@@ -168,3 +178,41 @@ def test_a_foreign_object_that_fails_is_one_sentence():
         to_numpy(Broken(), "error")
     with pytest.raises(InputError, match="error of type dict cannot be read"):
         to_numpy({1: 2}, "error")
+
+
+FRAME = pd.DataFrame({"logit_0": [1.0, 2.0, 3.0], "logit_1": [0.0, 1.0, 9.0]})
+SHUFFLED = pd.Series([0, 0, 1], index=[2, 1, 0], name="label")
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        evaluate_logits,
+        LogitNorm.fit,
+        scores.TemperatureScaling.fit,
+        scores.classification_error,
+        scores.read_values,
+        lambda values, labels: scores.probability_error(values / 10, labels),
+        lambda values, labels: evaluate_logits([[0.0, 1.0]] * 3, [0, 0, 1], validation=(values, labels)),
+        lambda values, labels: risk_coverage_curve(values["logit_0"], labels),
+        lambda values, labels: read_predictions(values, labels=labels),
+        lambda values, labels: read_predictions((values, labels)),
+        lambda values, labels: read_predictions({"logits": values, "label": labels}),
+        lambda values, labels: load_metric().compute(predictions=values, references=labels),
+        lambda values, labels: load_metric("confidence").compute(
+            predictions=labels, references=labels, confidence=values["logit_0"]
+        ),
+        lambda values, labels: write_logits(".", "never-written", values, labels),
+    ],
+)
+def test_what_is_paired_otherwise_by_its_index_is_refused(pair):
+    with pytest.raises(InputError, match=r"same rows in another order, so they may be paired by index or by place"):
+        pair(FRAME, SHUFFLED)
+
+
+def test_what_can_only_be_paired_by_place_is():
+    expected = evaluate_logits(FRAME.to_numpy(), SHUFFLED.to_numpy()).to_dict()
+    for labels in (SHUFFLED.to_numpy(), SHUFFLED.set_axis([7, 8, 9]), SHUFFLED.reset_index(drop=True)):
+        assert evaluate_logits(FRAME, labels).to_dict() == expected
+    sorted_labels = SHUFFLED.loc[FRAME.index]
+    assert evaluate_logits(FRAME, sorted_labels).to_dict() == evaluate_logits(FRAME, [1, 0, 0]).to_dict()

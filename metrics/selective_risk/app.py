@@ -43,6 +43,7 @@ TYPED = {
     "class_axis": "Axis of the classes",
     "ignore_index": "Label that does not count",
     "class_names": "Names of the classes, in the order of the values, with commas",
+    "choice": "Of a sample log of lm-evaluation-harness: acc, acc_norm or acc_bytes",
 }
 """What can be told of files beside their kind: its name in `read_predictions` -> the label of its field."""
 CSS = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -70,11 +71,30 @@ def _as_array(values: Any, what: str) -> np.ndarray:
     return array
 
 
+def check_same_order(**columns: Any) -> None:
+    """Refuse pandas objects whose indexes hold the same labels in another order.
+
+    By their index they are other pairs than by their place, and both may be meant. Indexes of other labels say nothing.
+    """
+    of_pandas = {name: index for name, value in columns.items() if hasattr(index := _index_of(value), "equals")}
+    for (name, index), (other, of_other) in itertools.pairwise(of_pandas.items()):
+        if not index.equals(of_other) and len(index) == len(of_other) and index.symmetric_difference(of_other).empty:
+            raise InputError(
+                f"the indexes of {name} and {other} hold the same rows in another order, so they may be paired by "
+                f"index or by place: give {other}.loc[{name}.index], or both with to_numpy()"
+            )
+
+
+def _index_of(value: Any) -> Any:
+    return getattr(value, "index", None) if type(value).__module__.partition(".")[0] == "pandas" else None
+
+
 def check_confidence_error(confidence: Any, error: Any) -> tuple[np.ndarray, np.ndarray]:
     """(confidence, error) as two arrays of one length; neither input is changed.
 
     The confidence is float32 or float64, which keeps every rank but of integers beyond 2⁵³; the error keeps its type.
     """
+    check_same_order(confidence=confidence, error=error)
     confidence, error = to_numpy(confidence, "confidence"), to_numpy(error, "error")
     for what, values in (("confidence", confidence), ("error", error)):
         if values.ndim != 1:
@@ -214,6 +234,7 @@ def _cpu_array(values: Any) -> np.ndarray | None:
 def check_validation(validation: Any, *, n_logits: int | None = None) -> tuple[torch.Tensor, np.ndarray]:
     """The pair (logits, labels) of validation samples, both checked; of `n_logits` columns where that is said."""
     logits, labels = check_pair(validation)
+    check_same_order(logits=logits, labels=labels)
     logits = check_logits(logits)
     if n_logits not in (None, logits.shape[1]):
         raise InputError(f"the test logits have K = {n_logits} and the validation logits K = {logits.shape[1]}")

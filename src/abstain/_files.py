@@ -26,7 +26,9 @@ def as_path(path: Any, what: str = "the path") -> Path:
         found.exists()
         if "\0" in str(found):
             raise ValueError("it holds a zero byte")
-    except (TypeError, ValueError, RuntimeError, OSError) as error:  # no text, a zero byte, no such user, too long
+        if isinstance(path, str) and not path.strip():
+            raise ValueError("it is empty")
+    except (TypeError, ValueError, RuntimeError, OSError) as error:  # no text, a zero byte, no such user, …
         reason = getattr(error, "strerror", None) or first_line(error)
         raise ArgumentError(f"{what} is {shown(path)}, but must be that of a file or folder ({reason})") from error
     return found

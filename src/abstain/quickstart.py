@@ -47,7 +47,7 @@ is two ResNet-20 that come with the package."""
 Reports = dict[str, SelectiveReport]
 
 
-def run_quickstart(folder: Path, *, overwrite: bool = False) -> Path:
+def run_quickstart(folder: str | Path, *, overwrite: bool = False) -> Path:
     """Train a small network on noisy digits with α = 0 and 0.4, evaluate both and the released CIFAR-10 logits.
 
     Args:

@@ -196,7 +196,7 @@ def test_a_header_that_is_no_header_is_never_dropped(tmp_path):
         ("logit_0,logit_1,kind\n1,2,0\n", "holds values .*, but no labels by their name"),
         ("z0,z1,label\n1,2,0.5\n", "a label is 0.5, but must be a whole number"),
         ("z0,z1,label\n", "at least one sample"),
-        ("z0,z1,label\n1,2\n3,4\n", "cannot be read as .csv: CSV parse error: Expected 3 columns, got 2"),
+        ("z0,z1,label\n1,2\n3,4\n", "cannot be read as .csv: a row has 2 cells, but there are 3 columns"),
         ("z0,z1,label,label\n1,2,0,0\n", "several columns called 'label': rename all but one"),
         ("z0,z1,label,target\n1,2,0,0\n", "'label' and 'target', which can both be the labels: .*label_column"),
         ("logit_0,logit_1,prob_0,prob_1,label\n1,2,0,1,0\n", "logit_0, logit_1|can all be the values.*logit_columns"),

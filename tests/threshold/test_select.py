@@ -51,8 +51,10 @@ def test_the_empirical_threshold_is_the_oracle_s(case, target_risk):
 
 def test_without_an_empirical_threshold_the_lowest_risk_is_named():
     # Risk 1, 1/2, 2/3.
-    with pytest.raises(NoThresholdError, match=r"none of the 3 thresholds on 3 samples .* at most 0\.3: .*is 0\.5"):
+    with pytest.raises(NoThresholdError, match=r"no threshold on 3 .* at most 0\.3: the lowest is 0\.5, so ask for"):
         select_threshold([3, 2, 1], [1, 0, 1], target_risk=0.3)
+    with pytest.raises(NoThresholdError, match=r"is 0\.5, that of all of them, whose confidence is one and the same"):
+        select_threshold([1, 1], [1, 0], target_risk=0.3)
 
 
 # --- for a coverage -------------------------------------------------------------------------------------------

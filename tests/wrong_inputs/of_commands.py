@@ -56,6 +56,7 @@ for source, status, said in (
     ("splits", 1, "holds the splits a, b: name one with --split"),
     ("shards", 1, "holds 1 of 2 shards and lacks shard 1"),
     ("empty.csv", 1, "cannot be read as .csv"),
+    ("ragged.csv", 1, "a row has 4 cells, but there are 3 columns: mend '1,2,0,7', or quote"),
     ("infinite.csv", 1, "NaN or infinite values"),
     ("unlabelled.csv", 1, "(--label-column), or give them apart with --labels"),
     ("column.csv", 1, "say which with --input probabilities or --input logits"),
@@ -81,6 +82,8 @@ for status, said, *more in (
     (2, "No such option", "--colour", "red"),
     (2, "requires an argument", "--input"),
     (2, "unexpected extra argument", "more.csv"),
+    (2, "--seed is given, but nothing is drawn: give --validation-fraction 0.5, or leave", "--seed", "3"),
+    (2, "the output folder is '', but must be that of a file or folder", "--output-dir", ""),
 ):
     typed(said, status, *more)
 typed("has no split 'c'", 2, "--split", "c", source="splits")
@@ -88,6 +91,7 @@ typed("values have shape (12, 3) and labels (4,)", 1, "--labels", "short.npy", s
 typed("the file 'nowhere.npy' does not exist", 2, "--labels", "nowhere.npy", source="unlabelled.csv")
 typed("no labels", 1, "--labels", "unlabelled.csv", source="unlabelled.csv")
 typed("is ignored", 1, "--ignore-index", "0", "--label-column", "zero", source="ignored.csv")
+SOURCES["ragged.csv"] = b"logit_0,logit_1,label\n1,2,0\n1,2,0,7\n"
 SOURCES["ignored.csv"] = text(wide() | {"zero": [0] * N}, ",")
 
 for status, said, *more in (
@@ -177,6 +181,7 @@ for status, said, source, *more in (
 COMMANDS += [
     (["quickstart", "--output-dir", "taken"], 2, "already holds results (results.json)"),
     (["quickstart", "--output-dir", "good.csv"], 2, "is a file: give another path"),
+    (["quickstart", "--output-dir", " "], 2, "the output folder is ' ', but must be that of a file or folder"),
     (["quickstart", "--epochs", "3"], 2, "No such option"),
     (["register", "--undo", "now"], 2, "unexpected extra argument"),
 ]

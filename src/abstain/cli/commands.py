@@ -53,8 +53,7 @@ def main() -> None:
     try:
         app()
     except (InputError, NoThresholdError) as error:
-        said = "error: " if isinstance(error, InputError) else ""
-        print(said + typed(str(error)), file=sys.stderr)
+        print(f"error: {typed(str(error))}", file=sys.stderr)
         sys.exit(exit_status(error))
     except OSError as error:  # such as of a full disk behind standard output
         print(f"error: nothing more could be written ({error.strerror or error})", file=sys.stderr)

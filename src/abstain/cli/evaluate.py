@@ -14,6 +14,7 @@ from abstain.cli.kept_warnings import warnings_kept
 from abstain.cli.options import (
     AsJson,
     FittedOn,
+    Folder,
     Labels,
     Overwrite,
     Place,
@@ -41,7 +42,7 @@ def evaluate(
     ] = [0.05, 0.01],  # noqa: B006 - typer copies it
     level: Annotated[float, typer.Option(help="Nominal coverage of the intervals.")] = 0.95,
     output_dir: Annotated[
-        Path | None, typer.Option(help="Write results.json, report.md and risk_coverage.png into this folder.")
+        str | None, Folder(help="Write results.json, report.md and risk_coverage.png into this folder.")
     ] = None,
     overwrite_output_dir: Overwrite = False,
     as_json: AsJson = False,
@@ -63,8 +64,10 @@ def evaluate(
     from abstain.report.predictions import evaluate_predictions
     from abstain.report.text import report_text
 
+    apart.drawn_seed()
+    folder = None
     if output_dir is not None:
-        check_results_folder(output_dir, overwrite=overwrite_output_dir, written=REPORT_FILES)
+        folder = check_results_folder(output_dir, overwrite=overwrite_output_dir, written=REPORT_FILES)
     with warnings_kept() as warned:
         test, fitted_on = apart.read(reading.open, (logits, labels, split))
         report = evaluate_predictions(test, fitted_on, target_risks=target_risk, level=level)
@@ -76,10 +79,10 @@ def evaluate(
         results["intervals"] = "pixels of one image are taken for independent"
     text = report_text(report, words)
     typer.echo(json.dumps(results, indent=2) if as_json else text)
-    if output_dir is not None:
+    if folder is not None:
         panels = {Path(logits).name: {Path(logits).stem: report}}
-        write_report(output_dir, title=Path(logits).name, text=text, panels=panels, results=results)
-        typer.echo(f"Results are in {output_dir.resolve()}", err=as_json)
+        write_report(folder, title=Path(logits).name, text=text, panels=panels, results=results)
+        typer.echo(f"Results are in {folder.resolve()}", err=as_json)
 
 
 def _commands(test: Place, reading: Reading, apart: FittedOn) -> Commands:

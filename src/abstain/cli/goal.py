@@ -65,6 +65,11 @@ class Goal:
         if self.target_coverage is not None:
             check_fraction("target_coverage", self.target_coverage, open_below=True)
 
+    @property
+    def is_of_costs(self) -> bool:
+        """Whether it is what errors and abstentions cost, whose halves are drawn."""
+        return self.cost_of_error is not None
+
     def selection(self, *, sample: Any, seed: int) -> Selection:
         """What chooses the threshold from (confidence, error).
 

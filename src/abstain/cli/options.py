@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from abstain._checks import ArgumentError
+
 if TYPE_CHECKING:
     from abstain.logits.opened import OpenPredictions
     from abstain.logits.predictions import Predictions
 
+Folder = partial(typer.Option, metavar="PATH")
+"""An option for the folder that a command writes into; a text, since an empty `Path` would be the working folder."""
 Overwrite = Annotated[
     bool,
     typer.Option("--overwrite_output_dir", "--overwrite-output-dir", help="Replace the results that the folder holds."),
@@ -100,7 +104,7 @@ class FittedOn:
         float | None,
         _apart(help="Fit on such a share of the samples, drawn at random, in place of --validation."),
     ] = None
-    seed: Annotated[int, _apart(help="Of what is drawn.")] = 0
+    seed: Annotated[int | None, _apart(help="Of what is drawn. Default: 0.")] = None
 
     @property
     def place(self) -> Place:
@@ -112,11 +116,21 @@ class FittedOn:
         """Whether there are any."""
         return (self.validation, self.validation_split, self.validation_fraction) != (None, None, None)
 
+    def drawn_seed(self, *, also: bool = False) -> int:
+        """The seed of the samples that are held out, or of what a command draws `also`.
+
+        Raises:
+            ArgumentError: one is given, and nothing is drawn.
+        """
+        if self.seed is not None and self.validation_fraction is None and not also:
+            raise ArgumentError("seed= is given, but nothing is drawn: give validation_fraction=0.5, or leave it out")
+        return self.seed or 0
+
     def read(self, read: Callable[[str, str | None, str | None], Any], place: Place) -> tuple[Any, Any]:
         """The samples in that place and these, as `read` reads them; None in place of the latter if there are none."""
         from abstain.logits.held_out import read_apart
 
-        return read_apart(read, place, self.place, fraction=self.validation_fraction, seed=self.seed)
+        return read_apart(read, place, self.place, fraction=self.validation_fraction, seed=self.seed or 0)
 
 
 def options_of(values: Mapping[str, Any]) -> list[str]:

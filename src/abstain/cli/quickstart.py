@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 
-from abstain.cli.options import Overwrite
+from abstain.cli.options import Folder, Overwrite
 
 DEFAULT_FOLDER = Path("quickstart-results")
 
 
 def quickstart(
     output_dir: Annotated[
-        Path | None,
-        typer.Option(help="Folder for the results. Default: quickstart-results, with a number if that is taken."),
+        str | None,
+        Folder(help="Folder for the results. Default: quickstart-results, with a number if that is taken."),
     ] = None,
     overwrite_output_dir: Overwrite = False,
 ) -> None:
@@ -31,7 +31,7 @@ def quickstart(
     """
     from abstain.quickstart import next_steps, run_quickstart  # here, so that --help does not wait for torch
 
-    folder = run_quickstart(output_dir or free_folder(), overwrite=overwrite_output_dir)
+    folder = run_quickstart(free_folder() if output_dir is None else output_dir, overwrite=overwrite_output_dir)
     typer.echo(f"\nResults are in {folder.resolve()}\n\n{next_steps(folder)}")
 
 

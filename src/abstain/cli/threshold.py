@@ -11,7 +11,7 @@ import typer
 
 from abstain._checks import ArgumentError, check_choice
 from abstain.cli.goal import Goal
-from abstain.cli.options import AsJson, FittedOn, Labels, Overwrite, Reading, Source, Split, with_options
+from abstain.cli.options import AsJson, FittedOn, Folder, Labels, Overwrite, Reading, Source, Split, with_options
 
 if TYPE_CHECKING:
     from abstain.cli.goal import Selection
@@ -44,7 +44,7 @@ def threshold(
     labels: Labels = None,
     split: Split = None,
     output_dir: Annotated[
-        Path | None, typer.Option(help="Write the rule as abstention.json into this folder, such as that of the model.")
+        str | None, Folder(help="Write the rule as abstention.json into this folder, such as that of the model.")
     ] = None,
     overwrite_output_dir: Overwrite = False,
     as_json: AsJson = False,
@@ -67,17 +67,19 @@ def threshold(
     from abstain.inference.rule_file import RULE_FILE
 
     _check_score(score, p, center=center, fitted_apart=apart.is_given)
+    seed = apart.drawn_seed(also=goal.is_of_costs)
+    folder = None
     if output_dir is not None:
-        check_output_folder(output_dir, overwrite=overwrite_output_dir, written=[RULE_FILE])
+        folder = check_output_folder(output_dir, overwrite=overwrite_output_dir, written=[RULE_FILE])
     predictions, fitted_on = apart.read(reading.open, (logits, labels, split))
     confidence = _confidence(predictions, fitted_on, score, p=p, center=center)
-    select = goal.selection(sample=predictions.sample, seed=apart.seed)
+    select = goal.selection(sample=predictions.sample, seed=seed)
     n_fitted = len(fitted_on) if fitted_on is not None and apart.validation_fraction is not None else 0
     rule = replace(_rule(predictions, confidence, select, n_fitted), class_names=predictions.class_names)
     of_json = {**rule.operating_point.to_dict(), "confidence": rule.confidence.to_dict()}
     typer.echo(json.dumps(of_json, indent=2) if as_json else _in_words(rule, predictions, fitted_on))
-    if output_dir is not None:
-        typer.echo(_saved(rule, output_dir.expanduser()), err=as_json)
+    if folder is not None:
+        typer.echo(_saved(rule, folder), err=as_json)
 
 
 def _saved(rule: AbstentionRule, folder: Path) -> str:

@@ -11,6 +11,7 @@ from typing import Any, get_type_hints
 import yaml
 
 from abstain._checks import ArgumentError, InputError, nearest
+from abstain._files import as_path
 from abstain.experiments.field_types import as_field, name_of
 from abstain.experiments.script_parser import ScriptParser
 
@@ -43,6 +44,8 @@ def parse_recipe(
     given = parser.given_options(arguments)  # first, so that --help needs no recipe
     values = {**_read_recipe(recipe, _types_of(dataclass_types)), **given} if recipe else given
     _check_complete(dataclass_types, values)
+    if values.get("output_dir") is not None:
+        as_path(values["output_dir"], "output_dir")  # of which an empty one would be the working folder
     try:
         return parser.parse_dict(values)
     except InputError:

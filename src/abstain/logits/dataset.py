@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from abstain._arrays import check_labels, check_logits, to_numpy
+from abstain._arrays import check_labels, check_logits, check_same_order, to_numpy
 from abstain._checks import ArgumentError, InputError, first_line, shown
 from abstain._files import as_path, check_folder, whole_file
 from abstain.logits.source import reading
@@ -37,6 +37,7 @@ def write_logits(folder: str | Path, split: str, logits: Any, labels: Any, *, sa
     Raises:
         InputError: bad logits or labels, or a `sample` of another length.
     """
+    check_same_order(logits=logits, labels=labels, sample=sample)
     logits = check_logits(check_logits(logits).float()).cpu().numpy()  # again: float32 is narrower
     labels = check_labels(labels, n_samples=len(logits), n_logits=logits.shape[1])
     return write_parquet(

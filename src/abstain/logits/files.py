@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from abstain._checks import ArgumentError, InputError
+from abstain._checks import ArgumentError, InputError, shown
 from abstain.logits.decimal_commas import without_decimal_commas
 from abstain.logits.sample_log import open_sample_log
 from abstain.logits.source import Source, check_rows, of_arrays, of_arrow, reading
@@ -109,9 +110,25 @@ def _csv(paths: list[Path], title: str) -> Source:
         beginning = stream.read(1_000_000)
     if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise InputError(f"{title} is text in UTF-16, but must be in UTF-8: save it again so")
-    table = arrow_csv.read_csv(paths[0], parse_options=arrow_csv.ParseOptions(delimiter=_separator(beginning)))
+    options = arrow_csv.ParseOptions(delimiter=_separator(beginning))
+    try:
+        table = arrow_csv.read_csv(paths[0], parse_options=options)
+    except pa.ArrowInvalid as error:
+        raise _ragged(error, title) or error from None
     table = table.rename_columns([name.strip() for name in table.column_names])
     return _table(without_decimal_commas(table, title), title)
+
+
+def _ragged(error: pa.ArrowInvalid, title: str) -> InputError | None:
+    """What is wrong with a row of more or fewer cells than there are columns; None of another error."""
+    found = re.search(r"Expected (\d+) columns, got (\d+): (.*)", str(error))
+    if found is None:
+        return None
+    n_columns, n_cells, row = found.groups()
+    return InputError(
+        f"{title} cannot be read as .csv: a row has {n_cells} cells, but there are {n_columns} columns: mend "
+        f"{shown(row)}, or quote what holds a separator"
+    )
 
 
 def _separator(beginning: bytes) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from abstain._arrays import check_same_order
 from abstain._checks import ArgumentError, InputError, check_choice
 from abstain.logits.answers import Answers, read_answers
 from abstain.logits.choice import Choice, choose, find_label
@@ -82,7 +83,7 @@ class Opening:
         if left:
             parts = [*parts, f"not used: {', '.join(name or 'an unnamed column' for name in left[:10])}"]
             parts[-1] += f" and {len(left) - 10} more" if len(left) > 10 else ""
-        if n_ignored:
+        if n_ignored or self.ignore_index is not None:
             parts = [*parts, f"samples left out: {n_ignored:,}"]
         return "; ".join(parts)
 
@@ -153,6 +154,7 @@ def open_columns(
         )
     label = find_label(opened, None if label_column is None else str(label_column))
     if labels is not None:
+        check_same_order(values=source, labels=labels)
         opened, label = labels_apart(opened, label, labels)
     in_batches = in_batches and opened.batches is not None
     given = None if label is None else _texts(opened, label) if in_batches else opened.read([label])[label]

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from abstain._arrays import to_numpy
+from abstain._arrays import check_same_order, to_numpy
 from abstain._checks import InputError, first_line
 
 INTEGERS, NUMBERS, TEXTS, LISTS, OTHER = "integers", "numbers", "texts", "lists", "other"
@@ -66,6 +66,7 @@ def of_arrays(title: str, arrays: Mapping[str, Any]) -> Source:
     Raises:
         InputError: an array is masked: what its mask hides would count.
     """
+    check_same_order(**{str(name): values for name, values in arrays.items()})
     for name, values in arrays.items():
         if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
             hidden = int(np.ma.getmaskarray(values).sum())

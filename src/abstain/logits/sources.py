@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from abstain._arrays import check_same_order
 from abstain._checks import ArgumentError, InputError, first_line
 from abstain.logits.choice import find_label
 from abstain.logits.files import READERS, UNNAMED, read_files
@@ -180,6 +181,7 @@ def _object(source: Any) -> Source:
     if isinstance(source, tuple):
         if len(source) != 2:
             raise InputError(f"a tuple of {len(source)} is given, but must be the pair (values, labels)")
+        check_same_order(values=source[0], labels=source[1])
         if _is_frame(source[0]):  # whose columns have names, and an order that need not be the classes'
             return labels_apart(_of_frame(source[0], "the pair"), None, source[1])[0]
         return of_arrays("the pair", {UNNAMED: source[0], LABELS: source[1]})

@@ -11,7 +11,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from abstain._arrays import check_class_values, check_confidence_error, check_pair, check_tensor, to_numpy
+from abstain._arrays import (
+    check_class_values,
+    check_confidence_error,
+    check_pair,
+    check_same_order,
+    check_tensor,
+    to_numpy,
+)
 from abstain._checks import ArgumentError, InputError, check_choice
 from abstain.scores.by_kind import as_logits, check_norm, error_of, score_of
 from abstain.scores.confidence import Confidence
@@ -86,6 +93,7 @@ class Reduced:
 
 def reduce_predictions(predictions: Any, labels: Any, confidence: Confidence, reading: Reading) -> Reduced:
     """Confidence and error of what counts; what must be copied for that is copied in chunks."""
+    check_same_order(predictions=predictions, references=labels)
     kept = isinstance(predictions, torch.Tensor)  # on its device
     predictions = (check_tensor if kept else to_numpy)(predictions, "predictions")
     labels = to_numpy(labels, "references")
@@ -135,6 +143,7 @@ def compare_classes(
     predictions: Any, references: Any, confidence: Any, ignore_index: int
 ) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
     """(error, confidence) of predicted classes, labels and confidences, where the label counts."""
+    check_same_order(predictions=predictions, references=references, confidence=confidence)
     predictions, references = (
         check_class_values(predictions, "predictions"),
         check_class_values(references, "references"),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abstain.report.selective_report import SelectiveReport
 
+CONFIDENCES = {
+    "MSP": "MSP is the maximum softmax probability",
+    "p-norm": "p-norm is logit normalisation, as fitted on the validation samples",
+    "temperature": "temperature divides the logits, as fitted on the validation samples",
+}
 LINES = {
-    "confidence": (
-        "what orders the answers: MSP is the maximum softmax probability; p-norm is logit normalisation and "
-        "temperature divides the logits, both as fitted on the validation samples"
-    ),
     "error %": "wrong answers, if everything is answered; lower is better",
     "AURC %": (
         "area under the risk-coverage curve: wrong answers among those given, averaged over all shares that might be "
@@ -24,9 +25,12 @@ LINES = {
 
 def legend(report: SelectiveReport) -> str:
     """A Markdown list: of each column of `report.to_markdown()` what it is and which direction is good."""
+    labels = [result.label for result in report.results]
+    rows = [told for name, told in CONFIDENCES.items() if any(label.startswith(name) for label in labels)]
+    lines_of = LINES | {"confidence": "what orders the answers" + (f": {'; '.join(rows)}" if rows else "")}
     risks = {f"{key} %": risk for key, risk in report.target_risks.items()}
     lines = []
     for column in report.columns:
-        line = LINES["cov@" if column in risks else column]
+        line = lines_of["cov@" if column in risks else column]
         lines.append(f"- {column}: {line.format(level=100 * report.level, risk=100 * risks.get(column, 0))}")
     return "\n".join(lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, cast
@@ -123,7 +123,8 @@ class SelectiveReport:
     def columns(self) -> list[str]:
         """Titles of the table's columns."""
         coverages = [f"{key} %" for key in self.target_risks]
-        return ["confidence", "error %", "AURC %", "interval", *coverages, "NLL", "Brier", "ECE %"]
+        of_probabilities = ["NLL", "Brier", "ECE %"] if any("nll" in result.metrics for result in self.results) else []
+        return ["confidence", "error %", "AURC %", "interval", *coverages, *of_probabilities]
 
     def paragraphs(self, commands: Commands | None = None) -> list[list[str]]:
         """The sentences of `summary`, those on one question together."""
@@ -171,20 +172,31 @@ class SelectiveReport:
 
 def comparison_table(reports: Mapping[str, SelectiveReport]) -> str:
     """A Markdown table with one row a model and score; in percent what is named so, with the interval of AURC."""
-    named = any(reports)
-    coverages = list(next(iter(reports.values())).target_risks)
-    header = [*(["model"] if named else []), *next(iter(reports.values())).columns]
-    rows = [header]
-    for name, report in reports.items():
-        for result in report.results:
-            metrics = result.metrics
-            low, high = metrics["aurc_low"], metrics["aurc_high"]
-            interval = "–" if low is None or high is None else f"[{100 * low:.3f}, {100 * high:.3f}]"
-            numbers = [percent(metrics["risk"], 2), percent(metrics["aurc"], 3), interval]
-            numbers += [percent(metrics[key], 1) for key in coverages]
-            numbers += [_number(metrics.get("nll")), _number(metrics.get("brier")), percent(metrics.get("ece"), 2)]
-            rows.append([*([name] if named else []), result.label, *numbers])
+    columns = max((report.columns for report in reports.values()), key=len)
+    cells = [
+        {"model": name, **_cells(result, report.target_risks)}
+        for name, report in reports.items()
+        for result in report.results
+    ]
+    header = ["model", *columns] if any(reports) else columns
+    rows = [header, *([row[title] for title in header] for row in cells)]
     return markdown_table(rows, "".join("l" if title in ("model", "confidence") else "r" for title in header))
+
+
+def _cells(result: ScoreResult, target_risks: Iterable[str]) -> dict[str, str]:
+    """Title of each column -> what stands there of this score."""
+    metrics = result.metrics
+    low, high = metrics["aurc_low"], metrics["aurc_high"]
+    return {
+        "confidence": result.label,
+        "error %": percent(metrics["risk"], 2),
+        "AURC %": percent(metrics["aurc"], 3),
+        "interval": "–" if low is None or high is None else f"[{100 * low:.3f}, {100 * high:.3f}]",
+        **{f"{key} %": percent(metrics[key], 1) for key in target_risks},
+        "NLL": _number(metrics.get("nll")),
+        "Brier": _number(metrics.get("brier")),
+        "ECE %": percent(metrics.get("ece"), 2),
+    }
 
 
 def _number(value: float | None) -> str:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from abstain._arrays import to_tensor
+from abstain._arrays import check_same_order, to_tensor
 from abstain._checks import InputError, check_choice
 from abstain.scores.layout import rows_and_labels
 from abstain.scores.recognition import Recognised
@@ -95,6 +95,7 @@ def read_values(
     for told in (input, said):
         if told is not None:
             check_choice("input", told, INPUTS)
+    check_same_order(values=values, labels=labels)
     values = to_tensor(values, "values")
     if values.ndim == 1 and (input or said):
         values = values[:, None]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from abstain._arguments import check_flag, check_numbers, check_p, check_whole
-from abstain._arrays import check_logits
+from abstain._arrays import check_logits, check_same_order
 from abstain._checks import ArgumentError, InputError, check_choice, check_keys, check_number, shown
 from abstain.curve.sample_influence import area_and_influence, paired_standard_error
 from abstain.scores.p_norm import PNorms
@@ -184,6 +184,7 @@ class LogitNorm:
         Raises:
             InputError: bad logits or labels, an empty grid, a p below 1, an unknown fallback.
         """
+        check_same_order(logits=logits, labels=labels)
         return cls.fit_batches([(logits, labels)], p_grid=p_grid, center=center, fallback=fallback)
 
     @classmethod

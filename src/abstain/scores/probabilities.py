@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import logit
 from torch import Tensor
 
-from abstain._arrays import check_labels, check_logits
+from abstain._arrays import check_labels, check_logits, check_same_order
 from abstain._checks import InputError, check_choice
 from abstain.scores.calibration import CalibrationSums
 from abstain.scores.rows import BLOCK_ELEMENTS
@@ -101,6 +101,7 @@ def probability_error(probabilities: Any, labels: Any) -> NDArray[np.float64]:
     Raises:
         InputError: as `probability_score`; labels of another length, out of range, negative or not integer.
     """
+    check_same_order(probabilities=probabilities, labels=labels)
     probabilities = check_probabilities(probabilities)
     labels = check_labels(labels, n_samples=probabilities.shape[0], n_logits=probabilities.shape[1])
     predicted = probabilities[:, 0] > 0.5 if probabilities.shape[1] == 1 else probabilities.argmax(dim=1)

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from abstain._arrays import check_labels, check_logits
+from abstain._arrays import check_labels, check_logits, check_same_order
 from abstain._checks import ArgumentError, check_choice, shown
 from abstain.scores.rows import LogitRows, score_in_blocks, warn_if_normalized
 
@@ -165,6 +165,7 @@ def classification_error(logits: Any, labels: Any) -> NDArray[np.float64]:
     Raises:
         InputError: as `msp`; labels of another length, out of range, negative or not integer.
     """
+    check_same_order(logits=logits, labels=labels)
     logits = check_logits(logits)
     labels = check_labels(labels, n_samples=logits.shape[0], n_logits=logits.shape[1])
     return error_of_rows(logits, labels)

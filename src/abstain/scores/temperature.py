@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from abstain._arrays import check_labels, check_logits
+from abstain._arrays import check_labels, check_logits, check_same_order
 from abstain._checks import ArgumentError, check_choice, check_keys, check_number
 from abstain.scores.rows import LogitRows, as_pairs, score_in_blocks
 from abstain.scores.softmax import log_odds
@@ -98,6 +98,7 @@ class TemperatureScaling:
         Raises:
             InputError: bad logits or labels.
         """
+        check_same_order(logits=logits, labels=labels)
         return cls.fit_batches(lambda: [(logits, labels)])
 
     @classmethod

@@ -80,7 +80,8 @@ def select_threshold_for_cost(
     if costs[best] > prices[1] * (1 + ROUNDING):
         raise NoThresholdError(
             f"abstaining from every sample, at {prices[1]:g} each, is cheaper than any of the {len(costs)} thresholds "
-            f"on {curve.n_samples} samples: the cheapest costs {costs[best]:.4g} per sample"
+            f"on {curve.n_samples} samples: the cheapest costs {costs[best]:.4g} per sample, so "
+            "abstain from all, or give other costs"
         )
     held_out = _held_out_costs(confidence, error, group, prices, seed)
     cost = _expected_cost(prices, float(costs[best]), float(costs[-1]), held_out, group, level)

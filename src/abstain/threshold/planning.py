@@ -66,7 +66,7 @@ def advice(
     risk = errors / accepted
     hopeful = np.flatnonzero(risk < target_risk)[:1]
     if not len(hopeful):
-        return "no risk is below the target, so more samples like these do not help", None
+        return "ask for a higher one: no risk is below it, so more samples like these do not help", None
     enough = samples_enough(errors[hopeful], accepted[hopeful], n, target_risk, delta)
     if enough is None or enough > HOPELESS * n:
         near, share = float(risk[hopeful][0]), float(accepted[hopeful][0]) / n

@@ -79,9 +79,10 @@ def select_threshold_for_coverage(confidence: Any, error: Any, target_coverage: 
 def _empirical(curve: RiskCoverageCurve, target_risk: float) -> OperatingPoint:
     qualifying = np.flatnonzero(curve.risk <= target_risk)
     if not len(qualifying):
+        tied = ", that of all of them, whose confidence is one and the same" if len(curve.risk) == 1 else ""
         raise NoThresholdError(
-            f"none of the {len(curve.risk)} thresholds on {curve.n_samples} samples has a selective risk of at most "
-            f"{target_risk:g}: the lowest is {curve.risk.min():.4g}"
+            f"no threshold on {curve.n_samples} samples has a selective risk of at most {target_risk:g}: the lowest is "
+            f"{curve.risk.min():.4g}{tied}, so ask for a higher one, or for another confidence"
         )
     return point_at(curve, int(qualifying[-1]), target_risk=target_risk)
 
@@ -131,7 +132,10 @@ def _too_few(
         f"no threshold on {n} samples is sure to have a selective risk of at most {target_risk:g} (delta = {delta:g})"
     )
     if not len(bounds):
-        return NoThresholdError(f"{found}: every rank to be looked at lies inside the block of ties at the top")
+        return NoThresholdError(
+            f"{found}: every rank to be looked at lies inside the block of ties at the "
+            "top, so give the confidence with more digits, or another one"
+        )
     order = np.argsort(bounds, kind="stable")
     words, enough = advice(errors[order], accepted[order], n, target_risk, delta)
     best = order[0]

@@ -11,6 +11,7 @@ from transformers import TrainingArguments
 
 from abstain._arguments import check_smoothing
 from abstain._checks import ArgumentError, check_choice
+from abstain._files import as_path
 from abstain.training.best_model import direction_of_best
 from abstain.training.limits import check_limits
 
@@ -92,6 +93,8 @@ class SelectiveTrainingArguments(TrainingArguments):
             self.label_smoothing_factor, allow_negative=self.allow_negative_smoothing
         )
         check_limits(self)
+        if self.output_dir is not None:
+            as_path(self.output_dir, "output_dir")
         if self.max_suppression_factor and self.label_smoothing_factor:
             raise ArgumentError(
                 f"max_suppression_factor is {self.max_suppression_factor:g} and label_smoothing_factor "
