@@ -112,7 +112,7 @@ class Recognised:
         return inside & _sum_to_one(rows, self._half_unit, self._sum_within) if inside.any() else inside
 
     def _is_percent(self, rows: Tensor) -> Tensor:
-        inside = _in_unit(rows / 100)
+        inside = _inside(rows, 100)
         return inside & _sum_to_one(rows / 100, self._half_unit / 100, self._sum_within) if inside.any() else inside
 
     def _is_nearly(self, rows: Tensor) -> Tensor:
@@ -163,7 +163,11 @@ def _half_unit(values: Tensor, dtype: torch.dtype) -> float:
 
 
 def _in_unit(rows: Tensor) -> Tensor:
-    return (rows.amin(dim=1) >= 0) & (rows.amax(dim=1) <= 1)  # ten times as fast as `all` of comparisons
+    return _inside(rows, 1)
+
+
+def _inside(rows: Tensor, most: float) -> Tensor:
+    return (rows.amin(dim=1) >= 0) & (rows.amax(dim=1) <= most)  # ten times as fast as `all` of comparisons
 
 
 def _sum_to_one(rows: Tensor, half_unit: float, within: float) -> Tensor:

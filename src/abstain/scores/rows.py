@@ -124,9 +124,13 @@ def warn_if_normalized(logits: Tensor, *, log_too: bool) -> None:
 
     Log-probabilities have lost the shift of the rows, which some scores read.
     """
-    rows = logits[: max(1, BLOCK_ELEMENTS // logits.shape[1])].cpu().double()
-    is_probability = bool((rows >= 0).all()) and bool(((rows.sum(dim=1) - 1).abs() < NORMALIZED_WITHIN).all())
-    is_log_probability = bool((rows <= 0).all()) and bool((rows.logsumexp(dim=1).abs() < NORMALIZED_WITHIN).all())
+    rows = logits[: max(1, BLOCK_ELEMENTS // logits.shape[1])]
+    low, high = torch.aminmax(rows)
+    if low < 0 < high:
+        return
+    rows = rows.cpu().double()
+    is_probability = bool(low >= 0) and bool(((rows.sum(dim=1) - 1).abs() < NORMALIZED_WITHIN).all())
+    is_log_probability = bool(high <= 0) and bool((rows.logsumexp(dim=1).abs() < NORMALIZED_WITHIN).all())
     if is_probability and logits.shape[1] > 1:
         warnings.warn("the rows look like probabilities, but must be logits: take their logarithm", stacklevel=1)
     elif is_log_probability and log_too and logits.shape[1] > 1:
