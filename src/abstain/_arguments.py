@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 import operator
 from typing import Any
 
@@ -40,6 +41,13 @@ def check_whole(what: str, value: Any, *, at_least: int, at_most: int | None = N
         wanted = f"of at least {at_least}" if at_most is None else f"from {at_least} to {at_most:,}"
         raise ArgumentError(f"{what} is {shown(value)}, but must be a whole number {wanted}")
     return number
+
+
+def check_integer(what: str, value: Any) -> int:
+    """`value` as an int if it is an integer of any kind; a truth value is none."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise ArgumentError(f"{what} is {shown(value)}, but must be one integer")
+    return int(value)
 
 
 def check_flag(what: str, value: Any) -> bool:

@@ -13,7 +13,8 @@ from abstain.losses.targets import check_targets, sample_weights
         ((2, 3), torch.tensor([[0.5, 0.6, 0.0], [1.0, 0.0, 0.0]]), "a row that is no distribution"),
         ((2, 3), torch.tensor([[1.5, -0.5, 0.0], [1.0, 0.0, 0.0]]), "a row that is no distribution"),
         ((2, 1), torch.tensor([[1.5], [0.0]]), "a row that is no distribution"),
-        ((2, 3), torch.zeros(2, 3, dtype=torch.int64), r"logits have shape \(2, 3\) and labels \(2, 3\): need"),
+        ((2, 3), torch.zeros(2, 3, dtype=torch.int64), "as samples with several labels do, but each sample"),
+        ((2, 3), torch.zeros(3, dtype=torch.int64), r"logits have shape \(2, 3\) and labels \(3,\): need"),
     ],
 )
 def test_targets_that_are_neither_classes_nor_distributions_are_named(logits, labels, sentence):

@@ -1,4 +1,6 @@
+import numpy as np
 import pytest
+import torch
 from dense_model import arguments as dense_arguments
 from tiny_trainers import arguments
 
@@ -54,6 +56,9 @@ def test_arguments_without_a_meaning_are_refused(tmp_path, changes, message):
         ({"eval_pixels_per_sample": 0}, "eval_pixels_per_sample is 0"),
         ({"backbone_learning_rate_factor": 0.0}, "must be above 0"),
         ({"class_weights": [1.0, 0.0]}, "must be numbers above 0"),
+        ({"class_weights": ["a", 1]}, "class_weights is 'a', but must be a number"),
+        ({"class_weights": 2.0}, "class_weights is 2.0, but must be a list of numbers"),
+        ({"ignore_index": -1.5}, "ignore_index is -1.5, but must be one integer"),
     ],
 )
 def test_arguments_of_pixels_without_a_meaning_are_refused(tmp_path, changes, message):
@@ -78,3 +83,8 @@ def test_half_precision_from_the_launcher_is_refused_too(tmp_path, monkeypatch):
     monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "fp16")
     with pytest.raises(InputError, match="take bf16 or float32"):
         arguments(tmp_path, sam_rho=0.1)
+
+
+@pytest.mark.parametrize("weights", [[1, 2, 5], np.array([1.0, 2.0, 5.0]), torch.tensor([1, 2, 5])])
+def test_class_weights_may_be_any_numbers(tmp_path, weights):
+    assert arguments(tmp_path, class_weights=weights).class_weights == [1.0, 2.0, 5.0]

@@ -3,7 +3,7 @@ import pytest
 
 from abstain import InputError, load_metric, risk_coverage_curve
 from abstain.scores.calibration import calibration_metrics
-from abstain.training.best_model import check_is_measured, direction_of_best, larger_is_better
+from abstain.training.best_model import check_is_given, check_is_measured, direction_of_best, larger_is_better
 
 LARGER = {"failure_auroc", "cov@5", "cov@1"}
 
@@ -43,5 +43,24 @@ def test_a_direction_that_would_choose_the_worst_model_is_refused():
 @pytest.mark.parametrize(("name", "said"), [("aucr", "did you mean 'aurc'"), ("foo", "choose from aurc, cov@1")])
 def test_a_metric_that_nothing_reports_is_refused_with_the_nearest(name, said):
     with pytest.raises(InputError, match=said):
-        check_is_measured(name)
-    check_is_measured("eval_digits_aurc")
+        check_is_measured(name, None, alone=True)
+    check_is_measured("eval_aurc", None, alone=True)
+    check_is_measured(name, None, alone=False)
+
+
+@pytest.mark.parametrize("metric", ["aurc", "loss", "eval_c_aurc", "eval_a_aucr"])
+def test_a_metric_of_none_of_several_sets_is_refused(metric):
+    with pytest.raises(InputError, match=r"sets \(a, b\), and it is of none of them: name one, such as eval_a_aurc"):
+        check_is_measured(metric, ["a", "b"], alone=True)
+
+
+def test_a_metric_of_one_of_several_sets_is_taken():
+    check_is_measured("eval_b_cov@5", ["a", "b"], alone=True)
+    check_is_measured("a_aurc", ["a", "b"], alone=True)
+    check_is_measured("eval_b_accuracy", ["a", "b"], alone=False)
+
+
+def test_a_metric_that_an_evaluation_has_not_given_is_refused():
+    check_is_given("acc", ["eval_acc", "eval_loss"])
+    with pytest.raises(InputError, match="metric_for_best_model is 'accc': did you mean 'acc'"):
+        check_is_given("accc", ["eval_acc", "eval_loss"])

@@ -151,3 +151,11 @@ def test_a_full_disk_is_named_and_leaves_the_checkpoint_before(root, tmp_path):
     assert (tmp_path / "run" / "checkpoint-2" / "complete").exists()
     assert not (tmp_path / "run" / "checkpoint-4" / "complete").exists()
     small_resnet().from_pretrained(tmp_path / "run" / "checkpoint-2")
+
+
+def test_where_there_is_nothing_to_resume_from_is_said(tmp_path, digits):
+    trainer = SelectiveTrainer(small_resnet(), arguments(tmp_path), train_dataset=digits)
+    with pytest.raises(InputError, match=r"there is no checkpoint in .* to resume from: leave out resume_from"):
+        trainer.train(resume_from_checkpoint=True)
+    with pytest.raises(InputError, match="resume_from_checkpoint is 'nowhere', but there is no such folder"):
+        trainer.train(resume_from_checkpoint="nowhere")

@@ -66,3 +66,39 @@ def test_a_backbone_is_not_slowed_where_nothing_else_learns(tmp_path):
         SelectiveTrainer(model, args).create_optimizer()
     model.classifier.bias.requires_grad_(True)
     assert isinstance(SelectiveTrainer(model, args).create_optimizer(), torch.optim.Optimizer)
+
+
+@pytest.mark.parametrize("name", ["label_smoothing_factor", "max_suppression_factor"])
+def test_a_search_trains_with_the_loss_of_each_trial(tmp_path, digits, name):
+    pytest.importorskip("optuna", reason="needs optuna: pip install -e '.[dev]'")
+    args = arguments(tmp_path, eval_strategy="epoch", max_steps=2, optim="sgd", learning_rate=0.5)
+    trainer = SelectiveTrainer(None, args, train_dataset=digits, eval_dataset=digits, model_init=lambda *_: small_vit())
+    found = []
+
+    def loss(metrics):
+        found.append((getattr(trainer.args, name), metrics["eval_loss"]))
+        return metrics["eval_loss"]
+
+    def space(trial):
+        return {name: trial.suggest_categorical("value", [0.0, 0.9])}
+
+    from optuna.samplers import GridSampler
+
+    trainer.hyperparameter_search(space, loss, n_trials=2, sampler=GridSampler({"value": [0.0, 0.9]}))
+    for value, measured in found:
+        args = arguments(tmp_path, max_steps=2, optim="sgd", learning_rate=0.5, **{name: value})
+        alone = SelectiveTrainer(
+            None, args, train_dataset=digits, eval_dataset=digits, model_init=lambda *_: small_vit()
+        )
+        alone.train()
+        assert alone.evaluate()["eval_loss"] == pytest.approx(measured, rel=1e-6)
+    assert {value for value, _ in found} == {0.0, 0.9} and abs(found[0][1] - found[1][1]) > 1e-4
+
+
+def test_an_optimizer_that_is_given_is_not_said_to_be_changed(tmp_path):
+    model = small_vit()
+    given = (torch.optim.SGD(model.parameters(), lr=0.1), None)
+    for changes in ({"backbone_learning_rate_factor": 0.1}, {"decay_all_parameters": True}):
+        with pytest.raises(InputError, match="an optimizer is given, which backbone_learning_rate_factor and"):
+            SelectiveTrainer(model, arguments(tmp_path, **changes), optimizers=given)
+    assert SelectiveTrainer(model, arguments(tmp_path), optimizers=given).optimizer is given[0]

@@ -204,3 +204,47 @@ def test_a_class_that_wants_more_than_a_configuration_is_taken_as_it_is_in_memor
     trainer, logits = finished(tmp_path, model, data, tokenizer(), bf16=True)
     loaded = WithMore.from_pretrained(tmp_path, scale=3.0)
     np.testing.assert_array_equal(logits, torch.cat(of_user(loaded, data, trainer.data_collator)))
+
+
+def test_a_head_that_the_configuration_does_not_describe_is_taken_as_it_is_in_memory(tmp_path):
+    model = bert()
+    model.classifier = torch.nn.Sequential(torch.nn.Dropout(0.1), torch.nn.Linear(16, K))
+    trainer, logits = finished(tmp_path, model, texts(), tokenizer())
+    np.testing.assert_array_equal(trainer.predict(texts()).predictions, logits)
+    model = bert()
+    model.config.num_labels = 10
+    trainer = SelectiveTrainer(model, arguments(tmp_path / "ten", max_steps=1), processing_class=tokenizer())
+    np.testing.assert_array_equal(
+        trainer.save_with_logits({"test": texts()})["test"][0], trainer.predict(texts()).predictions
+    )
+
+
+@pytest.mark.parametrize("changes", [{"dataloader_drop_last": True}, {"train_sampling_strategy": "group_by_length"}])
+def test_every_item_is_written_once_in_the_order_of_the_data(tmp_path, changes):
+    torch.manual_seed(0)
+    model, data = bert(), texts()
+    one = SelectiveTrainer(model, arguments(tmp_path / "a", per_device_eval_batch_size=4), processing_class=tokenizer())
+    args = arguments(tmp_path / "b", per_device_eval_batch_size=4, **changes)
+    other = SelectiveTrainer(model, args, processing_class=tokenizer())
+    (expected, labels), (found, others) = (t.save_with_logits({"test": data})["test"] for t in (one, other))
+    assert len(labels) == N and np.array_equal(labels, others) and np.array_equal(expected, found)
+    assert {name: getattr(args, name) for name in changes} == changes
+
+
+def test_a_model_that_returns_a_tuple_is_trained_too(tmp_path):
+    torch.manual_seed(0)
+    one, other = bert(), bert(return_dict=False)
+    other.load_state_dict(one.state_dict())
+    weights = []
+    for model, folder in ((one, "a"), (other, "b")):
+        trainer = SelectiveTrainer(
+            model,
+            arguments(tmp_path / folder, max_steps=2, per_device_train_batch_size=4),
+            train_dataset=texts(),
+            eval_dataset=texts(),
+            processing_class=tokenizer(),
+        )
+        trainer.train()
+        assert 0 <= trainer.evaluate()["eval_aurc"] <= 1
+        weights.append(trainer.model.classifier.weight.detach())
+    assert torch.equal(*weights)

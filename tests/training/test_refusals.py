@@ -1,13 +1,14 @@
 import pytest
 import torch
-from tiny_trainers import arguments, small_vit
+from accelerate import FullyShardedDataParallelPlugin
+from tiny_trainers import arguments, small_resnet, small_vit
 from transformers import ViTForImageClassification
 
 from abstain import InputError, SelectiveTrainer
 from abstain.experiments import ArgumentError
 from abstain.training.refusals import (
+    check_can_be_cut,
     check_classes,
-    check_is_whole,
     check_optim_args,
     is_made_of_config,
     naming_what_is_refused,
@@ -74,13 +75,43 @@ class WithMore(ViTForImageClassification):
         super().__init__(config)
 
 
+def plugin_of(version=2, policy="transformer_based_wrap", names=None):
+    return FullyShardedDataParallelPlugin(
+        fsdp_version=version, auto_wrap_policy=policy, transformer_cls_names_to_wrap=names
+    )
+
+
 def test_what_cannot_be_loaded_is_not_cut_into_parts():
-    model = small_vit()
+    model, plugin = small_vit(), plugin_of(names=["ViTLayer"])
     assert is_made_of_config(model)
-    check_is_whole(model, cut=True)
+    check_can_be_cut(model, plugin, channels_last=False)
+    check_can_be_cut(None, plugin, channels_last=False)
     for other in (WithMore(model.config, 1.0), torch.nn.Linear(2, 2)):
         assert not is_made_of_config(other)
-        check_is_whole(other, cut=False)
         with pytest.raises(ArgumentError, match=f"{type(other).__name__} is cut into parts by FSDP and cannot be"):
-            check_is_whole(other, cut=True)
-    check_is_whole(None, cut=True)
+            check_can_be_cut(other, plugin, channels_last=False)
+    with pytest.raises(ArgumentError, match="contiguous alone, but channels_last is given"):
+        check_can_be_cut(model, plugin, channels_last=True)
+
+
+def test_a_head_of_another_kind_or_size_is_not_made_of_the_configuration():
+    state = torch.get_rng_state()
+    for head in (torch.nn.Linear(16, 3), torch.nn.Sequential(torch.nn.Linear(16, 10))):
+        model = small_vit()
+        state = torch.get_rng_state()
+        model.classifier = head
+        assert not is_made_of_config(model)
+    assert torch.equal(state, torch.get_rng_state()), "chance goes on as if nobody had looked"
+
+
+@pytest.mark.parametrize("names", [["TimmWrapperModel"], ["ViTLayer", "BertLayer"], None])
+def test_a_layer_at_which_a_model_cannot_be_cut_is_named(names):
+    with pytest.raises(ArgumentError, match=r"where ViTForImageClassification cannot be cut: name the class"):
+        check_can_be_cut(small_vit(), plugin_of(names=names), channels_last=False)
+
+
+def test_models_without_layers_that_repeat_are_cut_as_a_whole_or_not_at_all():
+    check_can_be_cut(small_vit(), plugin_of(policy="no_wrap"), channels_last=False)
+    check_can_be_cut(small_resnet(), plugin_of(version=1, policy="no_wrap"), channels_last=False)
+    with pytest.raises(ArgumentError, match="CifarResNetForImageClassification does not say which layer takes"):
+        check_can_be_cut(small_resnet(), plugin_of(policy="no_wrap"), channels_last=False)

@@ -276,3 +276,25 @@ def test_two_processes_have_the_rule_that_stands_in_the_folder(root, tmp_path):
     command = [sys.executable, *processes, tmp_path / "calibrate.py", root / "tests", tmp_path / "run"]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"target_risk": 2}, "target_risk is 2, but must be a fraction"),
+        ({"target_risk": 0.5, "delta": 0}, "delta is 0, but must be a fraction"),
+        ({"target_risk": 0.5, "p_gird": [1]}, "takes no argument 'p_gird': did you mean 'p_grid'"),
+        ({"target_risk": 0.5, "p_grid": []}, "p_grid is empty"),
+        ({"target_risk": 0.5, "seed": -1}, "seed is -1"),
+    ],
+)
+def test_a_wrong_call_leaves_the_rule_that_is_there(tmp_path, digits, wrong, said):
+    trainer = SelectiveTrainer(small_vit(), arguments(tmp_path))
+    rule = trainer.calibrate(digits, target_risk=0.95)
+    written = (tmp_path / "model.safetensors").stat().st_mtime_ns
+    with pytest.raises(InputError, match=said):
+        trainer.calibrate(digits, **wrong)
+    assert AbstentionRule.load(tmp_path) == rule
+    with pytest.raises(InputError, match="datasets are list, but must be a dictionary"):
+        trainer.save_with_logits([digits])
+    assert (tmp_path / "model.safetensors").stat().st_mtime_ns == written

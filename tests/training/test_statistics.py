@@ -36,9 +36,9 @@ def test_a_device_without_float64_gathers_float32():
 
 def test_logits_are_found_in_whatever_a_model_returns():
     logits = torch.ones(2, 3)
-    for outputs in (logits, {"logits": logits}, SimpleNamespace(logits=logits)):
+    for outputs in (logits, {"logits": logits}, SimpleNamespace(logits=logits), (logits, logits + 1)):
         assert logits_of(outputs) is logits
-    for outputs in ({"scores": logits}, SimpleNamespace(logits=None), (logits,)):
+    for outputs in ({"scores": logits}, SimpleNamespace(logits=None), (), (torch.ones(()), logits)):
         with pytest.raises(InputError, match="without `logits`, but a classifier must have them"):
             logits_of(outputs)
 

@@ -334,3 +334,36 @@ def test_metrics_of_the_user_get_inputs_and_losses_if_they_want_them(tmp_path, d
     metrics = SelectiveTrainer(small_vit(), args, eval_dataset=digits, compute_metrics=seen).evaluate()
     assert metrics["eval_losses"] == pytest.approx(metrics["eval_loss"])
     assert metrics["eval_inputs"] == pytest.approx(float(all_items(digits)[0].abs().sum()), rel=1e-4)
+
+
+def test_a_collator_of_training_alone_mixes_samples(tmp_path, digits):
+    mixed = []
+
+    def mix(items):
+        pixels, labels = (torch.stack([item[name] for item in items]) for name in ("pixel_values", "labels"))
+        soft = torch.nn.functional.one_hot(labels, 10).float()
+        mixed.append(len(items))
+        return {"pixel_values": (pixels + pixels.flip(0)) / 2, "labels": (soft + soft.flip(0)) / 2}
+
+    args = arguments(tmp_path, max_steps=2)
+    trainer = SelectiveTrainer(small_vit(), args, train_dataset=digits, eval_dataset=digits, train_collator=mix)
+    trainer.train()
+    assert len(mixed) >= 2 and set(mixed) == {16}
+    plain = SelectiveTrainer(trainer.model, arguments(tmp_path), eval_dataset=digits)
+    assert trainer.evaluate()["eval_aurc"] == plain.evaluate()["eval_aurc"]
+    with pytest.raises(InputError, match="give hard labels, and a collator that mixes samples as train_collator"):
+        SelectiveTrainer(small_vit(), arguments(tmp_path), eval_dataset=digits, data_collator=mix).evaluate()
+
+
+def test_the_metric_of_the_best_model_is_looked_at_with_the_names_of_the_sets(tmp_path, digits):
+    sets = {"a": digits, "b": digits}
+    args = arguments(tmp_path, metric_for_best_model="aurc")
+    with pytest.raises(InputError, match=r"several evaluation sets \(a, b\), and it is of none"):
+        SelectiveTrainer(small_vit(), args, train_dataset=digits, eval_dataset=sets)
+    assert SelectiveTrainer(small_vit(), args, train_dataset=digits, eval_dataset=digits)
+    args = arguments(tmp_path, metric_for_best_model="accc", eval_strategy="epoch", save_strategy="best")
+    trainer = SelectiveTrainer(
+        small_vit(), args, train_dataset=digits, eval_dataset=digits, compute_metrics=lambda _: {"acc": 0.5}
+    )
+    with pytest.raises(InputError, match="metric_for_best_model is 'accc': did you mean 'acc'"):
+        trainer.train()

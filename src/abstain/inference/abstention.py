@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,8 +14,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from abstain._arguments import check_whole
 from abstain._arrays import to_tensor
-from abstain._checks import InputError, NoThresholdError
+from abstain._checks import InputError, NoThresholdError, check_no_more
 from abstain.inference.rule_file import RULE_FILE, read_rule, versions, write_rule
 from abstain.inference.weights import weight_files, weights_sha256
 from abstain.scores.batches import ValueBatches
@@ -23,7 +24,7 @@ from abstain.scores.by_kind import fit_confidence, scored_in_batches
 from abstain.scores.confidence import Confidence, OfProbabilities
 from abstain.scores.given import GivenConfidence
 from abstain.scores.kinds import Input, Values, read_values
-from abstain.scores.logit_norm import LogitNorm
+from abstain.scores.logit_norm import LogitNorm, check_fit
 from abstain.threshold.decimals import with_fewest_digits
 from abstain.threshold.operating_point import OperatingPoint
 from abstain.threshold.select import select_threshold
@@ -86,6 +87,7 @@ class AbstentionRule:
             NoThresholdError: no threshold qualifies.
             InputError: bad logits or labels, fewer than two samples, or a fraction outside its range.
         """
+        fit = checked_options(fit)
         values = read_values(logits, labels, input=input)
         n = len(values.labels)
         if n < 2:
@@ -223,6 +225,21 @@ class AbstentionRule:
                 "validation data"
             )
         return rule
+
+
+def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of `AbstentionRule.fit` that are not its targets, looked at before anything is computed for it.
+
+    Raises:
+        ArgumentError: an unknown one, or as `LogitNorm.fit`; a `seed` that is no whole number of at least 0.
+    """
+    known = {"p_grid": range(1, 11), "center": True, "fallback": "one_standard_error", "seed": 0}
+    unknown = {name: value for name, value in options.items() if name not in known}
+    check_no_more("AbstentionRule.fit", unknown, known=known)
+    p_grid, center, fallback, seed = (options.get(name, default) for name, default in known.items())
+    grid = check_fit(p_grid, center, fallback)
+    check_whole("seed", seed, at_least=0)
+    return dict(options) | ({"p_grid": grid} if "p_grid" in options else {})
 
 
 @contextmanager

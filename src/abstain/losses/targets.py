@@ -30,6 +30,12 @@ def check_targets(logits: Tensor, labels: Tensor) -> None:
     if labels.device != logits.device:
         raise InputError(f"logits are on {logits.device} and labels on {labels.device}: move them to one device")
     one_each = (*logits.shape[:1], *logits.shape[2:])
+    if not are_soft(labels) and logits.ndim > 1 and labels.shape == logits.shape != one_each:
+        raise InputError(
+            f"labels hold {kind_of(labels)} in the shape {tuple(labels.shape)} of the logits, as samples with several "
+            "labels do, but each sample must have one class: give integers in shape "
+            f"{one_each}, or distributions as floats"
+        )
     if logits.ndim < 2 or (tuple(labels.shape) != one_each and not are_soft(labels)):
         raise InputError(
             f"logits have shape {tuple(logits.shape)} and labels {tuple(labels.shape)}: need (N, K, …), (N, …)"

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from abstain._arguments import check_integer
 from abstain._arrays import (
     check_class_values,
     check_confidence_error,
@@ -47,8 +48,7 @@ class Reading:
     class_axis: int | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.ignore_index, int):
-            raise ArgumentError(f"ignore_index is {self.ignore_index!r}, but must be one integer")
+        check_integer("ignore_index", self.ignore_index)
         if self.input is not None:
             check_choice("input", self.input, INPUTS)
 

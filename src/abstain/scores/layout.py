@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from abstain._arguments import check_integer
 from abstain._arrays import to_numpy, to_tensor
 from abstain._checks import ArgumentError, InputError
 
@@ -88,7 +89,8 @@ def rows_and_labels(
         raise InputError(f"values have shape {tuple(rows.shape)}, but at least one sample and one class are needed")
     rows = rows.movedim(axis, -1).reshape(-1, rows.shape[axis])
     classes = classes.reshape(-1)
-    _check_ignore_index(ignore_index)
+    if ignore_index is not None:
+        check_integer("ignore_index", ignore_index)
     counted = np.full(len(classes), True) if ignore_index is None else classes != ignore_index
     n_ignored = len(classes) - int(counted.sum())
     if n_ignored:
@@ -96,11 +98,6 @@ def rows_and_labels(
     if not len(classes):
         raise InputError(f"every label is {ignore_index}, which is ignored, but at least one sample is needed")
     return rows, _in_range(classes, rows.shape[1]), n_ignored
-
-
-def _check_ignore_index(ignore_index: Any) -> None:
-    if ignore_index is not None and not _is_integer(ignore_index):
-        raise ArgumentError(f"ignore_index is {ignore_index!r}, but must be one integer")
 
 
 def _is_integer(value: Any) -> bool:

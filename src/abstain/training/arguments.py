@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 from transformers import TrainingArguments
 
-from abstain._arguments import check_smoothing
+from abstain._arguments import check_integer, check_numbers, check_smoothing
 from abstain._checks import ArgumentError, check_choice
 from abstain._files import as_path
 from abstain.training.best_model import direction_of_best
-from abstain.training.limits import check_limits
+from abstain.training.limits import check_at_least_zero, check_limits
 
 
 @dataclass
@@ -89,25 +89,16 @@ class SelectiveTrainingArguments(TrainingArguments):
         return torch.device("cpu") if device.type == "cpu" else device
 
     def __post_init__(self) -> None:
-        self.label_smoothing_factor = check_smoothing(
-            self.label_smoothing_factor, allow_negative=self.allow_negative_smoothing
-        )
         check_limits(self)
         if self.output_dir is not None:
             as_path(self.output_dir, "output_dir")
-        if self.max_suppression_factor and self.label_smoothing_factor:
-            raise ArgumentError(
-                f"max_suppression_factor is {self.max_suppression_factor:g} and label_smoothing_factor "
-                f"{self.label_smoothing_factor:g}, but one stands in place of the other: leave out one of them"
-            )
+        self.check_regularization()
+        if self.ignore_index is not None:
+            self.ignore_index = check_integer("ignore_index", self.ignore_index)
         if self.torch_compile_mode is not None:
             check_choice("torch_compile_mode", self.torch_compile_mode, torch._inductor.list_mode_options())
         self._check_steps()
-        weights = self.class_weights
-        if weights is not None and not (weights and all(0 < weight < math.inf for weight in weights)):
-            raise ArgumentError(
-                f"class_weights are {self.class_weights}, but must be numbers above 0, one for each class"
-            )
+        self._check_weights()
         if self.batch_eval_metrics or not self.eval_do_concat_batches:
             raise ArgumentError(
                 "AURC needs all samples at once: leave out batch_eval_metrics and eval_do_concat_batches=False"
@@ -124,6 +115,31 @@ class SelectiveTrainingArguments(TrainingArguments):
         if self.sam_rho and self.mixed_precision == "fp16":  # from a flag, or from what starts the processes
             raise ArgumentError(
                 "sam_rho needs the norm of the gradient, which fp16 scales as it goes: take bf16 or float32"
+            )
+
+    def check_regularization(self) -> None:
+        """Refuse what the loss cannot be made of; again at each step, since a search changes the arguments.
+
+        Raises:
+            ArgumentError: α or the factor outside its range, or both are given.
+        """
+        self.label_smoothing_factor = check_smoothing(
+            self.label_smoothing_factor, allow_negative=self.allow_negative_smoothing
+        )
+        check_at_least_zero(self, "max_suppression_factor")
+        if self.max_suppression_factor and self.label_smoothing_factor:
+            raise ArgumentError(
+                f"max_suppression_factor is {self.max_suppression_factor:g} and label_smoothing_factor "
+                f"{self.label_smoothing_factor:g}, but one stands in place of the other: leave out one of them"
+            )
+
+    def _check_weights(self) -> None:
+        if self.class_weights is None:
+            return
+        self.class_weights = check_numbers("class_weights", self.class_weights)
+        if not self.class_weights or not all(0 < weight < math.inf for weight in self.class_weights):
+            raise ArgumentError(
+                f"class_weights are {self.class_weights}, but must be numbers above 0, one for each class"
             )
 
     def _check_steps(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from abstain._checks import ArgumentError, nearest
 
 MEASURED = ("loss", "risk", "aurc", "cov@5", "cov@1")
@@ -68,7 +70,38 @@ def direction_of_best(metric: str, greater_is_better: bool | None) -> bool | Non
     return larger
 
 
-def check_is_measured(metric: str) -> None:
-    """Refuse a metric that no evaluation reports, where nothing else could give it, with the nearest one that does."""
-    if {*MEASURED}.isdisjoint(_possible_names(metric)):
-        raise ArgumentError(f"metric_for_best_model is {metric!r}: {nearest(metric, MEASURED)}")
+def check_is_given(metric: str, metrics: Iterable[str]) -> None:
+    """Refuse a metric that an evaluation has not given, such as one that a `compute_metrics` calls otherwise.
+
+    Raises:
+        ArgumentError: with the nearest name.
+    """
+    given = [name.removeprefix("eval_") for name in metrics]
+    if metric.removeprefix("eval_") not in given:
+        raise ArgumentError(f"metric_for_best_model is {metric!r}: {nearest(metric, given)}")
+
+
+def check_is_measured(metric: str, evaluated: Iterable[str] | None, *, alone: bool) -> None:
+    """Refuse a metric that no evaluation reports, with the nearest one that does.
+
+    Args:
+        metric: by which a best model is chosen.
+        evaluated: the names of several evaluation sets; None of a single one.
+        alone: whether nothing else, such as a `compute_metrics`, could give a value of this name.
+
+    Raises:
+        ArgumentError: none of the sets gives it.
+    """
+    if evaluated is None:
+        if alone and metric.removeprefix("eval_") not in MEASURED:
+            raise ArgumentError(f"metric_for_best_model is {metric!r}: {nearest(metric, MEASURED)}")
+        return
+    names = list(evaluated)
+    of_sets = [f"eval_{name}_{measured}" for name in names for measured in MEASURED]
+    asked = f"eval_{metric.removeprefix('eval_')}"
+    is_of_one = any(asked.startswith(f"eval_{name}_") for name in names)
+    if asked not in of_sets and (alone or not is_of_one):
+        raise ArgumentError(
+            f"metric_for_best_model is {metric!r}, but there are several evaluation sets ({', '.join(names)}), and it "
+            f"is of none of them: name one, such as eval_{names[0]}_aurc"
+        )

@@ -11,13 +11,16 @@ from typing import Any, cast
 from safetensors import SafetensorError
 from torch import nn
 from transformers.trainer import TRAINING_ARGS_NAME
-from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, rotate_checkpoints
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, get_last_checkpoint, rotate_checkpoints
 
-from abstain._checks import InputError, first_line
+from abstain._checks import ArgumentError, InputError, first_line
 from abstain.training.pushing import PushingTrainer
 from abstain.training.renamed_weights import restore_renamed
 
 COMPLETE_FILE = "complete"
+
+UNLOADABLE = (RuntimeError, OSError, ValueError, SafetensorError)
+"""What torch, transformers and safetensors raise for a checkpoint that they cannot load."""
 
 FAILED_WRITES = ("I/O error", "IoError", "PytorchStreamWriter", "file write failed")
 """What safetensors and torch say of a file that they could not write."""
@@ -73,7 +76,14 @@ class CheckpointingTrainer(PushingTrainer):
     def train(self, resume_from_checkpoint: str | bool | None = None, *more: Any, **kwargs: Any) -> Any:
         """As `Trainer.train`; True goes on from the newest checkpoint that is whole, where any is marked so."""
         if resume_from_checkpoint is True:
-            resume_from_checkpoint = last_complete(self.args.folder) or True
+            resume_from_checkpoint = last_complete(self.args.folder) or get_last_checkpoint(str(self.args.folder))
+            if resume_from_checkpoint is None:
+                raise ArgumentError(
+                    f"there is no checkpoint in {str(self.args.folder)!r} to resume from: leave out "
+                    "resume_from_checkpoint"
+                )
+        elif resume_from_checkpoint and not Path(resume_from_checkpoint).is_dir():
+            raise ArgumentError(f"resume_from_checkpoint is {resume_from_checkpoint!r}, but there is no such folder")
         return super().train(resume_from_checkpoint, *more, **kwargs)
 
     def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
@@ -100,7 +110,7 @@ class CheckpointingTrainer(PushingTrainer):
         try:
             if self.is_fsdp_enabled or not restore_renamed(whole, Path(resume_from_checkpoint)):
                 super()._load_from_checkpoint(resume_from_checkpoint, model)
-        except (RuntimeError, OSError, SafetensorError) as error:  # of another model, or a part of it is missing
+        except UNLOADABLE as error:  # of another model, or a part of it is missing
             reason = " ".join(str(error).split())[:300]
             raise InputError(
                 f"the checkpoint {resume_from_checkpoint!r} cannot be loaded ({reason}): give another to resume from"
@@ -109,5 +119,11 @@ class CheckpointingTrainer(PushingTrainer):
     def _load_best_model(self) -> None:
         in_parts = self.is_fsdp_enabled or self.is_deepspeed_enabled
         best = Path(str(self.state.best_model_checkpoint))
-        if in_parts or not restore_renamed(cast(nn.Module, self.model), best):
-            super()._load_best_model()
+        try:
+            if in_parts or not restore_renamed(cast(nn.Module, self.model), best):
+                super()._load_best_model()
+        except UNLOADABLE as error:
+            raise InputError(
+                f"the best model, in {str(best)!r}, cannot be loaded ({first_line(error)}): the model is that of the "
+                "last step; leave out load_best_model_at_end"
+            ) from error

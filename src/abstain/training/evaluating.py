@@ -18,6 +18,7 @@ from abstain.data.pixels import ChosenPixels, has_dense_labels
 from abstain.logits.pixels import LabelledPixels
 from abstain.report.verdict import verdict
 from abstain.training.arguments import SelectiveTrainingArguments
+from abstain.training.best_model import check_is_given
 from abstain.training.labels import IGNORED, ignored_label, label_name
 from abstain.training.pictures import log_curve, title_of
 from abstain.training.statistics import classes_second, logits_of, sample_statistics, split_statistics, statistics_dtype
@@ -86,6 +87,12 @@ class EvaluatingTrainer(Trainer):
 
     def _evaluated(self, dataset: Any) -> Any:
         """The data set itself, or of images with dense labels the pixels that an evaluation counts."""
+        dispatches = self.accelerator.dispatch_batches is not False
+        if self.args.world_size > 1 and not hasattr(dataset, "__len__") and not dispatches:
+            raise ArgumentError(
+                "an evaluation set without a length is given to several processes, which would count its last samples "
+                "twice: leave out dispatch_batches=False"
+            )
         if isinstance(dataset, ChosenPixels) or not has_dense_labels(dataset):
             return dataset
         return ChosenPixels(dataset, self.args.eval_pixels_per_sample, self.args.eval_pixels_seed, self.ignore_index)
@@ -100,6 +107,8 @@ class EvaluatingTrainer(Trainer):
             logits = logits_of(model(**inputs))
         if labels is None:
             return None, logits, None
+        if not labels.is_floating_point():
+            labels = labels.long()  # as in training
         keeps = self._keep_logits or self._user_metrics is not None
         self._of_pixels = logits.ndim == 4
         if self._of_pixels:
@@ -121,7 +130,10 @@ class EvaluatingTrainer(Trainer):
     def _of_labelled(self, logits: Tensor, labels: Tensor) -> Tensor:
         """(N, …, 4) statistics of logits (N, K, …), NaN where a label does not count."""
         if labels.is_floating_point():
-            raise InputError("the labels of an evaluation are no classes, but errors are counted: give hard labels")
+            raise InputError(
+                "the labels of an evaluation are no classes, but errors are counted: give hard labels, and a collator "
+                "that mixes samples as train_collator"
+            )
         logits, counts = logits.movedim(1, -1), labels != self.ignore_index
         statistics = logits.new_full((*labels.shape, 4), torch.nan, dtype=statistics_dtype(logits.device))
         statistics[counts] = self._statistics(logits[counts], labels[counts])
@@ -178,6 +190,9 @@ class EvaluatingTrainer(Trainer):
                 f"an evaluation of {metric_key_prefix!r} gives no AURC, for want of samples or of their labels: give "
                 f"items that have {self._label_name!r} (or its name in label_names), and leave out prediction_loss_only"
             )
+        best = self.args.metric_for_best_model
+        if self.is_in_train and best and not isinstance(self.eval_dataset, dict):
+            check_is_given(best, metrics)
         if self._measured is not None:  # or each of several data sets has been shown by itself
             (curve, independent), self._measured = self._measured, None
             if self.is_world_process_zero():

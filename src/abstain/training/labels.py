@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from abstain._checks import ArgumentError, InputError
+from abstain.losses.targets import check_distributions, kind_of
 
 IGNORED = -100
 """The label that does not count where neither the arguments nor the model say another; also what `Trainer` fills up
@@ -23,49 +24,60 @@ class CheckedLabels:
     Attributes:
         collator: makes a batch of a list of items.
         name: what it calls the labels.
-        n_logits: K of the model; 1 has the classes 0 and 1.
+        n_logits: K of the model; 1 has the classes 0 and 1; None where the model does not say it.
         ignore_index: the label of samples that do not count.
     """
 
     collator: Callable[[list[Any]], Any]
     name: str
-    n_logits: int
+    n_logits: int | None
     ignore_index: int
 
     def __call__(self, items: list[Any]) -> Any:
-        """The batch of the collator.
+        """The batch of the collator, with classes as int64.
 
         Raises:
-            InputError: a label is no class.
+            InputError: a label is no class, or no distribution over the classes.
         """
         batch = self.collator(items)
         labels = batch.get(self.name) if isinstance(batch, MutableMapping) else None
-        if isinstance(labels, Tensor) and not labels.is_floating_point() and labels.numel():
-            wrong = self._wrong(labels)
-            if wrong is not None:
-                raise InputError(
-                    f"a label is {wrong}, but must be from 0 to {self._highest}, or {self.ignore_index} where it does "
-                    "not count: look at the data, at the model's num_labels and at ignore_index"
-                )
+        if isinstance(labels, Tensor) and labels.numel():
+            batch[self.name] = self._soft(labels) if labels.is_floating_point() else self._classes(labels)
         return batch
 
-    @property
-    def _highest(self) -> int:
-        return max(self.n_logits, 2) - 1
+    def _soft(self, labels: Tensor) -> Tensor:
+        if labels.ndim < 2 or self.n_logits not in (None, labels.shape[1]):
+            raise InputError(
+                f"labels hold {kind_of(labels)} in shape {tuple(labels.shape)}, as those of a regression do, but must "
+                f"be classes, or distributions (N, {self.n_logits or 'K'}) over them"
+            )
+        check_distributions("labels", labels)
+        return labels
 
-    def _wrong(self, labels: Tensor) -> int | None:
+    def _classes(self, labels: Tensor) -> Tensor:
+        labels = labels.long()  # a narrow type has no room for every `ignore_index`, and would wrap it around
+        if self.n_logits is None:
+            return labels
         low, high = torch.aminmax(labels)
-        if low >= 0 and high <= self._highest:  # looked at first: mostly so, and quick to tell
-            return None
-        bad = labels[((labels < 0) | (labels > self._highest)) & (labels != self.ignore_index)]
-        return int(bad[0]) if len(bad) else None
+        highest = max(self.n_logits, 2) - 1
+        if low >= 0 and high <= highest:  # looked at first: mostly so, and quick to tell
+            return labels
+        bad = labels[((labels < 0) | (labels > highest)) & (labels != self.ignore_index)]
+        if len(bad):
+            raise InputError(
+                f"a label is {int(bad[0])}, but must be from 0 to {highest}, or {self.ignore_index} where it does not "
+                "count: look at the data, at the model's num_labels and at ignore_index"
+            )
+        return labels
 
 
 def ignored_label(given: int | None, model: Any) -> int:
     """The label of samples that do not count: what is given, else what the model's own loss leaves out, else -100."""
     if given is not None:
         return given
-    return int(getattr(getattr(model, "config", None), "semantic_loss_ignore_index", IGNORED))
+    config = getattr(model, "config", None)
+    said = (getattr(config, name, None) for name in ("semantic_loss_ignore_index", "loss_ignore_index"))
+    return next((int(label) for label in said if label is not None), IGNORED)
 
 
 def label_name(names: list[str]) -> str:

@@ -35,7 +35,12 @@ class TrainingLoss:
 
     @classmethod
     def of(cls, args: SelectiveTrainingArguments, *, ignore_index: int) -> Self:
-        """What the arguments of a training say."""
+        """What the arguments of a training say.
+
+        Raises:
+            ArgumentError: as `SelectiveTrainingArguments.check_regularization`.
+        """
+        args.check_regularization()
         return cls(
             args.label_smoothing_factor,
             args.allow_negative_smoothing,

@@ -12,7 +12,7 @@ from transformers import PreTrainedModel
 
 from abstain._checks import ArgumentError
 from abstain.training.backbone import slow_backbone
-from abstain.training.best_model import larger_is_better
+from abstain.training.best_model import check_is_measured, larger_is_better
 from abstain.training.checkpoints import CheckpointingTrainer
 from abstain.training.refusals import check_optim_args, naming_what_is_refused
 
@@ -51,13 +51,9 @@ class OptimizingTrainer(CheckpointingTrainer):
                     f"direction is {direction!r} without compute_objective, whose default knows its own: leave it out"
                 )
             metric = self.args.metric_for_best_model or "aurc"
-            key = metric if metric.startswith("eval_") else f"eval_{metric}"
-            names = list(self.eval_dataset) if isinstance(self.eval_dataset, dict) else []
-            if names and not any(key.startswith(f"eval_{name}_") for name in names):
-                raise ArgumentError(
-                    f"there are several evaluation sets ({', '.join(names)}), and {key} is of none of them: name one "
-                    f"by metric_for_best_model, such as eval_{names[0]}_aurc, or give compute_objective"
-                )
+            named = list(self.eval_dataset) if isinstance(self.eval_dataset, dict) else None
+            check_is_measured(metric, named, alone=False)
+            key = f"eval_{metric.removeprefix('eval_')}"
             compute_objective, larger = itemgetter(key), larger_is_better(metric) or self.args.greater_is_better
             direction = "maximize" if larger else "minimize"
         return super().hyperparameter_search(

@@ -6,8 +6,9 @@ import copy
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
+import torch
 from torch import nn
 from transformers import PreTrainedModel, Trainer
 
@@ -68,29 +69,70 @@ def check_classes(args: SelectiveTrainingArguments, model: nn.Module | None, *, 
 def is_made_of_config(model: nn.Module | None) -> bool:
     """Whether `from_pretrained` of its class makes the model from a folder alone.
 
-    It does not with adapters, with a module that is none of transformers', and with a class that wants more than its
-    configuration.
+    It does not with adapters, with a module that is none of transformers', with a class that wants more than its
+    configuration, and with layers that are not those of the configuration, such as a head that was put in its place.
     """
     if not isinstance(model, PreTrainedModel) or getattr(model, "_hf_peft_config_loaded", False):
         return False
     try:
         inspect.signature(type(model)).bind(model.config)
-    except TypeError:
+        with torch.device("meta"), torch.random.fork_rng(devices=[]):
+            fresh = type(model)(copy.deepcopy(model.config))
+    except Exception:  # of a class that somebody else wrote
         return False
-    return True
+    return _shapes(fresh) == _shapes(model)
 
 
-def check_is_whole(model: nn.Module | None, *, cut: bool) -> None:
-    """Refuse a model of which no process can say, once it is trained, what the saved one says.
+def _shapes(model: nn.Module) -> dict[str, torch.Size]:
+    return {name: value.shape for name, value in model.state_dict().items()}
+
+
+def check_can_be_cut(model: nn.Module | None, plugin: Any, *, channels_last: bool) -> None:
+    """Refuse what FSDP cannot cut into parts, or of which no process could say in the end what the saved model says.
 
     Args:
-        model: that is to be trained.
-        cut: whether FSDP cuts it into parts.
+        model: that is to be trained; None where it is made later.
+        plugin: what accelerate knows of FSDP.
+        channels_last: whether its weights are kept in that memory format.
+
+    Raises:
+        ArgumentError: one of these, with what to do.
     """
-    if cut and model is not None and not is_made_of_config(model):
+    if channels_last:
+        raise ArgumentError("FSDP cuts weights that are contiguous alone, but channels_last is given: leave it out")
+    if model is None:
+        return
+    if not is_made_of_config(model):
         raise ArgumentError(
             f"{type(model).__name__} is cut into parts by FSDP and cannot be loaded by from_pretrained, so its "
             "logits could not be had once it is trained: make it a PreTrainedModel, or train it without FSDP"
+        )
+    _check_layers(cast(PreTrainedModel, model), plugin)
+
+
+def _check_layers(model: PreTrainedModel, plugin: Any) -> None:
+    from torch.distributed.fsdp.wrap import transformer_auto_wrap_policy  # here: it is slow to import
+
+    of_inputs = None
+    if plugin.fsdp_version == 2:
+        try:
+            of_inputs = model.get_input_embeddings()
+        except NotImplementedError as error:
+            raise ArgumentError(
+                f"{type(model).__name__} does not say which layer takes its inputs, which FSDP 2 has to know: take "
+                "FSDP 1, or data parallel processes"
+            ) from error
+    if getattr(plugin.auto_wrap_policy, "func", plugin.auto_wrap_policy) is not transformer_auto_wrap_policy:
+        return
+    named = plugin.transformer_cls_names_to_wrap
+    wanted = set(named if named is not None else model._no_split_modules or ())
+    layers = [module for module in model.modules() if type(module).__name__ in wanted]
+    cut_twice = of_inputs is not None and any(of_inputs in set(layer.modules()) for layer in layers)
+    if cut_twice or wanted != {type(layer).__name__ for layer in layers}:
+        raise ArgumentError(
+            f"FSDP cuts models at {', '.join(sorted(wanted))}, where {type(model).__name__} cannot be cut: name the "
+            "class of the layer that repeats by --fsdp_transformer_layer_cls_to_wrap, such as BertLayer, or take "
+            "--fsdp_auto_wrap_policy NO_WRAP"
         )
 
 

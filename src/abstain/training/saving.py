@@ -12,12 +12,12 @@ import numpy as np
 from accelerate.utils import broadcast_object_list
 from numpy.typing import NDArray
 from torch import nn
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
 
-from abstain._checks import ArgumentError, InputError
+from abstain._checks import ArgumentError, InputError, check_fraction
 from abstain._files import write_text
-from abstain.inference.abstention import AbstentionRule
+from abstain.inference.abstention import AbstentionRule, checked_options
 from abstain.inference.rule_file import RULE_FILE, read_rule
 from abstain.inference.weights import weights_sha256
 from abstain.logits.batch import LabelledLogits
@@ -58,6 +58,10 @@ class SavingTrainer(OptimizingTrainer):
         Raises:
             InputError: a file cannot be written, or no label counts.
         """
+        if not isinstance(datasets, Mapping):
+            raise ArgumentError(
+                f"datasets are {type(datasets).__name__}, but must be a dictionary: the name of each split -> its items"
+            )
         with self.one_push():
             found = self._saved_with_logits(datasets)
         return {name: (whole.logits, whole.labels) for name, whole in found.items()}
@@ -82,7 +86,7 @@ class SavingTrainer(OptimizingTrainer):
     def _as_saved(self) -> Iterator[nn.Module]:
         """The model as who loads the saved one has it: on the device, in evaluation mode, outside mixed precision."""
         model = cast(nn.Module, self.accelerator.unwrap_model(self.model))
-        if is_made_of_config(model):
+        if self.is_fsdp_enabled or is_made_of_config(model):  # the former was looked at while it was whole
             yield nn.Module.to(cast(Any, type(model)).from_pretrained(self.args.folder), self.args.device).eval()
             return
         wrapped, was_training = dict(model.__dict__), model.training
@@ -99,7 +103,7 @@ class SavingTrainer(OptimizingTrainer):
         n_seen, self._keep_logits = 0, True
         bar = tqdm(desc=f"logits of {name}", unit=" samples", leave=False, disable=not self.is_local_process_zero())
         try:
-            for batch in self.get_test_dataloader(dataset):
+            for batch in self._in_order(dataset):
                 _, outputs, labels = self.prediction_step(model, batch, False)
                 if labels is None:
                     raise InputError(
@@ -122,6 +126,16 @@ class SavingTrainer(OptimizingTrainer):
         if not len(whole.labels):
             raise InputError(f"{name!r} has no sample whose label counts, but at least one is needed: look at the data")
         return whole
+
+    def _in_order(self, dataset: Any) -> DataLoader[Any]:
+        """The batches of all items, each once, in the order of the data, whatever the arguments do in training."""
+        told = {"train_sampling_strategy": "random", "dataloader_drop_last": False}
+        before = {name: getattr(self.args, name) for name in told}
+        vars(self.args).update(told)
+        try:
+            return self.get_test_dataloader(dataset)
+        finally:
+            vars(self.args).update(before)
 
     def _what_counts(self, logits: NDArray[Any], labels: NDArray[Any], first: int) -> LabelledLogits:
         counted = ~np.isin(labels, (self.ignore_index, IGNORED))
@@ -150,6 +164,10 @@ class SavingTrainer(OptimizingTrainer):
             NoThresholdError: no threshold qualifies; the model is saved, and no rule.
             InputError: as `AbstentionRule.fit`; `delta` for pixels or tokens, which are not independent.
         """
+        check_fraction("target_risk", target_risk, open_below=True, open_above=True)
+        if delta is not None:
+            check_fraction("delta", delta, open_below=True, open_above=True)
+        fit = checked_options(fit)
         dependent = "pixels of one image, or tokens of one text, are not independent, so no guarantee holds: leave out "
         if delta is not None and self._has_several_labels(validation):
             raise ArgumentError(f"{dependent}delta")

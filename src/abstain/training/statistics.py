@@ -31,7 +31,12 @@ def statistics_dtype(device: torch.device) -> torch.dtype:
 
 
 def logits_of(outputs: Any) -> Tensor:
-    """The logits of a model's outputs: an object or mapping that has `logits`, or a tensor."""
+    """The logits of a model's outputs: an object or mapping that has `logits`, a tensor, or the first of a tuple.
+
+    A model that is given no labels returns no loss before them.
+    """
+    if isinstance(outputs, tuple) and outputs and isinstance(outputs[0], Tensor) and outputs[0].ndim > 1:
+        return outputs[0]
     if isinstance(outputs, Tensor):
         return outputs
     logits = getattr(outputs, "logits", None)

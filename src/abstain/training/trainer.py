@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from abstain._files import no_empty_folders
 from abstain.training.best_model import check_is_measured
 from abstain.training.labels import CheckedLabels
 from abstain.training.loss import TrainingLoss
-from abstain.training.refusals import check_classes, check_is_whole, n_logits_of, naming_what_is_refused
+from abstain.training.refusals import check_can_be_cut, check_classes, n_logits_of, naming_what_is_refused
 from abstain.training.sam import replace_gradient
 from abstain.training.saving import SavingTrainer
 from abstain.training.statistics import logits_of, statistics_dtype
@@ -37,7 +37,8 @@ class SelectiveTrainer(SavingTrainer):
     pixels of every image, and the logits nearest to them.
 
     Args: those of `Trainer`, except `compute_loss_func`, which it sets, and `preprocess_logits_for_metrics`.
-        A `compute_metrics` of your own gets logits and labels, and adds its values.
+        A `compute_metrics` of your own gets logits and labels, and adds its values. `train_collator` makes the batches
+        of training in place of `data_collator`, such as one that mixes samples and their labels (mixup, CutMix).
 
     Raises:
         InputError: `args` are no `SelectiveTrainingArguments` or do not go with the model, one of the two excepted
@@ -47,15 +48,17 @@ class SelectiveTrainer(SavingTrainer):
     What `Trainer` takes, and this one refuses on purpose, each in one sentence:
 
     - a loss of your own (`compute_loss_func`), and `preprocess_logits_for_metrics`, which no evaluation would call;
-    - `batch_eval_metrics`, `eval_do_concat_batches=False` and evaluations without samples, without labels or with
-      `prediction_loss_only`: AURC needs the labels of all samples at once;
+    - `batch_eval_metrics`, `eval_do_concat_batches=False`, evaluations without samples or labels, and sets without a
+      length on several processes with `dispatch_batches=False`: AURC needs all samples, each once;
     - models of regression and of several labels, several `label_names`, a label outside 0 … K - 1, and soft labels
       where errors are counted, in evaluations, or on tokens;
-    - a `metric_for_best_model` that no evaluation gives, or the smoothed loss, and a `greater_is_better` against it;
+    - a `metric_for_best_model` that no evaluation gives, or the smoothed loss, a `greater_is_better` against it, and a
+      `direction` of a search without its `compute_objective`;
     - several GPUs in one process (`DataParallel`): start it with `accelerate launch`;
-    - a training that goes on after a loss of NaN or infinity, numbers outside their range, and keys of `optim_args`
-      that the optimizer passes over;
-    - `sam_rho` with FSDP, DeepSpeed or fp16, and under FSDP a model that `from_pretrained` cannot make;
+    - a training that goes on after a loss of NaN or infinity, numbers outside their range, keys of `optim_args` that
+      the optimizer passes over, and factors on an optimizer that is given;
+    - `sam_rho` with FSDP, DeepSpeed or fp16; `channels_last` with FSDP, layers at which it cannot cut the model, and
+      under it a model that `from_pretrained` cannot make;
     - workers that live on (`dataloader_persistent_workers`) where each epoch augments its data anew;
     - to push a pickle: of a checkpoint that is pushed, the optimizer and the random numbers stay on their own disk;
     - to resume from a checkpoint of another model.
@@ -75,8 +78,14 @@ class SelectiveTrainer(SavingTrainer):
     """
 
     def __init__(
-        self, model: nn.Module | None = None, args: TrainingArguments | None = None, *more: Any, **kwargs: Any
+        self,
+        model: nn.Module | None = None,
+        args: TrainingArguments | None = None,
+        *more: Any,
+        train_collator: Callable[[list[Any]], Any] | None = None,
+        **kwargs: Any,
     ) -> None:
+        self._train_collator = train_collator
         if kwargs.get("compute_loss_func") is not None:
             raise ArgumentError(
                 "compute_loss_func is given, but SelectiveTrainer sets it: use Trainer for another loss"
@@ -90,7 +99,6 @@ class SelectiveTrainer(SavingTrainer):
             self._is_checked = True
             if self.args.push_to_hub:
                 self.init_hf_repo()
-        self._loss = TrainingLoss.of(self.args, ignore_index=self.ignore_index)
         self._ignored_samples: Tensor | int = 0
         self.compute_loss_func = self._training_loss
         self.add_callback(_SetEpoch())
@@ -98,19 +106,33 @@ class SelectiveTrainer(SavingTrainer):
 
     def _check_arguments(self) -> None:
         """Refuse what does not go together, before anything is made here or on the Hub."""
-        if self._user_metrics is None and self.args.metric_for_best_model:
-            check_is_measured(self.args.metric_for_best_model)
+        if self.args.metric_for_best_model:
+            named = list(self.eval_dataset) if isinstance(self.eval_dataset, dict) else None
+            check_is_measured(self.args.metric_for_best_model, named, alone=self._user_metrics is None)
+        changed = self.args.backbone_learning_rate_factor != 1 or self.args.decay_all_parameters
+        if self.optimizer is not None and changed:
+            raise ArgumentError(
+                "an optimizer is given, which backbone_learning_rate_factor and decay_all_parameters cannot change: "
+                "leave them out, or give optim"
+            )
         if self.args.sam_rho and (self.is_fsdp_enabled or self.is_deepspeed_enabled):
             raise ArgumentError(
                 "sam_rho needs whole gradients on each process, but FSDP and DeepSpeed cut them: leave them out"
             )
-        check_is_whole(self.model, cut=self.is_fsdp_enabled)
+        if self.is_fsdp_enabled:
+            plugin = self.accelerator.state.fsdp_plugin
+            check_can_be_cut(self.model, plugin, channels_last=self.args.channels_last)
         check_classes(self.args, self.model, ignore_index=self.ignore_index)
         if self.args.dataloader_persistent_workers and hasattr(self.train_dataset, "set_epoch"):
             raise ArgumentError(
                 "dataloader_persistent_workers keeps copies of the data that never learn their epoch, so every epoch "
                 "would be augmented alike: leave it out"
             )
+
+    @property
+    def _loss(self) -> TrainingLoss:
+        """Of the arguments as they are now, which a search of hyper-parameters changes."""
+        return TrainingLoss.of(self.args, ignore_index=self.ignore_index)
 
     def _to_channels_last(self, model: nn.Module | None) -> None:
         if self.args.channels_last and model is not None:
@@ -134,9 +156,9 @@ class SelectiveTrainer(SavingTrainer):
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """As of `Trainer`, with a look at the labels of each batch before it leaves the CPU."""
-        collator, n_logits = self.data_collator, n_logits_of(self.model)
-        if n_logits is not None:
-            self.data_collator = CheckedLabels(collator, self._label_name, n_logits, self.ignore_index)
+        collator = self.data_collator
+        own = self._train_collator or collator
+        self.data_collator = CheckedLabels(own, self._label_name, n_logits_of(self.model), self.ignore_index)
         try:
             with naming_what_is_refused("batches"):
                 return super().get_train_dataloader()
