@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abstain.threshold import OperatingPoint, select_threshold, shortest_between
-from abstain.threshold.decimals import with_fewest_digits
+from abstain.threshold import OperatingPoint, decimals, select_threshold, shortest_between
+from abstain.threshold.decimals import BFLOAT16, with_fewest_digits
 
 repeatable = settings(deadline=None, derandomize=True, max_examples=200)
 
@@ -73,3 +74,24 @@ def test_a_guaranteed_threshold_stays_next_to_what_is_rejected():
 def test_accepting_all_with_a_guarantee_accepts_all():
     point = OperatingPoint(-np.inf, 1.0, 0.0, True, 0.1, 0.05, 2)
     assert with_fewest_digits(point, np.array([0.5, 0.9]), np.float64) is point
+
+
+@repeatable
+@given(st.floats(-2, 2, width=32))
+def test_numbers_are_rounded_to_bfloat16_and_followed_there_as_torch_does(value):
+    rounded = torch.tensor(value, dtype=torch.bfloat16)
+    assert decimals._rounded(value, BFLOAT16) == float(rounded)
+    above = torch.nextafter(rounded, torch.tensor(torch.inf, dtype=torch.bfloat16))
+    assert decimals._next_above(float(rounded), BFLOAT16) == float(above)
+
+
+@pytest.mark.parametrize("delta", [None, 0.05])
+@pytest.mark.parametrize("seed", range(6))
+def test_the_same_samples_are_accepted_in_bfloat16(seed, delta):
+    rng = np.random.default_rng(seed)
+    stored = torch.from_numpy(rng.beta(5, 1, size=3000)).bfloat16()
+    confidence = stored.double().numpy()
+    point = select_threshold(confidence, rng.random(3000) < 1 - confidence, 0.08, delta)
+    short = with_fewest_digits(point, confidence, BFLOAT16)
+    for compared in (stored, stored.float(), stored.double()):
+        assert float((compared >= short.threshold).double().mean()) == point.coverage

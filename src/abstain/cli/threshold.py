@@ -144,10 +144,16 @@ def _rule(predictions: Read, confidence: Confidence, select: Selection, n_fitted
 
 
 def _in_words(rule: AbstentionRule, predictions: Read, fitted_on: Read | None) -> str:
+    from abstain.scores import OfProbabilities
+
     told = [rule.describe()]
     if getattr(predictions, "score", None) == MSP:
         told.append("The confidence is the log-odds of the answer's probability, log(p / (1 - p)).")
-    if predictions.kind == "one probability" and rule.operating_point.threshold > float("-inf"):
+    threshold = rule.operating_point.threshold
+    is_finite = threshold > float("-inf")
+    if is_finite and predictions.of_percent and rule.confidence == OfProbabilities(scale="probability"):
+        told.append(f"The file holds percent, which were divided by 100: there this is {100 * threshold:.12g}.")
+    if is_finite and predictions.kind == "one probability":
         told.append("Of one probability p the largest is max(p, 1 - p).")
     if fitted_on is not None:
         of_logits = getattr(rule.confidence, "confidence", rule.confidence)

@@ -25,7 +25,7 @@ from abstain.scores.confidence import Confidence, OfProbabilities
 from abstain.scores.given import GivenConfidence
 from abstain.scores.kinds import Input, Values, read_values
 from abstain.scores.logit_norm import LogitNorm, check_fit
-from abstain.threshold.decimals import with_fewest_digits
+from abstain.threshold.decimals import BFLOAT16, with_fewest_digits
 from abstain.threshold.operating_point import OperatingPoint
 from abstain.threshold.select import select_threshold
 
@@ -148,7 +148,7 @@ class AbstentionRule:
         error: Any,
         select: Select,
         n_classes: int | None,
-        stored: type[np.floating[Any]],
+        stored: Any,
     ) -> Self:
         point = select(scored, error)
         if _shows_probabilities(confidence):
@@ -266,14 +266,14 @@ def _shows_probabilities(confidence: Confidence) -> bool:
     return isinstance(confidence, OfProbabilities) and confidence.scale == "probability"
 
 
-def _stored_type(values: Any) -> type[np.floating[Any]]:
+def _stored_type(values: Any) -> Any:
     """In which values would be compared with a threshold."""
     return _float_type(getattr(values, "dtype", ""))
 
 
-def _float_type(dtype: Any) -> type[np.floating[Any]]:
+def _float_type(dtype: Any) -> Any:
     name = str(dtype).removeprefix("torch.")
-    narrow: dict[str, type[np.floating[Any]]] = {"float16": np.float16, "float32": np.float32}
+    narrow = {BFLOAT16: BFLOAT16, "float16": np.float16, "float32": np.float32}
     return narrow.get(name, np.float64)
 
 

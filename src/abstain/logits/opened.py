@@ -40,13 +40,14 @@ class OpenPredictions:
 
     Attributes:
         class_names: in the order of the classes, where the source has them.
+        of_percent: whether the values are what the source holds divided by 100, once `kind` is known.
     """
 
     def __init__(self, opening: Opening, taken: NDArray[np.bool_] | None = None) -> None:
         assert opening.choice.values is not None and opening.choice.label is not None  # see `open_predictions`
         self._opening, self._taken, self._values = opening, taken, opening.choice.values
         self._label = opening.choice.label
-        self._of_percent = False
+        self.of_percent = False
         self.class_names = opening.class_names(self._values)
         self._in_doubt = True
 
@@ -115,7 +116,7 @@ class OpenPredictions:
             names=names,
             grouped=self.sample is not None and SAMPLE in self._opening.source.holds,
             n_ignored=self.n_ignored,
-            of_percent=self._of_percent,
+            of_percent=self.of_percent,
         )
 
     @property
@@ -145,7 +146,7 @@ class OpenPredictions:
         some = np.full(len(self), True) if self._taken is None else self._taken.copy()
         some[some] = rows
         part = type(self)(self._opening, some)
-        part.__dict__["kind"], part._in_doubt, part._of_percent = self.kind, self._in_doubt, self._of_percent
+        part.__dict__["kind"], part._in_doubt, part.of_percent = self.kind, self._in_doubt, self.of_percent
         part.__dict__["_counts"] = self._counts
         return part
 
@@ -193,7 +194,7 @@ class OpenPredictions:
         for rows, labels in self._pass("reading", length):
             if seen is not None:
                 seen.add(rows)
-            yield divided_by_100(rows) if self._of_percent else rows, labels
+            yield divided_by_100(rows) if self.of_percent else rows, labels
         if seen is not None and not seen.are_surely_logits:
             OpenPredictions(self._opening)._kind_of_all()  # of the whole, of which this may be a part
         self._in_doubt = False
@@ -207,7 +208,7 @@ class OpenPredictions:
 
         found = Recognised(len(self), self.n_columns, first.dtype, blocks)
         if are_told_percent(found, cast("Input | None", self._opening.input)):
-            self._of_percent = True
+            self.of_percent = True
             return "probabilities"
         return kind_of_rows(found, cast("Input | None", self._opening.input), self._values.said)
 

@@ -41,6 +41,7 @@ class Predictions:
             its own.
         used: a sentence: which columns count, and which do not.
         n_ignored: samples left out because of their label.
+        of_percent: whether the values are what was given divided by 100.
         score: what the confidence is: `"confidence"` as given, or `"msp"`, the log-odds of a language model's answer
             among the choices of its question.
         notes: sentences: what has to be known of them.
@@ -55,6 +56,7 @@ class Predictions:
     sample: NDArray[Any] | None = None
     used: str = ""
     n_ignored: int = 0
+    of_percent: bool = False
     score: str = CONFIDENCE
     notes: tuple[str, ...] = ()
 
@@ -222,5 +224,12 @@ def _values(opening: Opening, values: ValueColumns, labels: Any) -> Predictions:
         of_percent=found.of_percent,
     )
     return Predictions(
-        found.kind, found.rows, found.labels, class_names=by_name, sample=sample, used=used, n_ignored=found.n_ignored
+        found.kind,
+        found.rows,
+        found.labels,
+        class_names=by_name,
+        sample=sample,
+        used=used,
+        n_ignored=found.n_ignored,
+        of_percent=found.of_percent,
     )

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from abstain.threshold.operating_point import OperatingPoint
 
+BFLOAT16 = "bfloat16"
+"""A type that NumPy does not have: the upper half of the bits of float32."""
+
 
 def shortest_between(below: float, threshold: float, dtype: Any = np.float64) -> float:
     """The number with the fewest digits in (below, threshold]: where no confidence lies between, it accepts the same.
@@ -18,7 +21,8 @@ def shortest_between(below: float, threshold: float, dtype: Any = np.float64) ->
     Args:
         below: the largest confidence that is not accepted; -inf where all are.
         threshold: a number above it that accepts what is to be accepted.
-        dtype: in which the confidence may be compared with the number, which is then rounded to it.
+        dtype: in which the confidence may be compared with the number, which is then rounded to it; of NumPy, or
+            `BFLOAT16`.
 
     Returns:
         Such that it is in (below, threshold] in float64 and in `dtype`; `threshold` where no shorter one is.
@@ -27,9 +31,9 @@ def shortest_between(below: float, threshold: float, dtype: Any = np.float64) ->
         >>> shortest_between(0.91, 0.9299999999999999)
         0.92
     """
-    kind = np.dtype(dtype).type
+    low, high = _rounded(below, dtype), _rounded(threshold, dtype)
     cut = (float(Context(digits, ROUND_FLOOR).create_decimal(repr(threshold))) for digits in range(1, 17))
-    return next((x for x in cut if below < x and kind(below) < kind(x) <= kind(threshold)), threshold)
+    return next((x for x in cut if below < x and low < _rounded(x, dtype) <= high), threshold)
 
 
 def with_fewest_digits(point: OperatingPoint, confidence: NDArray[np.floating[Any]], dtype: Any) -> OperatingPoint:
@@ -49,6 +53,24 @@ def with_fewest_digits(point: OperatingPoint, confidence: NDArray[np.floating[An
     below = float(confidence[~accepted].max(initial=-np.inf))
     lowest = float(confidence[accepted].min())
     if point.guaranteed:
-        kind = np.dtype(dtype).type
-        lowest = min(lowest, float(np.nextafter(kind(below), kind(np.inf))))
+        lowest = min(lowest, _next_above(below, dtype))
     return replace(point, threshold=shortest_between(below, lowest, dtype))
+
+
+def _rounded(value: float, dtype: Any) -> float:
+    if dtype != BFLOAT16:
+        return float(np.dtype(dtype).type(value))
+    bits = np.float32(value).view(np.uint32)
+    return _of_bits(bits + np.uint32(0x7FFF) + (bits >> np.uint32(16) & np.uint32(1)))
+
+
+def _next_above(value: float, dtype: Any) -> float:
+    if dtype != BFLOAT16:
+        kind = np.dtype(dtype).type
+        return float(np.nextafter(kind(value), kind(np.inf)))
+    bits, step = np.float32(value + 0.0).view(np.uint32), np.uint32(0x10000)  # no -0, which counts downwards
+    return _of_bits(bits - step if value < 0 else bits + step)
+
+
+def _of_bits(bits: np.uint32) -> float:
+    return float((bits & np.uint32(0xFFFF0000)).view(np.float32))
