@@ -234,3 +234,8 @@ def test_numbers_held_as_objects_are_numbers():
     assert predictions.values.tolist() == [[0.5, 2.0], [3.0, 1.5]] and predictions.labels.tolist() == [1, 0]
     for held in ([1, "2"], [1, None]):
         assert to_numpy(np.array(held, dtype=object), "labels").dtype == object
+
+
+def test_a_field_of_a_structured_array_is_an_array():
+    held = np.array([(1, [0.5, 2.0]), (0, [3.0, 1.5])], dtype=[("label", "i4"), ("logits", "f8", 2)])
+    assert check_logits(held["logits"]).tolist() == [[0.5, 2.0], [3.0, 1.5]]

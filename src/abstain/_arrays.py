@@ -172,7 +172,8 @@ def _shareable(values: Any, what: str) -> np.ndarray:
         raise InputError(f"{what} hold {array.dtype}, but must hold real numbers in shape (N, K)")
     if array.dtype.kind != "f" or array.dtype.itemsize > 8:
         array = array.astype(np.float64)
-    if not array.flags.writeable or not array.dtype.isnative or min(array.strides, default=0) < 0:
+    of_whole_numbers = all(step >= 0 and step % array.itemsize == 0 for step in array.strides)  # a field's need not be
+    if not array.flags.writeable or not array.dtype.isnative or not of_whole_numbers:
         array = array.astype(array.dtype.newbyteorder("="), copy=True)
     return array
 

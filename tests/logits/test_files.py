@@ -1,7 +1,11 @@
+import gzip
 import subprocess
 import sys
+from pathlib import Path
 
+import datasets
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -107,6 +111,28 @@ def test_damaged_files_are_one_sentence_or_still_readable(files):
     assert sentences > 100
 
 
+def test_shards_whose_labels_stand_for_other_classes_are_refused(tmp_path):
+    def write(name, classes):
+        features = datasets.Features(label=datasets.ClassLabel(names=classes), p=datasets.Value("float64"))
+        data = datasets.Dataset.from_dict({"label": [0, 1], "p": [0.5, 0.25]}, features=features)
+        data.to_parquet(tmp_path / f"{name}.parquet")
+        return tmp_path / f"{name}.parquet"
+
+    several = [f"class {k}" for k in range(20)]
+    cats = write("a", ["cat", "dog", "eel"])
+    for classes, in_first, in_second in (
+        (["dog", "cat", "eel"], "cat, dog, eel", "dog, cat, eel"),
+        (["cat", "dog"], "cat, dog, eel", "cat, dog"),
+    ):
+        sentence = f"the classes of 'label' are {in_first} in the shard a.parquet of .*, but {in_second} in b.parquet:"
+        with pytest.raises(InputError, match=sentence):
+            read_files([cats, write("b", classes)])
+    with pytest.raises(InputError, match=r"are … class 4, .*, class 11 … in the .*, but … class 4, .*, other … in b"):
+        read_files([write("a", several), write("b", [*several[:11], "other", *several[12:]])])
+    read = read_files([cats, write("a", several), write("b", several)][1:])
+    assert read.class_names == {"label": tuple(several)} and read.read(["label"])["label"].tolist() == [0, 1, 0, 1]
+
+
 def test_arrays_of_python_objects_are_refused(tmp_path):
     np.savez(tmp_path / "data.npz", logits=np.array([{}], dtype=object), label=np.array([0]))
     with pytest.raises(InputError, match=r"cannot be read as \.npz"):
@@ -141,3 +167,75 @@ def test_an_array_in_a_file_is_mapped_and_not_copied(tmp_path):
     assert isinstance(read.base, np.memmap) and read.tolist() == np.eye(3).tolist()
     read[0, 0] = 7  # a copy of this page, not of the file
     assert np.load(tmp_path / "a.npy")[0, 0] == 1
+
+
+def test_lines_in_quoted_text_are_no_rows_however_large_the_file_is(tmp_path):
+    n = 3000
+    texts = ["9\n1,2,3\n0,0.5,x\n" * 30 + str(k) for k in range(n)]
+    frame = pd.DataFrame({"label": np.arange(n) % 2, "p": np.arange(n) / n, "text": texts})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    assert (tmp_path / "a.csv").stat().st_size > 2**20, "more than a block"
+    read = read_file(tmp_path / "a.csv").read(["label", "p", "text"])
+    assert read["label"].tolist() == frame["label"].tolist() and read["p"].tolist() == frame["p"].tolist()
+    assert read["text"].tolist() == texts
+
+
+def test_a_structured_array_in_a_file_is_its_fields(tmp_path):
+    rows = [(1, 0.5, 2.0), (0, 3.0, 1.5)]
+    np.save(tmp_path / "a.npy", np.array(rows, dtype=[("label", "i4"), ("logit_1", "f8"), ("logit_0", "f8")]))
+    predictions = read_predictions(tmp_path / "a.npy")
+    assert predictions.values.tolist() == [[2.0, 0.5], [1.5, 3.0]] and predictions.labels.tolist() == [1, 0]
+
+
+TEXT = "label,logit_0,logit_1\n0,1,2\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", gzip.compress(TEXT.encode()), r"is compressed with gzip, .* let its name end in \.csv\.gz"),
+        ("a.jsonl", gzip.compress(b'{"label": 0}'), r"is compressed with gzip, .* let its name end in \.jsonl\.gz"),
+        ("a.tsv.gz", TEXT.encode(), r"as it is not compressed: let its name end in \.tsv$"),
+        (
+            "a.csv",
+            f"# from my model\n{TEXT}".encode(),
+            "line 1, '# from my model', which is taken for the header, has 4",
+        ),
+        (
+            "a.csv",
+            f"\n\nResults\n{TEXT}".encode(),
+            "a row has 3 cells, but line 3, 'Results', .* has 1: take that line",
+        ),
+        ("a.csv", f"{TEXT}1,2,3,4\n".encode(), "a row has 4 cells, but there are 3 columns: mend '1,2,3,4', or quote"),
+        ("a.csv", "label,Köln\n0,1\n".encode("latin-1"), "the header of .* as text in UTF-8: save it as UTF-8"),
+        ("a.csv", "label,p\nKöln,1\n".encode("latin-1"), "the column 'label' of .* in UTF-8: save it as UTF-8"),
+    ],
+)
+def test_what_is_wrong_with_a_file_of_text_is_named_with_its_cure(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        read_file(tmp_path / name)
+
+
+def test_text_that_does_not_count_may_be_in_any_encoding(tmp_path):
+    (tmp_path / "a.csv").write_bytes("label,p,city\n0,1,Köln\n".encode("latin-1"))
+    assert read_file(tmp_path / "a.csv").read(["p"])["p"].tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("name", "cure"),
+    [
+        ("a.txt", "name it .csv if it is a table"),
+        ("a.json", "pandas.read_json"),
+        ("a.XLSX", "pandas.read_excel"),
+        ("a.arrow", "pandas.read_feather"),
+        ("a.pkl", "pandas.read_pickle"),
+        ("a.pt", "numpy.savez"),
+        ("a.csv.zip", "unpack it"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused_with_how_to_convert_it(name, cure):
+    with pytest.raises(InputError, match=f"give one that ends in .*; {cure}"):
+        kind_of(Path(name))
+    with pytest.raises(InputError, match=r"safetensors$"):
+        kind_of(Path("a.unheard"))

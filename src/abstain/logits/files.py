@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 
 from abstain._checks import ArgumentError, InputError, shown
 from abstain.logits.decimal_commas import without_decimal_commas
+from abstain.logits.names import LABEL, PREDICTION, plain
 from abstain.logits.sample_log import open_sample_log
-from abstain.logits.source import Source, check_rows, of_arrays, of_arrow, reading
+from abstain.logits.source import Source, by_field, check_rows, class_names_of, of_arrays, of_arrow, reading
 
 SEPARATORS = "\t;,| "
 """Of CSV files: the first that divides the header."""
@@ -23,6 +24,24 @@ READ_AT_ONCE = 2**23
 """Bytes of a Parquet file that wait to be decoded, of all columns together."""
 UNNAMED = "values"
 """What the array of a `.npy` file is called."""
+CONVERTED = {
+    ".txt": "name it .csv if it is a table with a header",
+    ".json": "pandas.read_json(…).to_parquet(…) makes one",
+    ".xlsx": "pandas.read_excel(…).to_csv(…) makes one",
+    ".xls": "pandas.read_excel(…).to_csv(…) makes one",
+    ".feather": "pandas.read_feather(…).to_parquet(…) makes one",
+    ".arrow": "pandas.read_feather(…).to_parquet(…) makes one",
+    ".pkl": "pandas.read_pickle(…).to_parquet(…) makes one of a table that you trust",
+    ".pickle": "pandas.read_pickle(…).to_parquet(…) makes one of a table that you trust",
+    ".pt": "numpy.savez(…, logits=…, labels=…) makes one of tensors",
+    ".pth": "numpy.savez(…, logits=…, labels=…) makes one of tensors",
+    ".zip": "unpack it",
+    ".bz2": "unpack it",
+    ".xz": "unpack it",
+    ".zst": "unpack it",
+    ".gz": "unpack it",
+}
+"""Endings of files that are not read -> how one that is comes of them."""
 
 
 def read_file(path: Path) -> Source:
@@ -64,8 +83,9 @@ def kind_of(path: Path) -> str:
         if name.endswith(kind):
             return kind
     why = " (a pickle can run code)" if path.suffix.lower() in (".pt", ".pth", ".pkl", ".pickle", ".bin") else ""
+    how = f"; {CONVERTED[path.suffix.lower()]}" if path.suffix.lower() in CONVERTED else ""
     kinds = ", ".join(READERS)
-    raise ArgumentError(f"unknown kind of file {path.suffix or path.name!r}{why}: give one that ends in {kinds}")
+    raise ArgumentError(f"unknown kind of file {path.suffix or path.name!r}{why}: give one that ends in {kinds}{how}")
 
 
 def _parquet(paths: list[Path], title: str) -> Source:
@@ -74,6 +94,7 @@ def _parquet(paths: list[Path], title: str) -> Source:
         if set(schema.names) != set(schemas[0].names):
             differ = sorted(set(schema.names) ^ set(schemas[0].names))
             raise InputError(f"the shards {paths[0].name} and {path.name} of {title} differ in {', '.join(differ)}")
+    _check_class_names(paths, schemas, title)
 
     def read_table(names: list[str]) -> pa.Table:
         tables = [_read(path, names) for path in paths]
@@ -91,6 +112,28 @@ def _parquet(paths: list[Path], title: str) -> Source:
     return of_arrow(title, schemas[0], read_table, read_batches=read_batches, n_rows=n_rows)
 
 
+def _check_class_names(paths: list[Path], schemas: list[pa.Schema], title: str) -> None:
+    """Refuse shards whose labels stand for other classes: only those of the first would be read."""
+    first: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for path, schema in zip(paths, schemas, strict=True):
+        for column, names in class_names_of(schema).items():
+            before, expected = first.setdefault(column, (path.name, names))
+            if names != expected:
+                raise InputError(
+                    f"the classes of {column!r} are {_beginning_of(expected, names)} in the shard {before} of {title}, "
+                    f"but {_beginning_of(names, expected)} in {path.name}: write all shards with the same classes in "
+                    "the same order"
+                )
+
+
+def _beginning_of(names: tuple[str, ...], others: tuple[str, ...], least: int = 8) -> str:
+    """Names up to the first that differs from the others', and some more."""
+    same = next((index for index, pair in enumerate(zip(names, others, strict=False)) if pair[0] != pair[1]), 0)
+    begin = max(0, same + 1 - least)
+    end = " …" if begin + least < len(names) else ""
+    return ("… " if begin else "") + ", ".join(names[begin : begin + least]) + end
+
+
 def _batches(path: Path, names: list[str], rows: int) -> Iterator[pa.RecordBatch]:
     """Rows of a file that need not fit into memory: of each column only a buffer is read at once, not a whole group."""
     buffer = max(READ_AT_ONCE // max(len(names), 1), 2**14)
@@ -106,34 +149,68 @@ def _read(path: Path, names: list[str]) -> pa.Table:
 def _csv(paths: list[Path], title: str) -> Source:
     from pyarrow import csv as arrow_csv
 
+    _check_compression(paths[0], title)
     with pa.input_stream(str(paths[0]), compression="detect") as stream:
         beginning = stream.read(1_000_000)
     if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise InputError(f"{title} is text in UTF-16, but must be in UTF-8: save it again so")
-    options = arrow_csv.ParseOptions(delimiter=_separator(beginning))
+    separator = _separator(beginning)
+    options = arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True)
     try:
         table = arrow_csv.read_csv(paths[0], parse_options=options)
+        names = [name.strip() for name in table.column_names]
+    except UnicodeDecodeError:
+        raise _not_utf_8(title, "the header") from None
     except pa.ArrowInvalid as error:
-        raise _ragged(error, title) or error from None
-    table = table.rename_columns([name.strip() for name in table.column_names])
-    return _table(without_decimal_commas(table, title), title)
+        raise _ragged(error, title, beginning) or error from None
+    for name, column in zip(names, table.columns, strict=True):
+        if pa.types.is_binary(column.type) and plain(name) in (*LABEL, *PREDICTION):
+            raise _not_utf_8(title, f"the column {name!r}")
+    return _table(without_decimal_commas(table.rename_columns(names), title), title)
 
 
-def _ragged(error: pa.ArrowInvalid, title: str) -> InputError | None:
+def _check_compression(path: Path, title: str) -> None:
+    """Refuse a file of text whose name does not say whether it is compressed: only the name is gone by."""
+    with path.open("rb") as file:
+        is_compressed = file.read(2) == b"\x1f\x8b"
+    kind = kind_of(path)
+    if is_compressed and not kind.endswith(".gz"):
+        raise InputError(f"{title} is compressed with gzip, but is called {kind}: let its name end in {kind}.gz")
+    if kind.endswith(".gz") and not is_compressed:
+        plain_kind = kind.removesuffix(".gz")
+        raise InputError(f"{title} cannot be read as {kind}, as it is not compressed: let its name end in {plain_kind}")
+
+
+def _not_utf_8(title: str, where: str) -> InputError:
+    return InputError(f"{where} of {title} cannot be read as text in UTF-8: save it as UTF-8")
+
+
+def _ragged(error: pa.ArrowInvalid, title: str, beginning: bytes) -> InputError | None:
     """What is wrong with a row of more or fewer cells than there are columns; None of another error."""
     found = re.search(r"Expected (\d+) columns, got (\d+): (.*)", str(error))
     if found is None:
         return None
     n_columns, n_cells, row = found.groups()
-    return InputError(
-        f"{title} cannot be read as .csv: a row has {n_cells} cells, but there are {n_columns} columns: mend "
-        f"{shown(row)}, or quote what holds a separator"
-    )
+    told = f"{title} cannot be read as .csv: a row has {n_cells} cells, but"
+    number, header, first_row = _header(beginning)
+    if row and first_row.startswith(row.removesuffix(" ...")):
+        return InputError(
+            f"{told} line {number}, {shown(header)}, which is taken for the header, has {n_columns}: take that line "
+            f"out if it is a title or a comment, or else mend {shown(row)}, or quote what holds a separator"
+        )
+    return InputError(f"{told} there are {n_columns} columns: mend {shown(row)}, or quote what holds a separator")
+
+
+def _header(beginning: bytes) -> tuple[int, str, str]:
+    """The number, from 1, of the first line that is not empty, this line, and the next one that is not empty."""
+    lines = beginning.decode("utf-8-sig", errors="replace").splitlines()
+    filled = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+    (number, header), (_, first_row) = [*filled, (1, ""), (1, "")][:2]
+    return number, header, first_row
 
 
 def _separator(beginning: bytes) -> str:
-    lines = beginning.decode("utf-8-sig", errors="replace").splitlines()
-    header = next((line for line in lines if line.strip()), "")
+    _, header, _ = _header(beginning)
     divide = (one for one in SEPARATORS if len(next(csv.reader([header], delimiter=one), [])) > 1)
     return next(divide, ",")
 
@@ -141,6 +218,7 @@ def _separator(beginning: bytes) -> str:
 def _json_lines(paths: list[Path], title: str) -> Source:
     from pyarrow import json as arrow_json
 
+    _check_compression(paths[0], title)
     if (log := open_sample_log(paths[0], title)) is not None:
         return log
     with pa.input_stream(str(paths[0]), compression="detect") as stream:
@@ -159,7 +237,8 @@ def _npz(paths: list[Path], title: str) -> Source:
 
 def _npy(paths: list[Path], title: str) -> Source:
     mapped = np.load(paths[0], mmap_mode="c", allow_pickle=False)  # read when it is used, and never written
-    return of_arrays(title, {UNNAMED: np.asarray(mapped)})
+    array = np.asarray(mapped)
+    return of_arrays(title, by_field(array) if array.dtype.names else {UNNAMED: array})
 
 
 def _safetensors(paths: list[Path], title: str) -> Source:

@@ -34,6 +34,7 @@ class Source:
             fit into memory together; None where they are in memory anyway.
         n_rows: how many rows there are, where there are batches.
         records: names of columns -> the rows as they are, one dictionary each, where columns are no arrays of numbers.
+        beside: columns that lie beside labels which are given apart; none of them counts.
     """
 
     title: str
@@ -43,6 +44,11 @@ class Source:
     batches: Callable[[Sequence[str], int], Iterator[dict[str, Any]]] | None = None
     n_rows: int = 0
     records: Callable[[Sequence[str]], Sequence[Mapping[str, Any]]] | None = None
+    beside: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.holds:
+            raise InputError(f"{self.title} is empty: it has no column, but must hold values and labels")
 
 
 @contextmanager
@@ -74,6 +80,11 @@ def of_arrays(title: str, arrays: Mapping[str, Any]) -> Source:
     tensors = {name: values if hasattr(values, "detach") else to_numpy(values, name) for name, values in arrays.items()}
     holds = {name: _holds_of_array(values) for name, values in tensors.items()}
     return Source(title, holds, lambda names: {name: tensors[name] for name in names})
+
+
+def by_field(array: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """The columns of a structured array by the names of its fields."""
+    return {name: array[name] for name in array.dtype.names or ()}
 
 
 def _holds_of_array(values: Any) -> str:
@@ -133,7 +144,9 @@ def of_arrow(
             yield values
 
     holds = {field.name: _holds(field.type) for field in schema}
-    return Source(title, holds, read, _class_names(schema), batches if read_batches else None, n_rows, records=records)
+    return Source(
+        title, holds, read, class_names_of(schema), batches if read_batches else None, n_rows, records=records
+    )
 
 
 def check_rows(table: pa.Table, title: str) -> pa.Table:
@@ -163,7 +176,7 @@ def _is_list(kind: pa.DataType) -> bool:
     return bool(pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind) or pa.types.is_large_list(kind))
 
 
-def _class_names(schema: pa.Schema) -> dict[str, tuple[str, ...]]:
+def class_names_of(schema: pa.Schema) -> dict[str, tuple[str, ...]]:
     """Of columns that are a `ClassLabel`, as `datasets` writes it into the file; no need to wait for its import."""
     written = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
     features = (written.get("info") or {}).get("features") or {}
