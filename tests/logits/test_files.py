@@ -199,14 +199,14 @@ TEXT = "label,logit_0,logit_1\n0,1,2\n"
         (
             "a.csv",
             f"# from my model\n{TEXT}".encode(),
-            "line 1, '# from my model', which is taken for the header, has 4",
+            "or take out line 1, '# from my model', if that is a title",
         ),
         (
             "a.csv",
             f"\n\nResults\n{TEXT}".encode(),
-            "a row has 3 cells, but line 3, 'Results', .* has 1: take that line",
+            "there are 1 columns: .* take out line 3, 'Results', if",
         ),
-        ("a.csv", f"{TEXT}1,2,3,4\n".encode(), "a row has 4 cells, but there are 3 columns: mend '1,2,3,4', or quote"),
+        ("a.csv", f"{TEXT}1,2,3,4\n".encode(), r"there are 3 columns: mend '1,2,3,4', or quote .* separator$"),
         ("a.csv", "label,Köln\n0,1\n".encode("latin-1"), "the header of .* as text in UTF-8: save it as UTF-8"),
         ("a.csv", "label,p\nKöln,1\n".encode("latin-1"), "the column 'label' of .* in UTF-8: save it as UTF-8"),
     ],

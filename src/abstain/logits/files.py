@@ -191,14 +191,13 @@ def _ragged(error: pa.ArrowInvalid, title: str, beginning: bytes) -> InputError 
     if found is None:
         return None
     n_columns, n_cells, row = found.groups()
-    told = f"{title} cannot be read as .csv: a row has {n_cells} cells, but"
     number, header, first_row = _header(beginning)
-    if row and first_row.startswith(row.removesuffix(" ...")):
-        return InputError(
-            f"{told} line {number}, {shown(header)}, which is taken for the header, has {n_columns}: take that line "
-            f"out if it is a title or a comment, or else mend {shown(row)}, or quote what holds a separator"
-        )
-    return InputError(f"{told} there are {n_columns} columns: mend {shown(row)}, or quote what holds a separator")
+    is_first = row and first_row.startswith(row.removesuffix(" ..."))
+    title_line = f", or take out line {number}, {shown(header)}, if that is a title or a comment and no header"
+    return InputError(
+        f"{title} cannot be read as .csv: a row has {n_cells} cells, but there are {n_columns} columns: mend "
+        f"{shown(row)}, or quote what holds a separator{title_line if is_first else ''}"
+    )
 
 
 def _header(beginning: bytes) -> tuple[int, str, str]:

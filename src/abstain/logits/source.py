@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,10 +46,6 @@ class Source:
     records: Callable[[Sequence[str]], Sequence[Mapping[str, Any]]] | None = None
     beside: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
-        if not self.holds:
-            raise InputError(f"{self.title} is empty: it has no column, but must hold values and labels")
-
 
 @contextmanager
 def reading(title: str, kind: str) -> Iterator[None]:
@@ -70,8 +66,9 @@ def of_arrays(title: str, arrays: Mapping[str, Any]) -> Source:
     """The source of arrays or tensors by their names.
 
     Raises:
-        InputError: an array is masked: what its mask hides would count.
+        InputError: there is none, or one is masked: what its mask hides would count.
     """
+    _check_not_empty(arrays, title)
     check_same_order(**{str(name): values for name, values in arrays.items()})
     for name, values in arrays.items():
         if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
@@ -115,8 +112,9 @@ def of_arrow(
         n_rows: of the table, where there are batches.
 
     Raises:
-        InputError: two columns have one name.
+        InputError: there is no column, or two have one name.
     """
+    _check_not_empty(schema.names, title)
     twice = [name for name, count in Counter(schema.names).items() if count > 1]
     if twice:
         raise InputError(
@@ -147,6 +145,11 @@ def of_arrow(
     return Source(
         title, holds, read, class_names_of(schema), batches if read_batches else None, n_rows, records=records
     )
+
+
+def _check_not_empty(names: Sized, title: str) -> None:
+    if not len(names):
+        raise InputError(f"{title} is empty: it has no column, but must hold values and labels")
 
 
 def check_rows(table: pa.Table, title: str) -> pa.Table:
