@@ -35,7 +35,7 @@ def check_column_order(values: Any, what: str) -> None:
     raise InputError(
         f"{what} are a {type(values).__name__} with the columns {shown}, which need not be the classes in their order: "
         "read it with abstain.read_predictions((table, labels)), which goes by names, also those of the classes, or "
-        "give .to_numpy() of the columns in the order of the classes"
+        "give .to_numpy() of the columns that are meant, in the order of the classes"
     )
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,14 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from abstain._checks import ArgumentError, InputError, shown
-from abstain.logits.decimal_commas import without_decimal_commas
-from abstain.logits.names import LABEL, PREDICTION, plain
+from abstain._checks import ArgumentError, InputError
+from abstain.logits.csv_file import read_csv
 from abstain.logits.sample_log import open_sample_log
 from abstain.logits.source import Source, by_field, check_rows, class_names_of, of_arrays, of_arrow, reading
 
-SEPARATORS = "\t;,| "
-"""Of CSV files: the first that divides the header."""
 READ_AT_ONCE = 2**23
 """Bytes of a Parquet file that wait to be decoded, of all columns together."""
 UNNAMED = "values"
@@ -147,26 +141,8 @@ def _read(path: Path, names: list[str]) -> pa.Table:
 
 
 def _csv(paths: list[Path], title: str) -> Source:
-    from pyarrow import csv as arrow_csv
-
     _check_compression(paths[0], title)
-    with pa.input_stream(str(paths[0]), compression="detect") as stream:
-        beginning = stream.read(1_000_000)
-    if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise InputError(f"{title} is text in UTF-16, but must be in UTF-8: save it again so")
-    separator = _separator(beginning)
-    options = arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True)
-    try:
-        table = arrow_csv.read_csv(paths[0], parse_options=options)
-        names = [name.strip() for name in table.column_names]
-    except UnicodeDecodeError:
-        raise _not_utf_8(title, "the header") from None
-    except pa.ArrowInvalid as error:
-        raise _ragged(error, title, beginning) or error from None
-    for name, column in zip(names, table.columns, strict=True):
-        if pa.types.is_binary(column.type) and plain(name) in (*LABEL, *PREDICTION):
-            raise _not_utf_8(title, f"the column {name!r}")
-    return _table(without_decimal_commas(table.rename_columns(names), title), title)
+    return read_csv(paths[0], title)
 
 
 def _check_compression(path: Path, title: str) -> None:
@@ -181,39 +157,6 @@ def _check_compression(path: Path, title: str) -> None:
         raise InputError(f"{title} cannot be read as {kind}, as it is not compressed: let its name end in {plain_kind}")
 
 
-def _not_utf_8(title: str, where: str) -> InputError:
-    return InputError(f"{where} of {title} cannot be read as text in UTF-8: save it as UTF-8")
-
-
-def _ragged(error: pa.ArrowInvalid, title: str, beginning: bytes) -> InputError | None:
-    """What is wrong with a row of more or fewer cells than there are columns; None of another error."""
-    found = re.search(r"Expected (\d+) columns, got (\d+): (.*)", str(error))
-    if found is None:
-        return None
-    n_columns, n_cells, row = found.groups()
-    number, header, first_row = _header(beginning)
-    is_first = row and first_row.startswith(row.removesuffix(" ..."))
-    title_line = f", or take out line {number}, {shown(header)}, if that is a title or a comment and no header"
-    return InputError(
-        f"{title} cannot be read as .csv: a row has {n_cells} cells, but there are {n_columns} columns: mend "
-        f"{shown(row)}, or quote what holds a separator{title_line if is_first else ''}"
-    )
-
-
-def _header(beginning: bytes) -> tuple[int, str, str]:
-    """The number, from 1, of the first line that is not empty, this line, and the next one that is not empty."""
-    lines = beginning.decode("utf-8-sig", errors="replace").splitlines()
-    filled = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
-    (number, header), (_, first_row) = [*filled, (1, ""), (1, "")][:2]
-    return number, header, first_row
-
-
-def _separator(beginning: bytes) -> str:
-    _, header, _ = _header(beginning)
-    divide = (one for one in SEPARATORS if len(next(csv.reader([header], delimiter=one), [])) > 1)
-    return next(divide, ",")
-
-
 def _json_lines(paths: list[Path], title: str) -> Source:
     from pyarrow import json as arrow_json
 
@@ -222,11 +165,8 @@ def _json_lines(paths: list[Path], title: str) -> Source:
         return log
     with pa.input_stream(str(paths[0]), compression="detect") as stream:
         options = arrow_json.ReadOptions(block_size=2**26)  # a row must fit into a block
-        return _table(arrow_json.read_json(stream, read_options=options), title)
-
-
-def _table(table: pa.Table, title: str) -> Source:
-    return of_arrow(title, check_rows(table, title).schema, table.select)
+        table = arrow_json.read_json(stream, read_options=options)
+        return of_arrow(title, check_rows(table, title).schema, table.select)
 
 
 def _npz(paths: list[Path], title: str) -> Source:
