@@ -210,9 +210,32 @@ def test_what_is_paired_otherwise_by_its_index_is_refused(pair):
         pair(FRAME, SHUFFLED)
 
 
+def test_derived_classes_of_pandas_have_indexes_too():
+    class Derived(pd.DataFrame):
+        pass
+
+    with pytest.raises(InputError, match="same rows in another order"):
+        evaluate_logits(Derived(FRAME), SHUFFLED)
+
+
 def test_what_can_only_be_paired_by_place_is():
     expected = evaluate_logits(FRAME.to_numpy(), SHUFFLED.to_numpy()).to_dict()
     for labels in (SHUFFLED.to_numpy(), SHUFFLED.set_axis([7, 8, 9]), SHUFFLED.reset_index(drop=True)):
         assert evaluate_logits(FRAME, labels).to_dict() == expected
     sorted_labels = SHUFFLED.loc[FRAME.index]
     assert evaluate_logits(FRAME, sorted_labels).to_dict() == evaluate_logits(FRAME, [1, 0, 0]).to_dict()
+
+
+def test_numbers_held_as_objects_are_numbers():
+    values = np.array([[0.5, 2], [3, 1.5]], dtype=object)
+    assert check_logits(values).tolist() == [[0.5, 2.0], [3.0, 1.5]]
+    assert to_numpy(np.array([1, True, np.int8(2), np.bool_(False)], dtype=object), "labels").tolist() == [1, 1, 2, 0]
+    predictions = read_predictions((values, np.array([1, 0], dtype=object)))
+    assert predictions.values.tolist() == [[0.5, 2.0], [3.0, 1.5]] and predictions.labels.tolist() == [1, 0]
+    for held in ([1, "2"], [1, None]):
+        assert to_numpy(np.array(held, dtype=object), "labels").dtype == object
+
+
+def test_a_field_of_a_structured_array_is_an_array():
+    held = np.array([(1, [0.5, 2.0]), (0, [3.0, 1.5])], dtype=[("label", "i4"), ("logits", "f8", 2)])
+    assert check_logits(held["logits"]).tolist() == [[0.5, 2.0], [3.0, 1.5]]

@@ -10,6 +10,7 @@ ROOMS = [
     for line in """
         _moved _threads
         _checks _lazy _spelling
+        _tables
         _arrays _files _arguments
         losses curve
         threshold scores data

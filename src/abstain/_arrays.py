@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
+import numbers
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from abstain._checks import ArgumentError, InputError, first_line
+from abstain._tables import check_column_order, is_of
 from abstain._threads import over_slices
 
 if TYPE_CHECKING:
@@ -19,7 +21,11 @@ LARGEST_LOSS = 1e75
 
 
 def to_numpy(values: Any, what: str) -> np.ndarray:
-    """A NumPy view (where possible) of a torch tensor on any device, a pandas object, an array or a list."""
+    """A NumPy view (where possible) of a torch tensor on any device, a pandas object, an array or a list.
+
+    Raises:
+        InputError: there is no such view, or it would take the columns of a table for classes by their place.
+    """
     if hasattr(values, "detach"):
         values = check_tensor(values, what).detach()
         if str(values.dtype) == "torch.bfloat16":  # NumPy has no bfloat16
@@ -44,6 +50,7 @@ def check_tensor(values: Any, what: str) -> Any:
 
 
 def _as_array(values: Any, what: str) -> np.ndarray:
+    check_column_order(values, what)
     if isinstance(values, np.ma.MaskedArray) and np.ma.getmaskarray(values).any():
         n_masked = int(np.ma.getmaskarray(values).sum())
         raise InputError(
@@ -68,6 +75,13 @@ def _as_array(values: Any, what: str) -> np.ndarray:
         ) from error
     if array.dtype == object and array.ndim == 0:
         raise InputError(f"{what} of type {type(values).__name__} cannot be read: give an array, a tensor or a list")
+    return _without_objects(array) if array.dtype == object else array
+
+
+def _without_objects(array: np.ndarray) -> np.ndarray:
+    """Numbers that are held as Python objects as an array of numbers; anything else as it is."""
+    if array.size and all(isinstance(value, numbers.Real | np.bool_) for value in array.flat):
+        return np.array(array.tolist())
     return array
 
 
@@ -86,7 +100,7 @@ def check_same_order(**columns: Any) -> None:
 
 
 def _index_of(value: Any) -> Any:
-    return getattr(value, "index", None) if type(value).__module__.partition(".")[0] == "pandas" else None
+    return getattr(value, "index", None) if is_of("pandas", value) else None
 
 
 def check_confidence_error(confidence: Any, error: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -158,7 +172,8 @@ def _shareable(values: Any, what: str) -> np.ndarray:
         raise InputError(f"{what} hold {array.dtype}, but must hold real numbers in shape (N, K)")
     if array.dtype.kind != "f" or array.dtype.itemsize > 8:
         array = array.astype(np.float64)
-    if not array.flags.writeable or not array.dtype.isnative or min(array.strides, default=0) < 0:
+    of_whole_numbers = all(step >= 0 and step % array.itemsize == 0 for step in array.strides)  # a field's need not be
+    if not array.flags.writeable or not array.dtype.isnative or not of_whole_numbers:
         array = array.astype(array.dtype.newbyteorder("="), copy=True)
     return array
 

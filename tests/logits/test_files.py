@@ -1,6 +1,9 @@
+import gzip
 import subprocess
 import sys
+from pathlib import Path
 
+import datasets
 import numpy as np
 import pytest
 import torch
@@ -30,27 +33,6 @@ def test_a_file_is_its_columns(files):
     assert dict(read_file(files / "data.parquet").holds) == {"logits": "lists", "label": "integers"}
     assert dict(read_file(files / "data.safetensors").holds) == {"labels": "integers", "logits": "lists"}
     assert dict(read_file(files / "data.npy").holds) == {"values": "lists"}
-
-
-@pytest.mark.parametrize("line", ["a;b", "a\tb", "a,b", "a|b", "a b", '"a,1";b', "a;b c,d"])
-def test_the_separator_is_that_of_the_header(tmp_path, line):
-    path = tmp_path / "data.csv"
-    path.write_text(
-        f"\ufeff{line}\n" + {";": "0,5;1", "\t": "2\t1"}.get(line[1], line.replace("a", "2").replace("b", "1"))
-    )
-    names = list(read_file(path).holds)
-    assert len(names) == 2 and names[0] in ("a", "a,1")
-
-
-def test_floats_are_read_to_the_last_bit(tmp_path):
-    numbers = np.random.default_rng(0).random(500)
-    (tmp_path / "data.csv").write_text("p\n" + "\n".join(map(repr, numbers.tolist())))
-    assert np.array_equal(read_file(tmp_path / "data.csv").read(["p"])["p"], numbers)
-
-
-def test_integers_that_become_fractions_a_megabyte_later_are_numbers(tmp_path):
-    (tmp_path / "data.csv").write_text("a,b\n" + "1,22222222\n" * 200_000 + "0.5,3\n")
-    assert read_file(tmp_path / "data.csv").read(["a"])["a"][[0, -1]].tolist() == [1, 0.5]
 
 
 def test_shards_of_parquet_are_read_one_after_the_other(tmp_path, logits_and_labels):
@@ -107,6 +89,28 @@ def test_damaged_files_are_one_sentence_or_still_readable(files):
     assert sentences > 100
 
 
+def test_shards_whose_labels_stand_for_other_classes_are_refused(tmp_path):
+    def write(name, classes):
+        features = datasets.Features(label=datasets.ClassLabel(names=classes), p=datasets.Value("float64"))
+        data = datasets.Dataset.from_dict({"label": [0, 1], "p": [0.5, 0.25]}, features=features)
+        data.to_parquet(tmp_path / f"{name}.parquet")
+        return tmp_path / f"{name}.parquet"
+
+    several = [f"class {k}" for k in range(20)]
+    cats = write("a", ["cat", "dog", "eel"])
+    for classes, in_first, in_second in (
+        (["dog", "cat", "eel"], "cat, dog, eel", "dog, cat, eel"),
+        (["cat", "dog"], "cat, dog, eel", "cat, dog"),
+    ):
+        sentence = f"the classes of 'label' are {in_first} in the shard a.parquet of .*, but {in_second} in b.parquet:"
+        with pytest.raises(InputError, match=sentence):
+            read_files([cats, write("b", classes)])
+    with pytest.raises(InputError, match=r"are … class 4, .*, class 11 … in the .*, but … class 4, .*, other … in b"):
+        read_files([write("a", several), write("b", [*several[:11], "other", *several[12:]])])
+    read = read_files([cats, write("a", several), write("b", several)][1:])
+    assert read.class_names == {"label": tuple(several)} and read.read(["label"])["label"].tolist() == [0, 1, 0, 1]
+
+
 def test_arrays_of_python_objects_are_refused(tmp_path):
     np.savez(tmp_path / "data.npz", logits=np.array([{}], dtype=object), label=np.array([0]))
     with pytest.raises(InputError, match=r"cannot be read as \.npz"):
@@ -129,15 +133,52 @@ def test_the_room_s_names_are_imported_when_they_are_used():
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
 
 
-def test_text_in_utf_16_is_named(tmp_path):
-    (tmp_path / "a.csv").write_text("label,logit_0,logit_1\n0,1,2\n", encoding="utf-16")
-    with pytest.raises(InputError, match="is text in UTF-16, but must be in UTF-8"):
-        read_file(tmp_path / "a.csv")
-
-
 def test_an_array_in_a_file_is_mapped_and_not_copied(tmp_path):
     np.save(tmp_path / "a.npy", np.eye(3))
     read = read_file(tmp_path / "a.npy").read(["values"])["values"]
     assert isinstance(read.base, np.memmap) and read.tolist() == np.eye(3).tolist()
     read[0, 0] = 7  # a copy of this page, not of the file
     assert np.load(tmp_path / "a.npy")[0, 0] == 1
+
+
+def test_a_structured_array_in_a_file_is_its_fields(tmp_path):
+    rows = [(1, 0.5, 2.0), (0, 3.0, 1.5)]
+    np.save(tmp_path / "a.npy", np.array(rows, dtype=[("label", "i4"), ("logit_1", "f8"), ("logit_0", "f8")]))
+    predictions = read_predictions(tmp_path / "a.npy")
+    assert predictions.values.tolist() == [[2.0, 0.5], [1.5, 3.0]] and predictions.labels.tolist() == [1, 0]
+
+
+TEXT = "label,logit_0,logit_1\n0,1,2\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", gzip.compress(TEXT.encode()), r"is compressed with gzip, .* let its name end in \.csv\.gz"),
+        ("a.jsonl", gzip.compress(b'{"label": 0}'), r"is compressed with gzip, .* let its name end in \.jsonl\.gz"),
+        ("a.tsv.gz", TEXT.encode(), r"as it is not compressed: let its name end in \.tsv$"),
+    ],
+)
+def test_a_name_says_whether_text_is_compressed(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        read_file(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "cure"),
+    [
+        ("a.txt", "name it .csv if it is a table"),
+        ("a.json", "pandas.read_json"),
+        ("a.XLSX", "pandas.read_excel"),
+        ("a.arrow", "pandas.read_feather"),
+        ("a.pkl", "pandas.read_pickle"),
+        ("a.pt", "numpy.savez"),
+        ("a.csv.zip", "unpack it"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused_with_how_to_convert_it(name, cure):
+    with pytest.raises(InputError, match=f"give one that ends in .*; {cure}"):
+        kind_of(Path(name))
+    with pytest.raises(InputError, match=r"safetensors$"):
+        kind_of(Path("a.unheard"))

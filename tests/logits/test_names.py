@@ -1,7 +1,7 @@
 import pytest
 
 from abstain import InputError
-from abstain.logits.names import LABEL, column_called, listed, only_column, plain, stem_and_number
+from abstain.logits.names import LABEL, column_called, listed, only_column, plain, split_of, stem_and_number
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,15 @@ def test_many_names_are_said_by_their_ends():
 def test_the_name_of_a_split_says_nothing_of_what_a_column_holds():
     told = {"test_logits": "logits", "labels-val": "labels", "y_test": "y", "Validation Probs": "probs", "test": "test"}
     assert {name: plain(name) for name in told} == told
+
+
+def test_a_name_may_say_a_split():
+    splits = {
+        "test_logits": "test",
+        "y_val": "validation",
+        "Dev Labels": "validation",
+        "train-y": "train",
+        "test": None,
+    }
+    splits |= {"logits": None, "testy": None}
+    assert {name: split_of(name) for name in splits} == splits

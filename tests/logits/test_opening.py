@@ -47,3 +47,16 @@ def test_columns_are_stacked_in_the_order_of_the_classes():
     assert stacked(columns, ValueColumns(("q", "p"))).tolist() == [[3, 1], [4, 2]]
     assert stacked(columns, ValueColumns(("p",))).tolist() == [[1], [2]]
     assert stacked({"z": np.eye(2)}, ValueColumns(("z",))).tolist() == np.eye(2).tolist()
+
+
+def test_values_and_labels_of_two_splits_are_refused_unless_both_are_named(tmp_path):
+    np.savez(tmp_path / "data.npz", val_logits=np.eye(2), test_labels=[0, 1])
+    with pytest.raises(InputError, match="has test_labels and val_logits, whose names are of two splits: name the lab"):
+        open_columns(tmp_path / "data.npz", in_batches=False)
+    told = {"label_column": "test_labels", "logit_columns": "val_logits"}
+    assert open_columns(tmp_path / "data.npz", in_batches=False, **told).choice.label == "test_labels"
+    for values, labels in (("valid_logits", "y_val"), ("test_logits", "labels"), ("logits", "test_labels")):
+        assert open_columns({values: np.eye(2), labels: [0, 1]}, in_batches=False).choice.label == labels
+    classes = {"dev_ops": [1.0, 0.5], "test_bed": [0.2, 0.1], "test_labels": ["dev_ops", "test_bed"]}
+    assert open_columns(classes, in_batches=False).choice.values.columns == ("dev_ops", "test_bed")
+    assert open_columns({"test_logits": np.eye(2)}, in_batches=False, labels=[0, 1]).choice.label == "labels"

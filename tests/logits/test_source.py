@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from abstain import InputError
-from abstain.logits.source import of_arrays, of_arrow, reading
+from abstain.logits.source import by_field, of_arrays, of_arrow, reading
 
 
 def columns_of(**columns):
@@ -88,3 +88,16 @@ def test_what_a_library_raises_becomes_one_sentence():
         raise IndexError("first\nsecond")
     with pytest.raises(MemoryError), reading("the file", ".csv"):
         raise MemoryError
+
+
+def test_a_source_without_columns_is_empty():
+    for empty in (lambda: of_arrays("the dict", {}), lambda: columns_of()):
+        with pytest.raises(InputError, match="is empty: it has no column, but must hold values and labels"):
+            empty()
+
+
+def test_fields_of_a_structured_array_are_its_columns():
+    array = np.array([(1, 0.5), (0, 2.5)], dtype=[("label", "i4"), ("p", "f8")])
+    columns = by_field(array)
+    assert list(columns) == ["label", "p"] and columns["p"].tolist() == [0.5, 2.5]
+    assert of_arrays("it", columns).holds == {"label": "integers", "p": "numbers"}

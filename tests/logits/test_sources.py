@@ -3,6 +3,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+import torch
 
 from abstain import InputError
 from abstain.logits import read_predictions
@@ -95,3 +96,79 @@ def test_a_pair_with_a_table_keeps_the_names_of_its_columns():
     assert predictions.labels.tolist() == [2, 0, 1]
     with pytest.raises(InputError, match="'label' and 'labels', which can both be the labels"):
         read_predictions((values.assign(label=labels), labels))
+
+
+class Derived(pd.DataFrame):
+    """A table as other libraries derive it."""
+
+
+class Exported:
+    """A table as that of polars: its columns have names, and Arrow takes them."""
+
+    columns = ("id", "logit_1", "logit_0")
+
+    def __init__(self, frame):
+        self._table = pa.Table.from_pandas(frame)
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self._table.__arrow_c_stream__(requested_schema)
+
+    def __array__(self, *args, **kwargs):
+        raise AssertionError("its names would be lost")
+
+
+WIDE = pd.DataFrame({"id": [7, 8, 9], "logit_1": [1.0, 2.0, 3.0], "logit_0": [4.0, 0.0, 5.0]})
+TABLES = {
+    "frame": WIDE,
+    "derived": Derived(WIDE),
+    "Arrow table": pa.Table.from_pandas(WIDE),
+    "record batch": pa.RecordBatch.from_pandas(WIDE),
+    "exported": Exported(WIDE),
+    "data set": datasets.Dataset.from_pandas(WIDE),
+    "records": WIDE.to_records(index=False),
+    "dictionary": {name: WIDE[name].to_numpy() for name in WIDE},
+    "list of dictionaries": WIDE.to_dict("records"),
+}
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_the_columns_of_every_table_go_by_their_names(table):
+    for predictions in (read_predictions((table, [0, 1, 0])), read_predictions(table, labels=[0, 1, 0])):
+        assert predictions.values.tolist() == [[4, 1], [0, 2], [5, 3]] and predictions.labels.tolist() == [0, 1, 0]
+        assert predictions.used == "2 logits: logit_0, logit_1; labels: labels; not used: id"
+
+
+def test_the_columns_of_every_table_may_hold_the_labels():
+    labelled = WIDE.assign(label=[0, 1, 0])
+    for table in (Derived(labelled), pa.RecordBatch.from_pandas(labelled), labelled.to_records(), Exported(labelled)):
+        predictions = read_predictions(table)
+        assert predictions.values.tolist() == [[4, 1], [0, 2], [5, 3]] and predictions.labels.tolist() == [0, 1, 0]
+
+
+def test_dictionaries_of_samples_hold_what_models_give():
+    rows = [
+        {"logits": torch.tensor([0.25, 2.0]), "label": torch.tensor(1), "image": np.zeros((2, 2)), "text": "x"},
+        {"label": np.int64(0), "logits": torch.tensor([3.0, 1.5]), "image": np.ones((2, 2)), "text": "y"},
+    ]
+    predictions = read_predictions(rows)
+    assert predictions.values.tolist() == [[0.25, 2.0], [3.0, 1.5]] and predictions.labels.tolist() == [1, 0]
+    for row, message in (
+        ({"label": 1}, "the column 'logits' of the list has 1 empty cells, the first in row 2"),
+        ({"label": 1, "logits": object()}, "'logits' of the list cannot be read as a column"),
+        (7, "the list holds dictionaries and int, but must hold a dictionary a sample"),
+    ):
+        with pytest.raises(InputError, match=message):
+            read_predictions([*rows, row])
+
+
+def test_a_dictionary_of_series_is_paired_by_place_only_where_that_is_clear():
+    series = {"logits": pd.Series([[0.0, 1.0], [2.0, 0.0]])}
+    labels = pd.Series([1, 0], index=[1, 0])
+    for pair in (lambda: read_predictions((series, labels)), lambda: read_predictions(series, labels=labels)):
+        with pytest.raises(InputError, match="the indexes of logits and labels hold the same rows in another order"):
+            pair()
+
+
+def test_labels_beside_a_column_of_that_name_are_refused():
+    with pytest.raises(InputError, match=r"the pair holds its own .labels.: leave them out"):
+        read_predictions((WIDE.assign(labels=[1, 1, 1]), [0, 1, 0]))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,17 +9,33 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from abstain._checks import ArgumentError, InputError, shown
-from abstain.logits.decimal_commas import without_decimal_commas
+from abstain._checks import ArgumentError, InputError
+from abstain.logits.csv_file import read_csv
 from abstain.logits.sample_log import open_sample_log
-from abstain.logits.source import Source, check_rows, of_arrays, of_arrow, reading
+from abstain.logits.source import Source, by_field, check_rows, class_names_of, of_arrays, of_arrow, reading
 
-SEPARATORS = "\t;,| "
-"""Of CSV files: the first that divides the header."""
 READ_AT_ONCE = 2**23
 """Bytes of a Parquet file that wait to be decoded, of all columns together."""
 UNNAMED = "values"
 """What the array of a `.npy` file is called."""
+CONVERTED = {
+    ".txt": "name it .csv if it is a table with a header",
+    ".json": "pandas.read_json(…).to_parquet(…) makes one",
+    ".xlsx": "pandas.read_excel(…).to_csv(…) makes one",
+    ".xls": "pandas.read_excel(…).to_csv(…) makes one",
+    ".feather": "pandas.read_feather(…).to_parquet(…) makes one",
+    ".arrow": "pandas.read_feather(…).to_parquet(…) makes one",
+    ".pkl": "pandas.read_pickle(…).to_parquet(…) makes one of a table that you trust",
+    ".pickle": "pandas.read_pickle(…).to_parquet(…) makes one of a table that you trust",
+    ".pt": "numpy.savez(…, logits=…, labels=…) makes one of tensors",
+    ".pth": "numpy.savez(…, logits=…, labels=…) makes one of tensors",
+    ".zip": "unpack it",
+    ".bz2": "unpack it",
+    ".xz": "unpack it",
+    ".zst": "unpack it",
+    ".gz": "unpack it",
+}
+"""Endings of files that are not read -> how one that is comes of them."""
 
 
 def read_file(path: Path) -> Source:
@@ -64,8 +77,9 @@ def kind_of(path: Path) -> str:
         if name.endswith(kind):
             return kind
     why = " (a pickle can run code)" if path.suffix.lower() in (".pt", ".pth", ".pkl", ".pickle", ".bin") else ""
+    how = f"; {CONVERTED[path.suffix.lower()]}" if path.suffix.lower() in CONVERTED else ""
     kinds = ", ".join(READERS)
-    raise ArgumentError(f"unknown kind of file {path.suffix or path.name!r}{why}: give one that ends in {kinds}")
+    raise ArgumentError(f"unknown kind of file {path.suffix or path.name!r}{why}: give one that ends in {kinds}{how}")
 
 
 def _parquet(paths: list[Path], title: str) -> Source:
@@ -74,6 +88,7 @@ def _parquet(paths: list[Path], title: str) -> Source:
         if set(schema.names) != set(schemas[0].names):
             differ = sorted(set(schema.names) ^ set(schemas[0].names))
             raise InputError(f"the shards {paths[0].name} and {path.name} of {title} differ in {', '.join(differ)}")
+    _check_class_names(paths, schemas, title)
 
     def read_table(names: list[str]) -> pa.Table:
         tables = [_read(path, names) for path in paths]
@@ -91,6 +106,28 @@ def _parquet(paths: list[Path], title: str) -> Source:
     return of_arrow(title, schemas[0], read_table, read_batches=read_batches, n_rows=n_rows)
 
 
+def _check_class_names(paths: list[Path], schemas: list[pa.Schema], title: str) -> None:
+    """Refuse shards whose labels stand for other classes: only those of the first would be read."""
+    first: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for path, schema in zip(paths, schemas, strict=True):
+        for column, names in class_names_of(schema).items():
+            before, expected = first.setdefault(column, (path.name, names))
+            if names != expected:
+                raise InputError(
+                    f"the classes of {column!r} are {_beginning_of(expected, names)} in the shard {before} of {title}, "
+                    f"but {_beginning_of(names, expected)} in {path.name}: write all shards with the same classes in "
+                    "the same order"
+                )
+
+
+def _beginning_of(names: tuple[str, ...], others: tuple[str, ...], least: int = 8) -> str:
+    """Names up to the first that differs from the others', and some more."""
+    same = next((index for index, pair in enumerate(zip(names, others, strict=False)) if pair[0] != pair[1]), 0)
+    begin = max(0, same + 1 - least)
+    end = " …" if begin + least < len(names) else ""
+    return ("… " if begin else "") + ", ".join(names[begin : begin + least]) + end
+
+
 def _batches(path: Path, names: list[str], rows: int) -> Iterator[pa.RecordBatch]:
     """Rows of a file that need not fit into memory: of each column only a buffer is read at once, not a whole group."""
     buffer = max(READ_AT_ONCE // max(len(names), 1), 2**14)
@@ -104,52 +141,32 @@ def _read(path: Path, names: list[str]) -> pa.Table:
 
 
 def _csv(paths: list[Path], title: str) -> Source:
-    from pyarrow import csv as arrow_csv
-
-    with pa.input_stream(str(paths[0]), compression="detect") as stream:
-        beginning = stream.read(1_000_000)
-    if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise InputError(f"{title} is text in UTF-16, but must be in UTF-8: save it again so")
-    options = arrow_csv.ParseOptions(delimiter=_separator(beginning))
-    try:
-        table = arrow_csv.read_csv(paths[0], parse_options=options)
-    except pa.ArrowInvalid as error:
-        raise _ragged(error, title) or error from None
-    table = table.rename_columns([name.strip() for name in table.column_names])
-    return _table(without_decimal_commas(table, title), title)
+    _check_compression(paths[0], title)
+    return read_csv(paths[0], title)
 
 
-def _ragged(error: pa.ArrowInvalid, title: str) -> InputError | None:
-    """What is wrong with a row of more or fewer cells than there are columns; None of another error."""
-    found = re.search(r"Expected (\d+) columns, got (\d+): (.*)", str(error))
-    if found is None:
-        return None
-    n_columns, n_cells, row = found.groups()
-    return InputError(
-        f"{title} cannot be read as .csv: a row has {n_cells} cells, but there are {n_columns} columns: mend "
-        f"{shown(row)}, or quote what holds a separator"
-    )
-
-
-def _separator(beginning: bytes) -> str:
-    lines = beginning.decode("utf-8-sig", errors="replace").splitlines()
-    header = next((line for line in lines if line.strip()), "")
-    divide = (one for one in SEPARATORS if len(next(csv.reader([header], delimiter=one), [])) > 1)
-    return next(divide, ",")
+def _check_compression(path: Path, title: str) -> None:
+    """Refuse a file of text whose name does not say whether it is compressed: only the name is gone by."""
+    with path.open("rb") as file:
+        is_compressed = file.read(2) == b"\x1f\x8b"
+    kind = kind_of(path)
+    if is_compressed and not kind.endswith(".gz"):
+        raise InputError(f"{title} is compressed with gzip, but is called {kind}: let its name end in {kind}.gz")
+    if kind.endswith(".gz") and not is_compressed:
+        plain_kind = kind.removesuffix(".gz")
+        raise InputError(f"{title} cannot be read as {kind}, as it is not compressed: let its name end in {plain_kind}")
 
 
 def _json_lines(paths: list[Path], title: str) -> Source:
     from pyarrow import json as arrow_json
 
+    _check_compression(paths[0], title)
     if (log := open_sample_log(paths[0], title)) is not None:
         return log
     with pa.input_stream(str(paths[0]), compression="detect") as stream:
         options = arrow_json.ReadOptions(block_size=2**26)  # a row must fit into a block
-        return _table(arrow_json.read_json(stream, read_options=options), title)
-
-
-def _table(table: pa.Table, title: str) -> Source:
-    return of_arrow(title, check_rows(table, title).schema, table.select)
+        table = arrow_json.read_json(stream, read_options=options)
+        return of_arrow(title, check_rows(table, title).schema, table.select)
 
 
 def _npz(paths: list[Path], title: str) -> Source:
@@ -159,7 +176,8 @@ def _npz(paths: list[Path], title: str) -> Source:
 
 def _npy(paths: list[Path], title: str) -> Source:
     mapped = np.load(paths[0], mmap_mode="c", allow_pickle=False)  # read when it is used, and never written
-    return of_arrays(title, {UNNAMED: np.asarray(mapped)})
+    array = np.asarray(mapped)
+    return of_arrays(title, by_field(array) if array.dtype.names else {UNNAMED: array})
 
 
 def _safetensors(paths: list[Path], title: str) -> Source:

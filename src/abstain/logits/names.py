@@ -33,7 +33,20 @@ _OF_A_SPLIT = re.compile(rf"^{_SPLITS}_(?=.)|(?<=.)_{_SPLITS}$")
 
 def plain(name: str) -> str:
     """A name as it is compared: in lower case, with _ for whatever divides its words, without that of a split."""
-    return _OF_A_SPLIT.sub("", re.sub(r"[\s\-.]+", "_", name.strip().lower()))
+    return _OF_A_SPLIT.sub("", _lower(name))
+
+
+def split_of(name: str) -> str | None:
+    """The split that a name begins or ends with; None of a name without."""
+    found = _OF_A_SPLIT.search(_lower(name))
+    if found is None:
+        return None
+    split = found[1] or found[2]
+    return "validation" if split in ("val", "valid", "dev") else split
+
+
+def _lower(name: str) -> str:
+    return re.sub(r"[\s\-.]+", "_", name.strip().lower())
 
 
 def describe_columns(source: Source) -> str:

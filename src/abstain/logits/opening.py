@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from abstain._arrays import check_same_order
 from abstain._checks import ArgumentError, InputError, check_choice
 from abstain.logits.answers import Answers, read_answers
 from abstain.logits.choice import Choice, choose, find_label
 from abstain.logits.class_labels import are_texts, as_numbers, class_texts
-from abstain.logits.names import SAMPLE, listed
+from abstain.logits.names import SAMPLE, listed, split_of
 from abstain.logits.sample_log import is_sample_log
 from abstain.logits.source import TEXTS, Source
-from abstain.logits.sources import labels_apart, open_source
+from abstain.logits.sources import check_paired, labels_apart, open_source
 from abstain.logits.value_columns import ValueColumns
 
 Names = tuple[str, ...] | None
@@ -83,6 +82,8 @@ class Opening:
         if left:
             parts = [*parts, f"not used: {', '.join(name or 'an unnamed column' for name in left[:10])}"]
             parts[-1] += f" and {len(left) - 10} more" if len(left) > 10 else ""
+        if self.source.beside:
+            parts = [*parts, f"not used of the labels: {listed(self.source.beside)}"]
         if n_ignored or self.ignore_index is not None:
             parts = [*parts, f"samples left out: {n_ignored:,}"]
         return "; ".join(parts)
@@ -154,7 +155,7 @@ def open_columns(
         )
     label = find_label(opened, None if label_column is None else str(label_column))
     if labels is not None:
-        check_same_order(values=source, labels=labels)
+        check_paired(source, labels)
         opened, label = labels_apart(opened, label, labels)
     in_batches = in_batches and opened.batches is not None
     given = None if label is None else _texts(opened, label) if in_batches else opened.read([label])[label]
@@ -168,7 +169,25 @@ def open_columns(
             f"{opened.title} holds values ({chosen.values}), but no labels by their name: call a column label, name it "
             "(label_column), or give them apart with labels="
         )
+    if label_column is None or logit_columns is None:  # or else both are told
+        _check_one_split(opened, chosen)
     return Opening(opened, chosen, classes, order is not None, given, in_batches, input, class_axis, ignore_index)
+
+
+def _check_one_split(source: Source, choice: Choice) -> None:
+    """Refuse values of one split with labels of another, as their names say."""
+    columns = choice.values.columns if choice.values else ()
+    of_one_column = choice.used.difference(columns)
+    named = {split_of(name): name for name in sorted(of_one_column)}
+    if len(splits := {split_of(name) for name in columns}) == 1:  # or else they are called as classes are
+        named.setdefault(splits.pop(), columns[0])
+    named.pop(None, None)
+    if len(named) > 1:
+        one, other = list(named.values())[:2]
+        raise InputError(
+            f"{source.title} has {one} and {other}, whose names are of two splits: name the labels (label_column) and "
+            "the values (logit_columns) of one of them"
+        )
 
 
 def _of_log(log: Source, choice: str | None, told: Mapping[str, Any]) -> Opening:

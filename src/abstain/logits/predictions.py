@@ -122,8 +122,9 @@ def read_predictions(
     Args:
         source: a file (CSV or TSV of any separator, Parquet, NPZ, NPY, JSON Lines, safetensors; `.gz` of those that are
             text), a folder of shards, of splits or of `save_to_disk`, a data set on the Hub (`user/name`,
-            `hf://datasets/…`), a DataFrame, an Arrow table, a `datasets.Dataset`, a dictionary of arrays, the pair
-            (values, labels), an array with `labels` apart, or what `Trainer.predict` returns.
+            `hf://datasets/…`), a table of pandas, Arrow or polars, a `datasets.Dataset`, a dictionary of arrays, a list
+            of dictionaries, a structured array, the pair of any of these and labels, an array with `labels` apart, or
+            what `Trainer.predict` returns.
         split: which one, where there are several.
         revision: of a data set on the Hub: a branch, a tag or a commit.
         labels: (N,) where the source has none: an array, or a file of them.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +34,7 @@ class Source:
             fit into memory together; None where they are in memory anyway.
         n_rows: how many rows there are, where there are batches.
         records: names of columns -> the rows as they are, one dictionary each, where columns are no arrays of numbers.
+        beside: columns that lie beside labels which are given apart; none of them counts.
     """
 
     title: str
@@ -43,6 +44,7 @@ class Source:
     batches: Callable[[Sequence[str], int], Iterator[dict[str, Any]]] | None = None
     n_rows: int = 0
     records: Callable[[Sequence[str]], Sequence[Mapping[str, Any]]] | None = None
+    beside: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -64,8 +66,9 @@ def of_arrays(title: str, arrays: Mapping[str, Any]) -> Source:
     """The source of arrays or tensors by their names.
 
     Raises:
-        InputError: an array is masked: what its mask hides would count.
+        InputError: there is none, or one is masked: what its mask hides would count.
     """
+    _check_not_empty(arrays, title)
     check_same_order(**{str(name): values for name, values in arrays.items()})
     for name, values in arrays.items():
         if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
@@ -74,6 +77,11 @@ def of_arrays(title: str, arrays: Mapping[str, Any]) -> Source:
     tensors = {name: values if hasattr(values, "detach") else to_numpy(values, name) for name, values in arrays.items()}
     holds = {name: _holds_of_array(values) for name, values in tensors.items()}
     return Source(title, holds, lambda names: {name: tensors[name] for name in names})
+
+
+def by_field(array: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """The columns of a structured array by the names of its fields."""
+    return {name: array[name] for name in array.dtype.names or ()}
 
 
 def _holds_of_array(values: Any) -> str:
@@ -104,8 +112,9 @@ def of_arrow(
         n_rows: of the table, where there are batches.
 
     Raises:
-        InputError: two columns have one name.
+        InputError: there is no column, or two have one name.
     """
+    _check_not_empty(schema.names, title)
     twice = [name for name, count in Counter(schema.names).items() if count > 1]
     if twice:
         raise InputError(
@@ -133,7 +142,14 @@ def of_arrow(
             yield values
 
     holds = {field.name: _holds(field.type) for field in schema}
-    return Source(title, holds, read, _class_names(schema), batches if read_batches else None, n_rows, records=records)
+    return Source(
+        title, holds, read, class_names_of(schema), batches if read_batches else None, n_rows, records=records
+    )
+
+
+def _check_not_empty(names: Sized, title: str) -> None:
+    if not len(names):
+        raise InputError(f"{title} is empty: it has no column, but must hold values and labels")
 
 
 def check_rows(table: pa.Table, title: str) -> pa.Table:
@@ -163,7 +179,7 @@ def _is_list(kind: pa.DataType) -> bool:
     return bool(pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind) or pa.types.is_large_list(kind))
 
 
-def _class_names(schema: pa.Schema) -> dict[str, tuple[str, ...]]:
+def class_names_of(schema: pa.Schema) -> dict[str, tuple[str, ...]]:
     """Of columns that are a `ClassLabel`, as `datasets` writes it into the file; no need to wait for its import."""
     written = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
     features = (written.get("info") or {}).get("features") or {}

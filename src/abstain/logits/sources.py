@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from abstain._arrays import check_same_order
+from abstain._arrays import check_same_order, to_numpy
 from abstain._checks import ArgumentError, InputError, first_line
+from abstain._tables import is_frame
 from abstain.logits.choice import find_label
 from abstain.logits.files import READERS, UNNAMED, read_files
 from abstain.logits.folders import files_of, pick_split
-from abstain.logits.source import Source, of_arrays, of_arrow, reading
+from abstain.logits.labels_file import check_header, check_same_rows
+from abstain.logits.source import Source, by_field, of_arrays, of_arrow, reading
 
 LABELS = "labels"
 """What labels that are given apart are called."""
@@ -53,20 +55,25 @@ def labels_apart(source: Source, label: str | None, labels: Any) -> tuple[Source
     Args:
         source: without labels of its own.
         label: the column of labels that it has all the same, which is refused.
-        labels: an array (N,), or a file of them: a `.npy`, or one with a column of a usual name.
+        labels: an array (N,), or a file or table of them: a `.npy`, or one with a column of a usual name.
 
     Raises:
-        InputError: the source has its own labels, or these cannot be read.
+        InputError: the source has its own labels, these cannot be read, or a column of both tells other pairs.
     """
+    label = LABELS if label is None and LABELS in source.holds else label
     if label is not None:
         raise ArgumentError(f"labels are given apart, but {source.title} holds its own ({label}): leave them out")
     apart = open_source(labels)
     name = next(iter(apart.holds)) if len(apart.holds) == 1 else find_label(apart, None)
     if name is None:
         raise InputError(f"{apart.title} holds {', '.join(apart.holds)}, but no labels: call a column label")
+    if isinstance(labels, str | Path):
+        check_header(apart, name)
+    check_same_rows(source, apart, name)
 
     def read(names: Sequence[str]) -> dict[str, Any]:
-        own = source.read([wanted for wanted in names if wanted != LABELS])
+        wanted = [name for name in names if name != LABELS]
+        own = source.read(wanted) if wanted else {}
         return {**own, LABELS: apart.read([name])[name]} if LABELS in names else own
 
     def batches(names: Sequence[str], rows: int) -> Iterator[dict[str, Any]]:
@@ -85,7 +92,14 @@ def labels_apart(source: Source, label: str | None, labels: Any) -> tuple[Source
     known = {LABELS: apart.class_names[name]} if name in apart.class_names else {}
     holds = {**source.holds, LABELS: apart.holds[name]}
     in_batches = batches if source.batches else None
-    return Source(source.title, holds, read, known, in_batches, source.n_rows), LABELS
+    beside = tuple(column for column in apart.holds if column != name)
+    return Source(source.title, holds, read, known, in_batches, source.n_rows, beside=beside), LABELS
+
+
+def check_paired(values: Any, labels: Any) -> None:
+    """Refuse objects of pandas, one or a dictionary of them, that may be paired with the labels by their index too."""
+    columns = values if isinstance(values, Mapping) else {"values": values}
+    check_same_order(**{str(name): column for name, column in columns.items()} | {"labels": labels})
 
 
 def _named(name: str, split: str | None, revision: str | None) -> Source:
@@ -172,26 +186,66 @@ def _object(source: Any) -> Source:
     title = f"the {type(source).__name__}"
     if hasattr(source, "label_ids") and hasattr(source, "predictions"):
         return _of_trainer(source, title)
-    if isinstance(source, pa.Table):
-        return of_arrow(title, source.schema, source.select)
-    if _is_frame(source):
-        return _of_frame(source, title)
-    if isinstance(source, Mapping):
-        return of_arrays(title, source)
     if isinstance(source, tuple):
-        if len(source) != 2:
-            raise InputError(f"a tuple of {len(source)} is given, but must be the pair (values, labels)")
-        check_same_order(values=source[0], labels=source[1])
-        if _is_frame(source[0]):  # whose columns have names, and an order that need not be the classes'
-            return labels_apart(_of_frame(source[0], "the pair"), None, source[1])[0]
-        return of_arrays("the pair", {UNNAMED: source[0], LABELS: source[1]})
+        return _of_pair(source)
+    named = _named_columns(source, title)
+    if named is not None:
+        return named
     if isinstance(source, np.ndarray | list) or hasattr(source, "detach") or hasattr(source, "__array__"):
         return of_arrays("the array", {UNNAMED: source})
     raise ArgumentError(f"predictions are {type(source).__name__}, but must be a path, a Hub name, a table, or arrays")
 
 
-def _is_frame(source: Any) -> bool:
-    return type(source).__module__.partition(".")[0] == "pandas" and hasattr(source, "columns")
+def _of_pair(pair: tuple[Any, ...]) -> Source:
+    if len(pair) != 2:
+        raise InputError(f"a tuple of {len(pair)} is given, but must be the pair (values, labels)")
+    values, labels = pair
+    check_paired(values, labels)
+    named = _of_datasets(values, None, "the pair") or _named_columns(values, "the pair")
+    if named is None:
+        return of_arrays("the pair", {UNNAMED: values, LABELS: labels})
+    return labels_apart(named, None, labels)[0]  # names tell whose the columns are, and not their order
+
+
+def _named_columns(source: Any, title: str) -> Source | None:
+    """The columns of an object in memory that have names; None of an object without."""
+    if is_frame(source):
+        return _of_frame(source, title)
+    if isinstance(source, pa.RecordBatch):
+        source = pa.Table.from_batches([source])
+    elif hasattr(source, "columns") and hasattr(source, "__arrow_c_stream__"):  # of polars, say
+        with reading(title, "a table"):
+            source = pa.table(source)
+    if isinstance(source, pa.Table):
+        return of_arrow(title, source.schema, source.select)
+    if isinstance(source, np.ndarray) and source.dtype.names:
+        return of_arrays(title, by_field(source))
+    if isinstance(source, Mapping):
+        return of_arrays(title, source)
+    if isinstance(source, list) and source and isinstance(source[0], Mapping):
+        return _of_rows(source, title)
+    return None
+
+
+def _of_rows(rows: list[Mapping[Any, Any]], title: str) -> Source:
+    """Of dictionaries, one a sample; what one of them lacks is an empty cell."""
+    odd = next((row for row in rows if not isinstance(row, Mapping)), None)
+    if odd is not None:
+        raise InputError(f"{title} holds dictionaries and {type(odd).__name__}, but must hold a dictionary a sample")
+    columns: dict[str, pa.Array] = {}
+    for name in dict.fromkeys(name for row in rows for name in row):
+        with reading(f"{name!r} of {title}", "a column"):
+            columns[str(name)] = pa.array([_as_cell(row.get(name)) for row in rows])
+    table = pa.table(columns)
+    return of_arrow(title, table.schema, table.select)
+
+
+def _as_cell(value: Any) -> Any:
+    """A tensor or array as Arrow takes it for a cell."""
+    if not hasattr(value, "detach") and not isinstance(value, np.ndarray):
+        return value
+    array = to_numpy(value, "a cell")
+    return array if array.ndim == 1 else array[()] if array.ndim == 0 else array.tolist()
 
 
 def _of_trainer(output: Any, title: str) -> Source:

@@ -44,7 +44,8 @@ def evaluate_logits(
 
     Args:
         logits: (N, K) test logits, log-probabilities or probabilities, NumPy or torch on any device, not changed; also
-            (N, K, …) or (N, …, K), and (N, 1) for one logit or the probability of class 1.
+            (N, K, …) or (N, …, K), and (N, 1) for one logit or the probability of class 1; a table only where its
+            columns are numbered from 0, in order.
         labels: (N,) int in [0, K), or (N, …); see `scores.read_values`.
         validation: the same two of other samples, on which logit normalisation is fitted; without them only MSP is
             measured, since p is never chosen on the data that is reported.
@@ -62,8 +63,9 @@ def evaluate_logits(
         The report; its AURC is in the convention `"mean"`.
 
     Raises:
-        InputError: values and labels that `scores.read_values` refuses, a validation set of another kind, with
-            another K or of the same samples, an uncentred norm of probabilities, or an unknown argument.
+        InputError: values and labels that `scores.read_values` refuses, a table of other columns, a validation set of
+            another kind, with another K or of the same samples, an uncentred norm of probabilities, or an unknown
+            argument.
     """
     check_no_more("evaluate_logits", unknown, known=_ARGUMENTS)
     grid = check_fit(p_grid, center, fallback)
