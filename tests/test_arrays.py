@@ -137,16 +137,24 @@ def test_classes_are_integers_or_names():
 
 
 def test_samples_that_share_memory_are_the_same():
-    whole = np.arange(12.0).reshape(6, 2)
-    check_other_samples(whole[::2], whole[1::2])
-    check_other_samples(whole, None)
+    whole, labels = np.arange(12.0).reshape(6, 2), np.arange(6)
+    check_other_samples((whole[::2], labels[::2]), (whole[1::2], labels[1::2]))
+    check_other_samples((whole, labels), None)
     for other in (whole, whole[3:], torch.from_numpy(whole), torch.from_numpy(whole)[2:].T):
         with pytest.raises(InputError, match="the same samples"):
-            check_other_samples(whole, other)
+            check_other_samples((whole, labels), (other, labels + 1))
     tensor = torch.arange(8.0).bfloat16().reshape(4, 2)
-    check_other_samples(tensor[:2], tensor[2:])
+    check_other_samples((tensor[:2], labels[:2]), (tensor[2:], labels[:2]))
     with pytest.raises(InputError, match="the same samples"):
-        check_other_samples(tensor, tensor[1:])
+        check_other_samples((tensor, labels[:4]), (tensor[1:], labels[:3]))
+
+
+def test_copies_are_the_same_samples_only_with_the_same_labels():
+    same, labels = np.zeros((4, 3)), np.array([0, 1, 2, 0])
+    check_other_samples((same, labels), (same.copy(), labels[::-1] % 2))
+    with pytest.raises(InputError, match="the same samples"):
+        check_other_samples((same, labels), (same.copy(), list(labels)))
+    assert evaluate_logits(same, labels, validation=(same.copy(), [0, 0, 1, 2])).n_samples == 4
 
 
 def test_masked_entries_are_refused_and_unmasked_arrays_taken():

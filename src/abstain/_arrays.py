@@ -216,13 +216,26 @@ def check_pair(validation: Any) -> tuple[Any, Any]:
     return validation[0], validation[1]
 
 
-def check_other_samples(test: Any, validation: Any) -> None:
-    """Refuse the values of the test data as those of the validation data, whole or in part."""
-    if validation is not None and (test is validation or _share_memory(test, validation) or _equal(test, validation)):
+def check_other_samples(test: tuple[Any, Any], validation: tuple[Any, Any] | None) -> None:
+    """Refuse test data, a pair of values and labels, as validation data: the same memory, or the same numbers.
+
+    Equal values with other labels are other samples, of a model that says the same of all.
+    """
+    if validation is None:
+        return
+    (values, labels), (others, other_labels) = test, validation
+    same = values is others or _share_memory(values, others)
+    if same or (
+        _equal(values, others) and np.array_equal(to_numpy(labels, "labels"), to_numpy(other_labels, "labels"))
+    ):
         raise ArgumentError(
             "the test and the validation data are the same samples, on which every fit looks better than it "
             "is: give other samples for one of the two"
         )
+
+
+def _same_labels(one: Any, other: Any) -> bool:
+    return np.array_equal(to_numpy(one, "labels"), to_numpy(other, "labels"))
 
 
 def _share_memory(one: Any, other: Any) -> bool:

@@ -57,7 +57,11 @@ TEXT = "label,logit_0,logit_1\n0,1,2\n"
             "quotation mark is opened in row 1 .* never closed",
         ),
         ("a.csv", f"{TEXT}1,2,3,4\n".encode(), r"there are 3 columns: mend '1,2,3,4', or quote .* separator$"),
-        ("a.csv.gz", gzip.compress(b'p,text\n1,"abc\n2,x\n'), "quotation mark is opened in row 0 .* never closed"),
+        (
+            "a.csv.gz",
+            gzip.compress(b'p,text\n1,"abc\n2,x\n', mtime=0),
+            "quotation mark is opened in row 0 .* never closed",
+        ),
         ("a.csv", "label,Köln\n0,1\n".encode("latin-1"), "the header of .* as text in UTF-8: save it as UTF-8"),
         ("a.csv", "label,p\nKöln,1\n".encode("latin-1"), "the column 'label' of .* in UTF-8: save it as UTF-8"),
     ],

@@ -154,8 +154,12 @@ TEXT = "label,logit_0,logit_1\n0,1,2\n"
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.csv", gzip.compress(TEXT.encode()), r"is compressed with gzip, .* let its name end in \.csv\.gz"),
-        ("a.jsonl", gzip.compress(b'{"label": 0}'), r"is compressed with gzip, .* let its name end in \.jsonl\.gz"),
+        ("a.csv", gzip.compress(TEXT.encode(), mtime=0), r"is compressed with gzip, .* let its name end in \.csv\.gz"),
+        (
+            "a.jsonl",
+            gzip.compress(b'{"label": 0}', mtime=0),
+            r"is compressed with gzip, .* let its name end in \.jsonl\.gz",
+        ),
         ("a.tsv.gz", TEXT.encode(), r"as it is not compressed: let its name end in \.tsv$"),
     ],
 )

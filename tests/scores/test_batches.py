@@ -43,6 +43,7 @@ def test_the_same_samples_are_found_whatever_pieces_they_come_in():
 
     other = ROWS.clone()
     assert batches(ROWS, 10).same_as(batches(ROWS, 3, 7)) and batches(ROWS, 10).same_as(batches(other))
+    assert not batches(ROWS, 10).same_as(ValueBatches("logits", 10, 2, lambda _: [(ROWS, 1 - LABELS)]))
     other[9, 1] = 0
     assert not batches(ROWS, 10).same_as(batches(other))
     assert not batches(ROWS, 10).same_as(ValueBatches("logits", 9, 2, lambda _: pieces(9)))

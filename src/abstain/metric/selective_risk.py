@@ -236,7 +236,7 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
         """Measure what was added, and these predictions; one flat dictionary, or None on all but the first process."""
         _refuse_unknown(unknown)
         if validation is not None and predictions is not None:
-            check_other_samples(predictions, check_pair(validation)[0])
+            check_other_samples((predictions, references), check_pair(validation))
         wanted = Summary(target_risks, target_coverages, convention, confidence_level)  # type: ignore[arg-type]
         named = self._named(score, p, center, validation)
         if len(self):

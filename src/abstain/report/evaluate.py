@@ -71,7 +71,7 @@ def evaluate_logits(
     grid = check_fit(p_grid, center, fallback)
     told: dict[str, Any] = {"input": input, "class_axis": class_axis, "ignore_index": ignore_index}
     others = None if validation is None else check_pair(validation)
-    check_other_samples(logits, others and others[0])
+    check_other_samples((logits, labels), others)
     return evaluate_values(
         read_values(logits, labels, **told),
         others and read_values(*others, **told),

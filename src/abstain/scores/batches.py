@@ -57,11 +57,17 @@ class ValueBatches:
             yield Values(self.kind, rows, labels)
 
     def same_as(self, other: ValueBatches) -> bool:
-        """Whether both hold the same numbers; it is enough to read up to the first that differs."""
+        """Whether both hold the same numbers and labels; it is enough to read up to the first that differs.
+
+        Equal rows with other labels are other samples, of a model that says the same of all.
+        """
         if (self.n_samples, self.n_columns) != (other.n_samples, other.n_columns):
             return False
         pairs = zip(self.batches(), other.batches(), strict=True)
-        return all(bool((one.rows == another.rows).all()) for one, another in pairs)
+        return all(
+            bool((one.rows == another.rows).all()) and np.array_equal(one.labels, another.labels)
+            for one, another in pairs
+        )
 
 
 def regrouped(pieces: Iterable[Pair], length: int) -> Iterator[Pair]:
