@@ -64,7 +64,14 @@ class Preprocessing:
         Raises:
             InputError: it does not decode, or is of another size than the ones that are taken as they are.
         """
-        image = read_image(dataset, index, split=split)
+        return self.held(read_image(dataset, index, split=split), index, split=split)
+
+    def held(self, image: PILImage, index: int, *, split: str = "") -> Tensor:
+        """The image of row `index` as it is held, resized and cropped: (3, H, W) uint8.
+
+        Raises:
+            InputError: it is of another size than the ones that are taken as they are.
+        """
         if self.as_is:
             self._check_size(image, index, split)
             return pil_to_tensor(image)
