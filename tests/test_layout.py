@@ -1,4 +1,6 @@
 import ast
+import subprocess
+import sys
 
 import pytest
 
@@ -48,6 +50,16 @@ def test_imports_run_one_way(root):
         for imported in imported_from_abstain(path):
             other = room_of(*imported)
             assert other == room or RANK[other] < RANK[room], f"{path} imports {other}"
+
+
+@pytest.mark.parametrize("line", ["from .. import cli", "from ..cli import main", "from . import curve"])
+def test_imports_that_are_not_read_above_are_forbidden(root, line):
+    check = [sys.executable, "-m", "ruff", "check", "--no-cache", "--quiet", "--output-format", "concise"]
+    name = root / "src" / "abstain" / "curve" / "new.py"
+    found = subprocess.run(
+        [*check, "--stdin-filename", name, "-"], input=line, cwd=root, capture_output=True, text=True
+    )
+    assert found.returncode == 1 and "TID252" in found.stdout, found.stderr
 
 
 def test_every_module_has_its_test(root):
