@@ -1,4 +1,5 @@
 import ast
+import re
 import subprocess
 import sys
 
@@ -89,6 +90,14 @@ def test_every_room_is_a_table_of_its_names(root):
         statements = {type(node) for node in ast.parse(path.read_text()).body}
         if room != "abstain":
             assert ast.FunctionDef not in statements and ast.For not in statements, f"{room} holds code"
+
+
+@pytest.mark.parametrize("room", ["data", "hub", "logits"])
+def test_a_room_says_which_of_its_files_is_which(root, room):
+    folder = root / "src" / "abstain" / room
+    said = ast.get_docstring(ast.parse((folder / "__init__.py").read_text()))
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert modules == set(re.findall("`([a-z_]+)`", said))
 
 
 def test_every_public_name_has_a_docstring():

@@ -1,7 +1,7 @@
 """Named data to splits that are ready for a model: columns and labels, images, masks, texts and tables.
 
 `splits` reads a data set (Parquet, CSV, images, the Hub) and holds samples out; `digits` need no network;
-`columns` finds inputs and labels.
+`columns` finds inputs and labels; `fingerprint` tells which data a split holds.
 Images: `decoding` reads one, `processors` says what a processor does, `preprocessing` makes the model's input of it,
 `normalization` is the last step of that, `augmentation` what is random in training; `image_tensors` holds a split in
 memory, `image_files` reads it one by one, `images` chooses. Pixels: `masks` are images with a class a pixel, `pixels`
