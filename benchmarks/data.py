@@ -1,10 +1,11 @@
-"""What reading data costs beside its library: labels beside Arrow, extraction beside the bare decode and forward."""
+"""What reading data costs beside its library: labels beside Arrow, images beside datasets, extraction beside PIL."""
 
 from __future__ import annotations
 
 import io
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from PIL import Image as PILImage
 from transformers import ResNetConfig, ResNetForImageClassification
 
 from abstain.data.columns import read_labels, with_classes
+from abstain.data.image_tensors import decode_images
 from abstain.data.processors import resize_and_crop
 from abstain.logits.forward import ExtractionPlan
 from abstain.logits.inputs import ImageInputs
@@ -23,6 +25,7 @@ from abstain.logits.sharded import extract_shards
 
 N_LABELS, N_CLASSES = 1_000_000, 1000
 N_IMAGES, EDGE, BATCH = 5000, 224, 100
+N_SMALL, SMALL_EDGE = 4500, 32
 ROUNDS = 2
 SMALL = {"embedding_size": 8, "hidden_sizes": [8, 16, 32, 64], "depths": [1, 1, 1, 1], "layer_type": "basic"}
 
@@ -51,16 +54,45 @@ def seconds_of_arrow(path: Path) -> float:
 
 
 def make_images() -> Dataset:
-    """Smooth colour images, as JPEG files of about the size of photographs, in 10 classes."""
+    """Smooth colour images, as JPEG files of about the size of photographs."""
     generator = np.random.default_rng(0)
-    kinds = Features({"image": Image(), "label": ClassLabel(names=[str(index) for index in range(10)])})
+    coarse = (PILImage.fromarray(generator.integers(0, 256, (56, 56, 3), dtype=np.uint8)) for _ in range(N_IMAGES))
+    return as_dataset((image.resize((EDGE, EDGE)) for image in coarse), "JPEG")
+
+
+def make_small_images() -> Dataset:
+    """Noise of the size of CIFAR-10, as PNG files; the rows are chosen of more, as where some are held out."""
+    generator = np.random.default_rng(0)
+    shape = (SMALL_EDGE, SMALL_EDGE, 3)
+    noise = (PILImage.fromarray(generator.integers(0, 256, shape, dtype=np.uint8)) for _ in range(N_IMAGES))
+    return as_dataset(noise, "PNG").shuffle(seed=0).select(range(N_SMALL))
+
+
+def as_dataset(images: Iterable[PILImage.Image], kind: str) -> Dataset:
+    """Files of these images, in 10 classes."""
     files = []
-    for _ in range(N_IMAGES):
-        coarse = PILImage.fromarray(generator.integers(0, 256, (56, 56, 3), dtype=np.uint8))
+    for image in images:
         buffer = io.BytesIO()
-        coarse.resize((EDGE, EDGE)).save(buffer, "JPEG")
+        image.save(buffer, kind)
         files.append({"bytes": buffer.getvalue(), "path": None})
-    return Dataset.from_dict({"image": files, "label": generator.integers(0, 10, N_IMAGES)}, features=kinds)
+    kinds = Features({"image": Image(), "label": ClassLabel(names=[str(index) for index in range(10)])})
+    labels = np.random.default_rng(1).integers(0, 10, len(files))
+    return Dataset.from_dict({"image": files, "label": labels}, features=kinds)
+
+
+def seconds_of_decoding(images: Dataset) -> float:
+    """`decode_images`, with the statistics of the channels."""
+    start = time.perf_counter()
+    decode_images(images)
+    return time.perf_counter() - start
+
+
+def seconds_of_iteration(images: Dataset) -> float:
+    """The images alone, decoded by datasets one after the other, with nothing kept."""
+    start = time.perf_counter()
+    for _ in images.select_columns(["image"]):
+        pass
+    return time.perf_counter() - start
 
 
 def make_model() -> ResNetForImageClassification:
@@ -98,12 +130,14 @@ def measure() -> list[dict[str, Any]]:
     """The rows of the table; sides take turns, and the best round of each counts."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "labels.parquet"
-        labels, images = write_labels(path), make_images()
+        labels, images, small = write_labels(path), make_images(), make_small_images()
         shuffled = labels.shuffle(seed=0)
         works = {
             "labels": lambda: seconds_of_labels(labels),
             "shuffled": lambda: seconds_of_labels(shuffled),
             "arrow": lambda: seconds_of_arrow(path),
+            "decoding": lambda: seconds_of_decoding(small),
+            "iteration": lambda: seconds_of_iteration(small),
             "extraction": lambda: seconds_of_extraction(images),
             "bare": lambda: seconds_of_bare_loop(images),
         }
@@ -113,6 +147,13 @@ def measure() -> list[dict[str, Any]]:
     rows = [
         (split, "labels", arrow, "arrow", {}),
         (f"{split}, of a shuffled split", "shuffled", arrow, "arrow", {}),
+        (
+            f"decode_images, {N_SMALL:,} PNGs of {SMALL_EDGE} pixels",
+            "decoding",
+            "bare iteration of datasets",
+            "iteration",
+            {"images_per_second": N_SMALL / best["decoding"]},
+        ),
         (
             f"extract_shards, {N_IMAGES:,} JPEGs of {EDGE} pixels, small ResNet",
             "extraction",

@@ -25,6 +25,7 @@ LAYERS = [
     for line in """
         _moved _threads
         _checks _lazy _spelling
+        _tables
         _arrays _files _arguments
         losses curve
         threshold scores data

@@ -1,4 +1,7 @@
 import ast
+import re
+import subprocess
+import sys
 
 import pytest
 
@@ -51,6 +54,16 @@ def test_imports_run_one_way(root):
             assert other == room or RANK[other] < RANK[room], f"{path} imports {other}"
 
 
+@pytest.mark.parametrize("line", ["from .. import cli", "from ..cli import main", "from . import curve"])
+def test_imports_that_are_not_read_above_are_forbidden(root, line):
+    check = [sys.executable, "-m", "ruff", "check", "--no-cache", "--quiet", "--output-format", "concise"]
+    name = root / "src" / "abstain" / "curve" / "new.py"
+    found = subprocess.run(
+        [*check, "--stdin-filename", name, "-"], input=line, cwd=root, capture_output=True, text=True
+    )
+    assert found.returncode == 1 and "TID252" in found.stdout, found.stderr
+
+
 def test_every_module_has_its_test(root):
     package, tests = root / "src" / "abstain", root / "tests"
     modules = [path.relative_to(package) for path in package.rglob("*.py") if path.name != "__init__.py"]
@@ -78,6 +91,14 @@ def test_every_room_is_a_table_of_its_names(root):
         statements = {type(node) for node in ast.parse(path.read_text()).body}
         if room != "abstain":
             assert ast.FunctionDef not in statements and ast.For not in statements, f"{room} holds code"
+
+
+@pytest.mark.parametrize("room", ["data", "hub", "logits"])
+def test_a_room_says_which_of_its_files_is_which(root, room):
+    folder = root / "src" / "abstain" / room
+    said = ast.get_docstring(ast.parse((folder / "__init__.py").read_text()))
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert modules == set(re.findall("`([a-z_]+)`", said))
 
 
 def test_every_public_name_has_a_docstring():

@@ -30,6 +30,7 @@ from abstain.data import (
     find_column,
     limit_samples,
     load_data,
+    mean_and_std,
     skip_bad_images,
     with_validation,
 )
@@ -149,8 +150,8 @@ def make_splits(
     like = {}
     if model_args.model_name_or_path is not None:
         with suppress(InputError):  # it has none
-            processor = load_processor("pixels", model_args.model_name_or_path)
-            like = {"mean": processor.image_mean, "std": processor.image_std}
+            mean, std = mean_and_std(load_processor("pixels", model_args.model_name_or_path))
+            like = {"mean": mean, "std": std}
     names, ids = data_args.class_names, data_args.label_ids
     return {name: SegmentationImages(split, len(names), ignore_index, ids, **like) for name, split in data.items()}
 

@@ -257,13 +257,3 @@ def _cpu_array(values: Any) -> np.ndarray | None:
         is_readable = values.device.type == "cpu" and str(values.dtype) != "torch.bfloat16"
         return values.detach().numpy() if is_readable else None
     return values if isinstance(values, np.ndarray) else None
-
-
-def check_validation(validation: Any, *, n_logits: int | None = None) -> tuple[torch.Tensor, np.ndarray]:
-    """The pair (logits, labels) of validation samples, both checked; of `n_logits` columns where that is said."""
-    logits, labels = check_pair(validation)
-    check_same_order(logits=logits, labels=labels)
-    logits = check_logits(logits)
-    if n_logits not in (None, logits.shape[1]):
-        raise InputError(f"the test logits have K = {n_logits} and the validation logits K = {logits.shape[1]}")
-    return logits, check_labels(labels, n_samples=logits.shape[0], n_logits=logits.shape[1])

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, Value
@@ -61,7 +63,7 @@ def test_a_name_that_is_not_there_is_answered_with_the_nearest_as_it_is_spelled(
 
 def test_classes_are_named_or_integers():
     assert class_names(labelled([1], ["b", "a"]), "y") == ["b", "a"]
-    assert class_names(labelled([0, None, 2]), "y") == ["0", "1", "2"]
+    assert class_names(labelled([2, 0, None, 1]), "y") == ["0", "1", "2"]
     with pytest.raises(InputError, match=r"holds Value\('float64'\), but must hold classes or integers"):
         class_names(labelled([0.5]), "y")
 
@@ -73,9 +75,9 @@ def test_text_labels_become_ids_that_all_splits_share_and_integers_stay():
     assert data["train"]["y"][:] == [1, 2, 0, 1] and data["test"]["y"][:] == [2, 2]
     assert data["test"].features["y"].names == names
 
-    numbers = DatasetDict(train=labelled([0, 10, 2, 1]), test=labelled([10]))
-    data, names = with_classes(numbers, "y")
-    assert names == [str(n) for n in range(11)] and data["train"]["y"][:] == [0, 10, 2, 1]
+    shuffled = [0, 10, 2, 1, 9, 3, 8, 4, 7, 5, 6, 6]
+    data, names = with_classes(DatasetDict(train=labelled(shuffled), test=labelled([10])), "y")
+    assert names == [str(n) for n in range(11)] and data["train"]["y"][:] == shuffled
 
 
 def test_text_labels_that_look_like_ids_keep_their_own():
@@ -92,6 +94,7 @@ def test_text_labels_that_look_like_ids_keep_their_own():
         (["a", "a"], ["a"], "the label column 'y' holds nothing but a, but two classes are needed"),
         ([0, 1], [2], "the split 'test' has the label 2, but labels must be classes of the training data, from 0 to 1"),
         ([0, 0], [0], "holds nothing but 0, but two classes are needed"),
+        ([7, 7], [7], "holds nothing but 7, but two classes are needed"),
         ([0, 1], [-1], "the split 'test' has the label -1"),
         ([0.5, 1.5], [0.5], "must hold classes or integers"),
     ],
@@ -100,6 +103,38 @@ def test_labels_that_are_no_class_are_one_sentence(train, test, message):
     with pytest.raises(InputError, match=message) as caught:
         with_classes(DatasetDict(train=labelled(train), test=labelled(test)), "y")
     assert "\n" not in str(caught.value)
+
+
+CURE = "give labels from 0 to {}, texts, or a ClassLabel column, which may name classes without rows$"
+
+
+@pytest.mark.parametrize(
+    ("labels", "highest", "missing", "last"),
+    [([1, 2, 3], 3, "0", 2), ([0, 1, 5, 3], 5, "2, 4", 3), ([1, 12], 12, "0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11", 1)],
+)
+def test_integers_below_the_highest_that_the_training_data_lack_are_named(labels, highest, missing, last):
+    if highest - last > 10:  # 11 of them
+        missing = f"but {len(labels)} distinct labels are in the training data: name another label_column, or "
+    else:
+        missing = f"but the training data have no row with {missing}: "
+    with pytest.raises(InputError, match=f"^the highest label in 'y' is {highest}, {missing}{CURE.format(last)}"):
+        with_classes(DatasetDict(train=labelled(labels), test=labelled(labels)), "y")
+
+
+def test_no_list_is_made_of_the_labels_up_to_a_very_high_one():
+    times = labelled([2_000_000, 2_000_060, 2_000_120])  # a list up to them takes more than 100 MB
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match=r"2000120, but 3 distinct labels .*: name another label_column, or"):
+            with_classes(DatasetDict(train=times), "y")
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_named_classes_need_not_all_occur():
+    data, names = with_classes(DatasetDict(train=labelled([2, 1], ["a", "b", "c", "d"])), "y")
+    assert names == ["a", "b", "c", "d"] and data["train"]["y"][:] == [2, 1]
 
 
 def test_labels_are_classes_of_the_head_in_its_order():

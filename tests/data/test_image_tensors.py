@@ -87,6 +87,28 @@ def test_images_of_several_sizes_need_a_size():
     assert resized.pixels.shape == (2, 3, 5, 5)
 
 
+def test_rows_are_read_many_at_once(monkeypatch):
+    asked, whole = [], Dataset.__getitem__
+    dataset = as_dataset(np.random.default_rng(0).integers(0, 256, size=(64, 4, 4, 3), dtype=np.uint8))
+    monkeypatch.setattr(Dataset, "__getitem__", lambda self, key: asked.append(key) or whole(self, key))
+    pixels = decode_images(dataset).pixels
+    assert len(asked) < 10, "64 rows one by one take five times as long"
+    assert all((pixels[i].permute(1, 2, 0).numpy() == np.asarray(dataset[i]["image"])).all() for i in range(64))
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [("ggwb", r"^image 2 of the split 'train' is 6×4"), ("gbw", r"^image 1 does not decode \(split 'train'\)")],
+)
+def test_the_first_image_that_cannot_be_held_is_named(files, message):
+    kinds = {letter: as_dataset([np.zeros(size, np.uint8)]) for letter, size in (("g", (4, 4, 3)), ("w", (4, 6, 3)))}
+    stored = {letter: one.cast_column("image", Image(decode=False))[0]["image"] for letter, one in kinds.items()}
+    stored["b"] = {"bytes": b"no image", "path": None}
+    rows = {"image": [stored[letter] for letter in files], "label": [0] * len(files)}
+    with pytest.raises(InputError, match=message):
+        decode_images(Dataset.from_dict(rows, features=FEATURES), split="train")
+
+
 def test_an_empty_set_is_refused():
     with pytest.raises(InputError, match="empty"):
         decode_images(as_dataset([]))

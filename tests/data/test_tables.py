@@ -104,6 +104,8 @@ def test_classes_have_the_order_of_their_kind():
     rows = Dataset.from_dict({"x": [1.0, 2.0], "y": [1, 0]}, features=named)
     encoder = TableEncoder.fit(rows, "y")
     assert encoder.classes == ["z", "a"] and encoder.encode(rows).labels.tolist() == [1, 0]
+    with pytest.raises(InputError, match="the label column 'y' holds nothing but z, but two classes are needed"):
+        TableEncoder.fit(rows.select([1]).cast_column("y", ClassLabel(names=["z"])), "y")
 
 
 @pytest.mark.parametrize(

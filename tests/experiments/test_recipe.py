@@ -46,6 +46,9 @@ def test_the_command_line_wins_over_the_recipe_and_the_recipe_over_the_default(t
         ("name: null", [], "name is null in 'recipe.yaml', but must be text"),
         ("- a", [], "holds list, but must be lines of `key: value`"),
         ("name: [", [], "is not YAML"),
+        ("rate: 1\nname: a\n'rate': 2", [], "recipe.yaml' gives rate twice, again in line 3: leave one of them out"),
+        ("{name: a, name: a}", [], "recipe.yaml' gives name twice, again in line 1: leave one of them out"),
+        ("name: a\nsteps: {b: 1, c: {b: 1, d: 0, b: 2}}", [], "recipe.yaml' gives b twice, again in line 2"),
     ],
 )
 def test_mistakes_are_one_sentence(tmp_path, text, argv, message):
@@ -74,6 +77,17 @@ def test_a_recipe_that_does_not_exist_is_named():
 def test_null_and_empty_lists_and_numbers_are_what_they_say(tmp_path, text, expected):
     (parsed,) = parse_recipe([Arguments], [write(tmp_path, text), "--name", "-a, b"])
     assert parsed == Arguments(**{"name": "-a, b", **expected})
+
+
+def test_what_is_merged_may_be_given_again(tmp_path):
+    (parsed,) = parse_recipe([Arguments], [write(tmp_path, "<<: {name: a, rate: 1}\n<<: {fast: true}\nname: b")])
+    assert parsed == Arguments(name="b", rate=1.0, fast=True)
+
+
+def test_a_recipe_that_is_no_text_is_one_sentence(tmp_path):
+    (tmp_path / "recipe.yaml").write_bytes(b"name: \xff")
+    with pytest.raises(InputError, match="is not YAML"):
+        parse_recipe([Arguments], [str(tmp_path / "recipe.yaml")])
 
 
 def types_of(module):

@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from datasets import Dataset, DatasetDict, Image
+from PIL import Image as PILImage
 from tiny_data import write_pictures
 from tiny_runs import TINY_SEGFORMER, launch
 from transformers import (
@@ -118,6 +120,30 @@ def test_what_a_processor_does_to_masks_and_sizes_is_not_passed_over(main_of, tm
     SegformerImageProcessor(do_resize=False).save_pretrained(tmp_path / "model")
     with pytest.raises(InputError, match=r"the model cannot be made: .*model\.safetensors"):
         main_of("extract_logits", *extracted, "--output_split", "nothing", "--ignore_index", "7")
+
+
+def grey():
+    """One image of the grey 51, 0.2 of full scale."""
+    image, mask = PILImage.new("RGB", (6, 4), (51,) * 3), PILImage.new("L", (6, 4))
+    rows = Dataset.from_dict({"image": [image], "annotation": [mask]})
+    return DatasetDict(train=rows.cast_column("image", Image()).cast_column("annotation", Image()))
+
+
+@pytest.mark.parametrize(
+    ("processor", "level"),
+    [
+        (SegformerImageProcessor(image_mean=[0.5] * 3, image_std=[0.25] * 3), -1.2),
+        (SegformerImageProcessor(image_mean=[0.5] * 3, image_std=[0.25] * 3, do_normalize=False), 0.2),
+        (SegformerImageProcessor(do_rescale=False, do_normalize=False), 51.0),
+        (MobileViTImageProcessor(), 0.2),  # which has no mean at all
+    ],
+)
+def test_pixels_are_normalised_as_the_processor_of_the_checkpoint_does(load_script, tmp_path, processor, level):
+    script = load_script("train_semantic_segmentation")
+    processor.save_pretrained(tmp_path)
+    arguments = script.PixelArguments(dataset_name="x", class_names=["a", "b"]), script.ModelArguments(str(tmp_path))
+    item = script.make_splits(grey(), *arguments, 255)["train"][0]
+    assert torch.allclose(item["pixel_values"], torch.tensor(level), atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 """Named data to splits that are ready for a model: columns and labels, images, masks, texts and tables.
 
 `splits` reads a data set (Parquet, CSV, images, the Hub) and holds samples out; `digits` need no network;
-`columns` finds inputs and labels.
+`columns` finds inputs and labels; `fingerprint` tells which data a split holds.
 Images: `decoding` reads one, `processors` says what a processor does, `preprocessing` makes the model's input of it,
-`augmentation` what is random in training; `image_tensors` holds a split in memory, `image_files` reads it one by one,
-`images` chooses. Pixels: `masks` are images with a class a pixel, `pixels` the few of each that count. Else: `texts`,
-`tables`, `tensor_rows`.
+`normalization` is the last step of that, `augmentation` what is random in training; `image_tensors` holds a split in
+memory, `image_files` reads it one by one, `images` chooses. Pixels: `masks` are images with a class a pixel, `pixels`
+the few of each that count. Else: `texts`, `tables`, `tensor_rows`.
 
 Each name is imported when it is first used, so that a file of numbers never waits for what trains models.
 """
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from abstain.data.masks import SegmentationImages
     from abstain.data.pixels import PixelChoice
     from abstain.data.preprocessing import Preprocessing
+    from abstain.data.processors import mean_and_std
     from abstain.data.splits import (
         limit_samples,
         load_data,
@@ -56,6 +57,7 @@ __all__ = [
     "limit_samples",
     "load_data",
     "load_digits_dataset",
+    "mean_and_std",
     "pick_split",
     "prepare_images",
     "read_word_vectors",
@@ -82,6 +84,7 @@ __getattr__ = lazy_names(
         "masks": ["SegmentationImages"],
         "pixels": ["PixelChoice"],
         "preprocessing": ["Preprocessing"],
+        "processors": ["mean_and_std"],
         "splits": [
             "limit_samples",
             "load_data",

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 KINDS = {"image": "images", "annotation": "images", "text": "texts", "label": "classes"}
 """What a column holds, by what it is for; without a name the only one of that kind is taken."""
 
+NAMED = 10
+"""Labels that a sentence names at most."""
+
 
 def find_column(dataset: Dataset, name: str | None, role: str = "") -> str:
     """The column called `name`; without a name the only one of its kind, or of several the one called as its role.
@@ -47,14 +50,17 @@ def find_column(dataset: Dataset, name: str | None, role: str = "") -> str:
 def with_classes(data: DatasetDict, label_column: str) -> tuple[DatasetDict, list[str]]:
     """Splits whose labels are classes of `train`, and the names of these in the order of their ids.
 
-    Text labels become ids in the order of the sorted texts; integers and named classes stay as they are.
+    Text labels become ids in the order of the sorted texts; integers and named classes stay as they are, for a model's
+    head knows an integer as its own id (`with_head_classes`). `TableEncoder`, which keeps its classes itself, numbers
+    integers by their order instead.
 
     Args:
         data: with a split `train`.
         label_column: of classes, integers or texts.
 
     Raises:
-        InputError: labels of another kind, fewer than two classes, or a label that `train` does not know.
+        InputError: labels of another kind, fewer than two classes, a label that `train` does not know, or integers of
+            which `train` lacks some below the highest.
     """
     whose = "the training data"
     check_filled(data, [label_column])
@@ -65,9 +71,7 @@ def with_classes(data: DatasetDict, label_column: str) -> tuple[DatasetDict, lis
             _check_texts(dataset, label_column, names, split=split, whose=whose)
         data = data.cast_column(label_column, encoded.features[label_column])
     names = class_names(data["train"], label_column)
-    if len(names) < 2:
-        found = "nothing but " + names[0] if names else "no class"
-        raise InputError(f"the label column {label_column!r} holds {found}, but two classes are needed")
+    check_two_classes(names, label_column)
     for split, dataset in data.items():
         check_classes(dataset, label_column, dict(enumerate(names)), split=split, whose=whose)
     return data, names
@@ -116,19 +120,32 @@ def with_head_classes(dataset: Dataset, label_column: str, id2label: Mapping[int
     return dataset
 
 
-def class_names(dataset: Dataset, label_column: str) -> list[str]:
-    """The names of the classes, in the order of their ids.
+def class_names(train: Dataset, label_column: str) -> list[str]:
+    """The names of the classes, in the order of their ids; named classes need not all occur, integers must.
 
     Raises:
-        InputError: the labels are neither named classes nor integers 0, 1, ….
+        InputError: the labels are neither named classes nor integers 0, 1, …, of which none is missing.
     """
-    feature = dataset.features[label_column]
+    feature = train.features[label_column]
     if _kind(feature) == "classes":
         return list(feature.names)
     if _kind(feature) != "integers":
         raise InputError(f"the label column {label_column!r} holds {feature}, but must hold classes or integers")
-    highest = max((label for label in _distinct(dataset, label_column) if label is not None), default=-1)
-    return [str(index) for index in range(highest + 1)]
+    found = sorted(label for label in _distinct(train, label_column) if label is not None and label >= 0)
+    if len(found) > 1:
+        _check_none_missing(found, label_column)
+    return [str(label) for label in found]
+
+
+def check_two_classes(names: Sequence[str], label_column: str) -> None:
+    """Check that there are two classes or more.
+
+    Raises:
+        InputError: there are not.
+    """
+    if len(names) < 2:
+        found = "nothing but " + names[0] if names else "no class"
+        raise InputError(f"the label column {label_column!r} holds {found}, but two classes are needed")
 
 
 def check_classes(dataset: Dataset, label_column: str, id2label: Mapping[int, str], *, split: str, whose: str) -> None:
@@ -211,6 +228,23 @@ def stored_column(dataset: Dataset, name: str) -> pa.ChunkedArray:
 
 def _distinct(dataset: Dataset, name: str) -> list[Any]:
     return stored_column(dataset, name).unique().to_pylist()
+
+
+def _check_none_missing(found: Sequence[int], label_column: str) -> None:
+    """Check that these, in their order, are 0, 1, … up to the highest, which may be too far to count up to."""
+    highest, n_missing = found[-1], found[-1] + 1 - len(found)
+    cure = f"give labels from 0 to {len(found) - 1}, texts, or a ClassLabel column, which may name classes without rows"
+    if n_missing > NAMED:
+        raise InputError(
+            f"the highest label in {label_column!r} is {highest}, but {len(found)} distinct labels are in the training "
+            f"data: name another label_column, or {cure}"
+        )
+    if n_missing:
+        missing = ", ".join(map(str, sorted({*range(highest)} - {*found})))
+        raise InputError(
+            f"the highest label in {label_column!r} is {highest}, but the training data have no row with {missing}: "
+            f"{cure}"
+        )
 
 
 def _check_texts(dataset: Dataset, label_column: str, names: Sequence[str], *, split: str, whose: str) -> None:

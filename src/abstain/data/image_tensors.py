@@ -16,12 +16,13 @@ from transformers import BaseImageProcessor
 from abstain._checks import InputError
 from abstain.data.augmentation import Augmentation
 from abstain.data.columns import read_labels
-from abstain.data.decoding import read_image
+from abstain.data.decoding import read_image, read_images
 from abstain.data.preprocessing import Preprocessing, channel_statistics
 from abstain.data.processors import PerChannel
 
 if TYPE_CHECKING:
     from datasets import Dataset
+    from PIL.Image import Image as PILImage
 
 COUNTED = 1000
 """Images whose bytes are counted at once for their statistics, so that it takes no memory."""
@@ -121,6 +122,17 @@ def decode_images(dataset: Dataset, preprocessing: Preprocessing | None = None, 
         images = decode_images(dataset, raw, split=split)
         return images.normalized_by(*channel_statistics(images.in_bytes()))
     pixels = torch.empty(len(dataset), 3, *preprocessing.size, dtype=torch.uint8)
-    for index in tqdm(range(len(dataset)), desc="decoding images", unit="img", leave=False):
-        pixels[index] = preprocessing.read(dataset, index, split=split)
+    for index, image in tqdm(
+        _in_order(dataset, split), total=len(dataset), desc="decoding images", unit="img", leave=False
+    ):
+        pixels[index] = preprocessing.held(image, index, split=split)
     return ImageTensors(pixels, torch.from_numpy(read_labels(dataset, "label")), preprocessing)
+
+
+def _in_order(dataset: Dataset, split: str) -> Iterator[tuple[int, PILImage]]:
+    """Row and image, up to the first that does not decode, which is an `InputError`."""
+    for images, bad in read_images(dataset, range(len(dataset)), split=split):
+        for index in sorted({**images, **bad}):
+            if index in bad:
+                raise InputError(bad[index])
+            yield index, images[index]

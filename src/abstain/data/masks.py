@@ -18,6 +18,7 @@ from abstain._checks import ArgumentError, InputError
 from abstain.data.augmentation import Augmentation
 from abstain.data.columns import find_column
 from abstain.data.decoding import decode_pair
+from abstain.data.normalization import Normalization
 
 if TYPE_CHECKING:
     import datasets
@@ -51,8 +52,7 @@ class SegmentationImages(torch.utils.data.Dataset[dict[str, Tensor]]):
             find_column(self.source, name, name)
         check_label_ids(self.label_ids, n_classes=self.n_classes, ignore_index=self.ignore_index)
         self._epoch = 0
-        self._shift = torch.tensor(self.mean)[:, None, None] * 255
-        self._scale = torch.tensor(self.std)[:, None, None] * 255
+        self._normalize = Normalization(self.mean, self.std)
 
     def __len__(self) -> int:
         return len(self.source)
@@ -72,7 +72,7 @@ class SegmentationImages(torch.utils.data.Dataset[dict[str, Tensor]]):
             pixels, labels = self.augmentation.of_pair(
                 pixels, labels, epoch=self._epoch, index=index, ignore_index=self.ignore_index
             )
-        return {"pixel_values": (pixels - self._shift) / self._scale, "labels": labels.contiguous()}
+        return {"pixel_values": self._normalize(pixels), "labels": labels.contiguous()}
 
     def augmented(self, augmentation: Augmentation) -> SegmentationImages:
         """The same images, each with its part cut out, mirrored and coloured anew in every epoch."""

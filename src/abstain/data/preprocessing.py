@@ -15,6 +15,7 @@ from transformers import BaseImageProcessor, TimmWrapperImageProcessor
 
 from abstain._checks import InputError
 from abstain.data.decoding import read_image
+from abstain.data.normalization import Normalization
 from abstain.data.processors import PerChannel, input_size, mean_and_std, renormalized, squash
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Preprocessing:
     def __post_init__(self) -> None:
         self.size = input_size(self.processor)
         self.mean, self.std = mean_and_std(self.processor)
-        self._shift, self._scale = (torch.tensor(values)[:, None, None] * 255 for values in (self.mean, self.std))
+        self._normalize = Normalization(self.mean, self.std)
         self._timm = (
             create_transform(**self.processor.data_config, is_training=False, normalize=False)
             if isinstance(self.processor, TimmWrapperImageProcessor)
@@ -64,7 +65,14 @@ class Preprocessing:
         Raises:
             InputError: it does not decode, or is of another size than the ones that are taken as they are.
         """
-        image = read_image(dataset, index, split=split)
+        return self.held(read_image(dataset, index, split=split), index, split=split)
+
+    def held(self, image: PILImage, index: int, *, split: str = "") -> Tensor:
+        """The image of row `index` as it is held, resized and cropped: (3, H, W) uint8.
+
+        Raises:
+            InputError: it is of another size than the ones that are taken as they are.
+        """
         if self.as_is:
             self._check_size(image, index, split)
             return pil_to_tensor(image)
@@ -88,7 +96,7 @@ class Preprocessing:
 
     def normalized(self, pixels: Tensor) -> Tensor:
         """What the model sees of images (..., 3, H, W) uint8: float32 of the same shape."""
-        return (pixels - self._shift).div_(self._scale)
+        return self._normalize(pixels)
 
     def normalized_by(self, mean: PerChannel, std: PerChannel) -> Preprocessing:
         """The same sizes, with another mean and standard deviation of each channel."""

@@ -18,7 +18,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from abstain._checks import InputError
 from abstain._files import write_json
-from abstain.data.columns import find_column, stored_column
+from abstain.data.columns import check_two_classes, find_column, stored_column
 from abstain.data.tensor_rows import TensorRows
 
 if TYPE_CHECKING:
@@ -211,6 +211,7 @@ def _classes(train: Dataset, name: str) -> list[str]:
     """The classes of the training rows: named ones in their own order, others sorted, numbers by their value."""
     feature = train.features[name]
     if isinstance(feature, ClassLabel):
+        check_two_classes(feature.names, name)
         return list(feature.names)
     if _is_numeric(train, name) and any(
         value is not None and value % 1 for value in stored_column(train, name).unique().to_pylist()
@@ -219,6 +220,5 @@ def _classes(train: Dataset, name: str) -> list[str]:
     found = set(_label_texts(train, name)[1])
     if EMPTY in found:
         raise InputError(f"the label column {name!r} has empty cells, but every row needs a label")
-    if len(found) < 2:
-        raise InputError(f"the label column {name!r} holds nothing but {', '.join(found)}, but two classes are needed")
+    check_two_classes(list(found), name)
     return sorted(found, key=int if _is_numeric(train, name) else None)

@@ -21,6 +21,20 @@ EXTENDS = "extends"
 Types = Mapping[str, Any]
 
 
+class _KeyOnce(yaml.SafeLoader):
+    """Refuses a key that is given twice, of which YAML takes the last; keys that `<<` merges may be given again."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        seen: set[tuple[str, str]] = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"):
+            if (key.tag, key.value) in seen:
+                again = f"again in line {key.start_mark.line + 1}"
+                raise ArgumentError(f"the recipe {self.name!r} gives {key.value} twice, {again}: leave one of them out")
+            seen.add((key.tag, key.value))
+        return node
+
+
 def parse_recipe(
     dataclass_types: Iterable[Any], argv: Sequence[str] | None = None, *, description: str | None = None
 ) -> tuple[Any, ...]:
@@ -35,7 +49,7 @@ def parse_recipe(
 
     Raises:
         InputError: no such recipe, recipes that extend each other in a circle, a key or option that does not exist
-            (with the nearest one), a bad value, or none where there is no default.
+            (with the nearest one), a key given twice, a bad value, or none where there is no default.
     """
     dataclass_types = list(dataclass_types)
     parser = ScriptParser(dataclass_types, description=description)
@@ -81,7 +95,8 @@ def _read_yaml(path: Path, *, by: tuple[Path, ...]) -> dict[Any, Any]:
         extending = f", which {by[-1].name!r} extends," if by else ""
         raise ArgumentError(f"the recipe {str(path)!r}{extending} does not exist: give the path of a YAML file")
     try:
-        recipe = yaml.safe_load(path.read_text(encoding="utf-8"))
+        with path.open(encoding="utf-8") as file:
+            recipe = yaml.load(file, _KeyOnce)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ArgumentError(f"the recipe {str(path)!r} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(recipe, dict):

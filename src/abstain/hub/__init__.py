@@ -1,4 +1,4 @@
-"""Publish and load: model cards, and the checkpoints that come with the package.
+"""Model cards (`cards`), and the checkpoints that come with the package (`released`).
 
 Each name is imported when it is first used, so that the path of a checkpoint never waits for torch.
 """

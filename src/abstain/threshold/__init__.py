@@ -1,5 +1,6 @@
 """Which confidence to ask for, and what is guaranteed of those accepted."""
 
+from abstain._lazy import lazy_names
 from abstain.threshold.cost import select_threshold_for_cost
 from abstain.threshold.decimals import shortest_between
 from abstain.threshold.groups import GroupPoint, operating_point_by_group
@@ -16,3 +17,5 @@ __all__ = [
     "select_threshold_for_coverage",
     "shortest_between",
 ]
+
+__getattr__ = lazy_names(__name__, {})  # which knows where old names went
