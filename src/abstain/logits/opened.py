@@ -92,16 +92,17 @@ class OpenPredictions:
         Raises:
             InputError: as `read_predictions`.
         """
-        said, seen = self._values.said, RunningKind()
+        said, seen, labels = self._values.said, RunningKind(), set[int]()
         told = cast("Input | None", self._opening.input)
-        for rows, _ in self._pass("looking"):
+        for rows, classes in self._pass("looking"):
             seen.add(rows)
+            labels |= {int(classes.min()), int(classes.max())}
             if rows.shape[1] > 1 and {told, said} <= {None, "logits"} and (told or seen.are_no_probabilities):
                 self._in_doubt = told is None
                 return "logits"
         self._in_doubt = False
         if self.n_columns == 1:
-            return kind_of_column(seen.low, seen.high, told, said)
+            return kind_of_column(seen.low, seen.high, told, said, of_both=len(labels) > 1)
         return self._kind_of_all()
 
     @property
