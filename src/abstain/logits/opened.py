@@ -12,7 +12,6 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from abstain._checks import InputError
-from abstain.logits.class_labels import class_indices
 from abstain.logits.groups import rows_that_share
 from abstain.logits.names import SAMPLE
 from abstain.logits.opening import Opening, open_columns, stacked
@@ -156,7 +155,7 @@ class OpenPredictions:
         return found if self._taken is None else found.taken(self._taken)
 
     def _indices(self, labels: Any) -> Any:
-        return class_indices(labels, self.class_names, self._label)
+        return self._opening.indices(labels, self._values)
 
     def _read(self, length: int) -> Iterator[Pair]:
         """One pass over the rows that count, in batches of about so many."""
