@@ -7,18 +7,15 @@ Numbered columns of another stem, such as `pixel_0`, may be features: they count
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from abstain._checks import ArgumentError, InputError
+from abstain.logits.called_as_classes import called_as_classes
 from abstain.logits.names import (
-    BESIDE,
-    CORRECT,
-    ERROR,
     LABEL,
     LISTS_ONLY,
     VALUES,
@@ -29,9 +26,6 @@ from abstain.logits.names import (
     stem_and_number,
 )
 from abstain.logits.source import INTEGERS, LISTS, NUMBERS, TEXTS, Source
-
-TRUTH = ("False", "True")
-"""What columns of two classes may be called beside labels that are truth values."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +141,8 @@ def found_values(source: Source, classes: Sequence[str] | None) -> ValueColumns 
         InputError: several can be meant, a number is missing, or there may be one more class.
     """
     lists = [n for n, kind in source.holds.items() if kind == LISTS and plain(n) in [*VALUES, *LISTS_ONLY]]
-    called = _called_as_classes(source, classes)
+    found = called_as_classes(source, classes)
+    called = ValueColumns(*found) if found else None
     usual = [names for stem, names in _numbered(source).items() if _is_usual(stem)]
     predicted = [names for names in usual if _are_predicted_classes(source, names)]
     usual = [names for names in usual if names not in predicted and not _is_third_axis(source, names)]
@@ -236,61 +231,3 @@ def _refuse_gap(source: Source, names: Sequence[str], numbers: list[int]) -> Non
             f"{source.title} has {listed(names)}, whose numbers should be those of the classes, from 0 to "
             f"{len(names) - 1}, but {gap} is not there once: name them in the order of the classes (logit_columns)"
         )
-
-
-def _called_as_classes(source: Source, classes: Sequence[str] | None) -> ValueColumns | None:
-    """The columns called as the classes are, `cat`, or all with one beginning or ending, `prob_cat`, `P(cat)`."""
-    classes = TRUTH if classes is None else classes
-    if len(classes) < 2:
-        return None
-    numbers = [name for name, kind in source.holds.items() if kind in (NUMBERS, INTEGERS)]
-    for beginning, ending in _around(classes[0], numbers):
-        names = [beginning + name + ending for name in classes]
-        if set(names) <= set(numbers):
-            _check_none_left(source, names)
-            return ValueColumns(tuple(names), tuple(classes))
-    return None
-
-
-def _around(name: str, columns: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """What stands before and after a class's name in those of columns; an ending is set off from it."""
-    for column in columns:
-        for found in re.finditer(f"(?={re.escape(name)})", column):
-            ending = column[found.start() + len(name) :]
-            if not ending[:1].isalnum():
-                yield column[: found.start()], ending
-
-
-def _check_none_left(source: Source, names: list[str]) -> None:
-    """Refuse a column that may be a class which no label of this file has."""
-    kinds = {NUMBERS, *(source.holds[name] for name in names)}
-    left = [name for name, kind in source.holds.items() if kind in kinds and name not in names]
-    features = _features(source, left, {stem_and_number(name)[0] for name in names})
-    left = [name for name in left if name not in features and not _serves_otherwise(name, source.holds[name])]
-    if left:
-        raise InputError(
-            f"{source.title} has columns called as the labels are ({', '.join(names[:3])} …) and also {left[0]!r}, "
-            "which may be one more class: name the columns of all classes (logit_columns)"
-        )
-
-
-def _features(source: Source, names: list[str], stems: set[str | None]) -> set[str]:
-    """Columns that are numbered one after the other from 0 or 1, with another stem than the classes'."""
-    groups: dict[str, list[str]] = {}
-    for name in names:
-        stem, _ = stem_and_number(name)
-        if stem is not None and stem not in stems:
-            groups.setdefault(stem, []).append(name)
-    runs = [group for group in groups.values() if len(group) > 1 and _is_run([stem_and_number(n)[1] for n in group])]
-    return {name for group in runs for name in group}
-
-
-def _is_run(numbers: list[int]) -> bool:
-    return min(numbers) < 2 and sorted(numbers) == list(range(min(numbers), min(numbers) + len(numbers)))
-
-
-def _serves_otherwise(name: str, kind: str) -> bool:
-    """Whether a column's name tells that it is no class; of `error` and the like only where it holds no values."""
-    called = plain(name)
-    told_by_kind = kind == INTEGERS and called in [*CORRECT, *ERROR]
-    return not name or called in BESIDE or called.startswith("unnamed:") or called.endswith("_id") or told_by_kind
