@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import reprlib
 from collections.abc import Iterable
 from typing import Any
@@ -102,6 +103,14 @@ def check_fraction(what: str, value: float, *, open_below: bool = False, open_ab
 def check_level(value: float) -> float:
     """The nominal coverage of an interval as a float if it lies in (0, 1)."""
     return check_fraction("level", value, open_below=True, open_above=True)
+
+
+def check_price(what: str, value: Any) -> float:
+    """`value` as a float if it is finite and above 0."""
+    value = check_number(what, value)
+    if not (math.isfinite(value) and value > 0):
+        raise ArgumentError(f"{what} is {value:g}, but must be finite and above 0, in the unit of the other cost")
+    return value
 
 
 def check_at_least(holder: object, **least: float) -> None:

@@ -39,6 +39,9 @@ def test_samples_that_depend_on_each_other_have_no_guarantee_and_wider_costs():
         ({"cost_of_error": 1.0}, "one cost is given, but only two together say what is cheap"),
         ({"cost_of_abstaining": 1.0}, "one cost is given, but"),
         ({"target_coverage": 0.5, "delta": 0.1}, "--delta is given without --target-risk"),
+        ({**COSTS, "cost_of_error": -1.0}, "cost_of_error is -1, but must be finite and above 0, in the unit"),
+        ({**COSTS, "cost_of_abstaining": 0.0}, "cost_of_abstaining is 0, but must be"),
+        ({**COSTS, "cost_of_error": np.inf}, "cost_of_error is inf, but must be finite"),
     ],
 )
 def test_anything_but_one_goal_is_refused(options, message):

@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 
 from abstain import InputError
-from abstain.logits.choice import Confidence, choose, find_label
+from abstain.logits.choice import Confidence, choose, find_label, why_no_label
 
 ONE, ROW = [0.5], [[0.5, 1.5]]
 
@@ -57,6 +58,12 @@ def test_what_counts_is_known(source_of):
         ({"y": [1], "conf": ONE}, {}, "but none that holds logits or probabilities by its name"),
         ({"y": [1], "conf": ONE}, {"input": "confidence"}, "but no confidence with what tells the errors"),
         ({"y": [1], "y_pred": [1], "conf": ONE}, {"input": "logits"}, "but none that holds logits"),
+        (
+            {"y": [1], "prob_0": ONE},
+            {},
+            r"prob_0\), which should be that of class 1, .* of class 1 \(prob_1\), or both",
+        ),
+        ({"y": [1], "p_class_0": ONE}, {"logit_columns": ["p_class_0"], "input": "probabilities"}, "says class 0"),
     ],
 )
 def test_two_readings_and_none_are_refused(source_of, columns, how, message):
@@ -68,3 +75,9 @@ def test_labels_have_a_usual_name_or_are_named(source_of):
     assert find_label(source_of(Label=[0], x=[1]), None) == "Label"
     assert find_label(source_of(label=[0], x=[1]), "x") == "x"
     assert find_label(source_of(x=[1]), None) is None
+
+
+def test_labels_of_another_type_are_not_said_to_be_called_wrongly(source_of):
+    dates = np.array(["2020-01-01"], dtype="M8[D]")
+    assert "the labels 'label' of the file are neither numbers nor texts" in why_no_label(source_of(label=dates), None)
+    assert "no labels by their name: call a column label" in why_no_label(source_of(kind=dates), None)

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from abstain import InputError
-from abstain.logits.class_labels import are_texts, as_numbers, class_indices, class_texts
+from abstain.logits.class_labels import are_numerals, are_texts, as_numbers, class_indices, class_texts
 
 TEXTS = np.array(["dog", "cat", "dog"], dtype=object)
 
@@ -19,6 +19,7 @@ def test_texts_are_classes_in_their_sorted_order_unless_it_is_known():
 
 def test_numbers_in_quotes_are_numbers():
     quoted = np.array(["1", "0", "10"])
+    assert are_numerals(quoted) and not are_numerals(TEXTS) and not are_numerals(np.array([1]))
     assert class_texts(quoted, "label") is None and class_indices(quoted, None, "label").tolist() == [1, 0, 10]
     assert as_numbers(np.array(["-1.5", "2e3"]), "z").tolist() == [-1.5, 2000]
     numbers = np.array([3, 4])
@@ -37,3 +38,16 @@ def test_numbers_in_quotes_are_numbers():
 def test_labels_that_are_half_something_else_are_refused(texts, message):
     with pytest.raises(InputError, match=message):
         class_texts(np.array(texts), "label")
+
+
+def test_numbers_are_names_where_that_is_told_and_all_names_are_numbers():
+    stars, how = np.array([[3.0, 1.0], [-100.0, 2.0]]), {"by_number": True, "ignore_index": -100}
+    assert class_indices(stars, ("1", "2", "3"), "label", **how).tolist() == [[2, 0], [-100, 1]]
+    assert class_indices(np.array(["2", "1"]), ("2", "1"), "label", by_number=True).tolist() == [0, 1]
+    for names in (("0", "1", "2", "3"), ("a", "b", "c", "d"), None):
+        assert class_indices(stars, names, "label", **how) is stars
+    assert class_indices(stars, ("1", "2", "3"), "label") is stars
+    with pytest.raises(InputError, match="a label in 'label' is 0, but the classes are 1, 2, 3"):
+        class_indices(np.array([0, 1]), ("1", "2", "3"), "label", by_number=True)
+    with pytest.raises(InputError, match=r"ignore_index is 0, which is also the place of a class, .* 1, 2: leave out"):
+        class_indices(np.array([0, 1]), ("1", "2"), "label", by_number=True, ignore_index=0)

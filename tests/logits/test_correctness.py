@@ -81,3 +81,44 @@ def test_the_label_that_does_not_count_is_left_out_whatever_tells_the_errors():
 def test_a_confidence_keeps_its_type_which_a_threshold_is_compared_in():
     columns = {"confidence": np.array([0.5, 0.25], dtype=np.float32), "correct": np.array([1, 0])}
     assert read_predictions(columns).confidence.dtype == np.float32
+
+
+def read_of_two(**columns):
+    confidence = np.linspace(0.1, 0.9, len(next(iter(columns.values()))))
+    return read_predictions({"confidence": confidence, **{name: np.array(held) for name, held in columns.items()}})
+
+
+def test_classes_that_are_called_differently_are_refused():
+    with pytest.raises(
+        InputError, match="the label 'Cat' is never predicted and the prediction 'cat' is never a label"
+    ):
+        read_of_two(label=["Cat", "dog"], prediction=["cat", "dog"])
+    with pytest.raises(InputError, match="the labels go from 1 to 3 and the predictions from 0 to 2"):
+        read_of_two(label=[1, 2, 3] * 4, prediction=[0, 1, 2] * 4)
+    left_out = np.array([0, *[1, 2, 3] * 4]), np.array([0, *[0, 1, 2] * 4])
+    confidence = np.linspace(0.1, 0.9, 13)
+    with pytest.raises(InputError, match="as if one counted from 0"):  # whatever does not count
+        columns = {"confidence": confidence, "label": left_out[0] - 100 * (left_out[0] == 0), "prediction": left_out[1]}
+        read_predictions(columns, ignore_index=-100)
+
+
+def test_numbers_are_the_same_classes_however_they_are_written():
+    assert read_of_two(label=["1", "2", "2"], prediction=["1.0", "2", "1"]).error.tolist() == [0, 0, 1]
+    assert read_of_two(label=["1", "2", "2"], prediction=[1, 2, 1]).error.tolist() == [0, 0, 1]
+
+
+def test_correct_beside_binary_predictions_may_be_the_true_class():
+    columns = {"correct": [1, 0, 1], "predicted": [1, 1, 0]}
+    with pytest.raises(
+        InputError, match=r"'correct' .* the predicted ones in 'predicted', .* label_column=correct, or"
+    ):
+        read_of_two(**columns)
+    with pytest.raises(InputError, match="may hold the true classes"):
+        read_of_two(correct=[4, 0, 1], predicted=[4, 1, 0])
+    confidence = np.array([0.5, 0.25, 0.75])
+    told = read_predictions({"confidence": confidence, **columns}, label_column="correct")
+    assert told.error.tolist() == [0, 1, 1]
+    assert read_of_two(correct=columns["correct"]).error.tolist() == [0, 1, 0]
+    assert read_of_two(correct=[True, False, True], predicted=[1, 1, 0]).error.tolist() == [0, 1, 0]
+    assert read_of_two(correct=[1, 0, 1], predicted=[7, 1, 0]).error.tolist() == [0, 1, 0]
+    assert read_of_two(is_correct=[1, 0, 1], predicted=[1, 1, 0]).error.tolist() == [0, 1, 0]

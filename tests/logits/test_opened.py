@@ -255,3 +255,25 @@ def test_two_readings_of_a_part_are_those_of_the_whole(tmp_path):
     opened = open_predictions(written(tmp_path, lists(values, "values")))
     part = opened.taken(np.arange(N) < 150)
     assert sum(len(batch) for batch in part.batches()) == 150 and part.kind == opened.kind == "logits"
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "message"),
+    [
+        ("probability", 0.5 + PROBABILITIES[:, 0] / 2, "no probability .* below 1/2"),
+        ("score", -9.0 - LABELS, "class 0"),
+    ],
+)
+def test_one_column_of_one_class_throughout_is_refused(tmp_path, name, column, message):
+    both = np.arange(N) == N - 1  # in the last row alone
+    frame = pd.DataFrame({name: column, "label": both.astype(int)})
+    with pytest.raises(InputError, match=message):
+        list(open_predictions(written(tmp_path, frame)).batches())
+    assert open_predictions(written(tmp_path, frame.assign(label=0))).kind.startswith("one ")
+
+
+def test_labels_are_placed_by_their_numbers(tmp_path):
+    frame = pd.DataFrame(PROBABILITIES, columns=[f"prob_{k}" for k in range(1, K + 1)]).assign(label=LABELS + 1)
+    opened = open_predictions(written(tmp_path, frame))
+    assert np.concatenate([part.labels for part in opened.batches()]).tolist() == LABELS.tolist()
+    assert opened.class_names == ("1", "2", "3", "4", "5")

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from datasets import ClassLabel, Dataset, Features, Value
 
 from abstain import InputError
 from abstain.logits.opening import open_columns, stacked
@@ -60,3 +61,69 @@ def test_values_and_labels_of_two_splits_are_refused_unless_both_are_named(tmp_p
     classes = {"dev_ops": [1.0, 0.5], "test_bed": [0.2, 0.1], "test_labels": ["dev_ops", "test_bed"]}
     assert open_columns(classes, in_batches=False).choice.values.columns == ("dev_ops", "test_bed")
     assert open_columns({"test_logits": np.eye(2)}, in_batches=False, labels=[0, 1]).choice.label == "labels"
+
+
+STARS = pd.DataFrame({"prob_1": [0.75, 0.0, 0.0], "prob_2": [0.25, 1.0, 0.0], "prob_3": [0.0, 0.0, 1.0]})
+
+
+@pytest.mark.parametrize("in_batches", [False, True])
+@pytest.mark.parametrize(
+    ("labels", "told", "names", "indices"),
+    [
+        ([1, 2, 3], {}, ("1", "2", "3"), [0, 1, 2]),
+        (["1", "2", "3"], {}, ("1", "2", "3"), [0, 1, 2]),
+        ([1, -100, 3], {"ignore_index": -100}, ("1", "2", "3"), [0, -100, 2]),
+        ([1, 2, 3], {"logit_columns": "prob_3,prob_1,prob_2"}, ("3", "1", "2"), [1, 2, 0]),
+        ([1, 2, 2], {"class_names": "1,2,3"}, ("1", "2", "3"), [0, 1, 1]),
+        ([1, 2, 2], {"class_names": "0,1,2", "logit_columns": "prob"}, ("0", "1", "2"), [1, 2, 2]),
+        ([0, 2, 2], {"logit_columns": "prob"}, None, [0, 2, 2]),
+        (["b", "a", "a"], {"class_names": "a,b,c"}, ("a", "b", "c"), [1, 0, 0]),
+    ],
+)
+def test_columns_numbered_from_1_are_of_the_labels_with_their_numbers(
+    tmp_path, in_batches, labels, told, names, indices
+):
+    STARS.assign(label=labels).to_parquet(tmp_path / "test.parquet", row_group_size=2)
+    opening = open_columns(tmp_path / "test.parquet", in_batches=in_batches, **told)
+    assert opening.class_names(opening.choice.values) == names
+    column = opening.source.read(["label"])["label"]
+    assert opening.indices(column, opening.choice.values).tolist() == indices
+
+
+@pytest.mark.parametrize("in_batches", [False, True])
+@pytest.mark.parametrize(
+    ("labels", "told", "message"),
+    [
+        ([1, 2, 2], {}, "give class_names=1,2,3 or class_names=0,1,2"),
+        ([1, 2, 2], {"logit_columns": "prob_1,prob_2,prob_3"}, "give class_names=1,2,3 or class_names=0,1,2"),
+        ([0, 1, 2], {}, "but 0 is not there once"),
+        (["a", "b", "c"], {}, "but 0 is not there once"),
+        (["a", "b", "c"], {"ignore_index": -100}, "ignore_index is -100, but the labels 'label' are names: leave it"),
+        ([1, 2, 3], {"class_names": "a,b,a"}, "class_names holds 'a' twice, but each names one class"),
+    ],
+)
+def test_columns_whose_classes_nothing_tells_are_refused(tmp_path, in_batches, labels, told, message):
+    STARS.assign(label=labels).to_parquet(tmp_path / "test.parquet", row_group_size=2)
+    with pytest.raises(InputError, match=message):
+        open_columns(tmp_path / "test.parquet", in_batches=in_batches, **told)
+
+
+def test_columns_in_another_order_than_labels_number_the_classes_are_refused():
+    of_classes = Features({"label": ClassLabel(names=["dog", "cat"]), "cat": Value("float64"), "dog": Value("float64")})
+    pets = Dataset.from_dict({"label": [0, 1], "cat": [0.0, 2.0], "dog": [3.0, 1.0]}, features=of_classes)
+    for told in ({}, {"logit_columns": "dog,cat"}):
+        assert open_columns(pets, in_batches=False, **told).choice.values.columns == ("dog", "cat")
+    with pytest.raises(InputError, match=r"names cat, dog, but .* in another order \(dog, cat\): name the columns in"):
+        open_columns(pets, in_batches=False, logit_columns="cat,dog")
+    numerals = [str(n) for n in (0, 1, 10, *range(2, 10))]
+    columns = {f"z{n}": [float(n)] for n in range(11)}
+    kinds = Features({"label": ClassLabel(names=numerals), **{name: Value("float64") for name in columns}})
+    counted = Dataset.from_dict({"label": [2], **columns}, features=kinds)
+    with pytest.raises(InputError, match="whose numbers are names of the classes, which come in another order"):
+        open_columns(counted, in_batches=False)
+    for told, column in (({"class_names": ",".join(map(str, range(11)))}, "z2"), ({"logit_columns": "z"}, "z2")):
+        opening = open_columns(counted, in_batches=False, **told)
+        values = opening.choice.values
+        assert values.columns[int(opening.indices(np.array([2]), values)[0])] == column
+    by_name = open_columns(counted, in_batches=False, logit_columns=[f"z{n}" for n in numerals])
+    assert by_name.choice.values.columns[int(by_name.indices(np.array([2]), by_name.choice.values)[0])] == "z10"

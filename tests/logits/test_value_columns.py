@@ -1,7 +1,7 @@
 import pytest
 
 from abstain import InputError
-from abstain.logits.value_columns import ValueColumns, found_values, named_values
+from abstain.logits.value_columns import ValueColumns, called_by_number, found_values, named_values
 
 ONE = [0.5]
 ROW = [[0.5, 1.5]]
@@ -19,6 +19,19 @@ ROW = [[0.5, 1.5]]
         ({"fold_0": [1], "probability": ONE}, None, ["probability"]),
         ({"b": ONE, "a": ONE, "id": [3], "loss": ONE}, ["a", "b"], ["a", "b"]),
         ({"p_b": ONE, "p_a": ONE}, ["a", "b"], ["p_a", "p_b"]),
+        ({"prob_1": ONE, "id": [3]}, None, ["prob_1"]),
+        ({"p_1": ONE}, None, ["p_1"]),
+        ({"z_2": ONE, "z_1": ONE}, None, ["z_1", "z_2"]),
+        ({"x_0": ONE, "y_0": ONE, "z_0": ONE}, None, None),
+        ({"x": ONE, "y": ONE, "z": ONE}, None, None),
+        ({"x_0": ONE, "x_1": ONE, "z_0": ONE, "z_1": ONE}, None, ["z_0", "z_1"]),
+        ({"pred_0": [1], "pred_1": [0], "prob_0": ONE, "prob_1": ONE}, None, ["prob_0", "prob_1"]),
+        (
+            {"prob_c_1": ONE, "prob_c_2": ONE, "prob_c_10": ONE},
+            ["c_1", "c_10", "c_2"],
+            ["prob_c_1", "prob_c_10", "prob_c_2"],
+        ),
+        ({"z0": ONE, "z1": ONE}, ["0", "1"], ["z0", "z1"]),
         ({"predictions": ROW}, None, ["predictions"]),
         ({"Unnamed: 0": [1], "Unnamed: 1": [1], "embedding": ROW, "x": ONE}, None, None),
         ({"label_0": [1], "label_1": [0]}, None, None),
@@ -41,7 +54,15 @@ def test_values_are_found_by_their_names(source_of, columns, classes, found):
         ({"score": ONE, "probability": ONE}, None, "'score' and 'probability', which can both be the values"),
         ({"z0": ONE, "z1": ONE, "z3": ONE}, None, "from 0 to 2, but 2 is not there once"),
         ({"z1": ONE, "z01": ONE}, None, "but 0 is not there once"),
+        ({"z1": ONE}, None, "but 0 is not there once"),
         ({"a": ONE, "b": ONE, "c": ONE}, ["a", "b"], "also 'c', which may be one more class"),
+        (
+            {"cat": [3], "dog": [4], "bird": [5]},
+            ["cat", "dog"],
+            "also 'bird', .*name the columns of all .*logit_columns",
+        ),
+        ({"pred_0": [1], "pred_1": [0]}, None, "hold integers, as the predicted classes of several .*logit_columns"),
+        ({"z1": ONE, "z2": ONE}, ["2", "1"], "which come in another order .z2, z1 ….: .*logit_columns.*class_names"),
     ],
 )
 def test_two_readings_and_gaps_are_refused(source_of, columns, classes, message):
@@ -78,3 +99,32 @@ def test_values_that_are_named_are_taken_in_that_order(source_of):
 )
 def test_what_a_name_says_of_the_kind(name, said):
     assert ValueColumns((name,)).said == said
+
+
+@pytest.mark.parametrize(
+    ("labels", "is_told", "names"),
+    [
+        ([1, 2, 3], False, ("1", "2", "3")),
+        ([3.0], False, ("1", "2", "3")),
+        ([1, 3], True, ("1", "2", "3")),
+        ([0, 2], True, None),
+        ([1, 4], False, None),  # which is refused where the labels are read
+        ([], True, None),
+    ],
+)
+def test_columns_numbered_from_1_are_of_the_classes_that_the_labels_say(source_of, labels, is_told, names):
+    values = found_values(source_of(prob_1=ONE, prob_2=ONE, prob_3=ONE), None)
+    assert values.count_from_1 and not ValueColumns(("z0", "z1")).count_from_1
+    assert called_by_number(source_of(), values, labels, is_told=is_told).class_names == names
+
+
+def test_labels_that_may_count_from_0_or_from_1_are_refused(source_of):
+    values = ValueColumns(("prob_1", "prob_2", "prob_3"))
+    for is_told in (False, True):
+        with pytest.raises(
+            InputError, match=r"labels from 1 to 2, which .* give class_names=1,2,3 or class_names=0,1,2"
+        ):
+            called_by_number(source_of(), values, [1, 2], is_told=is_told)
+    for labels in ([0, 1], []):
+        with pytest.raises(InputError, match=r"from 0 to 2, but 0 is not there once: .*logit_columns"):
+            called_by_number(source_of(), values, labels, is_told=False)

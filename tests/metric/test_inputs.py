@@ -173,3 +173,21 @@ def test_tokens_are_read_along_the_axis_of_the_classes(load):
         load().compute(predictions=tokens, references=labels)
     last = load().compute(predictions=tokens[:, :3], references=labels[:, :3])  # where only one axis fits
     assert last["aurc"] == curve_of(tokens[:, :3].reshape(-1, 4), labels[:, :3].ravel()).aurc()
+
+
+def test_classes_that_are_called_differently_are_refused():
+    counted, left_out = np.arange(12) % 3, np.r_[-100, np.arange(12) % 3 + 1]
+    for references, predictions, message in (
+        (["Cat", "dog"], ["cat", "dog"], "differ in case or blanks only"),
+        (left_out, np.r_[9, counted], "as if one counted from 0 and the other from 1"),
+    ):
+        with pytest.raises(InputError, match=message):
+            compare_classes(predictions, references, np.linspace(0, 1, len(references)), -100)
+    assert compare_classes([0], [1], [0.5], -100)[0].tolist() == [1]
+
+
+def test_a_batch_of_one_logit_may_well_be_predicted_alike(load):
+    metric = load()
+    metric.add_batch(predictions=[[-2.0], [-1.0]], references=[0, 1])
+    metric.add_batch(predictions=[[3.0], [-1.5]], references=[1, 0])
+    assert metric.compute()["risk"] == 0.25

@@ -78,8 +78,16 @@ def test_another_risk_is_proposed_where_these_sort_nothing():
         "What next? Ask for a lower target risk: `abstain evaluate t.csv --split test --input logits --target-risk "
         "0.05`."
     )
-    (step,) = steps(with_errors_at(1000, range(600), target_risks=[0.01]))
-    assert "Ask for another target risk: " in step and "--target-risk 0.3`" in step
+    *_, step = steps(with_errors_at(1000, [*range(100), *range(500, 1000)], target_risks=[0.01]))
+    assert "Ask for another target risk: " in step and "--target-risk 0.3`" in step  # 100 of the first 500 are wrong
+
+
+def test_a_risk_that_was_asked_for_or_is_out_of_reach_is_not_proposed():
+    error = [*range(200), *range(600, 1000)]  # the least risk is 1/3, after the 600 first
+    *_, step = steps(with_errors_at(1000, error, target_risks=[0.3]))
+    assert "--target-risk 0.45`" in step  # 3/4 of 0.6
+    (step,) = steps(with_errors_at(1000, range(600), target_risks=[0.01]))  # the more are answered, the fewer are wrong
+    assert step == "What next? Nothing: no threshold can help here, only another model."
 
 
 def test_samples_that_are_missing_are_counted():

@@ -114,6 +114,8 @@ def test_logits_of_two_classes_are_never_probabilities_though_some_rows_look_so(
         ([[2.0], [0.5]], {"input": "probabilities"}, r"column holds 2: it must be in \[0, 1\]"),
         ([[-2.0], [0.5]], {"input": "probabilities"}, "column holds -2"),
         ([[-2.0], [-0.5]], {"input": "log-probabilities"}, "one column cannot be log-probabilities"),
+        ([[-1e-9, 1.0]] * 3, {"said": "probabilities"}, "sums, where row 0 holds -1e-09: say which"),
+        ([[1.0000001, 0.0]] * 3, {"said": "probabilities"}, r"where row 0 holds 1\.0000001: say which"),
         (LOGITS, {"input": "probabilities"}, "input is 'probabilities', but row 0 holds 2"),
         ([[0.5, 0.5], [0.5, 0.25]], {"input": "probabilities"}, "row 1 sums to 0.75"),
         (LOGITS, {"input": "log-probabilities"}, 'exponentials of row 0 do not sum to 1: give input="logits"'),
@@ -201,3 +203,20 @@ def test_one_column_of_percent_is_refused_unless_told():
 def test_values_that_nothing_can_be_computed_with_are_refused():
     with pytest.raises(InputError, match="with which losses are no numbers"):
         read_values([[1e308, -1e308]], [0])
+
+
+@pytest.mark.parametrize(
+    ("column", "said", "message"),
+    [
+        ([0.5, 0.9], "probabilities", 'below 1/2, .* of the class that is predicted: .*input="confidence"'),
+        ([310.0, 820.0], None, 'from 310 to 820 would, as a logit, predict class 1 throughout, .* give input="logits"'),
+        ([-3.0, 0.0], None, "predict class 0 throughout"),
+    ],
+)
+def test_one_column_of_one_class_throughout_is_refused_unless_told(column, said, message):
+    values = np.array(column)[:, None]
+    with pytest.raises(InputError, match=message):
+        read_values(values, [0, 1], said=said)
+    assert read_values(values, [1, 1], said=said).kind == read_values(values, [0, 1], said=said, is_part=True).kind
+    assert read_values(values, [0, 1], said=said, input=said or "logits").labels.tolist() == [0, 1]
+    assert read_values(-values, [0, 1], said="logits").kind == "one logit"

@@ -115,3 +115,10 @@ def test_masked_values_are_refused_and_unmasked_ones_taken():
 
 def test_whole_labels_keep_their_shape():
     assert whole_labels([[1.0, 2.0]]).tolist() == [[1, 2]]
+
+
+def test_labels_of_minus_one_and_one_are_no_mark_of_what_does_not_count():
+    with pytest.raises(InputError, match=r"labels are -1 and 1, .* give \(label \+ 1\) / 2, which is 0 and 1"):
+        rows_and_labels(np.zeros((3, 1)), [-1, 1, 1])
+    with pytest.raises(InputError, match="give ignore_index=-1"):
+        rows_and_labels(np.zeros((3, 2)), [-1, 1, 0])

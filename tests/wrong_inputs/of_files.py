@@ -197,6 +197,6 @@ for name, content, said in (
     ("lines.jsonl", b'{"label": 1, "logits": [1, 2]}\n{"label": 1, "logits": [1]}\n', "has rows of 1 and of 2 numbers"),
     ("lines.jsonl", b'{"label": 0, "logits": [1, null]}\n', "empty cell"),
     ("lines.jsonl", b'{"label": 0, "logits": "1 2"}\n', "has the columns|must hold numbers"),
-    ("lines.jsonl", b'{"label": {"a": 1}, "logits": [1, 2]}\n', "no labels by their name"),
+    ("lines.jsonl", b'{"label": {"a": 1}, "logits": [1, 2]}\n', "'label' .* neither numbers nor texts"),
 ):
     FILES.append((f"{name}: {content[:30]!r}", name, content, said))

@@ -26,7 +26,7 @@ for name, call, said in (
     ("sparse labels", loss(labels=Y.to_sparse()), "call to_dense() first"),
     ("float labels", loss(labels=Y.double()), "must be integers"),
     ("complex labels", loss(labels=Y.to(torch.complex64)), "must be integers"),
-    ("one-hot labels", loss(labels=torch.eye(4).long()[Y]), "need (N, K, …), (N, …)"),
+    ("one-hot labels", loss(labels=torch.eye(4).long()[Y]), "as samples with several labels do"),
     ("too few labels", loss(labels=Y[:3]), "need (N, K, …), (N, …)"),
     ("one axis", loss(Z[:, 0]), "need (N, K, …), (N, …)"),
     ("no axis", loss(Z[0, 0], Y[0]), "need (N, K, …), (N, …)"),

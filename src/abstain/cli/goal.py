@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from abstain._checks import ArgumentError, check_fraction
+from abstain._checks import ArgumentError, check_fraction, check_price
 
 if TYPE_CHECKING:
     from abstain.threshold.operating_point import OperatingPoint
@@ -64,6 +64,9 @@ class Goal:
                 check_fraction(name, getattr(self, name), open_below=True, open_above=True)
         if self.target_coverage is not None:
             check_fraction("target_coverage", self.target_coverage, open_below=True)
+        for name in ("cost_of_error", "cost_of_abstaining"):
+            if getattr(self, name) is not None:
+                check_price(name, getattr(self, name))
 
     @property
     def is_of_costs(self) -> bool:

@@ -15,8 +15,9 @@ from abstain.logits.names import (
     column_called,
     describe_columns,
     only_column,
+    plain,
 )
-from abstain.logits.source import INTEGERS, LISTS, NUMBERS, TEXTS, Source
+from abstain.logits.source import INTEGERS, LISTS, NUMBERS, OTHER, TEXTS, Source
 from abstain.logits.value_columns import ValueColumns, found_values, named_values
 
 
@@ -72,6 +73,8 @@ def choose(
     """
     free = replace(source, holds={name: kind for name, kind in source.holds.items() if name != label})
     values = named_values(free, logit_columns, classes) if logit_columns else found_values(free, classes)
+    if values is not None and input != "confidence":
+        _check_class_1(source, values, input)
     only_values = input not in (None, "confidence") or (logit_columns is not None and input is None)
     confidence = None if only_values else _confidence(free, label, values, named=logit_columns is not None)
     if input == "confidence" or (confidence is not None and (values is None or label is None)):
@@ -87,6 +90,15 @@ def choose(
             f'({confidence}): say which with input="logits", input="probabilities" or input="confidence"'
         )
     return Choice(label, values=values)
+
+
+def _check_class_1(source: Source, values: ValueColumns, input: str | None) -> None:
+    """Refuse one column whose name says that it is the probability of class 0."""
+    if values.numbers == [0] and (input or values.said) == "probabilities":
+        raise InputError(
+            f"{source.title} has one column of probabilities ({values}), which should be that of class 1, but whose "
+            "name says class 0: give that of class 1 (prob_1), or both"
+        )
 
 
 def _complete(confidence: Confidence | None, source: Source) -> Confidence:
@@ -107,6 +119,17 @@ def find_label(source: Source, given: str | None) -> str | None:
     if given is not None:
         return column_called(source, given, "label_column")
     return only_column(source, LABEL, (INTEGERS, NUMBERS, TEXTS, LISTS), "labels", "label_column")
+
+
+def why_no_label(source: Source, values: ValueColumns | None) -> str:
+    """The sentence of a source that has values and no labels."""
+    other = next((name for name, kind in source.holds.items() if kind == OTHER and plain(name) in LABEL), None)
+    if other is not None:
+        return f"the labels {other!r} of {source.title} are neither numbers nor texts: give the class of each sample"
+    return (
+        f"{source.title} holds values ({values}), but no labels by their name: call a column label, name it "
+        "(label_column), or give them apart with labels="
+    )
 
 
 def _confidence(source: Source, label: str | None, values: ValueColumns | None, *, named: bool) -> Confidence | None:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._checks import InputError
+from abstain._checks import ArgumentError, InputError
+from abstain.scores.layout import whole_labels
 
 
 def are_texts(column: Any) -> bool:
@@ -16,6 +17,11 @@ def are_texts(column: Any) -> bool:
     if hasattr(column, "detach"):
         return False
     return column.dtype.kind == "U" or (column.dtype == object and len(column) > 0 and isinstance(column[0], str))
+
+
+def are_numerals(column: Any) -> bool:
+    """Whether a column holds texts that are all numbers."""
+    return are_texts(column) and _parsed(column) is not None
 
 
 def as_numbers(column: Any, what: str) -> Any:
@@ -53,23 +59,61 @@ def class_texts(column: Any, what: str) -> tuple[str, ...] | None:
     return names
 
 
-def class_indices(column: Any, names: Sequence[str] | None, what: str) -> Any:
+def class_indices(
+    column: Any,
+    names: Sequence[str] | None,
+    what: str,
+    *,
+    by_number: bool = False,
+    ignore_index: int | None = None,
+) -> Any:
     """Labels as numbers: texts by their place in `names`, numbers as they are.
 
+    Args:
+        column: of the labels.
+        names: of the classes, in the order of their values.
+        what: messages call the column.
+        by_number: whether numbers are names, too, where all names are whole numbers.
+        ignore_index: the number that is no class.
+
     Raises:
-        InputError: a text is none of the names.
+        InputError: a text, or a number that is a name, is none of the names.
     """
-    if not are_texts(column):
-        return column
-    numbers = _parsed(column)
+    numbers = _parsed(column) if are_texts(column) else column
     if numbers is not None:
-        return numbers
+        places = _places_of_numbers(names) if by_number else None
+        return numbers if places is None else _placed(numbers, places, what, ignore_index)
     place = {name: index for index, name in enumerate(names or ())}
     texts, inverse = np.unique(np.asarray(column, dtype=str), return_inverse=True)
     unknown = next((str(text) for text in texts if text not in place), None)
     if unknown is not None:
         raise InputError(f"a label in {what!r} is {unknown!r}, but the classes are {', '.join(list(place)[:30])}")
     return np.array([place[text] for text in texts], dtype=np.int64)[inverse]
+
+
+def _places_of_numbers(names: Sequence[str] | None) -> dict[int, int] | None:
+    """The number that each name is -> its place; None where a name is no number, or each number is its own place."""
+    if not names or not all(name.isdecimal() for name in names):
+        return None
+    places = {int(name): index for index, name in enumerate(names)}
+    return None if all(number == place for number, place in places.items()) else places
+
+
+def _placed(column: Any, places: dict[int, int], what: str, ignore_index: int | None) -> NDArray[np.int64]:
+    if ignore_index is not None and 0 <= ignore_index < len(places):
+        raise ArgumentError(
+            f"ignore_index is {ignore_index}, which is also the place of a class, since the classes are called "
+            f"{', '.join(map(str, [*places][:30]))}: leave out the samples that do not count"
+        )
+    labels = whole_labels(column)
+    numbers, inverse = np.unique(labels, return_inverse=True)
+    for number in numbers.tolist():
+        if number not in places and number >= 0 and number != ignore_index:
+            raise InputError(
+                f"a label in {what!r} is {number}, but the classes are {', '.join(map(str, [*places][:30]))}"
+            )
+    placed = np.array([places.get(number, number) for number in numbers.tolist()], dtype=np.int64)
+    return placed[inverse].reshape(labels.shape)
 
 
 def _parsed(texts: Any) -> NDArray[np.float64] | None:

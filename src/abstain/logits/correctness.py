@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from abstain._arrays import check_confidence_error
 from abstain._checks import ArgumentError, InputError
 from abstain.logits.choice import Confidence
-from abstain.logits.class_labels import are_texts, as_numbers, class_indices, class_texts
-from abstain.logits.source import Source
+from abstain.logits.class_labels import are_numerals, are_texts, as_numbers, class_indices, class_texts
+from abstain.logits.names import PREDICTION, plain
+from abstain.logits.source import INTEGERS, NUMBERS, Source
+from abstain.scores.called_alike import check_called_alike
 from abstain.scores.layout import whole_labels
 
 Array = NDArray[Any]
@@ -46,16 +48,33 @@ def confidence_and_error(
     elif ignore_index is not None:
         raise ArgumentError(f"ignore_index is {ignore_index}, but {source.title} has no labels: leave it out")
     if columns.correct is not None:
+        if labels is None:
+            _check_is_no_class(source, columns.correct, read[columns.correct])
         told[columns.correct] = 1.0 - _zero_or_one(read[columns.correct], columns.correct)
     if columns.error is not None:
         told[columns.error] = np.asarray(as_numbers(read[columns.error], columns.error), dtype=np.float64)
     if columns.prediction is not None:
-        told[columns.prediction] = _mistakes(labels, read[columns.prediction], names, columns.prediction)
+        told[columns.prediction] = _mistakes(labels, read[columns.prediction], names, columns.prediction, counts)
     _check_agree({name: error[counts] for name, error in told.items()}, source.title)
     confidence = np.asarray(as_numbers(read[columns.confidence], columns.confidence))
     if confidence.dtype != np.float32:  # which a threshold is compared with as it is
         confidence = confidence.astype(np.float64)
     return *check_confidence_error(confidence[counts], next(iter(told.values()))[counts]), counts
+
+
+def _check_is_no_class(source: Source, correct: str, column: Any) -> None:
+    """Refuse `correct` where it may be the true class, beside predictions that are 0 and 1 as well."""
+    kinds = (INTEGERS, NUMBERS)
+    predictions = [name for name, kind in source.holds.items() if plain(name) in PREDICTION and kind in kinds]
+    if plain(correct) != "correct" or not predictions or np.asarray(column).dtype == bool:
+        return
+    predicted = np.asarray(source.read(predictions[:1])[predictions[0]])
+    if bool(np.isin(predicted, [0, 1]).all()) or not bool(np.isin(as_numbers(column, correct), [0, 1]).all()):
+        raise InputError(
+            f"the column {correct!r} of {source.title} may hold the true classes, beside the predicted ones in "
+            f"{predictions[0]!r}, or 1 where a sample is right: give label_column={correct}, or leave out "
+            f"{predictions[0]!r}"
+        )
 
 
 def _zero_or_one(column: Any, what: str) -> Array:
@@ -82,7 +101,8 @@ def _counted(labels: Any, ignore_index: int | None) -> NDArray[np.bool_]:
     return counts
 
 
-def _mistakes(labels: Any, prediction: Any, names: Sequence[str] | None, what: str) -> Array:
+def _mistakes(labels: Any, prediction: Any, names: Sequence[str] | None, what: str, counts: NDArray[np.bool_]) -> Array:
+    labels, prediction = (as_numbers(c, what) if are_numerals(c) else c for c in (labels, prediction))
     if are_texts(labels) != are_texts(prediction) and names is None:
         kinds = ["texts" if are_texts(column) else "numbers" for column in (labels, prediction)]
         raise InputError(f"the labels are {kinds[0]} and {what!r} holds {kinds[1]}, but both must be the same")
@@ -92,6 +112,8 @@ def _mistakes(labels: Any, prediction: Any, names: Sequence[str] | None, what: s
             class_texts(column, called)  # which refuses an empty one
         else:
             whole_labels(column)
+    if are_texts(labels) == are_texts(prediction):
+        check_called_alike(*(_classes(column)[counts] for column in (labels, prediction)))
     if are_texts(labels) and are_texts(prediction):
         if not {*map(str, labels)} & {*map(str, prediction)}:
             raise InputError(
@@ -100,6 +122,10 @@ def _mistakes(labels: Any, prediction: Any, names: Sequence[str] | None, what: s
             )
         return (np.asarray(labels, dtype=str) != np.asarray(prediction, dtype=str)).astype(np.float64)
     return (class_indices(labels, known, "labels") != class_indices(prediction, known, what)).astype(np.float64)
+
+
+def _classes(column: Any) -> NDArray[Any]:
+    return np.asarray(column, dtype=str) if are_texts(column) else whole_labels(column)
 
 
 def _texts(column: Any) -> set[str]:

@@ -23,6 +23,11 @@ PREDICTION = [*LISTS_ONLY, "predicted", "predicted_label", "predicted_class", "p
 CONFIDENCE = "confidence confidences conf certainty max_prob max_probability msp".split()
 CORRECT = "correct is_correct hit".split()
 ERROR = "error errors is_error wrong incorrect".split()
+BESIDE = [
+    *(*LABEL, *PREDICTION, *CONFIDENCE),
+    *"id idx index row fold split group sample epoch step seed weight weights sample_weight loss entropy".split(),
+]
+"""What is no class's value where the columns are called as the classes are."""
 SAMPLE = "sample"
 """The image of a pixel, in a logits data set."""
 

@@ -12,7 +12,6 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from abstain._checks import InputError
-from abstain.logits.class_labels import class_indices
 from abstain.logits.groups import rows_that_share
 from abstain.logits.names import SAMPLE
 from abstain.logits.opening import Opening, open_columns, stacked
@@ -93,16 +92,17 @@ class OpenPredictions:
         Raises:
             InputError: as `read_predictions`.
         """
-        said, seen = self._values.said, RunningKind()
+        said, seen, labels = self._values.said, RunningKind(), set[int]()
         told = cast("Input | None", self._opening.input)
-        for rows, _ in self._pass("looking"):
+        for rows, classes in self._pass("looking"):
             seen.add(rows)
+            labels |= {int(classes.min()), int(classes.max())}
             if rows.shape[1] > 1 and {told, said} <= {None, "logits"} and (told or seen.are_no_probabilities):
                 self._in_doubt = told is None
                 return "logits"
         self._in_doubt = False
         if self.n_columns == 1:
-            return kind_of_column(seen.low, seen.high, told, said)
+            return kind_of_column(seen.low, seen.high, told, said, of_both=len(labels) > 1)
         return self._kind_of_all()
 
     @property
@@ -156,7 +156,7 @@ class OpenPredictions:
         return found if self._taken is None else found.taken(self._taken)
 
     def _indices(self, labels: Any) -> Any:
-        return class_indices(labels, self.class_names, self._label)
+        return self._opening.indices(labels, self._values)
 
     def _read(self, length: int) -> Iterator[Pair]:
         """One pass over the rows that count, in batches of about so many."""

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 
+from abstain._arrays import to_numpy
 from abstain._checks import ArgumentError, InputError, check_choice
 from abstain.logits.answers import Answers, read_answers
-from abstain.logits.choice import Choice, choose, find_label
-from abstain.logits.class_labels import are_texts, as_numbers, class_texts
+from abstain.logits.choice import Choice, choose, find_label, why_no_label
+from abstain.logits.class_labels import are_texts, as_numbers, class_indices, class_texts
 from abstain.logits.names import SAMPLE, listed, split_of
 from abstain.logits.sample_log import is_sample_log
-from abstain.logits.source import TEXTS, Source
+from abstain.logits.source import INTEGERS, TEXTS, Source
 from abstain.logits.sources import check_paired, labels_apart, open_source
-from abstain.logits.value_columns import ValueColumns
+from abstain.logits.value_columns import ValueColumns, called_by_number
 
 Names = tuple[str, ...] | None
 INPUTS = ("logits", "log-probabilities", "probabilities", "confidence")
@@ -40,6 +41,7 @@ class Opening:
         class_axis: as told.
         ignore_index: as told.
         answers: of a language model, where the source is a log of these; then nothing is chosen.
+        by_number: whether labels that are numbers are names of classes, where these are numbers.
     """
 
     source: Source
@@ -52,10 +54,16 @@ class Opening:
     class_axis: int | None
     ignore_index: int | None
     answers: Answers | None = None
+    by_number: bool = False
 
     def class_names(self, values: ValueColumns) -> Names:
         """In the order of the values' columns."""
         return values.class_names or self.classes
+
+    def indices(self, labels: Any, values: ValueColumns) -> Any:
+        """Labels as numbers: the places of their classes among the values."""
+        told: dict[str, Any] = {"by_number": self.by_number, "ignore_index": self.ignore_index}
+        return class_indices(labels, self.class_names(values), str(self.choice.label), **told)
 
     def ordered_names(self, values: ValueColumns, n_columns: int) -> Names:
         """Names of classes by which labels that are texts were told; None where the columns are called so.
@@ -160,18 +168,35 @@ def open_columns(
     in_batches = in_batches and opened.batches is not None
     given = None if label is None else _texts(opened, label) if in_batches else opened.read([label])[label]
     told_names = None if class_names is None else tuple(_names("class_names", class_names))
+    if told_names and len(set(told_names)) < len(told_names):
+        twice = next(name for name in told_names if told_names.count(name) > 1)
+        raise ArgumentError(f"class_names holds {twice!r} twice, but each names one class")
     order = told_names or (None if label is None else opened.class_names.get(label))
     classes = order or _sorted_names(opened, label, given)
     wanted = None if logit_columns is None else _names("logit_columns", logit_columns)
     chosen = choose(opened, classes, label=label, input=input, logit_columns=wanted)
     if chosen.confidence is None and label is None:
-        raise InputError(
-            f"{opened.title} holds values ({chosen.values}), but no labels by their name: call a column label, name it "
-            "(label_column), or give them apart with labels="
-        )
+        raise InputError(why_no_label(opened, chosen.values))
+    if ignore_index is not None and label is not None and given is not None and class_texts(given, label):
+        raise ArgumentError(f"ignore_index is {ignore_index}, but the labels {label!r} are names: leave it out")
+    by_number = told_names is not None
+    if chosen.values is not None and label is not None and told_names is None:
+        of_classes = _with_classes(opened, chosen.values, label, given, order, wanted is not None, ignore_index)
+        chosen, by_number = replace(chosen, values=of_classes), classes is None
     if label_column is None or logit_columns is None:  # or else both are told
         _check_one_split(opened, chosen)
-    return Opening(opened, chosen, classes, order is not None, given, in_batches, input, class_axis, ignore_index)
+    return Opening(
+        opened,
+        chosen,
+        classes,
+        order is not None,
+        given,
+        in_batches,
+        input,
+        class_axis,
+        ignore_index,
+        by_number=by_number,
+    )
 
 
 def _check_one_split(source: Source, choice: Choice) -> None:
@@ -218,6 +243,33 @@ def _texts(source: Source, label: str) -> Any:
     for batch in source.batches([label], LABELS_AT_ONCE):
         found.update(batch[label] if are_texts(batch[label]) else ())
     return np.array(sorted(found), dtype=object)
+
+
+def _with_classes(
+    source: Source, values: ValueColumns, label: str, given: Any, order: Names, is_told: bool, ignore_index: int | None
+) -> ValueColumns:
+    """The columns with the classes that they are of, where labels that are numbers tell it."""
+    of_numbers = order is not None and source.holds[label] == INTEGERS
+    if of_numbers and values.class_names not in (None, order):
+        raise ArgumentError(
+            f"logit_columns names {values}, but the labels of {source.title} number the classes in another order "
+            f"({listed(order or ())}): name the columns in that order"
+        )
+    if not values.count_from_1:
+        return values
+    are_names = order is not None or (given is not None and class_texts(given, label) is not None)
+    found = [] if are_names else _numbers_of(source, label, given, ignore_index)
+    return called_by_number(source, values, found, is_told=is_told)
+
+
+def _numbers_of(source: Source, label: str, given: Any, ignore_index: int | None) -> Any:
+    """The distinct labels that are numbers and count; none of labels that are rows of several."""
+    columns = [given] if given is not None else []
+    if not columns and source.batches is not None:
+        columns = [batch[label] for batch in source.batches([label], LABELS_AT_ONCE)]
+    numbers = [to_numpy(as_numbers(column, label), label) for column in columns]
+    found = [np.unique(column) for column in numbers if len(column) == column.size]
+    return np.setdiff1d(np.concatenate([np.empty(0), *found]), [] if ignore_index is None else [ignore_index])
 
 
 def _names(what: str, names: Any) -> list[str]:

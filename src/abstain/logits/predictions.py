@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from abstain._checks import InputError
 from abstain.logits.answers import Answers
 from abstain.logits.choice import Confidence
-from abstain.logits.class_labels import class_indices
 from abstain.logits.correctness import confidence_and_error
 from abstain.logits.groups import rows_that_share
 from abstain.logits.names import SAMPLE
@@ -112,8 +111,8 @@ def read_predictions(
 ) -> Predictions:
     """Read a classifier's predictions from whatever they lie in, and tell what they are.
 
-    The values are the columns that share a usual stem and are numbered from 0 (`logit_0`, `logit_1`, …) or are called
-    as the classes are, or else one column (of lists or of numbers) of a usual name, such as `logits` or
+    The values are the columns that share a usual stem and are numbered as the classes (`logit_0`, `logit_1`, …) or are
+    called as the classes are, or else one column (of lists or of numbers) of a usual name, such as `logits` or
     `probabilities`. The labels are the column of a usual name, such as `label`, `target` or `y_true`; everything else
     is not used, and `Predictions.used` names it. Of a sample log of lm-evaluation-harness, told by its columns, each
     question is a sample: its confidence is the log-odds of the chosen answer in the softmax over the question's own
@@ -209,7 +208,7 @@ def _values(opening: Opening, values: ValueColumns, labels: Any) -> Predictions:
     source, ignored = opening.source, opening.ignore_index
     array = stacked(source.read(values.columns), values)
     by_name = opening.class_names(values)
-    indices = class_indices(labels, by_name, str(opening.choice.label))
+    indices = opening.indices(labels, values)
     names = opening.ordered_names(values, array.shape[-1])
     told: dict[str, Any] = {"input": opening.input, "class_axis": opening.class_axis, "ignore_index": ignored}
     found = read_values(array, indices, **told, said=values.said)

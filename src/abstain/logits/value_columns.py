@@ -1,24 +1,23 @@
 """Which columns hold the values of the classes, by their names.
 
-They are the columns that share a usual stem and are numbered from 0 (`logit_0`, `logit_1`, …) or are called as the
-classes are, or else one column of a usual name (`logits`, `probabilities`, …), of lists or of one number a sample.
+They are the columns that share a usual stem and are numbered as the classes (`logit_0`, `logit_1`, …) or are called as
+the classes are, or else one column of a usual name (`logits`, `probabilities`, …), of lists or of one number a sample.
 Numbered columns of another stem, such as `pixel_0`, may be features: they count only where they are named.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
 
 from abstain._checks import ArgumentError, InputError
+from abstain.logits.called_as_classes import called_as_classes
 from abstain.logits.names import (
-    CONFIDENCE,
-    CORRECT,
-    ERROR,
     LABEL,
     LISTS_ONLY,
-    PREDICTION,
     VALUES,
     column_called,
     listed,
@@ -47,9 +46,15 @@ class ValueColumns:
         return "logits" if "logit" in name else None
 
     @property
-    def numbered(self) -> bool:
-        """Whether the columns' names end in numbers."""
-        return all(stem_and_number(name)[0] is not None for name in self.columns)
+    def numbers(self) -> list[int]:
+        """What the columns' names end in; empty where one does not end in a number."""
+        ends = [stem_and_number(name) for name in self.columns]
+        return [] if any(stem is None for stem, _ in ends) else [number for _, number in ends]
+
+    @property
+    def count_from_1(self) -> bool:
+        """Whether several columns are numbered from 1, and nothing else names their classes."""
+        return len(self.columns) > 1 and not self.class_names and sorted(self.numbers) == _up_to(len(self.columns))
 
     def __str__(self) -> str:
         return listed(self.columns)
@@ -77,6 +82,42 @@ def named_values(source: Source, names: Sequence[str], classes: Sequence[str] | 
     return ValueColumns(tuple(names), _classes_of(names, classes or ()))
 
 
+def called_by_number(source: Source, values: ValueColumns, labels: Any, *, is_told: bool) -> ValueColumns:
+    """Columns numbered from 1 with the classes that labels, which are numbers, say that they are of.
+
+    Args:
+        source: for messages.
+        values: that `count_from_1`.
+        labels: those that occur and count; empty where they say nothing.
+        is_told: whether the columns are named in the order of the classes, which count from 0 then.
+
+    Raises:
+        InputError: the labels count from 0, or may do so.
+    """
+    n_classes, found = len(values.columns), set(np.asarray(labels).tolist())
+    if not found or 0 in found:
+        if not is_told:
+            _refuse_gap(source, values.columns, values.numbers)
+        return values
+    if not found <= set(_up_to(n_classes)):
+        return values  # whose labels are refused where they are read
+    if n_classes in found:
+        return replace(values, class_names=tuple(map(str, values.numbers)))
+    raise InputError(
+        f"{source.title} has {values} and labels from {min(found):g} to {max(found):g}, which may be the columns' "
+        f"numbers, or count from 0 without a sample of class 0: give class_names={_numerals(1, n_classes)} or "
+        f"class_names={_numerals(0, n_classes - 1)}"
+    )
+
+
+def _up_to(n: int) -> list[int]:
+    return list(range(1, n + 1))
+
+
+def _numerals(first: int, last: int) -> str:
+    return ",".join(map(str, range(first, last + 1))) if last - first < 10 else f"{first},{first + 1},…,{last}"
+
+
 def _classes_of(names: Sequence[str], classes: Sequence[str]) -> tuple[str, ...] | None:
     """The names without what comes before the classes', if all classes are among them."""
     for first in (name for name in names if classes and name.endswith(classes[0])):
@@ -100,16 +141,62 @@ def found_values(source: Source, classes: Sequence[str] | None) -> ValueColumns 
         InputError: several can be meant, a number is missing, or there may be one more class.
     """
     lists = [n for n, kind in source.holds.items() if kind == LISTS and plain(n) in [*VALUES, *LISTS_ONLY]]
-    found = [ValueColumns((name,)) for name in lists] + [_called_as_classes(source, classes)]
-    found += [_in_order(source, names) for stem, names in _numbered(source).items() if _is_usual(stem)]
-    rows = [values for values in found if values is not None]
+    found = called_as_classes(source, classes)
+    called = ValueColumns(*found) if found else None
+    usual = [names for stem, names in _numbered(source).items() if _is_usual(stem)]
+    predicted = [names for names in usual if _are_predicted_classes(source, names)]
+    usual = [names for names in usual if names not in predicted and not _is_third_axis(source, names)]
+    numbered = [_in_order(source, names) for names in usual if not _is_named(names, called)]
+    rows = [*(ValueColumns((name,)) for name in lists), *([called] if called else [])]
+    rows += [values for values in numbered if not (called and _is_same(source, called, values))]
     if len(rows) > 1:
         both = " and ".join(map(str, rows))
         raise InputError(f"{source.title} has {both}, which can all be the values: name them (logit_columns)")
     if rows:
         return rows[0]
     single = only_column(source, VALUES, (NUMBERS, INTEGERS, TEXTS), "values", "logit_columns")
-    return ValueColumns((single,)) if single is not None else None
+    if single is not None and not _is_third_axis(source, [single]):
+        return ValueColumns((single,))
+    if predicted:
+        raise InputError(
+            f"{source.title} has {listed(predicted[0])}, which hold integers, as the predicted classes of several "
+            "models do: where they are values of the classes, name them (logit_columns)"
+        )
+    return None
+
+
+def _is_named(names: list[str], called: ValueColumns | None) -> bool:
+    """Whether numbered columns are called as classes are whose names are more than numbers, `prob_class_1`."""
+    if called is None or all(name.isdecimal() for name in called.class_names or ()):
+        return False
+    return set(names) <= set(called.columns)
+
+
+def _is_same(source: Source, called: ValueColumns, numbered: ValueColumns) -> bool:
+    """Whether columns that are called as classes are whose names are numbers are numbered in the same order."""
+    if set(called.columns) != set(numbered.columns):
+        return False
+    if called.columns != numbered.columns:
+        raise InputError(
+            f"{source.title} has {numbered}, whose numbers are names of the classes, which come in another order "
+            f"({', '.join(called.columns[:3])} …): name the columns in that order (logit_columns), or where the labels "
+            "are these numbers give them as class_names"
+        )
+    return True
+
+
+def _are_predicted_classes(source: Source, names: list[str]) -> bool:
+    """Whether numbered columns of predictions hold integers, as those of several models do."""
+    words = {*str(stem_and_number(names[0])[0]).split("_")}
+    return words.isdisjoint(VALUES) and bool(words & {*LISTS_ONLY}) and all(source.holds[n] == INTEGERS for n in names)
+
+
+def _is_third_axis(source: Source, names: list[str]) -> bool:
+    """Whether these are the z of points, whose x and y stand beside them."""
+    if any(not plain(name).startswith("z") for name in names):
+        return False
+    others = {plain(name) for name in source.holds}
+    return all({axis + plain(name)[1:] for axis in "xy"} <= others for name in names)
 
 
 def _numbered(source: Source) -> dict[str, list[str]]:
@@ -130,36 +217,17 @@ def _is_usual(stem: str) -> bool:
 
 def _in_order(source: Source, names: list[str]) -> ValueColumns:
     names = sorted(names, key=lambda name: stem_and_number(name)[1])
-    numbers = [stem_and_number(name)[1] for name in names]
-    if numbers != list(range(len(names))):
-        gap = next(number for number in range(len(names)) if numbers[number] != number)
+    values = ValueColumns(tuple(names))
+    if not values.count_from_1 and not (values.numbers == [1] and values.said == "probabilities"):
+        _refuse_gap(source, names, values.numbers)
+    return values
+
+
+def _refuse_gap(source: Source, names: Sequence[str], numbers: list[int]) -> None:
+    """Refuse columns that are not numbered from 0."""
+    gap = next((number for number in range(len(names)) if numbers[number] != number), None)
+    if gap is not None:
         raise InputError(
             f"{source.title} has {listed(names)}, whose numbers should be those of the classes, from 0 to "
             f"{len(names) - 1}, but {gap} is not there once: name them in the order of the classes (logit_columns)"
-        )
-    return ValueColumns(tuple(names))
-
-
-def _called_as_classes(source: Source, classes: Sequence[str] | None) -> ValueColumns | None:
-    """The columns called as the classes are, `cat`, or all with one beginning, `prob_cat`."""
-    if classes is None or len(classes) < 2:
-        return None
-    numbers = [name for name, kind in source.holds.items() if kind in (NUMBERS, INTEGERS)]
-    for first in (name for name in numbers if name.endswith(classes[0])):
-        names = [first.removesuffix(classes[0]) + name for name in classes]
-        if set(names) <= set(numbers):
-            _check_none_left(source, names)
-            return ValueColumns(tuple(names), tuple(classes))
-    return None
-
-
-def _check_none_left(source: Source, names: list[str]) -> None:
-    """Refuse a column that may be a class which no label of this file has."""
-    usual = {*VALUES, *PREDICTION, *CONFIDENCE, *CORRECT, *ERROR, "loss", "entropy"}
-    left = [n for n, kind in source.holds.items() if kind == NUMBERS and n not in names and plain(n) not in usual]
-    left = [name for name in left if stem_and_number(name)[0] is None and name]
-    if left:
-        raise InputError(
-            f"{source.title} has columns called as the labels are ({', '.join(names[:3])} …) and also {left[0]!r}, "
-            "which may be one more class: name the columns of all classes (logit_columns)"
         )

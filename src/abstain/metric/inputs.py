@@ -22,6 +22,7 @@ from abstain._arrays import (
 )
 from abstain._checks import ArgumentError, InputError, check_choice
 from abstain.scores.by_kind import as_logits, check_norm, error_of, score_of
+from abstain.scores.called_alike import check_called_alike
 from abstain.scores.confidence import Confidence
 from abstain.scores.kinds import INPUTS, OF_PROBABILITIES, Input, Kind, Values, read_values
 from abstain.scores.layout import find_class_axis
@@ -59,7 +60,7 @@ class Reading:
 
     def read(self, predictions: Any, labels: Any) -> Values:
         """The values, of what counts."""
-        return read_values(predictions, labels, **asdict(self))
+        return read_values(predictions, labels, **asdict(self), is_part=True)
 
 
 def choose_p(name: str, validation: Validation | None, *, center: bool, reading: Reading) -> LogitNorm:
@@ -157,6 +158,7 @@ def compare_classes(
         raise InputError(
             f"predictions hold {predictions.dtype} and references {references.dtype}: both must be names, or integers"
         )
+    counted = np.full(len(references), True) if references.dtype.kind == "U" else references != ignore_index
+    check_called_alike(references[counted], predictions[counted])
     confidence, error = check_confidence_error(confidence, predictions != references)
-    counted = np.full(len(error), True) if references.dtype.kind == "U" else references != ignore_index
     return error.astype(np.int8)[counted], confidence.astype(np.float64)[counted]

@@ -97,12 +97,22 @@ def _worth_a_threshold(report: SelectiveReport) -> tuple[float | None, float]:
 
 
 def _ask_for_another_risk(report: SelectiveReport, commands: Commands) -> Iterator[str]:
-    """Half the error, where everything can be answered at these risks, or nothing of enough samples."""
+    """Where everything can be answered at these risks, or nothing of enough samples."""
     error = report.n_errors / report.n_samples
     lower = error <= min(report.target_risks.values(), default=0)
-    if lower or report.n_errors >= FEW_ERRORS:
+    risk = _risk_in_reach(report, error)
+    if risk is not None and (lower or report.n_errors >= FEW_ERRORS):
         way = "a lower" if lower else "another"
-        yield f"Ask for {way} target risk: {commands.evaluate(f'--target-risk {error / 2:.1g}')}."
+        yield f"Ask for {way} target risk: {commands.evaluate(f'--target-risk {risk:g}')}."
+
+
+def _risk_in_reach(report: SelectiveReport, error: float) -> float | None:
+    """Half the error, or more of it, at which some samples can be answered, but not all; None if none is."""
+    curve, asked = _better(report).curve, report.target_risks.values()
+    risks = [
+        float(f"{error * share:.{digits}g}") for share, digits in ((1 / 2, 1), (1 / 2, 2), (3 / 4, 2), (9 / 10, 2))
+    ]
+    return next((risk for risk in risks if risk not in asked and 0 < curve.coverage_at_risk(risk) < 1), None)
 
 
 def _guarantee(report: SelectiveReport, commands: Commands, risk: float) -> str:

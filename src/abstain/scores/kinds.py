@@ -63,6 +63,7 @@ def read_values(
     class_axis: int | None = None,
     ignore_index: int | None = None,
     said: Input | None = None,
+    is_part: bool = False,
 ) -> Values:
     """What these numbers are, told by the caller, or by themselves where that leaves no doubt.
 
@@ -80,13 +81,15 @@ def read_values(
         class_axis: the axis that holds the classes; None takes the only one that fits the labels.
         ignore_index: the label of samples that do not count; None: all count.
         said: what the names of columns or keys say; it must agree with the values.
+        is_part: whether these are a batch of more samples, which may well be all predicted alike.
 
     Returns:
         The values, of what counts.
 
     Raises:
         InputError: shapes, labels or numbers that are wrong, values that are not what `input` says, or two readings:
-            one column within [0, 1], rows that sum to 100, probabilities with a few odd rows, two axes for the classes.
+            one column within [0, 1], one that would predict a class throughout, rows that sum to 100, probabilities
+            with a few odd rows, two axes for the classes.
 
     Example:
         >>> read_values([[0.25, 0.75], [0.5, 0.5]], [1, 0]).kind, read_values([[0.25, 1.5], [0.5, 0.5]], [1, 0]).kind
@@ -102,7 +105,8 @@ def read_values(
     rows, classes, n_ignored = rows_and_labels(values, labels, class_axis=class_axis, ignore_index=ignore_index)
     (low, high), dependent = check_finite(rows, ""), values.ndim > 2
     if rows.shape[1] == 1:
-        return Values(kind_of_column(low, high, input, said), rows, classes, n_ignored, dependent)
+        of_both = not is_part and bool(classes.min() < classes.max())
+        return Values(kind_of_column(low, high, input, said, of_both=of_both), rows, classes, n_ignored, dependent)
     found = Recognised.of(rows)
     if are_told_percent(found, input):
         return Values("probabilities", divided_by_100(rows), classes, n_ignored, dependent, of_percent=True)
@@ -133,8 +137,19 @@ def check_finite(rows: Tensor, which: str) -> tuple[float, float]:
     raise InputError(bad)
 
 
-def kind_of_column(low: float, high: float, input: Input | None, said: str | None) -> Kind:
-    """What one column is whose values lie from `low` to `high`; else as `read_values`."""
+def kind_of_column(low: float, high: float, input: Input | None, said: str | None, *, of_both: bool) -> Kind:
+    """What one column is.
+
+    Args:
+        low: the least value.
+        high: the largest.
+        input: as `read_values`.
+        said: as there.
+        of_both: whether samples of both classes are among all that there are.
+
+    Raises:
+        InputError: as there.
+    """
     fits = 0 <= low and high <= 1
     if "log-probabilities" in (input, said):
         raise InputError("one column cannot be log-probabilities, which need one a class: give the probability itself")
@@ -154,7 +169,24 @@ def kind_of_column(low: float, high: float, input: Input | None, said: str | Non
         raise InputError(
             f"one column within [0, 1] may be the probability of class 1, or a logit, and the results differ: {TELL}"
         )
+    if of_both and input is None:
+        _refuse_one_class(low, high, said)
     return "one probability" if told == "probabilities" else "one logit"
+
+
+def _refuse_one_class(low: float, high: float, said: str | None) -> None:
+    """Refuse one column that would predict a class throughout, where another reading would not."""
+    if said == "probabilities" and low >= 0.5:
+        raise InputError(
+            "no probability in the column is below 1/2, though samples of both classes are there, so each may be that "
+            'of class 1, or of the class that is predicted: give input="probabilities", or predictions, too, and '
+            'input="confidence"'
+        )
+    if said is None and (low > 0 or high <= 0):
+        raise InputError(
+            f"one column from {low:g} to {high:g} would, as a logit, predict class {int(low > 0)} throughout, though "
+            'samples of both classes are there: give input="logits", or name the column of values (logit_columns)'
+        )
 
 
 def kind_of_rows(found: Recognised, input: Input | None, said: str | None) -> Kind:
@@ -163,7 +195,8 @@ def kind_of_rows(found: Recognised, input: Input | None, said: str | None) -> Ki
         return _as_told(found, input)
     seen = _as_seen(found)
     if said is not None and said != seen and not (said == "logits" and seen == "log-probabilities"):
-        raise InputError(f"the names say {said}, but the values are {seen} by their rows' sums: {TELL}")
+        odd = f", where {_describe_odd_row(found)}" if said == "probabilities" else ""
+        raise InputError(f"the names say {said}, but the values are {seen} by their rows' sums{odd}: {TELL}")
     return seen
 
 
@@ -215,6 +248,8 @@ def _describe_odd_row(found: Recognised) -> str:
 
 def _describe(number: int, row: Tensor, *, most: float) -> str:
     outside = row[(row < 0) | (row > most)]
+    if len(outside) and f"{outside[0]:g}" == f"{most:g}":  # as 1.0000001 is written
+        return f"row {number} holds {float(outside[0])!r}"
     return f"row {number} holds {outside[0]:g}" if len(outside) else f"row {number} sums to {row.sum():g}"
 
 

@@ -146,6 +146,8 @@ def _in_range(classes: NDArray[np.int64], n_columns: int) -> NDArray[np.int64]:
     low, high = int(classes.min()), int(classes.max())
     if low < 0 or high >= n_classes:
         found = low if low < 0 else high
+        if set(np.unique(classes).tolist()) == {-1, 1}:
+            raise InputError("the labels are -1 and 1, but must count from 0: give (label + 1) / 2, which is 0 and 1")
         advice = f": if it marks what does not count, give ignore_index={found}" if low < 0 or high == 255 else ""
         raise InputError(
             f"a label is {found}, but must be from 0 to {n_classes - 1} for values of {n_columns} column(s){advice}"

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 from abstain._arguments import check_whole
 from abstain._arrays import check_class_values, check_confidence_error
 from abstain._checks import (
-    ArgumentError,
     InputError,
     NoThresholdError,
     are_binary,
     check_binary,
     check_level,
-    check_number,
+    check_price,
 )
 from abstain.curve.curve import ROUNDING, RiskCoverageCurve, curve_of_checked
 from abstain.curve.influence import log_interval
@@ -69,7 +68,7 @@ def select_threshold_for_cost(
         >>> point.threshold, point.cost.per_sample
         (3.0, 0.5)
     """
-    prices = _check_price("cost_of_error", cost_of_error), _check_price("cost_of_abstaining", cost_of_abstaining)
+    prices = check_price("cost_of_error", cost_of_error), check_price("cost_of_abstaining", cost_of_abstaining)
     level, seed = check_level(level), check_whole("seed", seed, at_least=0)
     confidence, error = check_confidence_error(confidence, error)
     check_binary("a threshold for costs", is_binary=are_binary(error), instead=INSTEAD_OF_LOSSES)
@@ -86,13 +85,6 @@ def select_threshold_for_cost(
     held_out = _held_out_costs(confidence, error, group, prices, seed)
     cost = _expected_cost(prices, float(costs[best]), float(costs[-1]), held_out, group, level)
     return point_at(curve, best, cost=cost)
-
-
-def _check_price(what: str, value: float) -> float:
-    value = check_number(what, value)
-    if not (math.isfinite(value) and value > 0):
-        raise ArgumentError(f"{what} is {value:g}, but must be finite and above 0, in the unit of the other cost")
-    return value
 
 
 def _check_group(group: Any, n: int) -> Array:

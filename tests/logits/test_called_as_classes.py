@@ -1,0 +1,43 @@
+import pytest
+
+from abstain import InputError
+from abstain.logits.called_as_classes import called_as_classes
+
+ONE = [0.5]
+
+
+@pytest.mark.parametrize(
+    ("columns", "classes", "found"),
+    [
+        ({"b": ONE, "a": ONE}, ["a", "b"], ["a", "b"]),
+        ({"prob_b": ONE, "prob_a": ONE}, ["a", "b"], ["prob_a", "prob_b"]),
+        ({"P(b)": ONE, "P(a)": ONE}, ["a", "b"], ["P(a)", "P(b)"]),
+        ({"b_prob": ONE, "a_prob": ONE}, ["a", "b"], ["a_prob", "b_prob"]),
+        ({"True": ONE, "False": ONE}, None, ["False", "True"]),
+        ({"a": ONE, "b": ONE, "age": [30], "error": [1], "fold": ONE, "user_id": ONE}, ["a", "b"], ["a", "b"]),
+        ({"a": ONE, "b": ONE, "x_1": ONE, "x_2": ONE}, ["a", "b"], ["a", "b"]),
+        ({"probe_b_prob": ONE, "probe_a_prob": ONE}, ["b", "a"], ["probe_b_prob", "probe_a_prob"]),
+        ({"am": ONE, "bm": ONE}, ["a", "b"], None),  # an ending is set off
+        ({"a": ONE, "c": ONE}, ["a", "b"], None),
+        ({"a": ONE}, ["a"], None),
+        ({"a": ONE, "b": ONE}, None, None),
+    ],
+)
+def test_columns_are_called_as_the_classes(source_of, columns, classes, found):
+    values = called_as_classes(source_of(**columns), classes)
+    assert values == (None if found is None else (tuple(found), tuple(classes or ("False", "True"))))
+
+
+@pytest.mark.parametrize(
+    ("columns", "classes", "message"),
+    [
+        ({"grade_1": ONE, "grade_2": ONE, "grade_3": ONE}, ["grade_1", "grade_2"], "also 'grade_3', which may be"),
+        ({"a320": ONE, "b747": ONE, "c17": ONE, "c130": ONE}, ["a320", "b747"], "also 'c17', which may be one more"),
+        ({"info": [3], "warning": [4], "error": [0]}, ["info", "warning"], "also 'error', which may be one more"),
+        ({"info": ONE, "warning": ONE, "error": ONE}, ["info", "warning"], "also 'error', which may be one more"),
+        ({"bad": ONE, "good": ONE, "score": ONE}, ["bad", "good"], "also 'score', which may be one more class"),
+    ],
+)
+def test_a_column_that_may_be_a_class_without_a_label_is_refused(source_of, columns, classes, message):
+    with pytest.raises(InputError, match=message):
+        called_as_classes(source_of(**columns), classes)
