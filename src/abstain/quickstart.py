@@ -148,7 +148,7 @@ def _train(
     trainer = SelectiveTrainer(model, args, train_dataset=splits["train"])
     trainer.train()
     logits = trainer.save_with_logits({name: splits[name] for name in ("validation", "test")})
-    return evaluate_logits(*logits["test"], validation=logits["validation"])
+    return evaluate_logits(*logits["test"], validation=logits["validation"], input="logits")
 
 
 def evaluate_released() -> Reports:

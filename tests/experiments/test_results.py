@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from dense_model import Pictures, dense_model
 from dense_model import arguments as dense_arguments
 from tiny_trainers import arguments, small_resnet
@@ -44,6 +45,16 @@ def test_a_run_ends_with_its_logits_its_samples_and_last_its_results(tmp_path, s
     assert np.array_equal(samples.error, logits.argmax(1) != labels)
     written = [tmp_path / name for name in ("logits/test.parquet", "samples.parquet", "results.json")]
     assert sorted(written, key=lambda path: path.stat().st_mtime_ns) == written
+
+
+def test_a_model_that_says_the_same_of_all_is_measured_all_the_same(tmp_path, splits):
+    model = small_resnet()
+    torch.nn.init.zeros_(model.classifier.weight)
+    torch.nn.init.uniform_(model.classifier.bias)  # in [0, 1], as probabilities are too
+    report = finish(SelectiveTrainer(model, arguments(tmp_path)), splits, settings={}, training={})
+    wrong = int(model.classifier.bias.argmax()) != splits["test"].labels.numpy()
+    assert report.input == "logits" and report.msp.metrics["risk"] == wrong.mean()
+    assert report.msp.metrics["aurc"] == pytest.approx(wrong.mean())
 
 
 def test_a_run_is_pushed_once_with_all_that_it_leaves(tmp_path, splits, monkeypatch):

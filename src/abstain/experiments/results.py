@@ -74,7 +74,7 @@ def finish(
     """
     with trainer.one_push():  # of all that is written here
         logits = trainer.save_with_logits({name: splits[name] for name in ("validation", "test")})
-        report = evaluate_logits(*logits["test"], validation=logits["validation"])
+        report = evaluate_logits(*logits["test"], validation=logits["validation"], input="logits")
         if trainer.is_world_process_zero():
             if processor is not None:
                 processor.save_pretrained(trainer.args.folder)
