@@ -115,7 +115,7 @@ def test_what_a_name_says_of_the_kind(name, said):
 def test_columns_numbered_from_1_are_of_the_classes_that_the_labels_say(source_of, labels, is_told, names):
     values = found_values(source_of(prob_1=ONE, prob_2=ONE, prob_3=ONE), None)
     assert values.count_from_1 and not ValueColumns(("z0", "z1")).count_from_1
-    assert called_by_number(source_of(), values, labels, is_told=is_told).class_names == names
+    assert called_by_number(source_of(label=ONE), values, labels, is_told=is_told).class_names == names
 
 
 def test_labels_that_may_count_from_0_or_from_1_are_refused(source_of):
@@ -124,7 +124,7 @@ def test_labels_that_may_count_from_0_or_from_1_are_refused(source_of):
         with pytest.raises(
             InputError, match=r"labels from 1 to 2, which .* give class_names=1,2,3 or class_names=0,1,2"
         ):
-            called_by_number(source_of(), values, [1, 2], is_told=is_told)
+            called_by_number(source_of(label=ONE), values, [1, 2], is_told=is_told)
     for labels in ([0, 1], []):
         with pytest.raises(InputError, match=r"from 0 to 2, but 0 is not there once: .*logit_columns"):
-            called_by_number(source_of(), values, labels, is_told=False)
+            called_by_number(source_of(label=ONE), values, labels, is_told=False)
