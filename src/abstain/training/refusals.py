@@ -131,8 +131,8 @@ def _check_layers(model: PreTrainedModel, plugin: Any) -> None:
     if cut_twice or wanted != {type(layer).__name__ for layer in layers}:
         raise ArgumentError(
             f"FSDP cuts models at {', '.join(sorted(wanted))}, where {type(model).__name__} cannot be cut: name the "
-            "class of the layer that repeats in fsdp_transformer_layer_cls_to_wrap, such as BertLayer, or take NO_WRAP as "
-            "fsdp_auto_wrap_policy"
+            "class of the layer that repeats in fsdp_transformer_layer_cls_to_wrap, such as BertLayer, or take "
+            "NO_WRAP as fsdp_auto_wrap_policy"
         )
 
 
