@@ -1,9 +1,10 @@
+import numpy as np
 import pytest
 
 from abstain import InputError
 from abstain.logits.called_as_classes import called_as_classes
 
-ONE = [0.5]
+ONE = [2.5]
 
 
 @pytest.mark.parametrize(
@@ -41,3 +42,13 @@ def test_columns_are_called_as_the_classes(source_of, columns, classes, found):
 def test_a_column_that_may_be_a_class_without_a_label_is_refused(source_of, columns, classes, message):
     with pytest.raises(InputError, match=message):
         called_as_classes(source_of(**columns), classes)
+
+
+def test_features_beside_probabilities_of_all_classes_are_no_class(source_of):
+    pets = {"cat": np.array([0.25, 1.0]), "dog": np.array([0.75, 0.0])}
+    source = source_of(**pets, age=np.array([1.5, 2.5]))
+    assert called_as_classes(source, ["cat", "dog"]) == (("cat", "dog"), ("cat", "dog"))
+    with pytest.raises(InputError, match="and also 'age', which may be one more class"):
+        called_as_classes(source_of(cat=[2.5], dog=ONE, age=ONE), ["cat", "dog"])
+    prefixed = source_of(prob_cat=[2.5], prob_dog=ONE, age=ONE)
+    assert called_as_classes(prefixed, ["cat", "dog"])[0] == ("prob_cat", "prob_dog")

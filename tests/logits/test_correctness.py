@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from datasets import ClassLabel, Dataset, Features, Value
 
 from abstain import InputError, read_predictions
 from abstain.logits.choice import Confidence
@@ -122,3 +123,31 @@ def test_correct_beside_binary_predictions_may_be_the_true_class():
     assert read_of_two(correct=[True, False, True], predicted=[1, 1, 0]).error.tolist() == [0, 1, 0]
     assert read_of_two(correct=[1, 0, 1], predicted=[7, 1, 0]).error.tolist() == [0, 1, 0]
     assert read_of_two(is_correct=[1, 0, 1], predicted=[1, 1, 0]).error.tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "names", [["1", "0"], ["2", "1", "0"], ["0", "1", "10", "11", "2"], ["10", "20", "30"], ["1", "2", "3"]]
+)
+def test_predictions_that_are_names_of_the_classes_are_taken_by_name(names):
+    labels = np.arange(80) % len(names)
+    predicted = np.where(np.arange(80) % 7 == 0, (labels + 1) % len(names), labels)
+    columns = {
+        "label": labels,
+        "prediction": [names[place] for place in predicted],
+        "confidence": np.linspace(0, 1, 80),
+    }
+    kinds = Features({"label": ClassLabel(names=names), "prediction": Value("string"), "confidence": Value("float64")})
+    found = read_predictions(Dataset.from_dict(columns, features=kinds))
+    assert found.error.tolist() == (predicted != labels).tolist()
+
+
+def test_numbers_that_are_names_or_count_the_classes_are_refused():
+    of_label = ClassLabel(names=["2", "1", "0"])
+    kinds = Features({"label": of_label, "prediction": Value("int64"), "confidence": Value("float64")})
+    columns = {"label": [0, 1, 2], "prediction": [2, 1, 0], "confidence": [0.5, 0.6, 0.7]}
+    with pytest.raises(InputError, match=r"names of the classes \(2, 1, 0\), which come in another order"):
+        read_predictions(Dataset.from_dict(columns, features=kinds))
+    kinds["label"] = ClassLabel(names=["10", "20", "30"])
+    found = read_predictions(Dataset.from_dict(columns | {"prediction": [10, 20, 20]}, features=kinds))
+    assert found.error.tolist() == [0, 0, 1]
+    assert read_predictions(Dataset.from_dict(columns, features=kinds)).error.tolist() == [1, 0, 1]

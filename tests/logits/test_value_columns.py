@@ -3,7 +3,7 @@ import pytest
 from abstain import InputError
 from abstain.logits.value_columns import ValueColumns, called_by_number, found_values, named_values
 
-ONE = [0.5]
+ONE = [2.5]
 ROW = [[0.5, 1.5]]
 
 

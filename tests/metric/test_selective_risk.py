@@ -249,3 +249,30 @@ def test_the_samples_that_are_measured_are_no_validation(logits_and_labels):
     for copy in (logits, logits.copy()):
         with pytest.raises(InputError, match="the test and the validation data are the same samples"):
             load_metric().compute(predictions=logits, references=labels, validation=(copy, labels), **options)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 64])
+@pytest.mark.parametrize("n_logits", [1, 2, 3])
+def test_batches_of_a_few_rows_that_leave_their_kind_open_are_measured_with_the_others(n_logits, size):
+    generator = np.random.default_rng(0)
+    logits, labels = generator.normal(size=(200, n_logits)), generator.integers(0, max(n_logits, 2), 200)
+    metric = load_metric()
+    for start in range(0, 200, size):
+        metric.add_batch(predictions=logits[start : start + size], references=labels[start : start + size])
+    assert metric.compute() == load_metric().compute(predictions=logits, references=labels, input="logits")
+
+
+def test_what_no_batch_tells_is_refused_in_the_end(logits_and_labels):
+    logits, labels = logits_and_labels
+    sigmoids = 1 / (1 + np.exp(-logits))
+    metric = load_metric()
+    for row, label in zip(sigmoids[:5], labels, strict=False):
+        metric.add(prediction=row, reference=label)
+    with pytest.raises(InputError, match=r"every value lies in \[0, 1\], but row 0 sums to"):
+        metric.compute()
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    for one, other in ((sigmoids, probabilities), (probabilities, sigmoids)):
+        metric = load_metric()
+        metric.add_batch(predictions=one, references=labels)
+        with pytest.raises(InputError, match=r"every value lies in \[0, 1\], but row 0 sums to"):
+            metric.add_batch(predictions=other, references=labels)

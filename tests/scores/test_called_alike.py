@@ -36,3 +36,8 @@ def test_classes_with_two_names_are_refused(labels, predictions, message):
 )
 def test_other_classes_pass(labels, predictions):
     check_called_alike(np.array(labels), np.array(predictions))
+
+
+def test_a_model_that_says_one_class_of_all_is_no_other_count():
+    check_called_alike(np.ones(20, int), np.zeros(20, int))
+    check_called_alike(np.zeros(20, int), np.ones(20, int))

@@ -220,3 +220,16 @@ def test_one_column_of_one_class_throughout_is_refused_unless_told(column, said,
     assert read_values(values, [1, 1], said=said).kind == read_values(values, [0, 1], said=said, is_part=True).kind
     assert read_values(values, [0, 1], said=said, input=said or "logits").labels.tolist() == [0, 1]
     assert read_values(-values, [0, 1], said="logits").kind == "one logit"
+
+
+def test_values_within_0_and_1_that_a_name_calls_logits_are():
+    rows = np.random.default_rng(0).uniform(size=(20, 3))
+    assert read_values(rows, np.arange(20) % 3, said="logits").kind == "logits"
+    with pytest.raises(InputError, match="every value lies in"):
+        read_values(rows, np.arange(20) % 3)
+
+
+def test_a_few_positive_logits_of_one_class_are_no_percent():
+    assert read_values([[2.25], [1.0], [4.0]], [1, 1, 1]).kind == "one logit"
+    with pytest.raises(InputError, match="may be a probability in percent"):
+        read_values([[2.25], [1.0], [44.0]], [1, 1, 1])

@@ -9,11 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from abstain._checks import InputError
 from abstain.logits.names import BESIDE, plain, stem_and_number
 from abstain.logits.source import INTEGERS, NUMBERS, Source
+from abstain.scores.recognition import SUM_WITHIN
 
 Names = tuple[str, ...]
+FIRST = 1000
+"""Rows that are looked at."""
 TRUTH = ("False", "True")
 """What columns of two classes may be called beside labels that are truth values."""
 
@@ -38,7 +43,8 @@ def called_as_classes(source: Source, classes: Sequence[str] | None) -> tuple[Na
     for beginning, ending in _around(classes[0], numbers):
         names = [beginning + name + ending for name in classes]
         if set(names) <= set(numbers):
-            _check_none_left(source, names)
+            others = [name for name in numbers if name.startswith(beginning) and name.endswith(ending)]
+            _check_none_left(source, names, others)
             return tuple(names), tuple(classes)
     return None
 
@@ -52,17 +58,33 @@ def _around(name: str, columns: Sequence[str]) -> Iterator[tuple[str, str]]:
                 yield column[: found.start()], ending
 
 
-def _check_none_left(source: Source, names: list[str]) -> None:
-    """Refuse a column that may be a class which no label of this file has."""
+def _check_none_left(source: Source, names: list[str], others: Sequence[str]) -> None:
+    """Refuse a column that may be a class which no label of this file has.
+
+    Args:
+        source: without its labels.
+        names: of the columns that are called as the labels are.
+        others: of all columns with the same beginning and ending, which alone can be classes too.
+    """
     kinds = {NUMBERS, *(source.holds[name] for name in names)}
-    left = [name for name, kind in source.holds.items() if kind in kinds and name not in names]
+    left = [name for name in others if source.holds[name] in kinds and name not in names]
     features = _features(source, left, {stem_and_number(name)[0] for name in names})
     left = [name for name in left if name not in features and not _serves_otherwise(name)]
-    if left:
+    if left and not _are_whole(source, names):
         raise InputError(
             f"{source.title} has columns called as the labels are ({', '.join(names[:3])} …) and also {left[0]!r}, "
             "which may be one more class: name the columns of all classes (logit_columns)"
         )
+
+
+def _are_whole(source: Source, names: list[str]) -> bool:
+    """Whether the first rows of these columns are probabilities that sum to 1, which leaves none to another class."""
+    batch = next(source.batches(names, FIRST), None) if source.batches is not None else source.read(names)
+    if batch is None:
+        return False
+    rows = np.stack([np.asarray(batch[name], dtype=np.float64)[:FIRST] for name in names], axis=1)
+    sums = rows.sum(axis=1)
+    return bool(len(rows) and (rows >= 0).all() and (np.abs(sums - 1) < SUM_WITHIN).all())
 
 
 def _features(source: Source, names: list[str], stems: set[str | None]) -> set[str]:

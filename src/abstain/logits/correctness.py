@@ -102,6 +102,10 @@ def _counted(labels: Any, ignore_index: int | None) -> NDArray[np.bool_]:
 
 
 def _mistakes(labels: Any, prediction: Any, names: Sequence[str] | None, what: str, counts: NDArray[np.bool_]) -> Array:
+    if _are_named(prediction, names, what):
+        return (
+            class_indices(labels, names, "labels") != class_indices(prediction, names, what, by_number=True)
+        ).astype(np.float64)
     labels, prediction = (as_numbers(c, what) if are_numerals(c) else c for c in (labels, prediction))
     if are_texts(labels) != are_texts(prediction) and names is None:
         kinds = ["texts" if are_texts(column) else "numbers" for column in (labels, prediction)]
@@ -122,6 +126,27 @@ def _mistakes(labels: Any, prediction: Any, names: Sequence[str] | None, what: s
             )
         return (np.asarray(labels, dtype=str) != np.asarray(prediction, dtype=str)).astype(np.float64)
     return (class_indices(labels, known, "labels") != class_indices(prediction, known, what)).astype(np.float64)
+
+
+def _are_named(prediction: Any, names: Sequence[str] | None, what: str) -> bool:
+    """Whether predictions that are numbers, or written as such, are names of the classes and do not count them.
+
+    Raises:
+        InputError: numbers that are names, and may count the classes in their order too.
+    """
+    if names is None or list(names) == [str(place) for place in range(len(names))]:
+        return False
+    if are_texts(prediction):
+        return are_numerals(prediction) and {*map(str, prediction)} <= {*names}
+    numbers = whole_labels(prediction)
+    if not {*map(str, numbers)} <= {*names}:
+        return False
+    if numbers.min() >= 0 and numbers.max() < len(names):
+        raise InputError(
+            f"{what!r} holds numbers that are names of the classes ({', '.join(names[:5])}), which come in another "
+            "order, so that each may be a name or count the classes: give the names as texts"
+        )
+    return True
 
 
 def _classes(column: Any) -> NDArray[Any]:

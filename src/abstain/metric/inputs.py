@@ -24,7 +24,7 @@ from abstain._checks import ArgumentError, InputError, check_choice
 from abstain.scores.by_kind import as_logits, check_norm, error_of, score_of
 from abstain.scores.called_alike import check_called_alike
 from abstain.scores.confidence import Confidence
-from abstain.scores.kinds import INPUTS, OF_PROBABILITIES, Input, Kind, Values, read_values
+from abstain.scores.kinds import INPUTS, OF_PROBABILITIES, Input, Kind, OpenKindError, Values, read_values
 from abstain.scores.layout import find_class_axis
 from abstain.scores.logit_norm import LogitNorm
 
@@ -115,17 +115,50 @@ def reduce_predictions(predictions: Any, labels: Any, confidence: Confidence, re
     return Reduced(np.concatenate(values), np.concatenate(errors), kinds[0] if kinds else None)
 
 
-def agree(kind: Kind | None, stored: Kind | None) -> Kind | None:
-    """The kind of all predictions so far, once those of a new batch and those before it are found to be alike.
+@dataclass
+class KindSoFar:
+    """What all batches so far are, where a few rows alone may leave it open.
 
-    Raises:
-        InputError: one of the two is probabilities and the other is not.
+    Attributes:
+        kind: that of the batches that tell it; None before the first.
+        doubt: what was said of the first batch that does not.
     """
-    if kind and stored and (kind in OF_PROBABILITIES) != (stored in OF_PROBABILITIES):
-        raise InputError(
-            f"these predictions look like {kind}, but those before them like {stored}: say which with input= at loading"
-        )
-    return kind or stored
+
+    kind: Kind | None = None
+    doubt: OpenKindError | None = None
+
+    def reduce(self, predictions: Any, labels: Any, confidence: Confidence, reading: Reading) -> Reduced:
+        """As `reduce_predictions`, of one batch more; one that leaves its kind open is taken for logits for now.
+
+        Raises:
+            InputError: as there; some batches are probabilities, and others are not.
+        """
+        try:
+            reduced = reduce_predictions(predictions, labels, confidence, reading)
+        except OpenKindError as doubt:
+            if self.kind in OF_PROBABILITIES:
+                raise
+            reduced = reduce_predictions(predictions, labels, confidence, reading.told("logits", None))
+            self.doubt = self.doubt or doubt
+            return reduced
+        if reduced.kind and self.kind and (reduced.kind in OF_PROBABILITIES) != (self.kind in OF_PROBABILITIES):
+            raise InputError(
+                f"these predictions look like {reduced.kind}, but those before them like {self.kind}: say which with "
+                "input= at loading"
+            )
+        if self.doubt is not None and reduced.kind in OF_PROBABILITIES:
+            raise self.doubt
+        self.kind = reduced.kind or self.kind
+        return reduced
+
+    def settle(self) -> None:
+        """Refuse what is still open once all batches are there.
+
+        Raises:
+            InputError: none of them tells what it is.
+        """
+        if self.doubt is not None and self.kind is None:
+            raise self.doubt
 
 
 def _parts(predictions: Any, labels: NDArray[Any], ignore_index: int) -> Iterator[tuple[Any, NDArray[Any]]]:

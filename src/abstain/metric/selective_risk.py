@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from abstain._arrays import check_other_samples, check_pair
 from abstain._checks import ArgumentError, InputError, check_choice
 from abstain.curve.curve import Convention, risk_coverage_curve
-from abstain.metric.inputs import Reading, Validation, agree, choose_p, compare_classes, reduce_predictions
+from abstain.metric.inputs import KindSoFar, Reading, Validation, choose_p, compare_classes
 from abstain.metric.results import Summary
 from abstain.scores.confidence import Confidence, SoftmaxScore, named_confidence
-from abstain.scores.kinds import Input, Kind
+from abstain.scores.kinds import Input
 from abstain.scores.logit_norm import LogitNorm
 
 DESCRIPTION = """
@@ -126,7 +126,7 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
             check_choice("argument of loading", name, _LOADING)
         self._takes_confidence = config_name == "confidence"
         self._reading = Reading(ignore_index, input, class_axis)
-        self._kind: Kind | None = None
+        self._so_far = KindSoFar()
         self._loaded: Confidence = SoftmaxScore()
         self._loaded = self._stored = self._named(score, p, center, validation)
         super().__init__(config_name=config_name, **kwargs)
@@ -203,8 +203,8 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
             wrong, confidence = compare_classes(predictions, references, confidence, reading.ignore_index)
             columns = {"predictions": wrong, "references": np.zeros_like(wrong), "confidence": confidence}
         else:
-            reduced = reduce_predictions(predictions, references, named, reading)
-            self._kind = agree(reduced.kind, self._kind if len(self) else None)
+            self._so_far = self._so_far if len(self) else KindSoFar()
+            reduced = self._so_far.reduce(predictions, references, named, reading)
             columns = {"predictions": reduced.confidence, "references": reduced.error}
         self._stored = named
         self._store(columns)
@@ -244,6 +244,7 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
             named = self._stored
         if _any_given(predictions, references, confidence):
             self._add(predictions, references, confidence, named, self._reading.told(input, class_axis))
+        self._so_far.settle()
         if self.num_process == 1 and not len(self):
             raise InputError("no sample was added, but at least one is needed: give predictions and references")
         if self.writer is None:  # of several processes each leaves a file, and one of them may have had nothing to add

@@ -28,10 +28,17 @@ OF_PROBABILITIES: tuple[Kind, ...] = ("probabilities", "one probability")
 WITHOUT_SHIFT: tuple[Kind, ...] = ("log-probabilities", "probabilities")
 """The kinds whose rows have lost their shift, which the uncentred p-norm reads; one column has no p-norm at all."""
 
+FEW_LOGITS = 20.0
+"""Logits of one class against another seldom lie beyond it, and probabilities in percent seldom below."""
+
 LARGEST = 1e30
 """Beyond it differences and squares of values leave what float64 and float32 can hold."""
 
 TELL = 'say which with input="probabilities" or input="logits"'
+
+
+class OpenKindError(InputError):
+    """Values that have two readings with different numbers; more samples of the same source may tell which it is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,13 +167,13 @@ def kind_of_column(low: float, high: float, input: Input | None, said: str | Non
     if input is None and said == "probabilities" and not fits:
         raise InputError(f"the name says probabilities, but the values, from {low:g} to {high:g}, say logits: {TELL}")
     told = input or said
-    if told is None and not fits and 0 <= low and high <= 100:
-        raise InputError(
+    if told is None and 0 <= low and FEW_LOGITS < high <= 100:
+        raise OpenKindError(
             f"one column from {low:g} to {high:g} may be a probability in percent, or a logit, which would predict "
             'class 1 throughout: divide it by 100 and give input="probabilities", or give input="logits"'
         )
     if told is None and fits:
-        raise InputError(
+        raise OpenKindError(
             f"one column within [0, 1] may be the probability of class 1, or a logit, and the results differ: {TELL}"
         )
     if of_both and input is None:
@@ -193,14 +200,14 @@ def kind_of_rows(found: Recognised, input: Input | None, said: str | None) -> Ki
     """What rows of two columns or more are; else as `read_values`."""
     if input is not None:
         return _as_told(found, input)
-    seen = _as_seen(found)
+    seen = _as_seen(found, said)
     if said is not None and said != seen and not (said == "logits" and seen == "log-probabilities"):
         odd = f", where {_describe_odd_row(found)}" if said == "probabilities" else ""
         raise InputError(f"the names say {said}, but the values are {seen} by their rows' sums{odd}: {TELL}")
     return seen
 
 
-def _as_seen(found: Recognised) -> Kind:
+def _as_seen(found: Recognised, said: str | None) -> Kind:
     if not found.sample.any():
         return "logits"  # of a head that begins with zeros, or the like
     if found.are_probabilities():
@@ -209,11 +216,11 @@ def _as_seen(found: Recognised) -> Kind:
         return "log-probabilities"
     _refuse_percent(found)
     if found.are_nearly_probabilities():
-        raise InputError(
+        raise OpenKindError(
             f"most rows look like probabilities, but {_describe_odd_row(found)}, as logits may: mend the row, or {TELL}"
         )
-    if found.are_in_unit():
-        raise InputError(
+    if said != "logits" and found.are_in_unit():
+        raise OpenKindError(
             f'every value lies in [0, 1], but {_describe_odd_row(found)}: where these are logits, give input="logits"; '
             "probabilities of one class each must sum to 1"
         )
@@ -239,7 +246,7 @@ def _as_told(found: Recognised, input: Input) -> Kind:
 
 def _refuse_percent(found: Recognised) -> None:
     if found.are_mostly_percent():
-        raise InputError(f"the rows sum to 100, as percent do, and may be logits too: {TELL}")
+        raise OpenKindError(f"the rows sum to 100, as percent do, and may be logits too: {TELL}")
 
 
 def _describe_odd_row(found: Recognised) -> str:
