@@ -103,9 +103,8 @@ def _counted(labels: Any, ignore_index: int | None) -> NDArray[np.bool_]:
 
 def _mistakes(labels: Any, prediction: Any, names: Sequence[str] | None, what: str, counts: NDArray[np.bool_]) -> Array:
     if _are_named(prediction, names, what):
-        return (
-            class_indices(labels, names, "labels") != class_indices(prediction, names, what, by_number=True)
-        ).astype(np.float64)
+        by_name = class_indices(prediction, names, what, by_number=True)
+        return (class_indices(labels, names, "labels") != by_name).astype(np.float64)
     labels, prediction = (as_numbers(c, what) if are_numerals(c) else c for c in (labels, prediction))
     if are_texts(labels) != are_texts(prediction) and names is None:
         kinds = ["texts" if are_texts(column) else "numbers" for column in (labels, prediction)]
