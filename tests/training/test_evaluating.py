@@ -309,3 +309,10 @@ def test_the_line_is_silent_where_warnings_are(tmp_path, digits, capsys, log_lev
     SelectiveTrainer(small_vit(), arguments(tmp_path, log_level=log_level), eval_dataset=digits).evaluate()
     transformers.logging.set_verbosity(before)
     assert capsys.readouterr().out.count(" % wrong (") == n_lines
+
+
+@pytest.mark.parametrize("labels", [[0], [1, 0, 0, 1, 0, 0, 0, 0, 0, 0]])
+def test_labels_of_another_shape_are_one_sentence(tmp_path, labels):
+    items = [{"pixel_values": torch.zeros(3, 8, 8), "labels": labels}] * 4
+    with pytest.raises(InputError, match=r"have shape \(4, \d+\), but must be \(4,\): one class a sample"):
+        SelectiveTrainer(small_vit(), arguments(tmp_path), eval_dataset=items).evaluate()

@@ -102,3 +102,19 @@ def test_an_optimizer_that_is_given_is_not_said_to_be_changed(tmp_path):
         with pytest.raises(InputError, match="an optimizer is given, which backbone_learning_rate_factor and"):
             SelectiveTrainer(model, arguments(tmp_path, **changes), optimizers=given)
     assert SelectiveTrainer(model, arguments(tmp_path), optimizers=given).optimizer is given[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("backbone_learning_rate_factor", -1.0, "backbone_learning_rate_factor is -1, but must be above 0"),
+        ("sam_rho", -1.0, "sam_rho is -1, but must be finite and at least 0"),
+        ("label_smoothing_factor", 1.5, r"the label-smoothing factor is 1\.5, but must be in"),
+    ],
+)
+def test_what_a_trial_cannot_have_is_one_sentence(tmp_path, digits, name, value, said):
+    pytest.importorskip("optuna", reason="needs optuna: pip install -e '.[dev]'")
+    args = arguments(tmp_path, eval_strategy="epoch", max_steps=1)
+    trainer = SelectiveTrainer(None, args, train_dataset=digits, eval_dataset=digits, model_init=lambda *_: small_vit())
+    with pytest.raises(InputError, match=said):
+        trainer.hyperparameter_search(lambda trial: {name: trial.suggest_categorical("value", [value])}, n_trials=1)

@@ -98,7 +98,7 @@ class SelectiveTrainingArguments(TrainingArguments):
         if self.torch_compile_mode is not None:
             check_choice("torch_compile_mode", self.torch_compile_mode, torch._inductor.list_mode_options())
         self._check_steps()
-        self._check_weights()
+        self.check_weights()
         if self.batch_eval_metrics or not self.eval_do_concat_batches:
             raise ArgumentError(
                 "AURC needs all samples at once: leave out batch_eval_metrics and eval_do_concat_batches=False"
@@ -133,7 +133,12 @@ class SelectiveTrainingArguments(TrainingArguments):
                 f"{self.label_smoothing_factor:g}, but one stands in place of the other: leave out one of them"
             )
 
-    def _check_weights(self) -> None:
+    def check_weights(self) -> None:
+        """Refuse class weights that are not all above 0.
+
+        Raises:
+            ArgumentError: one is not, or they are no numbers.
+        """
         if self.class_weights is None:
             return
         self.class_weights = check_numbers("class_weights", self.class_weights)

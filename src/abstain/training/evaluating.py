@@ -135,6 +135,11 @@ class EvaluatingTrainer(Trainer):
                 "that mixes samples as train_collator"
             )
         logits, counts = logits.movedim(1, -1), labels != self.ignore_index
+        if labels.shape != logits.shape[:-1]:
+            raise InputError(
+                f"the labels of an evaluation have shape {tuple(labels.shape)}, but must be "
+                f"{tuple(logits.shape[:-1])}: one class a sample, and not several labels"
+            )
         statistics = logits.new_full((*labels.shape, 4), torch.nan, dtype=statistics_dtype(logits.device))
         statistics[counts] = self._statistics(logits[counts], labels[counts])
         return statistics
