@@ -44,7 +44,7 @@ $(VENV)/installed-release: $(VENV)/installed-dev
 	$(INSTALL) --editable '.[harness]'
 	@touch $@
 
-test-release: $(VENV)/installed-release  ## the long tests: large simulations, language models, and the package as it is installed from a wheel
+test-release: $(VENV)/installed-release  ## the long tests: the package as it is installed from a wheel, and language models
 	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) -m release
 	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST) tests/logits/test_answers.py
 
