@@ -80,7 +80,7 @@ STARS = pd.DataFrame({"prob_1": [0.75, 0.0, 0.0], "prob_2": [0.25, 1.0, 0.0], "p
         (["b", "a", "a"], {"class_names": "a,b,c"}, ("a", "b", "c"), [1, 0, 0]),
     ],
 )
-def test_columns_numbered_from_1_are_of_the_labels_with_their_numbers(
+def test_columns_numbered_from_one_are_of_the_labels_with_their_numbers(
     tmp_path, in_batches, labels, told, names, indices
 ):
     STARS.assign(label=labels).to_parquet(tmp_path / "test.parquet", row_group_size=2)

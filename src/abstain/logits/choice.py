@@ -16,6 +16,7 @@ from abstain.logits.names import (
     describe_columns,
     only_column,
     plain,
+    split_of,
 )
 from abstain.logits.source import INTEGERS, LISTS, NUMBERS, OTHER, TEXTS, Source
 from abstain.logits.value_columns import ValueColumns, found_values, named_values
@@ -119,6 +120,26 @@ def find_label(source: Source, given: str | None) -> str | None:
     if given is not None:
         return column_called(source, given, "label_column")
     return only_column(source, LABEL, (INTEGERS, NUMBERS, TEXTS, LISTS), "labels", "label_column")
+
+
+def check_one_split(source: Source, choice: Choice) -> None:
+    """Refuse values of one split with labels of another, as their names say.
+
+    Raises:
+        InputError: names both.
+    """
+    columns = choice.values.columns if choice.values else ()
+    of_one_column = choice.used.difference(columns)
+    named = {split_of(name): name for name in sorted(of_one_column)}
+    if len(splits := {split_of(name) for name in columns}) == 1:  # or else they are called as classes are
+        named.setdefault(splits.pop(), columns[0])
+    named.pop(None, None)
+    if len(named) > 1:
+        one, other = list(named.values())[:2]
+        raise InputError(
+            f"{source.title} has {one} and {other}, whose names are of two splits: name the labels (label_column) and "
+            "the values (logit_columns) of one of them"
+        )
 
 
 def why_no_label(source: Source, values: ValueColumns | None) -> str:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from abstain._arrays import to_numpy
 from abstain._checks import ArgumentError, InputError, check_choice
 from abstain.logits.answers import Answers, read_answers
-from abstain.logits.choice import Choice, choose, find_label, why_no_label
+from abstain.logits.choice import Choice, check_one_split, choose, find_label, why_no_label
 from abstain.logits.class_labels import are_texts, as_numbers, class_indices, class_texts
-from abstain.logits.names import SAMPLE, listed, split_of
+from abstain.logits.names import SAMPLE, listed
+from abstain.logits.numbered_from_one import called_by_number, distinct_numbers
 from abstain.logits.sample_log import is_sample_log
 from abstain.logits.source import INTEGERS, TEXTS, Source
 from abstain.logits.sources import check_paired, labels_apart, open_source
-from abstain.logits.value_columns import ValueColumns, called_by_number
+from abstain.logits.value_columns import ValueColumns
 
 Names = tuple[str, ...] | None
 INPUTS = ("logits", "log-probabilities", "probabilities", "confidence")
@@ -161,30 +161,21 @@ def open_columns(
         raise ArgumentError(
             f"choice is {choice!r}, but {opened.title} holds no answers of a language model: leave it out"
         )
-    label = find_label(opened, None if label_column is None else str(label_column))
-    if labels is not None:
-        check_paired(source, labels)
-        opened, label = labels_apart(opened, label, labels)
+    opened, label = _with_labels(opened, source, labels, label_column)
     in_batches = in_batches and opened.batches is not None
     given = None if label is None else _texts(opened, label) if in_batches else opened.read([label])[label]
-    told_names = None if class_names is None else tuple(_names("class_names", class_names))
-    if told_names and len(set(told_names)) < len(told_names):
-        twice = next(name for name in told_names if told_names.count(name) > 1)
-        raise ArgumentError(f"class_names holds {twice!r} twice, but each names one class")
+    told_names = None if class_names is None else _told_classes(class_names)
     order = told_names or (None if label is None else opened.class_names.get(label))
     classes = order or _sorted_names(opened, label, given)
     wanted = None if logit_columns is None else _names("logit_columns", logit_columns)
     chosen = choose(opened, classes, label=label, input=input, logit_columns=wanted)
-    if chosen.confidence is None and label is None:
-        raise InputError(why_no_label(opened, chosen.values))
-    if ignore_index is not None and label is not None and given is not None and class_texts(given, label):
-        raise ArgumentError(f"ignore_index is {ignore_index}, but the labels {label!r} are names: leave it out")
+    _check_labels(opened, chosen, label, given, ignore_index)
     by_number = told_names is not None
     if chosen.values is not None and label is not None and told_names is None:
-        of_classes = _with_classes(opened, chosen.values, label, given, order, wanted is not None, ignore_index)
-        chosen, by_number = replace(chosen, values=of_classes), classes is None
+        values = _of_classes(opened, chosen.values, label, given, order, wanted is not None, ignore_index)
+        chosen, by_number = replace(chosen, values=values), classes is None
     if label_column is None or logit_columns is None:  # or else both are told
-        _check_one_split(opened, chosen)
+        check_one_split(opened, chosen)
     return Opening(
         opened,
         chosen,
@@ -199,20 +190,29 @@ def open_columns(
     )
 
 
-def _check_one_split(source: Source, choice: Choice) -> None:
-    """Refuse values of one split with labels of another, as their names say."""
-    columns = choice.values.columns if choice.values else ()
-    of_one_column = choice.used.difference(columns)
-    named = {split_of(name): name for name in sorted(of_one_column)}
-    if len(splits := {split_of(name) for name in columns}) == 1:  # or else they are called as classes are
-        named.setdefault(splits.pop(), columns[0])
-    named.pop(None, None)
-    if len(named) > 1:
-        one, other = list(named.values())[:2]
-        raise InputError(
-            f"{source.title} has {one} and {other}, whose names are of two splits: name the labels (label_column) and "
-            "the values (logit_columns) of one of them"
-        )
+def _with_labels(opened: Source, source: Any, labels: Any, label_column: str | None) -> tuple[Source, str | None]:
+    """The source, with labels that are given apart, and what its column of labels is called, if it has one."""
+    label = find_label(opened, None if label_column is None else str(label_column))
+    if labels is None:
+        return opened, label
+    check_paired(source, labels)
+    return labels_apart(opened, label, labels)
+
+
+def _told_classes(class_names: Any) -> tuple[str, ...]:
+    names = tuple(_names("class_names", class_names))
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ArgumentError(f"class_names holds {twice!r} twice, but each names one class")
+    return names
+
+
+def _check_labels(source: Source, choice: Choice, label: str | None, given: Any, ignore_index: int | None) -> None:
+    """Refuse values without labels, and a label to ignore where they are names."""
+    if choice.confidence is None and label is None:
+        raise InputError(why_no_label(source, choice.values))
+    if ignore_index is not None and label is not None and given is not None and class_texts(given, label):
+        raise ArgumentError(f"ignore_index is {ignore_index}, but the labels {label!r} are names: leave it out")
 
 
 def _of_log(log: Source, choice: str | None, told: Mapping[str, Any]) -> Opening:
@@ -245,31 +245,25 @@ def _texts(source: Source, label: str) -> Any:
     return np.array(sorted(found), dtype=object)
 
 
-def _with_classes(
+def _of_classes(
     source: Source, values: ValueColumns, label: str, given: Any, order: Names, is_told: bool, ignore_index: int | None
 ) -> ValueColumns:
     """The columns with the classes that they are of, where labels that are numbers tell it."""
-    of_numbers = order is not None and source.holds[label] == INTEGERS
-    if of_numbers and values.class_names not in (None, order):
+    if order is not None and source.holds[label] == INTEGERS and values.class_names not in (None, order):
         raise ArgumentError(
             f"logit_columns names {values}, but the labels of {source.title} number the classes in another order "
-            f"({listed(order or ())}): name the columns in that order"
+            f"({listed(order)}): name the columns in that order"
         )
     if not values.count_from_1:
         return values
-    are_names = order is not None or (given is not None and class_texts(given, label) is not None)
-    found = [] if are_names else _numbers_of(source, label, given, ignore_index)
-    return called_by_number(source, values, found, is_told=is_told)
+    if order is not None or (given is not None and class_texts(given, label) is not None):
+        return called_by_number(source, values, [], is_told=is_told)
+    columns = [given] if given is not None else _in_parts(source, label)
+    return called_by_number(source, values, distinct_numbers(columns, label, ignore_index), is_told=is_told)
 
 
-def _numbers_of(source: Source, label: str, given: Any, ignore_index: int | None) -> Any:
-    """The distinct labels that are numbers and count; none of labels that are rows of several."""
-    columns = [given] if given is not None else []
-    if not columns and source.batches is not None:
-        columns = [batch[label] for batch in source.batches([label], LABELS_AT_ONCE)]
-    numbers = [to_numpy(as_numbers(column, label), label) for column in columns]
-    found = [np.unique(column) for column in numbers if len(column) == column.size]
-    return np.setdiff1d(np.concatenate([np.empty(0), *found]), [] if ignore_index is None else [ignore_index])
+def _in_parts(source: Source, label: str) -> Iterator[Any]:
+    return (batch[label] for batch in source.batches([label], LABELS_AT_ONCE)) if source.batches else iter(())
 
 
 def _names(what: str, names: Any) -> list[str]:

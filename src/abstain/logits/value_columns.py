@@ -8,10 +8,8 @@ Numbered columns of another stem, such as `pixel_0`, may be features: they count
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
-
-import numpy as np
+from dataclasses import dataclass
+from typing import Literal
 
 from abstain._checks import ArgumentError, InputError
 from abstain.logits.called_as_classes import called_as_classes
@@ -54,7 +52,11 @@ class ValueColumns:
     @property
     def count_from_1(self) -> bool:
         """Whether several columns are numbered from 1, and nothing else names their classes."""
-        return len(self.columns) > 1 and not self.class_names and sorted(self.numbers) == _up_to(len(self.columns))
+        return (
+            len(self.columns) > 1
+            and not self.class_names
+            and sorted(self.numbers) == list(range(1, len(self.columns) + 1))
+        )
 
     def __str__(self) -> str:
         return listed(self.columns)
@@ -80,42 +82,6 @@ def named_values(source: Source, names: Sequence[str], classes: Sequence[str] | 
             f"logit_columns names {listed(names)}, but a column of lists holds all classes: name it alone"
         )
     return ValueColumns(tuple(names), _classes_of(names, classes or ()))
-
-
-def called_by_number(source: Source, values: ValueColumns, labels: Any, *, is_told: bool) -> ValueColumns:
-    """Columns numbered from 1 with the classes that labels, which are numbers, say that they are of.
-
-    Args:
-        source: for messages.
-        values: that `count_from_1`.
-        labels: those that occur and count; empty where they say nothing.
-        is_told: whether the columns are named in the order of the classes, which count from 0 then.
-
-    Raises:
-        InputError: the labels count from 0, or may do so.
-    """
-    n_classes, found = len(values.columns), set(np.asarray(labels).tolist())
-    if not found or 0 in found:
-        if not is_told:
-            _refuse_gap(source, values.columns, values.numbers)
-        return values
-    if not found <= set(_up_to(n_classes)):
-        return values  # whose labels are refused where they are read
-    if n_classes in found:
-        return replace(values, class_names=tuple(map(str, values.numbers)))
-    raise InputError(
-        f"{source.title} has {values} and labels from {min(found):g} to {max(found):g}, which may be the columns' "
-        f"numbers, or count from 0 without a sample of class 0: give class_names={_numerals(1, n_classes)} or "
-        f"class_names={_numerals(0, n_classes - 1)}"
-    )
-
-
-def _up_to(n: int) -> list[int]:
-    return list(range(1, n + 1))
-
-
-def _numerals(first: int, last: int) -> str:
-    return ",".join(map(str, range(first, last + 1))) if last - first < 10 else f"{first},{first + 1},…,{last}"
 
 
 def _classes_of(names: Sequence[str], classes: Sequence[str]) -> tuple[str, ...] | None:
@@ -219,12 +185,16 @@ def _in_order(source: Source, names: list[str]) -> ValueColumns:
     names = sorted(names, key=lambda name: stem_and_number(name)[1])
     values = ValueColumns(tuple(names))
     if not values.count_from_1 and not (values.numbers == [1] and values.said == "probabilities"):
-        _refuse_gap(source, names, values.numbers)
+        refuse_gap(source, names, values.numbers)
     return values
 
 
-def _refuse_gap(source: Source, names: Sequence[str], numbers: list[int]) -> None:
-    """Refuse columns that are not numbered from 0."""
+def refuse_gap(source: Source, names: Sequence[str], numbers: list[int]) -> None:
+    """Refuse columns that are not numbered from 0.
+
+    Raises:
+        InputError: the number that is not there.
+    """
     gap = next((number for number in range(len(names)) if numbers[number] != number), None)
     if gap is not None:
         raise InputError(
