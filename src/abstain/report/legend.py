@@ -26,7 +26,7 @@ LINES = {
 def legend(report: SelectiveReport) -> str:
     """A Markdown list: of each column of `report.to_markdown()` what it is and which direction is good."""
     labels = [result.label for result in report.results]
-    rows = [told for name, told in CONFIDENCES.items() if any(label.startswith(name) for label in labels)]
+    rows = [told for name, told in CONFIDENCES.items() if any(name in label for label in labels)]
     lines_of = LINES | {"confidence": "what orders the answers" + (f": {'; '.join(rows)}" if rows else "")}
     risks = {f"{key} %": risk for key, risk in report.target_risks.items()}
     lines = []
