@@ -1,19 +1,11 @@
-import ast
-import inspect
-import textwrap
-
 import numpy as np
 import pytest
 import torch
-import transformers
-from accelerate import FullyShardedDataParallelPlugin
 from dense_model import DenseModel, Pictures, dense_model
 from dense_model import arguments as dense_arguments
 from tiny_trainers import all_items, arguments, small_resnet, small_vit
 from transformers import (
     AutoModelForImageClassification,
-    BertConfig,
-    BertForTokenClassification,
     Trainer,
     TrainingArguments,
 )
@@ -98,16 +90,6 @@ def test_the_saved_model_says_what_the_saved_logits_say(tmp_path, digits):
     assert {path.name for path in tmp_path.iterdir()} == {"config.json", "model.safetensors", "logits"}  # no pickle
 
 
-def test_the_model_is_saved_whole_where_checkpoints_are_in_parts(tmp_path, digits, monkeypatch):
-    # accelerate takes no FSDP to a CPU, so that its plugin is put into a trainer of one process
-    trainer = SelectiveTrainer(small_resnet(), arguments(tmp_path), train_dataset=digits)
-    plugin = FullyShardedDataParallelPlugin(fsdp_version=2, state_dict_type="SHARDED_STATE_DICT")
-    monkeypatch.setitem(trainer.accelerator.state.__dict__, "fsdp_plugin", plugin)
-    trainer.is_fsdp_enabled = True
-    logits = trainer.save_with_logits({"test": digits})["test"][0]
-    assert (tmp_path / "model.safetensors").exists() and logits.shape == (len(digits), 10)
-
-
 def test_every_epoch_sees_other_augmented_images(tmp_path, digits):
     augmented = digits.augmented(Augmentation(crop_padding=2, flip=True))
     seen = []
@@ -178,75 +160,6 @@ def test_images_reach_the_model_in_the_memory_format_that_is_asked_for(tmp_path,
     assert model.body.weight.is_contiguous(memory_format=torch.channels_last) or not channels_last
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"ignore_index": -100}, 7),
-        ({"ignore_index": 2}, 5),
-        ({"ignore_index": 2, "class_weights": [1.0, 0.5, 9.0, 2.0]}, 3 * 1.0 + 0.5 + 2.0),
-        ({"ignore_index": -100, "class_weights": [1.0, 0.5, 9.0, 2.0]}, 3 * 1.0 + 0.5 + 2 * 9.0 + 2.0),
-    ],
-)
-def test_an_update_is_divided_by_the_labels_that_count_with_their_weights(tmp_path, changes, expected):
-    # two batches of 4 and 3, and one more that belongs to the next update
-    batches = [{"labels": torch.tensor(labels)} for labels in ([0, 0, 1, 2], [0, 2, 3], [3])]
-    trainer = SelectiveTrainer(torch.nn.Linear(4, 4), arguments(tmp_path, **changes))
-    iterator = iter(batches)
-    taken, total = trainer.get_batch_samples(iterator, 2, torch.device("cpu"))
-    assert taken == batches[:2] and next(iterator) is batches[2]
-    assert float(total) == expected
-    assert trainer.get_batch_samples(iter([]), 2, torch.device("cpu")) == ([], None)
-    assert trainer.get_batch_samples(iter([{"x": 1}]), 2, torch.device("cpu")) == ([{"x": 1}], None)
-
-
-PRIVATE = {
-    "_get_output_dir": "self, trial",
-    "_load_best_model": "self",
-    "_load_from_checkpoint": "self, resume_from_checkpoint, model=None",
-    "_prepare_inputs": "self, inputs",
-    "_push_from_checkpoint": "self, checkpoint_folder",
-    "_save_checkpoint": "self, model, trial",
-}
-"""The private methods of transformers' Trainer that ours overrides or calls, as they were when it was written."""
-
-
-def bases():
-    return [kind for kind in SelectiveTrainer.__mro__ if kind.__module__.startswith("abstain.")]
-
-
-@pytest.mark.parametrize("name", PRIVATE)
-def test_a_private_method_of_the_stock_trainer_is_what_it_was(name):
-    parameters = inspect.signature(getattr(Trainer, name)).parameters.values()
-    found = ", ".join(str(one.replace(annotation=inspect.Parameter.empty)) for one in parameters)
-    assert found == PRIVATE[name], (
-        f"Trainer.{name} of transformers {transformers.__version__} takes ({found}), but SelectiveTrainer is written "
-        f"for ({PRIVATE[name]}): see what it does now, and the list in the docstring of SelectiveTrainer"
-    )
-
-
-def test_the_list_of_what_is_private_is_whole(tmp_path):
-    stock = Trainer(small_resnet(), TrainingArguments(output_dir=str(tmp_path), report_to="none", use_cpu=True))
-    used = set()
-    for kind in bases():
-        tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
-        used |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-        used |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    private = {name for name in used if name.startswith("_") and not name.startswith("__") and hasattr(stock, name)}
-    assert private == {*PRIVATE, "_created_lr_scheduler"}
-    assert all(f"`{name}`" in SelectiveTrainer.__doc__ for name in private)
-
-
-def test_the_loss_of_tokens_is_along_their_last_axis_also_where_there_are_as_many_as_classes(tmp_path):
-    settings = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8}
-    model = BertForTokenClassification(BertConfig(vocab_size=9, num_labels=3, **settings)).eval()
-    batch = {"input_ids": torch.tensor([[1, 2, 3], [4, 5, 6]]), "labels": torch.tensor([[0, 1, -100], [2, 2, 1]])}
-    trainer = SelectiveTrainer(model, arguments(tmp_path))
-    logits = model(batch["input_ids"]).logits.detach()
-    expected = torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch["labels"].flatten())
-    assert trainer.args.label_smoothing_factor == 0.0
-    assert float(trainer.compute_loss_func({"logits": logits}, batch["labels"])) == pytest.approx(float(expected))
-
-
 @pytest.mark.parametrize("problem", ["regression", "multi_label_classification"])
 def test_what_is_no_classification_into_one_class_is_refused_by_name(tmp_path, problem):
     model = small_vit()
@@ -270,47 +183,6 @@ def test_a_loss_that_is_no_number_stops_the_training_at_its_step(tmp_path, digit
     with pytest.raises(InputError, match="the loss of step 3 is nan: look at the inputs for NaN"):
         SelectiveTrainer(model, args, train_dataset=Broken()).train()
     assert all(parameter.isfinite().all() for parameter in model.parameters())
-
-
-class SomeIgnored(torch.utils.data.Dataset):
-    """Digits of which every fourth has the label -100."""
-
-    def __init__(self, data):
-        self.data = data
-
-    def __len__(self):
-        return 32
-
-    def __getitem__(self, index):
-        item = self.data[index]
-        return {**item, "labels": torch.tensor(-100) if index % 4 == 0 else item["labels"]}
-
-
-def test_samples_with_the_label_that_does_not_count_are_left_out_and_counted(tmp_path, digits):
-    data, counted = SomeIgnored(digits), torch.utils.data.Subset(digits, [i for i in range(32) if i % 4])
-    trainer = SelectiveTrainer(small_vit(), arguments(tmp_path), train_dataset=data, eval_dataset=data)
-    metrics = trainer.evaluate()
-    expected = SelectiveTrainer(small_vit(), arguments(tmp_path), eval_dataset=counted).evaluate()
-    assert metrics["eval_ignored_samples"] == 8 and "eval_ignored_samples" not in expected
-    for name in ("eval_loss", "eval_aurc", "eval_risk"):
-        assert metrics[name] == pytest.approx(expected[name], rel=1e-5)
-    assert trainer.train().metrics["train_ignored_samples"] == 8
-
-
-def test_labels_of_another_name_train_and_are_evaluated_alike(tmp_path, digits):
-    class Renamed(torch.utils.data.Dataset):
-        def __len__(self):
-            return 32
-
-        def __getitem__(self, index):
-            return {"pixel_values": digits[index]["pixel_values"], "target": digits[index]["labels"]}
-
-    found = {}
-    for name, data in (("labels", torch.utils.data.Subset(digits, range(32))), ("target", Renamed())):
-        args = arguments(tmp_path, label_names=[name], remove_unused_columns=False)
-        trainer = SelectiveTrainer(small_vit(), args, train_dataset=data, eval_dataset=data)
-        found[name] = (trainer.train().training_loss, trainer.evaluate()["eval_aurc"])
-    assert found["target"] == found["labels"]
 
 
 def test_an_evaluation_without_labels_or_samples_says_so(tmp_path, digits):

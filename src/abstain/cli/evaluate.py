@@ -64,7 +64,6 @@ def evaluate(
     from abstain.report.predictions import evaluate_predictions
     from abstain.report.text import report_text
 
-    apart.drawn_seed()
     folder = None
     if output_dir is not None:
         folder = check_results_folder(output_dir, overwrite=overwrite_output_dir, written=REPORT_FILES)

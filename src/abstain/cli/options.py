@@ -116,20 +116,18 @@ class FittedOn:
         """Whether there are any."""
         return (self.validation, self.validation_split, self.validation_fraction) != (None, None, None)
 
-    def drawn_seed(self, *, also: bool = False) -> int:
-        """The seed of the samples that are held out, or of what a command draws `also`.
+    def read(
+        self, read: Callable[[str, str | None, str | None], Any], place: Place, *, draws: bool = False
+    ) -> tuple[Any, Any]:
+        """The samples in that place and these, as `read` reads them; None in place of the latter if there are none.
 
         Raises:
-            ArgumentError: one is given, and nothing is drawn.
+            ArgumentError: a seed is given, and neither is a share held out, nor does the command itself draw.
         """
-        if self.seed is not None and self.validation_fraction is None and not also:
-            raise ArgumentError("seed= is given, but nothing is drawn: give validation_fraction=0.5, or leave it out")
-        return self.seed or 0
-
-    def read(self, read: Callable[[str, str | None, str | None], Any], place: Place) -> tuple[Any, Any]:
-        """The samples in that place and these, as `read` reads them; None in place of the latter if there are none."""
         from abstain.logits.held_out import read_apart
 
+        if self.seed is not None and self.validation_fraction is None and not draws:
+            raise ArgumentError("seed= is given, but nothing is drawn: give validation_fraction=0.5, or leave it out")
         return read_apart(read, place, self.place, fraction=self.validation_fraction, seed=self.seed or 0)
 
 

@@ -67,13 +67,12 @@ def threshold(
     from abstain.inference.rule_file import RULE_FILE
 
     _check_score(score, p, center=center, fitted_apart=apart.is_given)
-    seed = apart.drawn_seed(also=goal.is_of_costs)
     folder = None
     if output_dir is not None:
         folder = check_output_folder(output_dir, overwrite=overwrite_output_dir, written=[RULE_FILE])
-    predictions, fitted_on = apart.read(reading.open, (logits, labels, split))
+    predictions, fitted_on = apart.read(reading.open, (logits, labels, split), draws=goal.is_of_costs)
     confidence = _confidence(predictions, fitted_on, score, p=p, center=center)
-    select = goal.selection(sample=predictions.sample, seed=seed)
+    select = goal.selection(sample=predictions.sample, seed=apart.seed or 0)
     n_fitted = len(fitted_on) if fitted_on is not None and apart.validation_fraction is not None else 0
     rule = replace(_rule(predictions, confidence, select, n_fitted), class_names=predictions.class_names)
     of_json = {**rule.operating_point.to_dict(), "confidence": rule.confidence.to_dict()}

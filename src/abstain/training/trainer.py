@@ -65,7 +65,7 @@ class SelectiveTrainer(SavingTrainer):
     - to resume from a checkpoint of another model.
 
     What it and its bases use of `Trainer` that is not public, and the tests that fail when it changes (all
-    signatures are compared in `test_trainer.py`, which also finds what is missing here):
+    signatures are compared in `test_private_methods.py`, which also finds what is missing here):
 
     - override `_save_checkpoint`: no callback comes before a checkpoint is written, nor around it, but older ones may
       go only once the new one is whole, and a full disk is to be named (`test_checkpoints.py`, `test_killed_runs.py`);
