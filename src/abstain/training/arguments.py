@@ -13,7 +13,7 @@ from abstain._arguments import check_integer, check_numbers, check_smoothing
 from abstain._checks import ArgumentError, check_choice
 from abstain._files import as_path
 from abstain.training.best_model import direction_of_best
-from abstain.training.limits import check_at_least_zero, check_limits
+from abstain.training.limits import check_limits
 
 
 @dataclass
@@ -89,16 +89,14 @@ class SelectiveTrainingArguments(TrainingArguments):
         return torch.device("cpu") if device.type == "cpu" else device
 
     def __post_init__(self) -> None:
-        check_limits(self)
+        self.check_numbers()
         if self.output_dir is not None:
             as_path(self.output_dir, "output_dir")
-        self.check_regularization()
         if self.ignore_index is not None:
             self.ignore_index = check_integer("ignore_index", self.ignore_index)
         if self.torch_compile_mode is not None:
             check_choice("torch_compile_mode", self.torch_compile_mode, torch._inductor.list_mode_options())
         self._check_steps()
-        self.check_weights()
         if self.batch_eval_metrics or not self.eval_do_concat_batches:
             raise ArgumentError(
                 "AURC needs all samples at once: leave out batch_eval_metrics and eval_do_concat_batches=False"
@@ -117,28 +115,21 @@ class SelectiveTrainingArguments(TrainingArguments):
                 "sam_rho needs the norm of the gradient, which fp16 scales as it goes: take bf16 or float32"
             )
 
-    def check_regularization(self) -> None:
-        """Refuse what the loss cannot be made of; again at each step, since a search changes the arguments.
+    def check_numbers(self) -> None:
+        """Check what has a range; again before each training, since a search of hyper-parameters changes it.
 
         Raises:
-            ArgumentError: α or the factor outside its range, or both are given.
+            ArgumentError: a number outside its range, two things in place of each other, or weights not above 0.
         """
+        check_limits(self)
         self.label_smoothing_factor = check_smoothing(
             self.label_smoothing_factor, allow_negative=self.allow_negative_smoothing
         )
-        check_at_least_zero(self, "max_suppression_factor")
         if self.max_suppression_factor and self.label_smoothing_factor:
             raise ArgumentError(
                 f"max_suppression_factor is {self.max_suppression_factor:g} and label_smoothing_factor "
                 f"{self.label_smoothing_factor:g}, but one stands in place of the other: leave out one of them"
             )
-
-    def check_weights(self) -> None:
-        """Refuse class weights that are not all above 0.
-
-        Raises:
-            ArgumentError: one is not, or they are no numbers.
-        """
         if self.class_weights is None:
             return
         self.class_weights = check_numbers("class_weights", self.class_weights)

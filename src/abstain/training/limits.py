@@ -61,22 +61,13 @@ def check_limits(args: Any) -> None:
     for name in ABOVE_ZERO:
         _check(args, name, wanted="above 0", least=0.0, open_below=True)
     for name in AT_LEAST_ZERO:
-        check_at_least_zero(args, name)
+        _check(args, name, wanted="finite and at least 0", least=0.0)
     if not check_number("max_grad_norm", args.max_grad_norm) >= 0:  # infinite: the norm is told, and nothing clipped
         raise ArgumentError(f"max_grad_norm is {args.max_grad_norm:g}, but must be at least 0: 0 does not clip")
     for name in BELOW_ONE:
         _check(args, name, wanted="in [0, 1)", least=0.0, below=1.0)
     if args.max_steps != -1:
         check_whole("max_steps (-1 leaves it to num_train_epochs)", args.max_steps, at_least=1)
-
-
-def check_at_least_zero(args: Any, name: str) -> None:
-    """Check one of `AT_LEAST_ZERO`.
-
-    Raises:
-        InputError: as `check_limits`.
-    """
-    _check(args, name, wanted="finite and at least 0", least=0.0)
 
 
 def _check(

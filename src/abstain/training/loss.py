@@ -35,12 +35,7 @@ class TrainingLoss:
 
     @classmethod
     def of(cls, args: SelectiveTrainingArguments, *, ignore_index: int) -> Self:
-        """What the arguments of a training say.
-
-        Raises:
-            ArgumentError: as `SelectiveTrainingArguments.check_regularization`.
-        """
-        args.check_regularization()
+        """What the arguments of a training say."""
         return cls(
             args.label_smoothing_factor,
             args.allow_negative_smoothing,

@@ -16,7 +16,6 @@ from abstain._checks import ArgumentError, InputError
 from abstain._files import no_empty_folders
 from abstain.training.best_model import check_is_measured
 from abstain.training.labels import CheckedLabels
-from abstain.training.limits import check_limits
 from abstain.training.loss import TrainingLoss
 from abstain.training.refusals import check_can_be_cut, check_classes, n_logits_of, naming_what_is_refused
 from abstain.training.sam import replace_gradient
@@ -157,8 +156,7 @@ class SelectiveTrainer(SavingTrainer):
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """As of `Trainer`, with a look at the labels of each batch before it leaves the CPU."""
-        check_limits(self.args)  # which a search of hyper-parameters changes
-        self.args.check_weights()
+        self.args.check_numbers()
         collator = self.data_collator
         own = self._train_collator or collator
         self.data_collator = CheckedLabels(own, self._label_name, n_logits_of(self.model), self.ignore_index)
