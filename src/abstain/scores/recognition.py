@@ -167,7 +167,7 @@ def _in_unit(rows: Tensor) -> Tensor:
 
 
 def _inside(rows: Tensor, most: float) -> Tensor:
-    return (rows.amin(dim=1) >= 0) & (rows.amax(dim=1) <= most)  # ten times as fast as `all` of comparisons
+    return (rows.amin(dim=1) >= 0) & (rows.amax(dim=1) <= most)  # `all` of comparisons is far slower
 
 
 def _sum_to_one(rows: Tensor, half_unit: float, within: float) -> Tensor:
