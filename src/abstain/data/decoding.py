@@ -38,7 +38,7 @@ def read_images(
 ) -> Iterator[tuple[dict[int, PILImage], dict[int, str]]]:
     """A few at a time, the images of these rows, decoded to RGB, and why others do not decode.
 
-    Row by row, `read_image` takes up to five times as long: datasets makes a data set of the column for each.
+    Row by row, `read_image` takes far longer (`benchmarks/data.py`): datasets makes a data set of the column for each.
 
     Yields:
         Row -> image, and row -> what `read_image` says of it, each in the order of `rows`.
