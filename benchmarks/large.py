@@ -127,6 +127,8 @@ def main() -> None:
     if arguments.case:
         print(json.dumps(measured(arguments.case, arguments.folder)))
         return
+    if arguments.folder:
+        arguments.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
         folder = Path(name)
         in_a_process(WRITE, folder, arguments.rows)
