@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -112,25 +112,24 @@ def of_arrow(
         n_rows: of the table, where there are batches.
 
     Raises:
-        InputError: there is no column, or two have one name.
+        InputError: there is no column; or, once they are read, columns of which several have that name.
     """
     _check_not_empty(schema.names, title)
-    twice = [name for name, count in Counter(schema.names).items() if count > 1]
-    if twice:
-        raise InputError(
-            f"{title} has several columns called {', '.join(map(repr, twice))}: rename all but one of each"
-        )
+    twice = {name for name, count in Counter(schema.names).items() if count > 1}
 
     def read(names: Sequence[str]) -> dict[str, NDArray[Any]]:
+        _check_once(names, twice, title)
         with reading(title, "a table"):
             table = check_rows(read_table(list(dict.fromkeys(names))), title)
             return {name: _values(table[name], f"the column {name!r} of {title}") for name in table.column_names}
 
     def records(names: Sequence[str]) -> list[dict[str, Any]]:
+        _check_once(names, twice, title)
         return check_rows(read_table(list(names)), title).to_pylist()
 
     def batches(names: Sequence[str], rows: int) -> Iterator[dict[str, NDArray[Any]]]:
         assert read_batches is not None
+        _check_once(names, twice, title)
         start, widths = 0, dict[str, int]()
         for table in read_batches(list(dict.fromkeys(names)), rows):
             with reading(title, "a table"):
@@ -150,6 +149,13 @@ def of_arrow(
 def _check_not_empty(names: Sized, title: str) -> None:
     if not len(names):
         raise InputError(f"{title} is empty: it has no column, but must hold values and labels")
+
+
+def _check_once(names: Sequence[str], twice: Collection[str], title: str) -> None:
+    """Refuse names that several columns have; of columns that are not used, that does not matter."""
+    meant = [repr(name) for name in dict.fromkeys(names) if name in twice]
+    if meant:
+        raise InputError(f"{title} has several columns called {', '.join(meant)}: rename all but one of each")
 
 
 def check_rows(table: pa.Table, title: str) -> pa.Table:
@@ -176,7 +182,8 @@ def _holds(kind: pa.DataType) -> str:
 
 
 def _is_list(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind) or pa.types.is_large_list(kind))
+    contiguous = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return any(is_kind(kind) for is_kind in (*contiguous, pa.types.is_list_view, pa.types.is_large_list_view))
 
 
 def class_names_of(schema: pa.Schema) -> dict[str, tuple[str, ...]]:

@@ -262,7 +262,9 @@ def _of_trainer(output: Any, title: str) -> Source:
 
 
 def _of_frame(frame: Any, title: str) -> Source:
-    frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+    names = [str(name) for name in frame.columns]
+    unique = names if len({*names}) == len(names) else [str(place) for place in range(len(names))]
+    frame = frame.set_axis(unique, axis=1)  # Arrow takes no name twice
     with reading(title, "a table"):
-        table = pa.Table.from_pandas(frame, preserve_index=False)
+        table = pa.Table.from_pandas(frame, preserve_index=False).rename_columns(names)
     return of_arrow(title, table.schema, table.select)
