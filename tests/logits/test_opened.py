@@ -53,6 +53,7 @@ TABLES = {
     "told": (lists(LOGITS, "mine"), {"input": "logits", "logit_columns": "mine"}),
     "probabilities": (lists(PROBABILITIES, "probabilities"), {}),
     "no name that tells": (lists(PROBABILITIES, "values"), {}),
+    "beyond the ends by rounding": (lists(np.vstack([[1 + 2**-23, -(2**-24), 0, 0, 0], PROBABILITIES[1:]]), "values"), {}),
     "rounded": (lists(PROBABILITIES.round(2), "probabilities"), {}),
     "wide probabilities": (wide(PROBABILITIES, "prob"), {"input": "probabilities"}),
     "log-probabilities": (lists(np.log(PROBABILITIES), "values"), {}),

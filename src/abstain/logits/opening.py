@@ -166,7 +166,8 @@ def open_columns(
     order = told_names or (None if label is None else opened.class_names.get(label))
     classes = order or _sorted_names(opened, label, given)
     wanted = None if logit_columns is None else _names("logit_columns", logit_columns)
-    chosen = choose(opened, classes, label=label, input=input, logit_columns=wanted)
+    told = {"input": input, "logit_columns": wanted, "are_all": order is not None}
+    chosen = choose(opened, classes, label=label, **told)
     _check_labels(opened, chosen, label, given, ignore_index)
     by_number = told_names is not None
     if chosen.values is not None and label is not None and told_names is None:
