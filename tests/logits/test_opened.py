@@ -27,6 +27,7 @@ def made(seed=0):
 
 LOGITS, LABELS = made()
 PROBABILITIES = torch.from_numpy(LOGITS).softmax(dim=1).numpy()
+ROUNDED_BEYOND = np.vstack([[1 + 2**-23, -(2**-24), 0, 0, 0], PROBABILITIES[1:]])
 NAMES = np.array(["cat", "dog", "emu", "fox", "gnu"])
 
 
@@ -53,7 +54,7 @@ TABLES = {
     "told": (lists(LOGITS, "mine"), {"input": "logits", "logit_columns": "mine"}),
     "probabilities": (lists(PROBABILITIES, "probabilities"), {}),
     "no name that tells": (lists(PROBABILITIES, "values"), {}),
-    "beyond the ends by rounding": (lists(np.vstack([[1 + 2**-23, -(2**-24), 0, 0, 0], PROBABILITIES[1:]]), "values"), {}),
+    "beyond the ends by rounding": (lists(ROUNDED_BEYOND, "values"), {}),
     "rounded": (lists(PROBABILITIES.round(2), "probabilities"), {}),
     "wide probabilities": (wide(PROBABILITIES, "prob"), {"input": "probabilities"}),
     "log-probabilities": (lists(np.log(PROBABILITIES), "values"), {}),

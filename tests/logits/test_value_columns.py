@@ -62,7 +62,11 @@ def test_values_are_found_by_their_names(source_of, columns, classes, found):
             "also 'bird', .*name the columns of all .*logit_columns",
         ),
         ({"pred_0": [1], "pred_1": [0]}, None, "hold integers, as the predicted classes of several .*logit_columns"),
-        ({"z1": ONE, "z2": ONE}, ["2", "1"], "which come in another order .z2, z1 ….: .*logit_columns.*class_names"),
+        (
+            {"z1": ONE, "z2": ONE},
+            ["2", "1"],
+            r"which come in another order \(2,1\): .* logit_columns=z2,z1, .* class_names=1,2",
+        ),
     ],
 )
 def test_two_readings_and_gaps_are_refused(source_of, columns, classes, message):

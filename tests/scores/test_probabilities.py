@@ -97,10 +97,10 @@ def test_the_clipped_likelihood_is_that_of_scikit_learn():
 
 def test_a_probability_beyond_an_end_by_rounding_is_that_end():
     rows = torch.tensor([[1 + 2**-23, -(2**-24), 0.0], [0.5, 0.25, 0.25]], dtype=torch.float32)
-    for given in (rows, rows.double(), rows.numpy()):
-        assert largest_probability(given).tolist() == [1.0, 0.5]
-        assert probability_score("msp", given).tolist() == [np.inf, 0.0]
-        assert probability_score("doctor", given).tolist() == [1.0, 0.375]
+    for held in (rows, rows.double(), rows.numpy()):
+        assert largest_probability(held).tolist() == [1.0, 0.5]
+        assert probability_score("msp", held).tolist() == [np.inf, 0.0]
+        assert probability_score("doctor", held).tolist() == [1.0, 0.375]
     assert rows[0].tolist() == [1 + 2**-23, -(2**-24), 0.0], "as it was"
     # The first sample is wrong with -log 2⁻⁵² and squares 1 + 1, the second right with -log 0.5 and 0.25 + 0.125.
     found = ProbabilityCalibration.of(rows, [1, 0])

@@ -22,6 +22,8 @@ from abstain.scores.recognition import Recognised
 Names = tuple[str, ...]
 FIRST = 1000
 """Rows that are looked at."""
+OF_ALL_CLASSES = "max min mean std var sum norm margin gap top scale bias temperature true".split()
+"""What a logit may be called that is no class's."""
 TRUTH = ("False", "True")
 """What columns of two classes may be called beside labels that are truth values."""
 
@@ -48,7 +50,7 @@ def called_as_classes(
         names = [beginning + name + ending for name in classes]
         if set(names) <= set(numbers):
             others = [name for name in numbers if name.startswith(beginning) and name.endswith(ending)]
-            more = [] if are_all else _more_classes(source, names, others)
+            more = [] if are_all else _more_classes(source, names, others, (beginning, ending))
             if len(names) + len(more) > 1:
                 without = [name.removeprefix(beginning).removesuffix(ending) for name in more]
                 return (*names, *more), (*classes, *without)
@@ -64,13 +66,14 @@ def _around(name: str, columns: Sequence[str]) -> Iterator[tuple[str, str]]:
                 yield column[: found.start()], ending
 
 
-def _more_classes(source: Source, names: list[str], others: Sequence[str]) -> list[str]:
+def _more_classes(source: Source, names: list[str], others: Sequence[str], around: tuple[str, str]) -> list[str]:
     """The columns of classes which no label of this file has: all that are left, or none.
 
     Args:
         source: without its labels.
         names: of the columns that are called as the labels are.
         others: of all columns with the same beginning and ending, which alone can be classes too.
+        around: this beginning and ending.
 
     Raises:
         InputError: a column may be one or not.
@@ -81,7 +84,7 @@ def _more_classes(source: Source, names: list[str], others: Sequence[str]) -> li
     left = [name for name in left if name not in features and not _serves_otherwise(name)]
     if not left or _are_whole(source, names):
         return []
-    if _are_whole(source, [*names, *left]):
+    if _are_whole(source, [*names, *left]) or _are_called_logits(left, *around):
         return left
     if len(names) > 1:
         raise InputError(
@@ -89,6 +92,13 @@ def _more_classes(source: Source, names: list[str], others: Sequence[str]) -> li
             "which may be one more class: name the columns of all classes (logit_columns), or the classes (class_names)"
         )
     return []
+
+
+def _are_called_logits(names: Sequence[str], beginning: str, ending: str) -> bool:
+    """Whether the columns are called logits of something that is no number of all classes, `logit_cat`."""
+    words = {*plain(beginning).split("_"), *plain(ending).split("_")}
+    of = {plain(name.removeprefix(beginning).removesuffix(ending)) for name in names}
+    return not words.isdisjoint(("logit", "logits")) and of.isdisjoint([*OF_ALL_CLASSES, *BESIDE])
 
 
 def _are_whole(source: Source, names: list[str]) -> bool:

@@ -19,6 +19,7 @@ from abstain.logits.sample_log import is_sample_log
 from abstain.logits.source import TEXTS, Source
 from abstain.logits.sources import check_paired, labels_apart, open_source
 from abstain.logits.value_columns import ValueColumns
+from abstain.scores.default_names import default_numbers
 
 Names = tuple[str, ...] | None
 INPUTS = ("logits", "log-probabilities", "probabilities", "confidence")
@@ -166,8 +167,9 @@ def open_columns(
     order = told_names or (None if label is None else opened.class_names.get(label))
     classes = order or _sorted_names(opened, label, given)
     wanted = None if logit_columns is None else _names("logit_columns", logit_columns)
-    told = {"input": input, "logit_columns": wanted, "are_all": order is not None}
-    chosen = choose(opened, classes, label=label, **told)
+    chosen = choose(opened, classes, label=label, input=input, logit_columns=wanted, are_all=order is not None)
+    if order is None and classes and default_numbers(classes) is not None and not _are_called_so(chosen):
+        classes = None  # `LABEL_3` is class 3
     _check_labels(opened, chosen, label, given, ignore_index)
     by_number = told_names is not None
     if chosen.values is not None and label is not None and told_names is None:
@@ -187,6 +189,11 @@ def open_columns(
         ignore_index,
         by_number=by_number,
     )
+
+
+def _are_called_so(choice: Choice) -> bool:
+    """Whether the columns of values are called as the labels are."""
+    return choice.values is not None and choice.values.class_names is not None
 
 
 def _with_labels(opened: Source, source: Any, labels: Any, label_column: str | None) -> tuple[Source, str | None]:

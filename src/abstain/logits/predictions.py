@@ -191,7 +191,8 @@ def _of_language_model(answers: Answers) -> Predictions:
 
 def _confidence(opening: Opening, columns: Confidence, labels: Any) -> Predictions:
     source, classes = opening.source, opening.classes
-    values, error, counts = confidence_and_error(source, columns, labels, classes, ignore_index=opening.ignore_index)
+    order = classes if opening.order_is_told else None
+    values, error, counts = confidence_and_error(source, columns, labels, order, ignore_index=opening.ignore_index)
     sample = rows_that_share(source, len(counts))
     parts = [f"{role}: {name}" for role, name in vars(columns).items() if name]
     if columns.prediction:

@@ -154,10 +154,15 @@ def _is_same(source: Source, called: ValueColumns, numbered: ValueColumns) -> bo
     if called.columns != numbered.columns:
         raise InputError(
             f"{source.title} has {numbered}, whose numbers are names of the classes, which come in another order "
-            f"({', '.join(called.columns[:3])} …): name the columns in that order (logit_columns), or where the labels "
-            "are these numbers give them as class_names"
+            f"({_shortened(called.class_names or ())}): where labels count the classes in that order give "
+            f"logit_columns={_shortened(called.columns)}, where they are the numbers of the columns give "
+            f"class_names={_shortened(numbered.numbers)}"
         )
     return True
+
+
+def _shortened(names: Sequence[object]) -> str:
+    return ",".join(map(str, names[:4])) + (",…" if len(names) > 4 else "")
 
 
 def _are_predicted_classes(source: Source, names: list[str]) -> bool:
@@ -187,7 +192,7 @@ def _numbered(source: Source) -> dict[str, list[str]]:
 
 
 def _numbered_classes(source: Source) -> ValueColumns | None:
-    """Columns called `LABEL_0`, `class_1` or the like that hold values; whole numbers are labels, by several or one-hot.
+    """Columns called `LABEL_0`, `class_1` or the like that hold values; whole numbers may be labels, such as one-hot.
 
     Raises:
         InputError: there are several sets of them, or a number is missing.

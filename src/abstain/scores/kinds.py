@@ -76,11 +76,11 @@ def read_values(
 
     Rows that all lie in [0, 1] and sum to 1 are probabilities, up to what rounding explains: to d decimals, if some
     true probabilities round to the row (each of its entries may be off by ½·10⁻ᵈ); in float16, float32 and the like
-    up to 0.002, in bfloat16 up to 0.008. An entry may lie beyond 0 or 1 by the rounding of its type, of float32 and what
-    may have been float32 by 2.4e-7, as 1.0000001 does, and counts as the end that it lies beyond. Rows of at most 0 whose
-    exponentials sum to 1 are log-probabilities.
-    Everything else is logits, except what has two readings with different numbers, which is refused unless told. Rows
-    that all sum to 100 are percent where they are told to be probabilities, and divided by 100.
+    up to 0.002, in bfloat16 up to 0.008. An entry may lie beyond 0 or 1 by the rounding of its type (float32 and wider:
+    2.4e-7, as 1.0000001 does); it counts as that end, and all others as they are stored. Rows of at most 0 whose
+    exponentials sum to 1 are log-probabilities. Everything else is logits, except what has two readings with different
+    numbers, which is refused unless told. Rows that all sum to 100 are percent where they are told to be probabilities,
+    and divided by 100.
 
     Args:
         values: (N, K), (N, K, …) or (N, …, K) real, NumPy or torch on any device, not changed; (N,) for one column

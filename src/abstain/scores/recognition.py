@@ -28,7 +28,7 @@ MOST_DECIMALS = 8
 
 
 def beyond_unit(dtype: torch.dtype) -> float:
-    """How far beyond 0 or 1 rounding may have put a probability of a type: a step of it above 1, of float32 at least two.
+    """How far beyond 0 or 1 rounding may put a probability of a type: a step of it above 1, at least two of float32.
 
     Numbers written in decimals or kept wider may have been float32, and dividing by their sum rounds once more.
     """
@@ -47,8 +47,8 @@ class Recognised:
 
     A row *is* a row of probabilities if some true probabilities round to it: with values of d decimals, where each may
     be off by h = ½·10⁻ᵈ, if Σ max(p - h, 0) ≤ 1 ≤ Σ min(p + h, 1), up to 0.002 for sums in floating point (0.008
-    for bfloat16). That holds of each softmax, whatever K is and however many of its entries were rounded to zero. An entry
-    may lie as far beyond [0, 1] as `beyond_unit` says that rounding puts it.
+    for bfloat16). That holds of each softmax, whatever K is and however many of its entries were rounded to zero. An
+    entry may lie as far beyond [0, 1] as `beyond_unit` says that rounding puts it.
     """
 
     n_rows: int
