@@ -44,6 +44,35 @@ def test_a_column_that_may_be_a_class_without_a_label_is_refused(source_of, colu
         called_as_classes(source_of(**columns), classes)
 
 
+PETS = {"cat": [0.5, 0.25], "dog": [0.25, 0.5], "owl": [0.25, 0.25]}
+
+
+@pytest.mark.parametrize("classes", [["cat", "dog"], ["owl"], ["dog"]])
+@pytest.mark.parametrize("around", ["{}", "prob_{}", "P({})", "{}_score"])
+def test_a_class_without_a_label_is_known_by_the_sum_of_the_probabilities(source_of, classes, around):
+    source = source_of(**{around.format(name): column for name, column in PETS.items()}, fold=[1.5, 2.5], id=[7, 8])
+    names = (*classes, *(name for name in PETS if name not in classes))
+    assert called_as_classes(source, classes) == (tuple(map(around.format, names)), names)
+    logs = source_of(**{around.format(name): np.log(column) for name, column in PETS.items()})
+    assert called_as_classes(logs, classes)[1] == names
+
+
+def test_a_class_without_a_label_is_known_by_a_name_that_says_logits(source_of):
+    logits = {f"logit_{name}": ONE for name in PETS}
+    for classes in (["cat", "dog"], ["cat"]):
+        assert called_as_classes(source_of(**logits), classes)[1] == ("cat", "dog", "owl")
+    with pytest.raises(InputError, match=r"also 'logit_owl', which may be one more class: .*class_names"):
+        called_as_classes(source_of(**logits, logit_max=ONE), ["cat", "dog"])
+    with pytest.raises(InputError, match="also 'owl', which may be one more class"):
+        called_as_classes(source_of(cat=[2.5], dog=ONE, owl=ONE), ["cat", "dog"])
+
+
+def test_nothing_is_left_where_all_classes_are_told(source_of):
+    source = source_of(cat=[2.5], dog=ONE, owl=ONE)
+    assert called_as_classes(source, ["cat", "dog"], are_all=True) == (("cat", "dog"), ("cat", "dog"))
+    assert called_as_classes(source, ["cat"], are_all=True) is None
+
+
 def test_features_beside_probabilities_of_all_classes_are_no_class(source_of):
     pets = {"cat": np.array([0.25, 1.0]), "dog": np.array([0.75, 0.0])}
     source = source_of(**pets, age=np.array([1.5, 2.5]))

@@ -24,7 +24,7 @@ def test_names_in_no_known_order_and_more_or_fewer_names_than_values_are_refused
     values, classes = ValueColumns(("logits",)), ("cat", "dog")
     check_order(source_of(x=ONE), values, classes, 2, is_told=True)
     check_order(source_of(x=ONE), values, classes, 1, is_told=True)
-    with pytest.raises(InputError, match="nothing tells which of them each value of logits is of: .*class_names="):
+    with pytest.raises(InputError, match=r"nothing tells which of them each value of logits is of: .*class_names="):
         check_order(source_of(x=ONE), values, classes, 2, is_told=False)
     with pytest.raises(InputError, match=r"are 2 names \(cat, dog\), but there are 3 values a sample"):
         check_order(source_of(x=ONE), values, classes, 3, is_told=True)

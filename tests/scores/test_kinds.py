@@ -137,7 +137,11 @@ def test_a_probability_one_rounding_beyond_the_ends_is_one(dtype):
         ([[0.0, -np.inf], [-0.7, -0.7]], {}, "1 of 2 rows .*logarithms of probabilities, of which some are 0, give"),
         ([[0.5, np.nan], [0.5, 0.5]], {}, "1 of 2 rows hold NaN"),
         (LOGITS, {"input": "logit"}, "unknown input 'logit': did you mean 'logits'"),
-        ([0.5, 2.5], {}, r"shape \(2,\), but must be \(N, K\)"),
+        (
+            [0.5, 2.5],
+            {},
+            r"shape \(2,\), but must be \(N, K\).* decision_function gives it, is told by input=\"logits\"",
+        ),
     ],
 )
 def test_two_readings_are_refused_with_both_named_and_the_option(values, told, match):

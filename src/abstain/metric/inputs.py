@@ -104,8 +104,8 @@ def reduce_predictions(predictions: Any, labels: Any, confidence: Confidence, re
     if predictions.ndim < 2:
         raise InputError(
             f"predictions have shape {tuple(predictions.shape)}, as class labels have, but must be logits (N, K): "
-            'the stock evaluator of `evaluate` hands over labels, so take abstain.extract_logits, or load "confidence"; '
-            'real numbers, one a sample, are told by input="logits" or input="probabilities"'
+            "the stock evaluator of `evaluate` hands over labels, so take abstain.extract_logits, or load "
+            '"confidence", or give input="logits" or input="probabilities" of one real number a sample'
         )
     if labels.ndim == predictions.ndim - 1:
         axis = find_class_axis(tuple(predictions.shape), labels.shape, reading.class_axis)
