@@ -64,6 +64,14 @@ TABLES = {
     "ignored": (lists(LOGITS, labels=np.where(LABELS == 3, -100, LABELS)), {"ignore_index": -100}),
     "ignored for long": (lists(LOGITS, labels=np.where(np.arange(N) < 200, 255, LABELS)), {"ignore_index": 255}),
     "labels that are names": (wide(LOGITS, labels=NAMES[LABELS]), {"class_names": list(NAMES)}),
+    "labels by default names": (lists(LOGITS, labels=[f"LABEL_{k}" for k in LABELS]), {}),
+    "columns by default names": (wide(LOGITS, "LABEL"), {}),
+    "one class has no label": (
+        pd.DataFrame({f"prob_{name}": PROBABILITIES[:, k] for k, name in enumerate(NAMES)}).assign(
+            label=NAMES[LABELS % 4], age=1.5
+        ),
+        {},
+    ),
     "columns called as the labels": (
         pd.DataFrame({name: LOGITS[:, k] for k, name in enumerate(NAMES)} | {"label": NAMES[LABELS]}),
         {},
