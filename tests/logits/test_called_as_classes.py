@@ -1,8 +1,10 @@
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from abstain import InputError
 from abstain.logits.called_as_classes import called_as_classes
+from abstain.logits.source import of_arrow
 
 ONE = [2.5]
 
@@ -55,6 +57,8 @@ def test_a_class_without_a_label_is_known_by_the_sum_of_the_probabilities(source
     assert called_as_classes(source, classes) == (tuple(map(around.format, names)), names)
     logs = source_of(**{around.format(name): np.log(column) for name, column in PETS.items()})
     assert called_as_classes(logs, classes)[1] == names
+    percent = source_of(**{around.format(name): 100 * np.array(column) for name, column in PETS.items()})
+    assert called_as_classes(percent, classes)[1] == names
 
 
 def test_a_class_without_a_label_is_known_by_a_name_that_says_logits(source_of):
@@ -65,6 +69,18 @@ def test_a_class_without_a_label_is_known_by_a_name_that_says_logits(source_of):
         called_as_classes(source_of(**logits, logit_max=ONE), ["cat", "dog"])
     with pytest.raises(InputError, match="also 'owl', which may be one more class"):
         called_as_classes(source_of(cat=[2.5], dog=ONE, owl=ONE), ["cat", "dog"])
+
+
+def test_rounding_explains_no_class_that_is_there(source_of):
+    rounded = {"cat": [0.5, 0.3], "dog": [0.4, 0.6], "owl": [0.1, 0.1]}  # 0.9 are 1 in one decimal, but for owl
+    assert called_as_classes(source_of(**rounded), ["cat", "dog"])[1] == ("cat", "dog", "owl")
+    tiny = source_of(cat=[0.5, 0.25], dog=[0.5, 0.75], elapsed=[0.001, 0.0015])
+    assert called_as_classes(tiny, ["cat", "dog"])[1] == ("cat", "dog")
+
+
+def test_an_empty_cell_of_a_column_that_need_not_count_is_not_looked_at():
+    table = pa.table({"cat": [0.5, 0.25], "dog": [0.5, 0.75], "age": [None, 3.5]})
+    assert called_as_classes(of_arrow("it", table.schema, table.select), ["cat", "dog"])[1] == ("cat", "dog")
 
 
 def test_nothing_is_left_where_all_classes_are_told(source_of):

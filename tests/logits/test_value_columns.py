@@ -100,6 +100,7 @@ def test_values_that_are_named_are_taken_in_that_order(source_of):
     assert named_values(source, ["b", "a"], ["a"]).class_names == ("b", "a")
     assert named_values(source, ["z"], None).columns == named_values(source, ["z*"], None).columns == ("z0", "z1")
     assert named_values(source, ["logits"], None).columns == ("logits",)
+    assert named_values(source_of(LABEL_1=[1], LABEL_0=[0]), ["LABEL"], None).columns == ("LABEL_0", "LABEL_1")
     assert named_values(source_of(p_ab=ONE, p_b=ONE), ["p_ab", "p_b"], ["b", "ab"]).class_names == ("ab", "b")
     for names, message in (
         (["a", "a"], "named twice"),

@@ -22,7 +22,7 @@ from abstain.scores.recognition import Recognised
 Names = tuple[str, ...]
 FIRST = 1000
 """Rows that are looked at."""
-OF_ALL_CLASSES = "max min mean std var sum norm margin gap top scale bias temperature true".split()
+OF_ALL_CLASSES = "max min mean std var sum norm margin gap top scale bias temperature true total all overall".split()
 """What a logit may be called that is no class's."""
 TRUTH = ("False", "True")
 """What columns of two classes may be called beside labels that are truth values."""
@@ -82,16 +82,19 @@ def _more_classes(source: Source, names: list[str], others: Sequence[str], aroun
     left = [name for name in others if source.holds[name] in kinds and name not in names]
     features = _features(source, left, {stem_and_number(name)[0] for name in names})
     left = [name for name in left if name not in features and not _serves_otherwise(name)]
-    if not left or _are_whole(source, names):
+    if not left:
         return []
-    if _are_whole(source, [*names, *left]) or _are_called_logits(left, *around):
+    from_1 = {len(more): _from_1(source, [*names, *more]) for more in ([], left)}
+    if min(from_1.values()) < np.inf:  # none is left to another class
+        return [] if from_1[0] <= from_1[len(left)] else left
+    if _are_called_logits(left, *around):
         return left
-    if len(names) > 1:
-        raise InputError(
-            f"{source.title} has columns called as the labels are ({', '.join(names[:3])} …) and also {left[0]!r}, "
-            "which may be one more class: name the columns of all classes (logit_columns), or the classes (class_names)"
-        )
-    return []
+    if len(names) == 1:
+        return []
+    raise InputError(
+        f"{source.title} has columns called as the labels are ({', '.join(names[:3])} …) and also {left[0]!r}, which "
+        "may be one more class: name the columns of all classes (logit_columns), or the classes (class_names)"
+    )
 
 
 def _are_called_logits(names: Sequence[str], beginning: str, ending: str) -> bool:
@@ -101,15 +104,24 @@ def _are_called_logits(names: Sequence[str], beginning: str, ending: str) -> boo
     return not words.isdisjoint(("logit", "logits")) and of.isdisjoint([*OF_ALL_CLASSES, *BESIDE])
 
 
-def _are_whole(source: Source, names: list[str]) -> bool:
-    """Whether the first rows are probabilities or their logarithms, of which nothing is left to another class."""
+def _from_1(source: Source, names: list[str]) -> float:
+    """How far the sums of the first rows are from 1 at most, of probabilities in any form; inf of anything else."""
     if len(names) < 2:
-        return False
-    rows = torch.from_numpy(first_rows(source, names))
-    if not len(rows) or not bool(rows.isfinite().all()):
-        return False
-    found = Recognised.of(rows)
-    return found.are_probabilities() or found.are_log_probabilities()
+        return np.inf
+    try:
+        rows = torch.from_numpy(first_rows(source, names))
+    except InputError:  # of an empty cell in a column that need not count
+        return np.inf
+    found = Recognised.of(rows) if len(rows) and bool(rows.isfinite().all()) else None
+    if found is None:
+        return np.inf
+    forms = (
+        (found.are_probabilities, rows),
+        (found.are_log_probabilities, rows.exp()),
+        (found.are_percent, rows / 100),
+    )
+    sums = (form.sum(dim=1) for is_form, form in forms if is_form())
+    return next((float((total - 1).abs().max()) for total in sums), np.inf)
 
 
 def first_rows(source: Source, names: Sequence[str]) -> NDArray[np.float64]:

@@ -168,8 +168,6 @@ def open_columns(
     classes = order or _sorted_names(opened, label, given)
     wanted = None if logit_columns is None else _names("logit_columns", logit_columns)
     chosen = choose(opened, classes, label=label, input=input, logit_columns=wanted, are_all=order is not None)
-    if order is None and classes and default_numbers(classes) is not None and not _are_called_so(chosen):
-        classes = None  # `LABEL_3` is class 3
     _check_labels(opened, chosen, label, given, ignore_index)
     by_number = told_names is not None
     if chosen.values is not None and label is not None and told_names is None:
@@ -189,11 +187,6 @@ def open_columns(
         ignore_index,
         by_number=by_number,
     )
-
-
-def _are_called_so(choice: Choice) -> bool:
-    """Whether the columns of values are called as the labels are."""
-    return choice.values is not None and choice.values.class_names is not None
 
 
 def _with_labels(opened: Source, source: Any, labels: Any, label_column: str | None) -> tuple[Source, str | None]:
@@ -260,8 +253,9 @@ def _names(what: str, names: Any) -> list[str]:
 
 
 def _sorted_names(source: Source, label: str | None, given: Any) -> Names:
-    """The labels themselves, where they are texts."""
-    return None if label is None or source.holds[label] != TEXTS else class_texts(given, label)
+    """The labels themselves, where they are texts that do not number their classes, as `LABEL_3` does."""
+    names = None if label is None or source.holds[label] != TEXTS else class_texts(given, label)
+    return None if names is None or default_numbers(names) is not None else names
 
 
 def _numbered(classes: Sequence[str]) -> str:

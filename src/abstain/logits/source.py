@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +35,7 @@ class Source:
         n_rows: how many rows there are, where there are batches.
         records: names of columns -> the rows as they are, one dictionary each, where columns are no arrays of numbers.
         beside: columns that lie beside labels which are given apart; none of them counts.
+        twice: names that several columns have; nothing is read of these.
     """
 
     title: str
@@ -45,6 +46,13 @@ class Source:
     n_rows: int = 0
     records: Callable[[Sequence[str]], Sequence[Mapping[str, Any]]] | None = None
     beside: tuple[str, ...] = ()
+    twice: frozenset[str] = frozenset()
+
+    def check_once(self, names: Sequence[str]) -> None:
+        """Refuse names that several columns have; of columns that are not used, that does not matter."""
+        meant = [repr(name) for name in dict.fromkeys(names) if name in self.twice]
+        if meant:
+            raise InputError(f"{self.title} has several columns called {', '.join(meant)}: rename all but one of each")
 
 
 @contextmanager
@@ -115,21 +123,20 @@ def of_arrow(
         InputError: there is no column; or, once they are read, columns of which several have that name.
     """
     _check_not_empty(schema.names, title)
-    twice = {name for name, count in Counter(schema.names).items() if count > 1}
 
     def read(names: Sequence[str]) -> dict[str, NDArray[Any]]:
-        _check_once(names, twice, title)
+        source.check_once(names)
         with reading(title, "a table"):
             table = check_rows(read_table(list(dict.fromkeys(names))), title)
             return {name: _values(table[name], f"the column {name!r} of {title}") for name in table.column_names}
 
     def records(names: Sequence[str]) -> list[dict[str, Any]]:
-        _check_once(names, twice, title)
+        source.check_once(names)
         return check_rows(read_table(list(names)), title).to_pylist()
 
     def batches(names: Sequence[str], rows: int) -> Iterator[dict[str, NDArray[Any]]]:
         assert read_batches is not None
-        _check_once(names, twice, title)
+        source.check_once(names)
         start, widths = 0, dict[str, int]()
         for table in read_batches(list(dict.fromkeys(names)), rows):
             with reading(title, "a table"):
@@ -140,22 +147,22 @@ def of_arrow(
             start += table.num_rows
             yield values
 
-    holds = {field.name: _holds(field.type) for field in schema}
-    return Source(
-        title, holds, read, class_names_of(schema), batches if read_batches else None, n_rows, records=records
+    source = Source(
+        title,
+        {field.name: _holds(field.type) for field in schema},
+        read,
+        class_names_of(schema),
+        batches if read_batches else None,
+        n_rows,
+        records=records,
+        twice=frozenset(name for name, count in Counter(schema.names).items() if count > 1),
     )
+    return source
 
 
 def _check_not_empty(names: Sized, title: str) -> None:
     if not len(names):
         raise InputError(f"{title} is empty: it has no column, but must hold values and labels")
-
-
-def _check_once(names: Sequence[str], twice: Collection[str], title: str) -> None:
-    """Refuse names that several columns have; of columns that are not used, that does not matter."""
-    meant = [repr(name) for name in dict.fromkeys(names) if name in twice]
-    if meant:
-        raise InputError(f"{title} has several columns called {', '.join(meant)}: rename all but one of each")
 
 
 def check_rows(table: pa.Table, title: str) -> pa.Table:

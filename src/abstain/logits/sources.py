@@ -93,7 +93,8 @@ def labels_apart(source: Source, label: str | None, labels: Any) -> tuple[Source
     holds = {**source.holds, LABELS: apart.holds[name]}
     in_batches = batches if source.batches else None
     beside = tuple(column for column in apart.holds if column != name)
-    return Source(source.title, holds, read, known, in_batches, source.n_rows, beside=beside), LABELS
+    own = Source(source.title, holds, read, known, in_batches, source.n_rows, beside=beside, twice=source.twice)
+    return own, LABELS
 
 
 def check_paired(values: Any, labels: Any) -> None:

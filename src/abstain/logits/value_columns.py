@@ -1,7 +1,8 @@
 """Which columns hold the values of the classes, by their names.
 
-They are the columns that share a usual stem and are numbered as the classes (`logit_0`, `logit_1`, …) or are called as
-the classes are, or else one column of a usual name (`logits`, `probabilities`, …), of lists or of one number a sample.
+They are the columns that share a usual stem and are numbered as the classes (`logit_0`, `class_1_prob`, `p(y=2)`, …) or
+are called as the classes are, or else one column of a usual name (`logits`, `probabilities`, …), of lists or of one
+number a sample; or, without any of these, columns called by the word class and a number (`LABEL_0`, `class_1`, …).
 Numbered columns of another stem, such as `pixel_0`, may be features: they count only where they are named.
 """
 
@@ -74,7 +75,7 @@ def named_values(source: Source, names: Sequence[str], classes: Sequence[str] | 
         InputError: there is no such column, one is named twice, or a column of lists is not alone.
     """
     if len(names) == 1 and names[0] not in source.holds:
-        groups = _numbered(source)
+        groups = _numbered(source, [])
         wanted = plain(names[0].rstrip("*")).rstrip("_")
         if wanted in groups:
             return _in_order(source, groups[wanted])
@@ -115,7 +116,7 @@ def found_values(source: Source, classes: Sequence[str] | None, *, are_all: bool
     lists = [n for n, kind in source.holds.items() if kind == LISTS and plain(n) in [*VALUES, *LISTS_ONLY]]
     found = called_as_classes(source, classes, are_all=are_all)
     called = ValueColumns(*found) if found else None
-    usual = [names for stem, names in _numbered(source).items() if tells_values(stem)]
+    usual = [names for stem, names in _numbered(source, LABEL).items() if tells_values(stem)]
     predicted = [names for names in usual if _are_predicted_classes(source, names)]
     usual = [names for names in usual if names not in predicted and not _is_third_axis(source, names)]
     numbered = [_in_order(source, names) for names in usual if not _is_named(names, called)]
@@ -179,14 +180,14 @@ def _is_third_axis(source: Source, names: list[str]) -> bool:
     return all({axis + plain(name)[1:] for axis in "xy"} <= others for name in names)
 
 
-def _numbered(source: Source) -> dict[str, list[str]]:
+def _numbered(source: Source, without: Sequence[str]) -> dict[str, list[str]]:
     """Stem -> columns of numbers that share it; one column alone only where its stem is a usual name."""
     groups: dict[str, list[str]] = {}
     for name, kind in source.holds.items():
         stem, _ = stem_and_number(name)
         if stem is not None and (kind in (NUMBERS, INTEGERS) or (kind == TEXTS and stem in VALUES)):
             groups.setdefault(stem, []).append(name)
-    taken = {*LABEL, "unnamed:", "unnamed"}
+    taken = {*without, "unnamed:", "unnamed"}
     free = {stem: names for stem, names in groups.items() if stem not in taken}
     return {stem: names for stem, names in free.items() if len(names) > 1 or without_class_words(stem) in VALUES}
 
@@ -214,6 +215,7 @@ def _are_whole(source: Source, names: Sequence[str]) -> bool:
 
 
 def _in_order(source: Source, names: list[str]) -> ValueColumns:
+    source.check_once(names)
     names = sorted(names, key=lambda name: stem_and_number(name)[1])
     values = ValueColumns(tuple(names))
     if not values.count_from_1 and not (values.numbers == [1] and values.said == "probabilities"):
