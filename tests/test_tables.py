@@ -70,6 +70,7 @@ def test_columns_that_need_not_be_the_classes_in_order_are_refused(use, table):
         pd.DataFrame(VALUES),
         FRAME.set_axis(["0", "1", "2"], axis=1),
         FRAME.set_axis(["p[0]", "p[1]", "p[2]"], axis=1),
+        FRAME.set_axis([f"class_{k}_logit" for k in range(3)], axis=1),
         FRAME.set_axis(["logit_00", "logit_01", "logit_02"], axis=1),
     ],
 )
