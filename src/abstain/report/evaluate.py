@@ -45,8 +45,8 @@ def evaluate_logits(
 
     Args:
         logits: (N, K) test logits, log-probabilities or probabilities, NumPy or torch on any device, not changed; also
-            (N, K, …) or (N, …, K), and (N, 1) for one logit or the probability of class 1; a table only where its
-            columns are numbered from 0, in order.
+            (N, K, …) or (N, …, K), and (N, 1) for one logit or the probability of class 1, (N,) too where `input`
+            tells which; a table only where its columns are numbered from 0, in order.
         labels: (N,) int in [0, K), or (N, …); see `scores.read_values`.
         validation: the same two of other samples, on which logit normalisation is fitted; without them only MSP is
             measured, since p is never chosen on the data that is reported.
