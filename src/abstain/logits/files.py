@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from abstain._checks import ArgumentError, InputError
 from abstain.logits.csv_file import read_csv
+from abstain.logits.data_set_on_hub import FORM
 from abstain.logits.sample_log import open_sample_log
 from abstain.logits.source import Source, by_field, check_rows, class_names_of, of_arrays, of_arrow, reading
 
@@ -53,9 +54,12 @@ def read_files(paths: list[Path]) -> Source:
     Raises:
         InputError: also where their columns differ, or there are several files of another kind.
     """
-    kind, title = kind_of(paths[0]), repr(str(paths[0] if len(paths) == 1 else paths[0].parent))
+    title = repr(str(paths[0] if len(paths) == 1 else paths[0].parent))
     if not paths[0].is_file():
-        raise ArgumentError(f"the file {title} does not exist: give one that ends in {', '.join(READERS)}")
+        raise ArgumentError(
+            f"there is no file or folder {title}: give a path that exists, or a data set on the Hub ({FORM})"
+        )
+    kind = kind_of(paths[0])
     with reading(title, kind):
         if kind == ".parquet":
             return _parquet(paths, title)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,9 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from abstain._arrays import check_same_order, to_numpy
-from abstain._checks import ArgumentError, InputError, first_line
+from abstain._checks import ArgumentError, InputError
 from abstain._tables import is_frame
 from abstain.logits.choice import find_label
+from abstain.logits.data_set_on_hub import OnHub, download, load, on_hub
 from abstain.logits.files import READERS, UNNAMED, read_files
 from abstain.logits.folders import files_of, pick_split
 from abstain.logits.labels_file import check_header, check_same_rows
@@ -22,8 +22,6 @@ from abstain.logits.source import Source, by_field, of_arrays, of_arrow, reading
 
 LABELS = "labels"
 """What labels that are given apart are called."""
-_HUB_FILE = re.compile(r"hf://datasets/(?P<name>[^/@]+/[^/@]+)(@(?P<revision>[^/]+))?(/(?P<file>.+))?")
-_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 def open_source(source: Any, *, split: str | None = None, revision: str | None = None) -> Source:
@@ -107,20 +105,21 @@ def _named(name: str, split: str | None, revision: str | None) -> Source:
     if not name:
         raise ArgumentError("the source is '', but must be the path of a file or folder, or a name on the Hub")
     path = Path(name).expanduser()
-    on_hub = _HUB_FILE.fullmatch(name) or (not path.exists() and _is_hub_name(name))
-    if on_hub:
-        return _from_hub(name, split, revision)
+    if not path.exists() and not name.lower().endswith(tuple(READERS)) or name.startswith("hf://"):
+        wanted = on_hub(name, revision)
+        if wanted is not None:
+            return _from_hub(wanted, split)
     if revision is not None:
         raise ArgumentError(f"a revision is given, but {name!r} is a path: only a data set on the Hub has one")
     if path.is_dir():
         return _folder(path, split)
     if split is not None and path.is_file():
-        raise ArgumentError(f"a split is named, but {name!r} is one file: leave it out")
+        raise _no_splits(name)
     return read_files([path])
 
 
-def _is_hub_name(name: str) -> bool:
-    return bool(_HUB_NAME.fullmatch(name)) and not name.startswith(".") and not name.lower().endswith(tuple(READERS))
+def _no_splits(name: str) -> ArgumentError:
+    return ArgumentError(f"{name!r} is one file, but a split is named: leave out split=")
 
 
 def _folder(path: Path, split: str | None) -> Source:
@@ -134,28 +133,12 @@ def _folder(path: Path, split: str | None) -> Source:
     return read_files(files_of(path, split, READERS))
 
 
-def _from_hub(name: str, split: str | None, revision: str | None) -> Source:
-    file = _HUB_FILE.fullmatch(name)
-    repository = file["name"] if file else name
-    if file and file["revision"]:
-        revision = file["revision"]
-    try:
-        if file and file["file"]:
-            from huggingface_hub import hf_hub_download
-
-            return _named(
-                hf_hub_download(repository, file["file"], repo_type="dataset", revision=revision), split, None
-            )
-        from datasets import load_dataset
-
-        opened = _of_datasets(load_dataset(repository, split=split, revision=revision), None if split else split, name)
-    except (InputError, MemoryError):
-        raise
-    except Exception as error:  # no network, no such data set, a script, a gate: each its own class
-        raise ArgumentError(
-            f"{name!r} is neither a file or folder here nor to be had from the Hub ({first_line(error)}): "
-            "give a path that exists, or the name of a data set and a network"
-        ) from error
+def _from_hub(wanted: OnHub, split: str | None) -> Source:
+    if wanted.file is not None:
+        if split is not None:
+            raise _no_splits(wanted.name)
+        return read_files([download(wanted)])
+    opened = _of_datasets(load(wanted, split), None, wanted.name)
     assert opened is not None
     return opened
 
