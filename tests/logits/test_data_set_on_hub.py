@@ -46,7 +46,7 @@ CASES = {
     "two revisions": (
         FILE.format("@v1"),
         {"revision": "main"},
-        """names the revision 'v1', but revision="main" is given: give one of them""",
+        """names the revision 'v1', but revision="main" is given: give one""",
     ),
     "no such file": (
         FILE.format("").replace("test", "tset"),
@@ -111,7 +111,7 @@ def test_without_a_network_it_is_said_at_once_and_once(answers):
     """The client itself would try for half a minute, with a line of its own each time."""
     for source in ("nobody/nothing", "hf://datasets/nobody/nothing/a.csv"):
         assert answers[f"without a network, {source}"] == (
-            f"{source!r} is neither a file or folder here nor to be had from the Hub, which cannot be reached (there is "
+            f"{source!r} is neither a file or folder here nor to be had from the Hub, which is not reached (there is "
             "no network): give a path that exists, or try again with a network"
         )
     assert "etry" not in answers["said of no network"]

@@ -47,7 +47,11 @@ def typed(said, status, *more, source="good.csv"):
 
 for source, status, said in (
     ("nowhere.csv", 2, "there is no file or folder 'nowhere.csv'"),
-    ("nowhere", 2, "there is no file or folder 'nowhere': give a path that exists, or a data set on the Hub (user/name, or"),
+    (
+        "nowhere",
+        2,
+        "there is no file or folder 'nowhere': give a path that exists, or a data set on the Hub",
+    ),
     ("no/where", 2, "'no/where' is neither a file or folder here nor to be had from the Hub"),
     ("hf://datasets/no/where", 2, "nor to be had from the Hub"),
     ("hf://models/no/where", 2, "'hf://models/no/where' names no data set on the Hub: write user/name, or hf://"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def on_hub(name: str, revision: str | None) -> OnHub | None:
         return OnHub(name, name, None, revision) if _NAME.fullmatch(name) else None
     own = address["revision"]
     if own and revision is not None and revision != own:
-        raise ArgumentError(f'{name!r} names the revision {own!r}, but revision="{revision}" is given: give one of them')
+        raise ArgumentError(f'{name!r} names the revision {own!r}, but revision="{revision}" is given: give one')
     return OnHub(name, address["name"], address["file"], own or revision)
 
 
@@ -65,14 +66,11 @@ def download(wanted: OnHub) -> Path:
     assert wanted.file is not None
     unreachable = _why_unreachable(wanted)
 
-    def found() -> Path:
-        kept = {"revision": wanted.revision, "local_files_only": unreachable is not None}
-        return Path(hf_hub_download(wanted.repository, str(wanted.file), repo_type="dataset", **kept))
-
+    get = partial(hf_hub_download, wanted.repository, wanted.file, repo_type="dataset", revision=wanted.revision)
     try:
-        return _had(wanted, found)
+        return Path(_had(wanted, partial(get, local_files_only=unreachable is not None)))
     except LocalEntryNotFoundError as error:
-        raise _not_reached(wanted, unreachable or first_line(error)) from error
+        raise _not_reached(wanted, unreachable or "there is no network, or a slow one") from error
     except EntryNotFoundError as error:
         raise ArgumentError(
             f"the data set {wanted.repository!r} on the Hub has no file {wanted.file!r}{_at(wanted)}: "
@@ -133,9 +131,9 @@ def _had(wanted: OnHub, get: Callable[[], Any]) -> Any:
     except (InputError, MemoryError, EntryNotFoundError):
         raise
     except Exception as error:  # no such data set, a script, a gate: each its own class
+        if type(error).__name__ in _NO_NETWORK or "LocalEntryNotFoundError" in str(error):  # as datasets writes it
+            raise _not_reached(wanted, "there is no network, or a slow one") from error
         why = "it does not exist there, or not for you" if isinstance(error, RepositoryNotFoundError) else None
-        if type(error).__name__ in _NO_NETWORK:
-            why = "it cannot be reached"
         raise _not_had(wanted, why or first_line(error)) from error
 
 
@@ -148,7 +146,7 @@ def _not_had(wanted: OnHub, why: str) -> InputError:
 
 def _not_reached(wanted: OnHub, why: str) -> InputError:
     return ArgumentError(
-        f"{wanted.name!r} is neither a file or folder here nor to be had from the Hub, which cannot be reached ({why}): "
+        f"{wanted.name!r} is neither a file or folder here nor to be had from the Hub, which is not reached ({why}): "
         "give a path that exists, or try again with a network"
     )
 

@@ -24,19 +24,22 @@ LABELS = "labels"
 """What labels that are given apart are called."""
 
 
-def open_source(source: Any, *, split: str | None = None, revision: str | None = None) -> Source:
+def open_source(
+    source: Any, *, split: str | None = None, revision: str | None = None, in_batches: bool = False
+) -> Source:
     """The named columns of any source.
 
     Args:
         source: a path, a name on the Hub, a table, or arrays (see `read_predictions`).
         split: which one, of a source with several.
         revision: of a data set on the Hub.
+        in_batches: whether a large file of text is left in its place.
 
     Raises:
         InputError: it is none of these, does not exist, cannot be read, or has other splits.
     """
     if isinstance(source, str | Path):
-        return _named(str(source), split, revision)
+        return _named(str(source), split, revision, in_batches)
     if revision is not None:
         raise ArgumentError("a revision is given, but only a data set on the Hub has one: leave it out")
     opened = _of_datasets(source, split)
@@ -101,28 +104,28 @@ def check_paired(values: Any, labels: Any) -> None:
     check_same_order(**{str(name): column for name, column in columns.items()} | {"labels": labels})
 
 
-def _named(name: str, split: str | None, revision: str | None) -> Source:
+def _named(name: str, split: str | None, revision: str | None, in_batches: bool) -> Source:
     if not name:
         raise ArgumentError("the source is '', but must be the path of a file or folder, or a name on the Hub")
     path = Path(name).expanduser()
-    if not path.exists() and not name.lower().endswith(tuple(READERS)) or name.startswith("hf://"):
+    if (not path.exists() and not name.lower().endswith(tuple(READERS))) or name.startswith("hf://"):
         wanted = on_hub(name, revision)
         if wanted is not None:
-            return _from_hub(wanted, split)
+            return _from_hub(wanted, split, in_batches)
     if revision is not None:
         raise ArgumentError(f"a revision is given, but {name!r} is a path: only a data set on the Hub has one")
     if path.is_dir():
-        return _folder(path, split)
+        return _folder(path, split, in_batches)
     if split is not None and path.is_file():
         raise _no_splits(name)
-    return read_files([path])
+    return read_files([path], in_batches=in_batches)
 
 
 def _no_splits(name: str) -> ArgumentError:
     return ArgumentError(f"{name!r} is one file, but a split is named: leave out split=")
 
 
-def _folder(path: Path, split: str | None) -> Source:
+def _folder(path: Path, split: str | None, in_batches: bool) -> Source:
     if (path / "dataset_dict.json").is_file() or (path / "state.json").is_file():
         from datasets import load_from_disk
 
@@ -130,14 +133,14 @@ def _folder(path: Path, split: str | None) -> Source:
             opened = _of_datasets(load_from_disk(str(path)), split, repr(str(path)))
             assert opened is not None
             return opened
-    return read_files(files_of(path, split, READERS))
+    return read_files(files_of(path, split, READERS), in_batches=in_batches)
 
 
-def _from_hub(wanted: OnHub, split: str | None) -> Source:
+def _from_hub(wanted: OnHub, split: str | None, in_batches: bool) -> Source:
     if wanted.file is not None:
         if split is not None:
             raise _no_splits(wanted.name)
-        return read_files([download(wanted)])
+        return read_files([download(wanted)], in_batches=in_batches)
     opened = _of_datasets(load(wanted, split), None, wanted.name)
     assert opened is not None
     return opened
