@@ -51,13 +51,13 @@ CASES = {
     "no such file": (
         FILE.format("").replace("test", "tset"),
         {},
-        "the data set 'someone/predictions' on the Hub has no file 'data/tset-00000-of-00001.parquet': did you mean "
-        "'data/test-00000-of-00001.parquet'?",
+        "the data set 'someone/predictions' on the Hub has no file 'data/tset-00000-of-00001.parquet', but "
+        "data/test-00000-of-00001.parquet",
     ),
     "no such file of a revision": (
         "hf://datasets/someone/predictions@v1/a.csv",
         {},
-        "has no file 'a.csv' at the revision 'v1': choose from data/test-00000-of-00001.parquet, data/validation-",
+        "has no file 'a.csv' at the revision 'v1', but data/test-00000-of-00001.parquet, data/validation-00000-",
     ),
     "a file of no such revision": (FILE.format("@v7"), {}, "the data set 'someone/predictions' on the Hub has no revi"),
     "a file has no split": (FILE.format(""), {"split": "test"}, "is one file, but a split is named: leave out split="),
@@ -67,6 +67,7 @@ WITHOUT_NETWORK = [
     ("nobody/nothing", {"split": "test"}),
     ("hf://datasets/nobody/nothing/a.csv", {}),
     (FILE.format("@v1"), {}),
+    ("hf://datasets/someone/predictions@v1", {"split": "test"}),
 ]
 
 
@@ -105,6 +106,11 @@ def test_a_name_on_the_hub_is_read_or_refused_in_one_sentence(answers, case):
         assert answers[case] == expected
     else:
         assert expected in answers[case] and "\n" not in answers[case]
+
+
+def test_without_a_network_no_other_revision_is_read(answers):
+    said = answers["without a network, hf://datasets/someone/predictions@v1"]
+    assert said.startswith("the revision 'v1' of 'someone/predictions' cannot be told from others that are kept here")
 
 
 def test_without_a_network_it_is_said_at_once_and_once(answers):

@@ -55,7 +55,7 @@ for source, status, said in (
     ("no/where", 2, "'no/where' is neither a file or folder here nor to be had from the Hub"),
     ("hf://datasets/no/where", 2, "nor to be had from the Hub"),
     ("hf://models/no/where", 2, "'hf://models/no/where' names no data set on the Hub: write user/name, or hf://"),
-    ("notes.txt", 2, "there is no file or folder 'notes.txt'"),
+    ("notes.txt", 2, "unknown kind of file '.txt'"),
     ("", 2, "the source is '', but must be the path"),
     ("void", 1, "holds no file of predictions"),
     ("splits", 1, "holds the splits a, b: name one with --split"),

@@ -42,7 +42,7 @@ for kind, (value, said) in {
     "one of -100": ([-100, 0, 1, 2], "a label is -100"),
     "one too large": ([4, 0, 1, 2], "a label is 4, but must be from 0 to 3"),
     "NaN": ([math.nan, 0, 1, 2], "hold float64"),
-    "text": (["a", "b", "c", "d"], "hold names"),
+    "text": (["a", "b", "c", "d"], "hold <U1"),
     "one-hot rows": (np.eye(4, dtype=int), "one-dimensional"),
     "too few": ([0, 1], "4 rows of logits and 2 labels"),
     "none": ([], "labels"),

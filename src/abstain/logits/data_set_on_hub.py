@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from abstain._checks import ArgumentError, InputError, first_line, nearest
+from abstain._checks import ArgumentError, InputError, first_line
 from abstain.logits.folders import pick_split
+from abstain.logits.names import listed
 
 FORM = "user/name, or hf://datasets/user/name@revision/file"
 """How a data set on the Hub, or a file of it, is named."""
@@ -72,9 +74,11 @@ def download(wanted: OnHub) -> Path:
     except LocalEntryNotFoundError as error:
         raise _not_reached(wanted, unreachable or "there is no network, or a slow one") from error
     except EntryNotFoundError as error:
+        at = f" at the revision {wanted.revision!r}" if wanted.revision else ""
+        files = _had(wanted, partial(_files, wanted))
+        there = listed(get_close_matches(wanted.file, files) or files)
         raise ArgumentError(
-            f"the data set {wanted.repository!r} on the Hub has no file {wanted.file!r}{_at(wanted)}: "
-            f"{nearest(wanted.file, _files(wanted))}"
+            f"the data set {wanted.repository!r} on the Hub has no file {wanted.file!r}{at}, but {there}: give one"
         ) from error
 
 
@@ -89,6 +93,11 @@ def load(wanted: OnHub, split: str | None) -> Any:
     unreachable = _why_unreachable(wanted)
     if unreachable is not None and not _is_perhaps_kept(wanted):
         raise _not_reached(wanted, unreachable)
+    if unreachable is not None and wanted.revision is not None:  # the newest that is kept would be read
+        raise ArgumentError(
+            f"the revision {wanted.revision!r} of {wanted.repository!r} cannot be told from others that are kept here "
+            f"without the Hub, which is not reached ({unreachable}): try again with a network"
+        )
 
     def loaded(part: str | None) -> Any:
         return _had(wanted, lambda: load_dataset(wanted.repository, split=part, revision=wanted.revision))
@@ -161,8 +170,4 @@ def _is_perhaps_kept(wanted: OnHub) -> bool:
 def _files(wanted: OnHub) -> list[str]:
     from huggingface_hub import HfApi
 
-    return HfApi().list_repo_files(wanted.repository, repo_type="dataset", revision=wanted.revision)
-
-
-def _at(wanted: OnHub) -> str:
-    return f" at the revision {wanted.revision!r}" if wanted.revision else ""
+    return sorted(HfApi().list_repo_files(wanted.repository, repo_type="dataset", revision=wanted.revision))
