@@ -21,7 +21,7 @@ def test_version(root, run, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["evaluate", "nowhere.parquet"], "the file 'nowhere.parquet' does not exist"),
+        (["evaluate", "nowhere.parquet"], "there is no file or folder 'nowhere.parquet'"),
         (["threshold", "TEST", "--target-risk", "5"], "error: --target-risk is 5, but must be a fraction in (0, 1)"),
         (["threshold", "TEST", "--target-risk", "0.1", "--score", "mps"], "unknown score 'mps': did you mean 'msp'?"),
         (["threshold", "TEST", "--target-risk", "0.1", "--score", "max_logit_pnorm"], "give --p, --validation FILE"),
