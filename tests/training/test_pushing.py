@@ -9,7 +9,7 @@ from loopback_hub import commits, decoded, loopback_hub
 from tiny_trainers import arguments, small_resnet
 
 from abstain import InputError, SelectiveTrainer
-from abstain.training.pushable import PICKLES
+from abstain.inference.pushable import PICKLES
 
 TOKEN = "hf_" + "NeverToBeSeen" * 3
 STRATEGIES = ("end", "every_save", "checkpoint", "all_checkpoints")

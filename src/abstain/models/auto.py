@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import timm
+import torch
 from safetensors import SafetensorError
 from timm.models import save_for_hf
 from transformers import (
@@ -26,6 +27,7 @@ from transformers import (
 
 from abstain._checks import ArgumentError, InputError, check_choice, first_line
 from abstain.data.columns import head_classes
+from abstain.models.checkpoint import checkpoint_folder
 from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageClassification
 from abstain.models.deeplabv3plus import DeepLabV3PlusConfig, DeepLabV3PlusForSemanticSegmentation
 from abstain.models.densenet_bc import DenseNetBCConfig, DenseNetBCForImageClassification
@@ -54,7 +56,12 @@ NOT_MADE = (OSError, ValueError, ImportError, IndexError, RuntimeError, TypeErro
 
 
 def load_classifier(
-    kind: str, name_or_path: str, names: Sequence[str] | None = None, *, one_logit: bool = False
+    kind: str,
+    name_or_path: str,
+    names: Sequence[str] | None = None,
+    *,
+    one_logit: bool = False,
+    dtype: torch.dtype | str | None = None,
 ) -> PreTrainedModel:
     """The checkpoint of a folder or a name on the Hub, of transformers, timm or this package.
 
@@ -64,14 +71,18 @@ def load_classifier(
         names: of the classes; if the checkpoint has another number of them, its head is replaced by a new one. None
             keeps the head.
         one_logit: with two `names`, one logit that stands for the pair (0, z).
+        dtype: of the weights; None is the one that they are stored in.
 
     Raises:
-        InputError: there is no such checkpoint, or it is none of a classifier with one class a sample.
+        InputError: there is no such checkpoint, or it is none of a classifier with one class a sample; its weights are
+            pickles.
     """
-    config = classifier_config(name_or_path, names, one_logit=one_logit)
+    folder = checkpoint_folder(name_or_path)
+    config = classifier_config(str(folder), names, one_logit=one_logit)
+    how: dict[str, Any] = {} if dtype is None else {"dtype": dtype}
     try:
         auto = _auto_class(kind, config)
-        return auto.from_pretrained(name_or_path, config=config, ignore_mismatched_sizes=names is not None)
+        return auto.from_pretrained(folder, config=config, ignore_mismatched_sizes=names is not None, **how)
     except NOT_MADE as error:
         raise _no_model(error) from error
 

@@ -15,9 +15,9 @@ from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, HubStrategy, SaveS
 from transformers.utils.hub import PushInProgress
 
 from abstain._checks import ArgumentError
+from abstain.inference.pushable import pushable_files
 from abstain.inference.rule_file import RULE_FILE
 from abstain.training.evaluating import EvaluatingTrainer
-from abstain.training.pushable import pushable_files
 from abstain.training.refusals import naming_what_is_refused
 
 CARD = "README.md"
