@@ -22,7 +22,7 @@ from abstain._files import write_text
 from abstain.inference.abstention import AbstentionRule
 from abstain.inference.answers import answers_of
 from abstain.inference.estimator import SelectiveEstimator
-from abstain.inference.loading import LOGITS, Source, load_parts, stored_validation
+from abstain.inference.loading import LOGITS, Source, load_parts, save_parts, stored_validation
 from abstain.inference.pixel_answers import pixel_answer
 from abstain.inference.plain_card import plain_card
 from abstain.inference.preparing import check_processor, check_rule, class_names_of, prepare, run
@@ -31,7 +31,7 @@ from abstain.inference.samples import in_batches, in_order, is_one
 from abstain.inference.uploading import upload
 from abstain.inference.validation import said_of_validation
 from abstain.logits.dataset import write_logits
-from abstain.models.auto import kind_of
+from abstain.models.auto import kind_of_model
 from abstain.models.wrapped_timm import processor_of_timm, wrapped_timm
 
 VALIDATION = "validation"
@@ -69,7 +69,7 @@ class SelectiveClassifier(SelectiveEstimator):
         self.rule = rule
         self.batch_size = check_whole("batch_size", batch_size, at_least=1)
         self.reject_value = reject_value
-        self.kind = kind_of(self.model.config)
+        self.kind = kind_of_model(self.model)
         check_processor(self.kind, self.processor, self.model.config)
         told = rule.class_names if rule else None
         self.class_names = class_names_of(self.model, self.processor, int(self.model.config.num_labels), told)
@@ -226,8 +226,7 @@ class SelectiveClassifier(SelectiveEstimator):
         folder = Path(folder).expanduser()
         try:
             (folder / RULE_FILE).unlink(missing_ok=True)  # of the weights that are overwritten
-            self.model.save_pretrained(folder)
-            self.processor.save_pretrained(folder)
+            save_parts(self.model, self.processor, folder)
         except OSError as error:
             raise InputError(f"{str(folder)!r} cannot be written: {error.strerror or error}") from error
         if self._validation is not None:

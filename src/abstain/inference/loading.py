@@ -12,6 +12,7 @@ import torch
 from huggingface_hub import snapshot_download
 from numpy.typing import NDArray
 from torch import nn
+from transformers import TimmWrapperImageProcessor
 
 from abstain._checks import ArgumentError, InputError, first_line, shown
 from abstain.inference.abstention import AbstentionRule
@@ -20,6 +21,7 @@ from abstain.inference.rule_file import RULE_FILE
 from abstain.logits.dataset import read_logits
 from abstain.models.auto import classifier_config, kind_of, load_classifier
 from abstain.models.checkpoint import NOT_TO_BE_HAD, checkpoint_folder
+from abstain.models.timm_wrapper import record_preprocessing
 
 LOGITS = "logits"
 """The folder beside a model with what it says of data."""
@@ -59,6 +61,15 @@ def load_parts(
     rule = _rule(source)  # before the weights, which take longer
     model = load_classifier(kind, folder, dtype=dtype)
     return source, nn.Module.to(model, _device(device)), processor_of(kind, folder), rule
+
+
+def save_parts(model: Any, processor: Any, folder: Path) -> None:
+    """Write a model and what makes its inputs; of timm the latter stands in the configuration of the former."""
+    if isinstance(processor, TimmWrapperImageProcessor):
+        record_preprocessing(model, processor)
+    else:
+        processor.save_pretrained(folder)
+    model.save_pretrained(folder)
 
 
 def _rule(source: Source) -> AbstentionRule | None:
