@@ -47,7 +47,7 @@ def said_of_validation(classifier: SelectiveClassifier, validation: Any) -> Said
 def _of_pixels(images: Iterator[Tensor], masks: Iterable[Any], choice: PixelChoice) -> Said:
     kept = []
     for index, (logits, mask) in enumerate(zip(images, masks, strict=True)):
-        labels = choice.labels(np.asarray(mask), index=index)
+        labels = choice.labels(np.array(mask), index=index)
         kept.append(LabelledPixels.of(logits[None], labels[None], ignore_index=choice.ignore_index))
     return torch.cat([of.logits for of in kept]).numpy(), torch.cat([of.labels for of in kept]).numpy()
 

@@ -161,7 +161,7 @@ def kind_of(config: PreTrainedConfig) -> str:
     return "texts" if type(config) in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING else "images"
 
 
-def kind_of_model(model: PreTrainedModel) -> str:
+def kind_of_model(model: Any) -> str:
     """What a model in memory classifies, as `kind_of`: its configuration may not say yet of which class it is."""
     whole = model.get_base_model() if hasattr(model, "get_base_model") else model  # of an adapter of peft
     is_dense = "SemanticSegmentation" in type(whole).__name__
