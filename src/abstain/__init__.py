@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from abstain.inference.abstention import AbstentionRule
     from abstain.inference.answers import Answer, PixelAnswer
     from abstain.inference.classifier import SelectiveClassifier
+    from abstain.inference.pipelines import pipeline
     from abstain.logits.dataset import read_logits, write_logits
     from abstain.logits.extract import extract_logits
     from abstain.logits.predictions import read_predictions
@@ -53,6 +54,7 @@ __all__ = [
     "extract_logits",
     "load_metric",
     "operating_point_by_group",
+    "pipeline",
     "read_logits",
     "read_predictions",
     "released_checkpoint",
@@ -77,6 +79,7 @@ __getattr__ = lazy_names(
         "inference.abstention": ["AbstentionRule"],
         "inference.answers": ["Answer", "PixelAnswer"],
         "inference.classifier": ["SelectiveClassifier"],
+        "inference.pipelines": ["pipeline"],
         "logits.dataset": ["read_logits", "write_logits"],
         "logits.extract": ["extract_logits"],
         "logits.predictions": ["read_predictions"],

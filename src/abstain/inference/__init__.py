@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from abstain.inference.abstention import AbstentionRule
     from abstain.inference.answers import Answer, PixelAnswer
     from abstain.inference.classifier import SelectiveClassifier
+    from abstain.inference.pipelines import pipeline
 
 __all__ = [
     "AbstentionRule",
     "Answer",
     "PixelAnswer",
     "SelectiveClassifier",
+    "pipeline",
 ]
 
 __getattr__ = lazy_names(
@@ -25,5 +27,6 @@ __getattr__ = lazy_names(
         "abstention": ["AbstentionRule"],
         "answers": ["Answer", "PixelAnswer"],
         "classifier": ["SelectiveClassifier"],
+        "pipelines": ["pipeline"],
     },
 )

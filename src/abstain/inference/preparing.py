@@ -133,10 +133,18 @@ def run(model: Any, inputs: dict[str, Tensor]) -> Tensor:
     first = next(model.parameters())
     moved = {name: _moved(value, first) for name, value in inputs.items()}
     with torch.inference_mode():
-        found = model(**moved)
-    logits = getattr(found, "logits", None)
+        return logits_of(model(**moved))
+
+
+def logits_of(outputs: Any) -> Tensor:
+    """The logits among the outputs of a model, as of `run`.
+
+    Raises:
+        InputError: as of `run`.
+    """
+    logits = getattr(outputs, "logits", None)
     if not isinstance(logits, Tensor) or logits.ndim < 2:
-        raise InputError(f"the model gives {type(found).__name__}, but must give logits (N, K): take a classifier")
+        raise InputError(f"the model gives {type(outputs).__name__}, but must give logits (N, K): take a classifier")
     logits = logits.detach().to("cpu", torch.float64 if logits.dtype == torch.float64 else torch.float32)
     if not torch.isfinite(logits).all():
         raise InputError("the model gives NaN or infinite logits: its weights or its inputs are no good")
