@@ -23,6 +23,8 @@ FORMAT = 1
 PACKAGES = ("abstain", "numpy", "torch", "transformers")
 SINCE_FORMAT_1 = ("n_classes", "class_names", "weights_sha256", "validation_sha256", "versions")
 """What older files do not hold."""
+FORMER = "recalibrated_from"
+"""What a file holds only where there was a rule before this one."""
 MOST_BYTES = 2**24
 """Of a rule: room for the names of a hundred thousand classes."""
 SHA256 = re.compile("[0-9a-f]{64}")
@@ -40,7 +42,9 @@ def write_rule(path: Path, attributes: dict[str, Any]) -> Path:
         InputError: the file cannot be written.
     """
     made = {name: attributes[name].to_dict() for name in ("confidence", "operating_point")}
-    return write_json(path, {"format": FORMAT, **made, **{name: attributes[name] for name in SINCE_FORMAT_1}})
+    said = {name: attributes[name] for name in SINCE_FORMAT_1}
+    before = attributes[FORMER]
+    return write_json(path, {"format": FORMAT, **made, **said, **({FORMER: before.to_dict()} if before else {})})
 
 
 def read_rule(path: Path) -> dict[str, Any]:
@@ -85,13 +89,14 @@ def _refuse_constant(name: str) -> float:
 def _attributes(values: dict[str, Any], *, older: bool) -> dict[str, Any]:
     made = "logit_norm" if "logit_norm" in values else "confidence"  # the former of 0.1.0
     needed = {made, "operating_point"} | (set() if older else set(SINCE_FORMAT_1))
-    check_keys("rule", values, known={"format", made, "operating_point", *SINCE_FORMAT_1}, needed=needed)
+    check_keys("rule", values, known={"format", made, "operating_point", FORMER, *SINCE_FORMAT_1}, needed=needed)
     said = {name: _CHECKS[name](values.get(name)) for name in SINCE_FORMAT_1}
     if said["class_names"] and said["n_classes"] not in (None, len(said["class_names"])):
         raise InputError(f"it has {len(said['class_names'])} class_names, but n_classes is {said['n_classes']}")
     point = OperatingPoint.from_dict(values["operating_point"])
     from_dict = LogitNorm.from_dict if made == "logit_norm" else confidence_from_dict
-    return {"confidence": from_dict(values[made]), "operating_point": point, **said}
+    before = None if values.get(FORMER) is None else OperatingPoint.from_dict(values[FORMER])
+    return {"confidence": from_dict(values[made]), "operating_point": point, FORMER: before, **said}
 
 
 def _n_classes(value: Any) -> int | None:
