@@ -38,15 +38,16 @@ def rows(n=7, seed=0):
     return [{"age": int(generator.integers(20, 80)), "job": job} for job in jobs]
 
 
-def rule_of(classifier, samples, coverage=0.5):
-    """A rule that accepts about half of these samples, by the margin of their logits under a p-norm."""
+def rule_of(classifier, samples):
+    """A rule that accepts about half of these samples, with its threshold between those of two of them."""
     logits = torch.from_numpy(classifier.logits(samples))
     generator = np.random.default_rng(0)
     n_classes = len(classifier.class_names)
     labels = generator.integers(0, n_classes, 400)
     many = generator.normal(size=(400, max(logits.shape[1], 1))).astype(np.float32)
     rule = AbstentionRule.fit(many, labels, target_risk=0.95)
-    threshold = float(np.quantile(rule.confidence.score(logits), 1 - coverage))
+    scored = np.sort(rule.confidence.score(logits))
+    threshold = float(scored[len(scored) // 2 - 1 : len(scored) // 2 + 1].mean())
     return replace(rule, operating_point=replace(rule.operating_point, threshold=threshold))
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import tempfile
 import warnings
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,7 +20,10 @@ from abstain._files import write_text
 from abstain.inference.abstention import AbstentionRule
 from abstain.inference.answers import answers_of
 from abstain.inference.estimator import SelectiveEstimator
-from abstain.inference.loading import LOGITS, Source, load_parts, save_parts, stored_validation
+from abstain.inference.kept_validation import KeptValidation, check_delta
+from abstain.inference.loading import LOGITS, VALIDATION, Source, load_parts, save_parts
+from abstain.inference.onnx_export import OnnxExport
+from abstain.inference.onnx_model import refuse_onnx
 from abstain.inference.pixel_answers import pixel_answer
 from abstain.inference.plain_card import plain_card
 from abstain.inference.preparing import check_processor, check_rule, class_names_of, prepare, run
@@ -34,10 +35,8 @@ from abstain.logits.dataset import write_logits
 from abstain.models.auto import kind_of_model
 from abstain.models.wrapped_timm import processor_of_timm, wrapped_timm
 
-VALIDATION = "validation"
 
-
-class SelectiveClassifier(SelectiveEstimator):
+class SelectiveClassifier(KeptValidation, OnnxExport, SelectiveEstimator):
     """Answers where it is sure enough, and abstains elsewhere.
 
     Args:
@@ -154,29 +153,10 @@ class SelectiveClassifier(SelectiveEstimator):
             InputError: as of the class and `AbstentionRule.fit`.
         """
         made = cls(model, processor, batch_size=batch_size, reject_value=reject_value)
-        if made.kind == "pixels" and delta is not None:
-            raise ArgumentError("pixels of one image are not independent, so no guarantee holds: leave out delta")
+        check_delta(made.kind, delta)
         made._validation = said_of_validation(made, validation)
-        made.rule = made._fitted(target_risk, delta, **fit)
+        made.rule = made.fitted_rule(target_risk, delta, **fit)
         return made
-
-    def with_target(self, target_risk: float, delta: float | None = None, **fit: Any) -> Self:
-        """The same classifier with a threshold for another target, chosen from the stored validation logits.
-
-        So a guarantee is computed and not copied.
-
-        Args:
-            target_risk: the selective risk to stay below, a fraction in (0, 1).
-            delta: as `AbstentionRule.fit`.
-            **fit: as `AbstentionRule.fit`.
-
-        Raises:
-            NoThresholdError: no threshold qualifies.
-            InputError: no validation logits are kept, or as `AbstentionRule.fit`.
-        """
-        other = copy.copy(self)
-        other.rule = other._fitted(target_risk, delta, **fit)
-        return other
 
     def __call__(
         self, samples: Any, *, batch_size: int | None = None, column: str | None = None, progress: bool | None = None
@@ -221,9 +201,10 @@ class SelectiveClassifier(SelectiveEstimator):
         """Write the model, what makes its inputs, the rule and the validation logits into a folder.
 
         Raises:
-            InputError: it cannot be written.
+            InputError: it cannot be written, or the model is one of ONNX, which is only run.
         """
         folder = Path(folder).expanduser()
+        refuse_onnx(self.model)
         try:
             (folder / RULE_FILE).unlink(missing_ok=True)  # of the weights that are overwritten
             save_parts(self.model, self.processor, folder)
@@ -293,13 +274,3 @@ class SelectiveClassifier(SelectiveEstimator):
                 yield run(self.model, inputs), sizes
                 seen += len(batch)
                 bar.update(len(batch))
-
-    def _fitted(self, target_risk: float, delta: float | None, **fit: Any) -> AbstentionRule:
-        if self._validation is None:
-            if self._source is None:
-                raise InputError("the classifier keeps no validation logits: make it by from_model or from_pretrained")
-            self._validation = stored_validation(self._source)
-        logits, labels = self._validation
-        rule = AbstentionRule.fit(logits, labels, target_risk=target_risk, delta=delta, **fit)
-        of_weights = self.rule.weights_sha256 if self.rule else None
-        return replace(rule, class_names=self.class_names, weights_sha256=of_weights)

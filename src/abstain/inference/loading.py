@@ -25,6 +25,8 @@ from abstain.models.timm_wrapper import record_preprocessing
 
 LOGITS = "logits"
 """The folder beside a model with what it says of data."""
+VALIDATION = "validation"
+"""The split there from which thresholds are chosen."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def load_parts(
     source = Source(str(name_or_path), checkpoint_folder(name_or_path, revision=revision), revision)
     folder = str(source.folder)
     kind = kind_of(classifier_config(folder))
-    rule = _rule(source)  # before the weights, which take longer
+    rule = rule_beside(source)  # before the weights, which take longer
     model = load_classifier(kind, folder, dtype=dtype)
     return source, nn.Module.to(model, _device(device)), processor_of(kind, folder), rule
 
@@ -72,14 +74,20 @@ def save_parts(model: Any, processor: Any, folder: Path) -> None:
     model.save_pretrained(folder)
 
 
-def _rule(source: Source) -> AbstentionRule | None:
+def rule_beside(source: Source, *, silent: bool = False) -> AbstentionRule | None:
+    """The rule beside a model; without one None, and a warning that says so, unless `silent`.
+
+    Raises:
+        InputError: as `AbstentionRule.load`.
+    """
     if (source.folder / RULE_FILE).is_file():
         return AbstentionRule.load(source.folder)
-    warnings.warn(
-        f"{source.name!r} has no {RULE_FILE}, so it never abstains and its confidence is MSP: choose when with "
-        "target_risk=, where it has validation logits, or with SelectiveClassifier.from_model",
-        stacklevel=4,
-    )
+    if not silent:
+        warnings.warn(
+            f"{source.name!r} has no {RULE_FILE}, so it never abstains and its confidence is MSP: choose when with "
+            "target_risk=, where it has validation logits, or with SelectiveClassifier.from_model",
+            stacklevel=4,
+        )
     return None
 
 
@@ -102,13 +110,13 @@ def stored_validation(source: Source) -> tuple[NDArray[np.float32], NDArray[np.i
     folder = source.folder / LOGITS
     if not source.is_local:
         try:
-            snapshot_download(source.name, revision=source.revision, allow_patterns=[f"{LOGITS}/validation*"])
+            snapshot_download(source.name, revision=source.revision, allow_patterns=[f"{LOGITS}/{VALIDATION}*"])
         except NOT_TO_BE_HAD as error:
             raise InputError(f"the logits of {source.name!r} cannot be had ({first_line(error)})") from error
-    if not (folder / "validation.parquet").is_file() and not (folder / "validation").is_dir():
+    if not (folder / f"{VALIDATION}.parquet").is_file() and not (folder / VALIDATION).is_dir():
         raise InputError(
-            f"{source.name!r} keeps no {LOGITS}/validation.parquet, from which a threshold for another target could be "
-            "chosen: SelectiveTrainer.save_with_logits or SelectiveClassifier.from_model writes it"
+            f"{source.name!r} keeps no {LOGITS}/{VALIDATION}.parquet, from which a threshold for another target "
+            "could be chosen: SelectiveTrainer.save_with_logits or SelectiveClassifier.from_model writes it"
         )
-    logits, labels = read_logits(folder, "validation")
+    logits, labels = read_logits(folder, VALIDATION)
     return logits, labels

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from abstain._checks import InputError
@@ -22,12 +23,21 @@ def weights_sha256(folder: str | Path) -> str | None:
     Raises:
         InputError: a file cannot be read.
     """
-    digest = hashlib.sha256()
     files = weight_files(folder)
+    return sha256_of(files) if files else None
+
+
+def sha256_of(files: Iterable[Path]) -> str:
+    """SHA-256 of files as one stream, in this order.
+
+    Raises:
+        InputError: one cannot be read.
+    """
+    digest = hashlib.sha256()
     for path in files:
         try:
             with path.open("rb") as file:
                 hashlib.file_digest(file, lambda: digest)
         except OSError as error:
             raise InputError(f"{str(path)!r} cannot be read: {error.strerror or error}") from error
-    return digest.hexdigest() if files else None
+    return digest.hexdigest()
