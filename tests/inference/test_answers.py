@@ -28,7 +28,10 @@ def test_an_answer_says_the_class_the_confidence_and_whether_it_is_accepted():
         assert answer.confidence == pytest.approx(msp_log_odds(row), abs=1e-12)
         assert answer.probability == pytest.approx(max(softmax(row)), abs=1e-12)
         assert answer.probabilities() == pytest.approx(softmax(row), abs=1e-12)
-    assert first.top(2) == [("cat", pytest.approx(softmax(LOGITS[0])[0])), ("dog", pytest.approx(softmax(LOGITS[0])[1]))]
+    assert first.top(2) == [
+        ("cat", pytest.approx(softmax(LOGITS[0])[0])),
+        ("dog", pytest.approx(softmax(LOGITS[0])[1])),
+    ]
     assert len(first.top(9)) == 3 and "logits" not in repr(first)
     assert json.loads(json.dumps(first.to_dict())) == {
         "label": "cat",

@@ -96,7 +96,10 @@ def test_an_image_is_the_same_however_it_is_given(tmp_path):
     [
         ("no/such.png", "sample 7 is the path 'no/such.png', where no file is"),
         (PIXELS.astype(float), "sample 7 is an array of float64, but must be uint8"),
-        (np.zeros((3, 6, 5), np.uint8), r"sample 7 is an array of shape \(3, 6, 5\), but must be .* the channels stand last"),
+        (
+            np.zeros((3, 6, 5), np.uint8),
+            r"sample 7 is an array of shape \(3, 6, 5\), but must be .* the channels stand last",
+        ),
         (None, r"sample 7 \(None\)"),
         (b"abc", "sample 7"),
         ("data:image/png;base64,abcd", "cannot be read as an image"),

@@ -21,7 +21,7 @@ def written(folder, *names):
 def test_a_folder_is_itself(tmp_path):
     written(tmp_path, "model.safetensors", "config.json")
     assert checkpoint_folder(tmp_path) == tmp_path == checkpoint_folder(str(tmp_path))
-    with pytest.raises(ArgumentError, match="a revision is given, but .* is a folder"):
+    with pytest.raises(ArgumentError, match=r"a revision is given, but .* is a folder"):
         checkpoint_folder(tmp_path, revision="main")
 
 
