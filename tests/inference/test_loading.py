@@ -19,7 +19,7 @@ def test_all_that_stands_in_a_folder_is_loaded(tmp_path):
 
 
 def test_validation_logits_in_shards_are_read_too(tmp_path):
-    model, processor, samples, _ = parts_of("vit", tmp_path / "parts")
+    model, processor, _, _ = parts_of("vit", tmp_path / "parts")
     save_parts(model, processor, tmp_path)
     with pytest.raises(InputError, match=r"keeps no logits/validation\.parquet, from which a threshold"):
         stored_validation(Source(str(tmp_path), tmp_path))
