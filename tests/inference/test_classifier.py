@@ -167,7 +167,7 @@ def test_a_rule_that_belongs_to_another_model_is_refused(tmp_path):
     model, processor, _, _ = parts_of("vit", tmp_path / "parts")
     with pytest.raises(InputError, match="the rule was made for 10 classes, but the model has 3"):
         SelectiveClassifier(model, processor, AbstentionRule(LogitNorm(2), POINT, 10))
-    with pytest.raises(InputError, match="there are 2 class names, but the model has 3 classes"):
+    with pytest.raises(InputError, match="the rule has 2 class names, but the model has 3 classes"):
         SelectiveClassifier(model, processor, AbstentionRule(LogitNorm(2), POINT, None, ("a", "b")))
     first, _, _ = made("vit", tmp_path)
     folder = first.save_pretrained(tmp_path / "saved")

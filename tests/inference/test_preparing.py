@@ -10,6 +10,7 @@ from abstain import AbstentionRule, InputError, LogitNorm
 from abstain._checks import ArgumentError
 from abstain.data import TableEncoder
 from abstain.inference.preparing import check_processor, check_rule, class_names_of, prepare, processor_of, run
+from abstain.models import new_classifier
 from abstain.scores.confidence import OfProbabilities, SoftmaxScore
 from abstain.threshold.operating_point import OperatingPoint
 
@@ -20,6 +21,10 @@ PROCESSOR = ViTImageProcessor(size={"height": 8, "width": 8})
 def encoder():
     table = Dataset.from_dict({"age": [1.0, 3.0, 5.0], "job": ["cook", "nurse", "cook"], "y": ["no", "yes", "no"]})
     return TableEncoder.fit(table, "y")
+
+
+def rule_for(names):
+    return AbstentionRule(LogitNorm(2), POINT, len(names), names)
 
 
 def images(*sizes):
@@ -106,12 +111,19 @@ def test_logits_that_are_not_finite_are_refused():
 
 def test_classes_are_called_as_the_rule_the_encoder_or_the_model_says():
     model, made = Case("tabular_mlp").make(), encoder()
-    assert class_names_of(model, None, 5, None) == ("cat", "dog", "owl", "yak", "zho")
-    assert class_names_of(model, None, 5, list("abcde")) == tuple("abcde")
-    assert class_names_of(model, made, 1, None) == ("no", "yes"), "one logit for two of them"
-    assert class_names_of(model, None, 1, None) == ("not cat", "cat")
-    with pytest.raises(InputError, match="there are 2 class names, but the model has 5 classes"):
-        class_names_of(model, made, 5, None)
+    names = ("cat", "dog", "owl", "yak", "zho")
+    assert class_names_of(model, None, None) == names == class_names_of(model, None, rule_for(names))
+    with pytest.raises(InputError, match="the table encoder has 2 class names, but the model has 5 classes"):
+        class_names_of(model, made, None)
+    with pytest.raises(InputError, match=r"the rule calls the classes \('dog', .*, but the model \('cat', "):
+        class_names_of(model, None, rule_for(("dog", "cat", *names[2:])))
+    model.config.id2label = {index: f"LABEL_{index}" for index in range(5)}
+    assert class_names_of(model, None, rule_for(names)) == names, "the model has only numbers"
+    one_logit = new_classifier("tables", "tabular_mlp", ["no", "yes"], one_logit=True, num_features=3)
+    assert class_names_of(one_logit, made, None) == ("no", "yes")
+    assert class_names_of(one_logit, None, None) == ("not yes", "yes")
+    with pytest.raises(InputError, match=r"the rule calls the classes \('yes', 'no'\), but the model"):
+        class_names_of(one_logit, made, rule_for(("yes", "no")))
 
 
 def test_what_stands_beside_a_checkpoint_is_found(tmp_path):

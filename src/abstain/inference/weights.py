@@ -18,8 +18,8 @@ def weights_sha256(folder: str | Path) -> str | None:
     """SHA-256 of a folder's weights, in hexadecimal; None where it holds none as safetensors.
 
     The files are one stream, each after the one before it in the order of their names, and read once, in chunks of
-    256 KiB: what `cat *.safetensors | sha256sum` prints. The same weights in other parts have another one. A single file
-    in the cache of the Hub is not read: it is called by its SHA-256 there.
+    256 KiB: what `cat *.safetensors | sha256sum` prints. The same weights in other parts have another one. A single
+    file in the cache of the Hub is not read: it is called by its SHA-256 there.
 
     Raises:
         InputError: a file cannot be read.
