@@ -34,6 +34,7 @@ OF_ANOTHER_ORDER = {
     "record batch": pa.RecordBatch.from_pandas(REVERSED),
     "with an id": FRAME.assign(id=range(4)),
     "from 1": FRAME.set_axis([1, 2, 3], axis=1),
+    "of two endings": FRAME.set_axis(["class_0_prob", "class_1_logit", "class_2_prob"], axis=1),
     "of two beginnings": FRAME.set_axis(["logit_0", "prob_1", "logit_2"], axis=1),
     "called as classes": FRAME.set_axis(["cat", "dog", "eel"], axis=1),
     "default columns turned round": pd.DataFrame(VALUES)[[2, 1, 0]],
@@ -69,6 +70,7 @@ def test_columns_that_need_not_be_the_classes_in_order_are_refused(use, table):
         pd.DataFrame(VALUES),
         FRAME.set_axis(["0", "1", "2"], axis=1),
         FRAME.set_axis(["p[0]", "p[1]", "p[2]"], axis=1),
+        FRAME.set_axis([f"class_{k}_logit" for k in range(3)], axis=1),
         FRAME.set_axis(["logit_00", "logit_01", "logit_02"], axis=1),
     ],
 )

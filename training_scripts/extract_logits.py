@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from transformers import PreTrainedConfig
 
@@ -42,6 +42,23 @@ PIXEL_SIZES = {"samples_per_shard": 200, "batch_size": 8}
 class ExtractionArguments:
     """What to run, on what, and where to."""
 
+    GROUPS: ClassVar[dict[str, tuple[str, ...]]] = {
+        "model and data": (
+            "model_name_or_path",
+            "dataset_name",
+            "split",
+            "image_column",
+            "text_column",
+            "label_column",
+            "max_length",
+            "max_samples",
+            "skip_bad_samples",
+        ),
+        "segmentation": ("annotation_column", "pixels_per_sample", "pixels_seed", "label_ids", "ignore_index"),
+        "what is written": ("output_dir", "output_split", "samples_per_shard"),
+        "how it runs": ("batch_size", "workers", "dtype", "torch_compile", "channels_last"),
+    }
+
     model_name_or_path: str = field(metadata={"help": "A checkpoint: a folder or a name on the Hub, timm's too."})
     output_dir: str = field(metadata={"help": "Folder of the logits data set."})
     dataset_name: str = field(default="digits", metadata={"help": "`digits`, a local folder, or a Hub name."})
@@ -54,17 +71,15 @@ class ExtractionArguments:
     )
     max_length: int | None = field(default=None, metadata={"help": "Tokens of a text at most; default: the model's."})
     max_samples: int | None = field(default=None, metadata={"help": "Only the first so many, for a quick try."})
-    annotation_column: str | None = field(
-        default=None, metadata={"help": "Of segmentation: the column of masks; default: annotation."}
-    )
-    pixels_per_sample: int = field(default=5000, metadata={"help": "Of segmentation: labelled pixels of an image."})
+    annotation_column: str | None = field(default=None, metadata={"help": "The column of masks; default: annotation."})
+    pixels_per_sample: int = field(default=5000, metadata={"help": "Labelled pixels of an image."})
     pixels_seed: int = field(default=0, metadata={"help": "Chooses them; the same for all models to be compared."})
     label_ids: list[int] | None = field(
         default=None,
-        metadata={"help": "Of segmentation: the id of each class in the masks; all others are ignored."},
+        metadata={"help": "The id of each class in the masks; all others are ignored."},
     )
     ignore_index: int | None = field(
-        default=None, metadata={"help": "Of segmentation: the label of pixels that do not count; default: the model's."}
+        default=None, metadata={"help": "The label of pixels that do not count; default: the model's."}
     )
     samples_per_shard: int | None = field(
         default=None, metadata={"help": "Samples (images) of a shard; default: 10000, of segmentation 200."}

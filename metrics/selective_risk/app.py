@@ -32,9 +32,9 @@ other half is measured. Both together may have at most 200 MB.
 
 Files are deleted as soon as they are measured; one that is refused is kept for an hour, so that what it does not tell
 can be told. The results are kept for this browser tab alone, for an hour."""
-LEGEND = """AURC is the area under the risk–coverage curve: lower is better. cov@5 and cov@1 are the largest coverages
-with at most 5 % and 1 % errors among the answers: higher is better. NLL, Brier score and calibration error (ECE) tell
-how good the probabilities are: lower is better."""
+LEGEND = """AURC is the area under the risk–coverage curve, beside its 95 % interval: lower is better. cov@5 and cov@1
+are the largest coverages with at most 5 % and 1 % errors among the answers: higher is better. NLL, Brier score and
+calibration error (ECE) tell how good the probabilities are: lower is better."""
 BY_ITSELF = "as names and values tell"
 KINDS = ("logits", "log-probabilities", "probabilities", "confidence")
 TYPED = {

@@ -140,7 +140,8 @@ def check_logits(logits: Any) -> torch.Tensor:
 
     logits = to_tensor(logits, "logits")
     if logits.ndim != 2:
-        raise InputError(f"logits have shape {tuple(logits.shape)}, but must be (N, K): one row a sample")
+        advice = "; one logit a sample is logits[:, None]" if logits.ndim == 1 else ""
+        raise InputError(f"logits have shape {tuple(logits.shape)}, but must be (N, K): one row a sample{advice}")
     if logits.shape[0] == 0:
         raise InputError("the set of samples is empty, but at least one sample is needed")
     if logits.shape[1] == 0:
@@ -198,14 +199,16 @@ def check_labels(labels: Any, *, n_samples: int, n_logits: int) -> np.ndarray:
 
 
 def check_class_values(values: Any, what: str) -> np.ndarray:
-    """The class of each sample (N,), as integers or as names."""
+    """The class of each sample (N,), as integers, which may be given as floats, or as names."""
     values = to_numpy(values, what)
     if values.dtype == object and all(isinstance(value, str) for value in values.flat):
         values = values.astype(str)
     if values.ndim != 1:
         raise InputError(f"{what} have shape {values.shape}, but must be (N,): the class of each sample")
+    if values.dtype.kind == "f" and bool((np.abs(values) < 2**53).all()) and bool((values == np.round(values)).all()):
+        return values.astype(np.int64)
     if values.dtype.kind not in "biuU":
-        raise InputError(f"{what} hold {values.dtype}, but must be classes: integers or names, and none missing")
+        raise InputError(f"{what} hold {values.dtype}, but must be classes: whole numbers or names, and none missing")
     return values
 
 

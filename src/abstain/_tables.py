@@ -22,8 +22,8 @@ def is_frame(value: Any) -> bool:
 def check_column_order(values: Any, what: str) -> None:
     """Refuse a table whose columns need not be in the order of the classes: as an array it is read by their place.
 
-    One column has only one place, and names from 0 to K - 1, in order, with one beginning or none, say that they are in
-    that order.
+    One column has only one place, and names from 0 to K - 1, in order, with one beginning or none and one ending or
+    none, say that they are in that order.
 
     Raises:
         InputError: the columns have other names, or are in another order.
@@ -49,9 +49,10 @@ def _column_names(values: Any) -> list[Any] | None:
 
 
 def _are_in_order(names: Sequence[Any]) -> bool:
-    found = [re.fullmatch(r"(.*?)(\d+)\D?", str(name)) for name in names]
-    numbered = [(match[1], int(match[2])) for match in found if match]
+    found = [re.fullmatch(r"(.*?)(\d+)(\D*)", str(name)) for name in names]
+    numbered = [(match[1], int(match[2]), match[3]) for match in found if match]
     if len(names) == 1:  # the only probability may be that of class 0, and is taken for that of class 1
         return not (isinstance(names[0], str) and numbered and numbered[0][1] == 0)
-    beginning = numbered[0][0] if numbered else ""
-    return list(names) == list(range(len(names))) or numbered == [(beginning, place) for place in range(len(names))]
+    beginning, _, ending = numbered[0] if numbered else ("", 0, "")
+    in_order = [(beginning, place, ending) for place in range(len(names))]
+    return list(names) == list(range(len(names))) or numbered == in_order

@@ -24,6 +24,7 @@ def test_evaluate_prints_a_table_and_leaves_it_with_a_picture(run, capsys, tmp_p
     assert report.logit_norm.reason in printed
     assert {path.name for path in folder.iterdir()} == {"results.json", "report.md", "risk_coverage.png"}
     assert json.loads((folder / "results.json").read_text()) == report.to_dict() | {
+        "n_validation": 150,
         "read": "5 logits: logits; labels: label",
         "summary": words,
     }
@@ -32,7 +33,7 @@ def test_evaluate_prints_a_table_and_leaves_it_with_a_picture(run, capsys, tmp_p
 
     assert run("evaluate", test, "--output-dir", str(folder)) == 2
     assert (
-        "already holds results (results.json): give another folder, or --overwrite_output_dir"
+        "already holds results (results.json): give another folder, or --overwrite-output-dir"
         in capsys.readouterr().err
     )
     assert run("evaluate", test, "--output-dir", str(folder), "--overwrite_output_dir") == 0
@@ -63,6 +64,11 @@ def test_validation_samples_are_others(run, capsys, logits_files, tmp_path):
     assert run("evaluate", test, "--validation-fraction", "0.4", "--seed", "3", "--json") == 0
     held_out = json.loads(capsys.readouterr().out)
     assert held_out["n_samples"] == 90 and "max_logit_pnorm" in held_out["fits"]
+    assert held_out["n_validation"] == 60
+    assert held_out["notes"][-1] == (
+        "of 150 samples 60, drawn at random with seed 3, were held out to fit on, and are not among those that are "
+        "reported"
+    )
     assert run("evaluate", str(tmp_path), "--split", "test", "--validation-split", "validation", "--json") == 0
     of_splits = json.loads(capsys.readouterr().out)
     assert run("evaluate", test, "--validation", validation, "--json") == 0
@@ -125,7 +131,9 @@ def test_warnings_stand_where_the_results_are(run, capsys, tmp_path, logits_and_
     for text in (printed.out, (folder / "report.md").read_text()):
         assert text.count(half) == 1 and f"Note: {half}" in text and "with fewer than 50 the intervals" in text
     results = json.loads((folder / "results.json").read_text())
-    assert [note.split(":")[0] for note in results["notes"]] == ["of 150 answers 36 are wrong", "logits are float16"]
+    few, held_out, warned = (note.split(":")[0] for note in results["notes"])
+    assert (few, warned) == ("of 150 answers 36 are wrong", "logits are float16")
+    assert held_out.startswith("of 300 samples 150, drawn at random")
     assert "float16" not in printed.err
     assert run("evaluate", str(path), "--validation-fraction", "0.5", "--json") == 0
     shown = capsys.readouterr()

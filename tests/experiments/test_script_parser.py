@@ -53,6 +53,17 @@ def test_all_options_are_a_word_away(capsys, option):
     assert text.index("--num_epochs") < text.index(STOCK) < text.index("--adam_beta")
 
 
+def test_where_nothing_is_left_out_no_second_help_is_offered(capsys):
+    shown = []
+    for option in ("--help", "--help-all"):
+        with pytest.raises(SystemExit):
+            ScriptParser([Model]).given_options([option])
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[1] and "--help-all" not in shown[0]
+    assert "-h, --help" in shown[0] and "Show the options, and stop." in shown[0]
+    assert "--help-all" in shown_by("--help", capsys)
+
+
 @pytest.mark.parametrize("name", ["--free_layers", "--free-layers", "--free-layers=5"])
 def test_dashes_and_underscores_are_alike_in_names_and_kept_in_values(name):
     arguments = [name] if "=" in name else [name, "5"]
@@ -86,6 +97,9 @@ def test_the_help_of_every_script_fits_a_few_screens(main_of, capsys, name):
     if name in SCRIPTS:
         titles = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
         assert titles[1:4] == ["model:", "data:", "smoothing and abstention:"] and "how it runs:" in titles
+    if name == "extract_logits":
+        groups = ["options:", "model and data:", "segmentation:", "what is written:", "how it runs:"]
+        assert [line for line in lines if line in [*groups, "arguments:", f"{STOCK}:"]] == groups
 
 
 def test_an_option_of_our_own_is_never_among_the_stock():

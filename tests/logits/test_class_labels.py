@@ -40,6 +40,16 @@ def test_labels_that_are_half_something_else_are_refused(texts, message):
         class_texts(np.array(texts), "label")
 
 
+def test_default_names_are_read_by_their_number_unless_they_are_known_names():
+    labels = np.array(["LABEL_10", "LABEL_2", "LABEL_10"], dtype=object)
+    assert class_texts(labels, "label") == ("LABEL_10", "LABEL_2") and not are_numerals(labels)
+    for names in (None, ("neg", "pos")):
+        assert class_indices(labels, names, "label").tolist() == [10, 2, 10]
+    assert class_indices(labels, ("LABEL_2", "LABEL_10"), "label").tolist() == [1, 0, 1]
+    with pytest.raises(InputError, match="a label in 'label' is 'LABEL_10', but the classes are LABEL_2"):
+        class_indices(labels, ("LABEL_2",), "label")
+
+
 def test_numbers_are_names_where_that_is_told_and_all_names_are_numbers():
     stars, how = np.array([[3.0, 1.0], [-100.0, 2.0]]), {"by_number": True, "ignore_index": -100}
     assert class_indices(stars, ("1", "2", "3"), "label", **how).tolist() == [[2, 0], [-100, 1]]

@@ -108,6 +108,45 @@ def test_numbers_are_the_same_classes_however_they_are_written():
     assert read_of_two(label=["1", "2", "2"], prediction=[1, 2, 1]).error.tolist() == [0, 0, 1]
 
 
+@pytest.mark.parametrize(
+    ("label", "prediction"),
+    [
+        ([0, 2, 10], ["LABEL_0", "LABEL_10", "LABEL_10"]),
+        (["LABEL_0", "LABEL_2", "LABEL_10"], [0, 10, 10]),
+        (["LABEL_0", "LABEL_2", "LABEL_10"], ["0", "10", "10.0"]),
+        (["LABEL_0", "LABEL_2", "LABEL_10"], ["LABEL_0", "LABEL_10", "LABEL_10"]),
+        ([0.0, 2.0, 10.0], [0, 10, 10]),
+    ],
+)
+def test_default_names_of_transformers_are_numbers(label, prediction):
+    assert read_of_two(label=label, prediction=prediction).error.tolist() == [0, 1, 0]
+
+
+def test_default_names_number_the_names_that_are_told():
+    held = {"label": np.array(["neg", "pos", "pos"]), "prediction": np.array(["LABEL_0", "LABEL_1", "LABEL_0"])}
+    columns = {"confidence": np.array([0.5, 0.25, 0.75]), **held}
+    assert read_predictions(columns, class_names="neg,pos").error.tolist() == [0, 0, 1]
+    assert read_predictions(columns, class_names="pos,neg").error.tolist() == [1, 1, 0]
+    with pytest.raises(InputError, match="no label is among the predictions"):
+        read_predictions(columns)
+
+
+def test_names_in_no_told_order_number_no_classes():
+    columns = {"label": np.array(["dog", "cat"]), "prediction": np.array([1, 0]), "confidence": np.array([0.5, 0.25])}
+    with pytest.raises(InputError, match=r"labels are texts and 'prediction' holds numbers, .* \(class_names\)"):
+        read_predictions(columns)
+    assert read_predictions(columns, class_names="dog,cat").error.tolist() == [1, 1]
+    assert read_predictions(columns, class_names="cat,dog").error.tolist() == [0, 0]
+
+
+def test_every_answer_may_be_wrong_where_all_classes_are_told():
+    columns = {"label": np.array(["a", "b"]), "prediction": np.array(["c", "d"]), "confidence": np.array([0.5, 0.25])}
+    assert read_predictions(columns, class_names="a,b,c,d,e").error.tolist() == [1, 1]
+    for told in ({}, {"class_names": "a,b,c"}):
+        with pytest.raises(InputError, match=r"or where they are name all of them \(class_names\)"):
+            read_predictions(columns, **told)
+
+
 def test_correct_beside_binary_predictions_may_be_the_true_class():
     columns = {"correct": [1, 0, 1], "predicted": [1, 1, 0]}
     with pytest.raises(

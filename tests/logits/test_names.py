@@ -1,7 +1,17 @@
 import pytest
 
 from abstain import InputError
-from abstain.logits.names import LABEL, column_called, listed, only_column, plain, split_of, stem_and_number
+from abstain.logits.names import (
+    LABEL,
+    column_called,
+    listed,
+    only_column,
+    plain,
+    split_of,
+    stem_and_number,
+    tells_values,
+    without_class_words,
+)
 
 
 @pytest.mark.parametrize(
@@ -13,12 +23,28 @@ from abstain.logits.names import LABEL, column_called, listed, only_column, plai
         ("prob[2]", "prob", 2),
         ("class.prob-1", "class_prob", 1),
         ("7", "", 7),
+        ("class_3_prob", "class_prob", 3),
+        ("Class3 Logit", "class_logit", 3),
+        ("LABEL_10_score", "label_score", 10),
+        ("0_prob", "prob", 0),
+        ("class_3_prob_test", "class_prob", 3),
+        ("P(Y=1)", "p_y", 1),
+        ("p(y = 1 | x)", "p_y", 1),
+        ("P(class=2)", "p_class", 2),
+        ("fold_3_prob", None, 0),
+        ("class_3_age", None, 0),
         ("label", None, 0),
         ("1st", None, 0),
     ],
 )
 def test_a_name_is_a_stem_and_a_number(name, stem, number):
     assert stem_and_number(name) == (stem, number)
+
+
+def test_a_stem_tells_values_unless_it_numbers_something_else():
+    assert all(map(tells_values, ["", "prob", "class_prob", "p_y", "model_logit", "y_pred"]))
+    assert not any(map(tells_values, ["x", "class", "logit_model", "prob_fold", "top_prob", "score_rank"]))
+    assert [without_class_words(stem) for stem in ("prob_class", "p_y", "label", "score")] == ["prob", "p", "", "score"]
 
 
 def test_names_are_compared_whatever_the_case(source_of):

@@ -27,6 +27,7 @@ def made(seed=0):
 
 LOGITS, LABELS = made()
 PROBABILITIES = torch.from_numpy(LOGITS).softmax(dim=1).numpy()
+ROUNDED_BEYOND = np.vstack([[1 + 2**-23, -(2**-24), 0, 0, 0], PROBABILITIES[1:]])
 NAMES = np.array(["cat", "dog", "emu", "fox", "gnu"])
 
 
@@ -53,6 +54,7 @@ TABLES = {
     "told": (lists(LOGITS, "mine"), {"input": "logits", "logit_columns": "mine"}),
     "probabilities": (lists(PROBABILITIES, "probabilities"), {}),
     "no name that tells": (lists(PROBABILITIES, "values"), {}),
+    "beyond the ends by rounding": (lists(ROUNDED_BEYOND, "values"), {}),
     "rounded": (lists(PROBABILITIES.round(2), "probabilities"), {}),
     "wide probabilities": (wide(PROBABILITIES, "prob"), {"input": "probabilities"}),
     "log-probabilities": (lists(np.log(PROBABILITIES), "values"), {}),
@@ -62,6 +64,14 @@ TABLES = {
     "ignored": (lists(LOGITS, labels=np.where(LABELS == 3, -100, LABELS)), {"ignore_index": -100}),
     "ignored for long": (lists(LOGITS, labels=np.where(np.arange(N) < 200, 255, LABELS)), {"ignore_index": 255}),
     "labels that are names": (wide(LOGITS, labels=NAMES[LABELS]), {"class_names": list(NAMES)}),
+    "labels by default names": (lists(LOGITS, labels=[f"LABEL_{k}" for k in LABELS]), {}),
+    "columns by default names": (wide(LOGITS, "LABEL"), {}),
+    "one class has no label": (
+        pd.DataFrame({f"prob_{name}": PROBABILITIES[:, k] for k, name in enumerate(NAMES)}).assign(
+            label=NAMES[LABELS % 4], age=1.5
+        ),
+        {},
+    ),
     "columns called as the labels": (
         pd.DataFrame({name: LOGITS[:, k] for k, name in enumerate(NAMES)} | {"label": NAMES[LABELS]}),
         {},

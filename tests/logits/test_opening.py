@@ -1,7 +1,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from datasets import ClassLabel, Dataset, Features, Value
 
 from abstain import InputError
 from abstain.logits.opening import open_columns, stacked
@@ -106,24 +105,3 @@ def test_columns_whose_classes_nothing_tells_are_refused(tmp_path, in_batches, l
     STARS.assign(label=labels).to_parquet(tmp_path / "test.parquet", row_group_size=2)
     with pytest.raises(InputError, match=message):
         open_columns(tmp_path / "test.parquet", in_batches=in_batches, **told)
-
-
-def test_columns_in_another_order_than_labels_number_the_classes_are_refused():
-    of_classes = Features({"label": ClassLabel(names=["dog", "cat"]), "cat": Value("float64"), "dog": Value("float64")})
-    pets = Dataset.from_dict({"label": [0, 1], "cat": [0.0, 2.0], "dog": [3.0, 1.0]}, features=of_classes)
-    for told in ({}, {"logit_columns": "dog,cat"}):
-        assert open_columns(pets, in_batches=False, **told).choice.values.columns == ("dog", "cat")
-    with pytest.raises(InputError, match=r"names cat, dog, but .* in another order \(dog, cat\): name the columns in"):
-        open_columns(pets, in_batches=False, logit_columns="cat,dog")
-    numerals = [str(n) for n in (0, 1, 10, *range(2, 10))]
-    columns = {f"z{n}": [float(n)] for n in range(11)}
-    kinds = Features({"label": ClassLabel(names=numerals), **{name: Value("float64") for name in columns}})
-    counted = Dataset.from_dict({"label": [2], **columns}, features=kinds)
-    with pytest.raises(InputError, match="whose numbers are names of the classes, which come in another order"):
-        open_columns(counted, in_batches=False)
-    for told, column in (({"class_names": ",".join(map(str, range(11)))}, "z2"), ({"logit_columns": "z"}, "z2")):
-        opening = open_columns(counted, in_batches=False, **told)
-        values = opening.choice.values
-        assert values.columns[int(opening.indices(np.array([2]), values)[0])] == column
-    by_name = open_columns(counted, in_batches=False, logit_columns=[f"z{n}" for n in numerals])
-    assert by_name.choice.values.columns[int(by_name.indices(np.array([2]), by_name.choice.values)[0])] == "z10"

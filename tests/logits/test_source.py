@@ -65,10 +65,30 @@ def test_empty_cells_and_ragged_rows_are_said(columns, message):
         columns_of(**columns).read(["a"])
 
 
-def test_two_columns_of_one_name_are_refused():
-    table = pa.table([[1], [2]], names=["label", "label"])
-    with pytest.raises(InputError, match="has several columns called 'label'"):
-        of_arrow("the table", table.schema, table.select)
+def test_two_columns_of_one_name_are_refused_once_they_are_used():
+    table = pa.table([[1], [2], [3]], names=["label", "label", "logit"])
+    source = of_arrow(
+        "the table", table.schema, table.select, read_batches=lambda names, _: iter([table.select(names)]), n_rows=1
+    )
+    assert source.read(["logit"])["logit"].tolist() == [3] and list(source.holds) == ["label", "logit"]
+    for use in (source.read, source.records, lambda names: next(source.batches(names, 1))):
+        with pytest.raises(InputError, match="has several columns called 'label': rename all but one of each"):
+            use(["logit", "label"])
+
+
+@pytest.mark.parametrize("kind", [pa.list_view, pa.large_list_view, pa.large_list])
+def test_rows_of_every_kind_of_list_are_read(kind):
+    rows = pa.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], kind(pa.float32()))
+    table = pa.table({"z": rows.take(pa.array([2, 0])), "part": rows[1:]})
+    source = of_arrow("the table", table.schema, table.select)
+    assert source.holds == {"z": "lists", "part": "lists"}
+    assert source.read(["z"])["z"].tolist() == [[5, 6], [1, 2]]
+    assert source.read(["part"])["part"].tolist() == [[3, 4], [5, 6]]
+    maps = pa.table({"m": pa.array([[[1.0, 2.0], [3.0, 4.0]]], kind(kind(pa.float32())))})
+    assert of_arrow("it", maps.schema, maps.select).read(["m"])["m"].tolist() == [[[1, 2], [3, 4]]]
+    odd = pa.table({"z": pa.array([[1.0], [1.0, 2.0]], kind(pa.float32()))})
+    with pytest.raises(InputError, match="rows of 1 and of 2 numbers"):
+        of_arrow("it", odd.schema, odd.select).read(["z"])
 
 
 def test_arrays_are_taken_as_they_are():

@@ -46,7 +46,6 @@ def test_only_what_is_wanted_of_a_data_set_is_decoded():
         ("hf://datasets/nobody/nothing", {}, "neither a file or folder here nor to be had from the Hub"),
         ("nowhere/data.csv", {}, "the file 'nowhere/data.csv' does not exist"),
         ("nowhere", {}, "unknown kind of file 'nowhere'"),
-        (pd.DataFrame([[1, 2]], columns=["a", "a"]), {}, "Duplicate column names|several columns called 'a'"),
         (object(), {}, "predictions are object, but must be a path, a Hub name, a table, or arrays"),
     ],
 )
@@ -54,6 +53,13 @@ def test_what_is_no_source_is_one_sentence(source, how, message):
     with pytest.raises(InputError, match=message) as caught:
         open_source(source, **how)
     assert "\n" not in str(caught.value)
+
+
+def test_a_table_may_have_two_columns_of_one_name_that_are_not_used():
+    source = open_source(pd.DataFrame([[1, 2, 3.5]], columns=["a", "a", "b"]))
+    assert list(source.holds) == ["a", "b"] and source.read(["b"])["b"].tolist() == [3.5]
+    with pytest.raises(InputError, match="several columns called 'a'"):
+        source.read(["a"])
 
 
 def test_a_path_has_neither_split_nor_revision(tmp_path):

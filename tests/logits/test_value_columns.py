@@ -38,6 +38,19 @@ ROW = [[0.5, 1.5]]
         ({"pixel_0": ONE, "pixel_1": ONE}, None, None),
         ({"pixel_0": ONE, "pixel_1": ONE, "my.z.0": ONE, "my.z.1": ONE}, None, ["my.z.0", "my.z.1"]),
         ({"predictions": ONE}, None, None),
+        ({"class1_prob": ONE, "class0_prob": ONE}, None, ["class0_prob", "class1_prob"]),
+        ({"LABEL_0_score": ONE, "LABEL_1_score": ONE}, None, ["LABEL_0_score", "LABEL_1_score"]),
+        ({"P(Y=1)": ONE, "P(Y=0)": ONE}, None, ["P(Y=0)", "P(Y=1)"]),
+        ({"p(y=1|x)": ONE}, None, ["p(y=1|x)"]),
+        ({"class_1_prob": ONE}, None, ["class_1_prob"]),
+        ({"LABEL_1": ONE, "LABEL_0": ONE, "LABEL_2": ONE}, None, ["LABEL_0", "LABEL_1", "LABEL_2"]),
+        ({"Class 1": ONE, "Class 2": ONE}, None, ["Class 1", "Class 2"]),
+        ({"LABEL_0": [1.0, 0.0], "LABEL_1": [0.0, 1.0]}, None, None),  # one-hot labels, or those of two people
+        ({"LABEL_0": ONE, "LABEL_1": ONE, "logit_0": ONE, "logit_1": ONE}, None, ["logit_0", "logit_1"]),
+        ({"LABEL_0": ONE}, None, None),
+        ({"fold_0_prob": ONE, "fold_1_prob": ONE}, None, None),
+        ({"prob_fold_0": ONE, "prob_fold_1": ONE, "logit_model_0": ONE, "logit_model_1": ONE}, None, None),
+        ({"top_prob_0": ONE, "top_prob_1": ONE, "score_top_0": ONE, "score_top_1": ONE}, None, None),
     ],
 )
 def test_values_are_found_by_their_names(source_of, columns, classes, found):
@@ -62,7 +75,18 @@ def test_values_are_found_by_their_names(source_of, columns, classes, found):
             "also 'bird', .*name the columns of all .*logit_columns",
         ),
         ({"pred_0": [1], "pred_1": [0]}, None, "hold integers, as the predicted classes of several .*logit_columns"),
-        ({"z1": ONE, "z2": ONE}, ["2", "1"], "which come in another order .z2, z1 ….: .*logit_columns.*class_names"),
+        (
+            {"class_0": ONE, "class_1": ONE, "LABEL_0": ONE, "LABEL_1": ONE},
+            None,
+            "which can all be the values: name them",
+        ),
+        ({"class_0": ONE, "class_2": ONE}, None, "but 1 is not there once"),
+        ({"prob_0": ONE, "class_0_prob": ONE, "class_1_prob": ONE, "prob_1": ONE}, None, "which can all be the values"),
+        (
+            {"z1": ONE, "z2": ONE},
+            ["2", "1"],
+            r"order \(2,1\): .* logit_columns=z2,z1, .* class_names=1,2",
+        ),
     ],
 )
 def test_two_readings_and_gaps_are_refused(source_of, columns, classes, message):
@@ -76,6 +100,7 @@ def test_values_that_are_named_are_taken_in_that_order(source_of):
     assert named_values(source, ["b", "a"], ["a"]).class_names == ("b", "a")
     assert named_values(source, ["z"], None).columns == named_values(source, ["z*"], None).columns == ("z0", "z1")
     assert named_values(source, ["logits"], None).columns == ("logits",)
+    assert named_values(source_of(LABEL_1=[1], LABEL_0=[0]), ["LABEL"], None).columns == ("LABEL_0", "LABEL_1")
     assert named_values(source_of(p_ab=ONE, p_b=ONE), ["p_ab", "p_b"], ["b", "ab"]).class_names == ("ab", "b")
     for names, message in (
         (["a", "a"], "named twice"),
@@ -95,6 +120,11 @@ def test_values_that_are_named_are_taken_in_that_order(source_of):
         ("log_softmax", "log-probabilities"),
         ("log-prob 0", "log-probabilities"),
         ("score", None),
+        ("p(y=1)", "probabilities"),
+        ("P(class=1)", "probabilities"),
+        ("class_0_logit", "logits"),
+        ("LABEL_0", None),
+        ("p_value_0", None),
     ],
 )
 def test_what_a_name_says_of_the_kind(name, said):

@@ -38,6 +38,35 @@ def test_predicted_classes_are_compared_where_the_label_counts():
     assert (error.tolist(), confidence.tolist()) == ([0, 1], [0.5, 0.25])
 
 
+def test_predicted_classes_may_be_whole_floats_or_default_names():
+    for predictions, references in (
+        ([0.0, 1.0, 2.0], [0, 2, 2]),
+        ([0, 1, 2], np.array([0, 2, 2], dtype=np.float32)),
+        (["LABEL_0", "LABEL_1", "LABEL_2"], [0, 2, 2]),
+        ([0, 1, 2], ["LABEL_0", "LABEL_2", "LABEL_2"]),
+    ):
+        assert compare_classes(predictions, references, [0.5, 0.25, 1.0], -100)[0].tolist() == [0, 1, 0]
+    assert compare_classes([0.0, 1.0], [0.0, -100.0], [0.5, 0.25], -100)[0].tolist() == [0]
+    with pytest.raises(InputError, match="predictions are such as 'LABEL_0' and references such as 'cat': call the cl"):
+        compare_classes(["LABEL_0"], ["cat"], [0.5], -100)
+
+
+def test_one_number_a_sample_is_taken_once_it_is_told(load):
+    decisions, labels = [2.0, -1.0, -0.5, 0.25], [1, 0, 1, 0]  # the two surest are right: AURC (0 + 0 + 1/3 + 2/4) / 4
+    assert load(input="logits").compute(predictions=decisions, references=labels)["aurc"] == pytest.approx(5 / 24)
+    metric = load(input="logits")
+    for decision, label in zip(decisions, labels, strict=True):
+        metric.add(prediction=decision, reference=label)
+    assert metric.compute()["aurc"] == pytest.approx(5 / 24)
+    probabilities = torch.tensor([0.875, 0.25, 0.375, 0.5625])
+    found = load().compute(predictions=probabilities, references=labels, input="probabilities")
+    assert found["aurc"] == pytest.approx(5 / 24)
+    with pytest.raises(InputError, match=r'or give input="logits" or input="probabilities" of one real number'):
+        load().compute(predictions=decisions, references=labels)
+    with pytest.raises(InputError, match="as class labels have"):  # which the stock evaluator hands over
+        load(input="logits").compute(predictions=[1, 0, 0, 0], references=labels)
+
+
 def test_pixels_count_where_they_are_labelled(load):
     counted = MASKS != 4
     logits = np.moveaxis(PIXELS, 1, -1)[counted]

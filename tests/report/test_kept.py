@@ -26,3 +26,11 @@ def test_counts_have_bounds_and_no_interval():
     assert metrics["aurc"] == pytest.approx(7 / 48) and metrics["risk"] == 0.25 and metrics["cov@10"] == 0.5
     assert metrics["aurc_bound_low"] <= 7 / 48 <= metrics["aurc_bound_high"]
     assert metrics["aurc_low"] is None and metrics["aurc_high"] is None
+
+
+@pytest.mark.parametrize("error", [0.0, 1.0])
+def test_answers_that_are_all_alike_have_no_interval(error):
+    kept = EverySample(np.empty(4))
+    kept.add(CONFIDENCE, np.full(4, error))
+    _, metrics = kept.measure(np.full(4, error), (0.1,), 0.95)
+    assert metrics["aurc"] == error and metrics["aurc_low"] is None and metrics["aurc_high"] is None

@@ -62,11 +62,19 @@ def few_errors():
     return curve_of(error)
 
 
+def test_of_few_errors_that_come_late_the_inset_enlarges_all():
+    curve = few_errors()  # of 501 samples 1 is wrong, of all 800 8: 1 %
+    assert zoom_region([curve], risk_limit([curve], level=0.95)) == (60, 100, pytest.approx(1.08))
+    # The last 10 of 50 are wrong: the line rises from 80 % on.
+    assert zoom_region([curve_of(np.arange(50) >= 40)], 40) == (80, 100, pytest.approx(21.6))
+    # In threes that tie, the first with an error ends at 80 %, and the line to it rises from 77 % on.
+    assert zoom_region([risk_coverage_curve(-(np.arange(90) // 3), np.arange(90) >= 71)], 60)[0] == 70
+
+
 NO_INSET = {
-    "nine errors or fewer": few_errors(),
+    "early errors, nine or fewer": curve_of(np.isin(np.arange(800), [100, 500, 700])),
     "all correct": curve_of(np.zeros(800)),
     "all wrong": curve_of(np.ones(800)),
-    "50 samples": curve_of(np.arange(50) >= 40),
     "a risk that does not depend on coverage": curve_of(np.arange(2000) % 5 == 0),
     "ties": risk_coverage_curve(-(np.arange(2000) // 400), np.arange(2000) >= 1700),
     "errors at the end alone": curve_of(np.arange(100_000) >= 99_800),

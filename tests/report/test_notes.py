@@ -1,6 +1,6 @@
 import pytest
 
-from abstain.report.notes import FEW_ERRORS, note_few_errors, note_ignored
+from abstain.report.notes import FEW_ERRORS, note_few_errors, note_ignored, note_temperature
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,10 @@ def test_few_of_either_kind_are_said_once(n_wrong, n_right, said):
 def test_ignored_samples_are_counted():
     assert list(note_ignored(0, "test")) == []
     assert list(note_ignored(3, "test")) == ["3 test samples have the label to be ignored, and do not count"]
+
+
+def test_a_temperature_at_an_end_of_the_search_is_no_measurement():
+    assert list(note_temperature(1.5)) == [] == list(note_temperature(None))
+    (small,), (large,) = note_temperature(1e-3), note_temperature(1e3)
+    assert small.startswith("the temperature is as small as is tried (0.001), and the validation samples")
+    assert large.startswith("the temperature is as large as is tried (1000), and the validation samples")

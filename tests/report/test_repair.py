@@ -67,6 +67,8 @@ def test_falling_back_is_said_with_its_reason(halves):
     right = logits.argmax(axis=1) == labels
     faultless = report_of(((logits, labels), (logits[right], labels[right])))
     assert "none of the validation answers is wrong, so they cannot tell which p is good" in describe_repair(faultless)
+    all_wrong = report_of(((logits, labels), (logits[~right], labels[~right])))
+    assert "all validation answers are wrong, so they cannot tell which p is good" in describe_repair(all_wrong)
     no_errors = report_of(((logits[right], labels[right]), halves["spoilt"][1]))
     assert "That cannot be told" in describe_repair(no_errors)
 

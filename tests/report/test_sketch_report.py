@@ -1,9 +1,11 @@
 import json
+from dataclasses import replace
 
 import pytest
 
-from abstain.report import evaluate_batches, risk_coverage_figure, write_report
+from abstain.report import Commands, evaluate_batches, risk_coverage_figure, write_report
 from abstain.report.evaluate import evaluate_values
+from abstain.report.repair import describe_repair, helps
 from abstain.report.sketch_report import SketchReport
 from abstain.scores.batches import ValueBatches
 from abstain.scores.kinds import read_values
@@ -45,3 +47,42 @@ def test_a_sketch_has_a_table_and_a_figure(halves, tmp_path):
     assert risk_coverage_figure({"digits": {"MSP": report}}).axes
     write_report(tmp_path, title="t", text="", results=report.to_dict(), panels={"digits": {"MSP": report}})
     assert (tmp_path / "risk_coverage.png").stat().st_size > 1000
+
+
+def test_a_sketch_answers_the_same_questions(halves):
+    test, validation = halves
+    told = {"center": True, "p_grid": [1, 2], "fallback": "never", "most_samples": 1}
+    report = evaluate_batches(ValueBatches.of(test), ValueBatches.of(validation), **told)
+    _, order, repair, *answerable, _ = (paragraph[0] for paragraph in report.paragraphs(Commands("t", "v")))
+    assert order.startswith("Is the confidence in order? On the whole yes: of a right and a wrong answer")
+    assert answerable[0].startswith("How much can be answered? With at most 5 % of the answers wrong: at least ")
+    assert "`abstain threshold v --target-risk " in " ".join(report.paragraphs(Commands("t", "v"))[-1])
+    before, after = (100 * one.metrics["aurc"] for one in (report.msp, report.normalized))
+    assert repair.endswith(f": the AURC goes from {before:.3f} % to {after:.3f} %.")
+    alone = evaluate_batches(ValueBatches.of(test), most_samples=1).paragraphs()
+    assert "It was not tried" in alone[2][0] and "--validation-fraction 0.5" in alone[-1][0]
+
+
+ENDS = ("low", "high")
+
+
+@pytest.mark.parametrize(
+    ("after", "said", "is_better"),
+    [
+        ((0.1, 0.19), "It improves the order", True),
+        ((0.1, 0.25), "The bounds of the sketch do not tell", False),
+        ((0.31, 0.4), "No, it makes the order worse", False),
+    ],
+)
+def test_what_a_repair_does_is_said_only_where_the_bounds_are_apart(halves, after, said, is_better):
+    report = evaluate_batches(*map(ValueBatches.of, halves), fallback="never", most_samples=1)
+    bounds = {"msp": (0.2, 0.3), "max_logit_pnorm": after}
+    results = tuple(
+        replace(one, metrics=one.metrics | {f"aurc_bound_{end}": bounds[one.name][i] for i, end in enumerate(ENDS)})
+        for one in report.results
+        if one.name in bounds
+    )
+    report = replace(report, results=results)
+    assert describe_repair(report).startswith(f"Does logit normalisation repair it? {said} (it divides ")
+    assert helps(report) == is_better
+    assert not helps(replace(report, independent=False))

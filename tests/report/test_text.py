@@ -20,6 +20,8 @@ def test_the_words_come_first_then_notes_table_and_legend(logits_and_labels):
         legend(report),
         f"How logit normalisation was fitted: {report.logit_norm.reason}.",
     ]
+    said = replace(report, notes=("why", "another"), unrepaired="why")
+    assert "Note: why." not in report_text(said, words) and "Note: another." in report_text(said, words)
     assert [paragraph[0].split("?")[0] for paragraph in words[1:]] == [
         "Is the confidence in order",
         "Does logit normalisation repair it",

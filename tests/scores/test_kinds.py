@@ -94,6 +94,18 @@ def test_logits_of_two_classes_are_never_probabilities_though_some_rows_look_so(
     assert kind_of(logits) == "logits"
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_a_probability_one_rounding_beyond_the_ends_is_one(dtype):
+    step = torch.finfo(torch.float32 if dtype == torch.float64 else dtype).eps  # float64 may have been float32
+    rows = torch.tensor([[1 + step, 0.0, 0.0], [0.5, 0.5, 0.0], [1.0, -1e-9, 0.0]], dtype=dtype)
+    assert rows[0, 0] > 1 and read_values(rows, [0, 1, 1]).kind == "probabilities"
+    assert read_values(rows[:, 1:2], [1, 0, 1], said="probabilities").kind == "one probability"
+    if step < 1e-6:
+        assert read_values(100 * rows.double(), [0, 1, 1], input="probabilities").of_percent
+    logs = rows[:2].clamp(min=1e-7).log()
+    assert logs.max() > 0 and read_values(logs, [0, 1]).kind == "log-probabilities"
+
+
 # --- two readings -----------------------------------------------------------------------------------------------
 
 
@@ -114,15 +126,22 @@ def test_logits_of_two_classes_are_never_probabilities_though_some_rows_look_so(
         ([[2.0], [0.5]], {"input": "probabilities"}, r"column holds 2: it must be in \[0, 1\]"),
         ([[-2.0], [0.5]], {"input": "probabilities"}, "column holds -2"),
         ([[-2.0], [-0.5]], {"input": "log-probabilities"}, "one column cannot be log-probabilities"),
-        ([[-1e-9, 1.0]] * 3, {"said": "probabilities"}, "sums, where row 0 holds -1e-09: say which"),
-        ([[1.0000001, 0.0]] * 3, {"said": "probabilities"}, r"where row 0 holds 1\.0000001: say which"),
+        ([[-1e-6, 1.0]] * 3, {"said": "probabilities"}, "sums, where row 0 holds -1e-06: say which"),
+        ([[1.0000004, 0.0]] * 3, {"said": "probabilities"}, r"where row 0 holds 1\.0000004: say which"),
+        ([[1.0000001, 0.25], [0.5, 0.5], [1, 0]], {"said": "probabilities"}, "row 0 sums to 1.25, as logits may"),
+        ([[-1e-6], [0.5]], {"input": "probabilities"}, "column holds -1e-06: it must be in"),
+        ([[1.0000004], [0.5]], {"said": "probabilities"}, r"values, from 0.5 to 1\.0000004, say logits"),
         (LOGITS, {"input": "probabilities"}, "input is 'probabilities', but row 0 holds 2"),
         ([[0.5, 0.5], [0.5, 0.25]], {"input": "probabilities"}, "row 1 sums to 0.75"),
         (LOGITS, {"input": "log-probabilities"}, 'exponentials of row 0 do not sum to 1: give input="logits"'),
         ([[0.0, -np.inf], [-0.7, -0.7]], {}, "1 of 2 rows .*logarithms of probabilities, of which some are 0, give"),
         ([[0.5, np.nan], [0.5, 0.5]], {}, "1 of 2 rows hold NaN"),
         (LOGITS, {"input": "logit"}, "unknown input 'logit': did you mean 'logits'"),
-        ([0.5, 2.5], {}, r"shape \(2,\), but must be \(N, K\)"),
+        (
+            [0.5, 2.5],
+            {},
+            r"shape \(2,\), but must be \(N, K\).* decision_function gives it, is told by input=\"logits\"",
+        ),
     ],
 )
 def test_two_readings_are_refused_with_both_named_and_the_option(values, told, match):

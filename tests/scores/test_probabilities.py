@@ -95,6 +95,24 @@ def test_the_clipped_likelihood_is_that_of_scikit_learn():
     assert found.n_clipped == 2 and np.finfo(np.float64).eps == CLIPPED_AT
 
 
+def test_a_probability_beyond_an_end_by_rounding_is_that_end():
+    rows = torch.tensor([[1 + 2**-23, -(2**-24), 0.0], [0.5, 0.25, 0.25]], dtype=torch.float32)
+    for held in (rows, rows.double(), rows.numpy()):
+        assert largest_probability(held).tolist() == [1.0, 0.5]
+        assert probability_score("msp", held).tolist() == [np.inf, 0.0]
+        assert probability_score("doctor", held).tolist() == [1.0, 0.375]
+    assert rows[0].tolist() == [1 + 2**-23, -(2**-24), 0.0], "as it was"
+    # The first sample is wrong with -log 2⁻⁵² and squares 1 + 1, the second right with -log 0.5 and 0.25 + 0.125.
+    found = ProbabilityCalibration.of(rows, [1, 0])
+    assert found.metrics["nll"] == pytest.approx((52 * np.log(2) + np.log(2)) / 2) and found.n_clipped == 1
+    assert found.metrics["brier"] == pytest.approx((2 + 0.375) / 2)
+    assert largest_probability(torch.tensor([[-(2**-24)], [1 + 2**-23], [0.25]])).tolist() == [1.0, 1.0, 0.75]
+    with pytest.raises(InputError, match="2 of 2 rows hold a probability of exactly 0"):
+        log_probabilities([[1.0000001, -1e-9], [1.0, 0.0]])
+    with pytest.raises(InputError, match=r"a probability is 1\.0000004, but must be in \[0, 1\]"):
+        largest_probability([[1.0000004, 0.0]])
+
+
 def test_only_calibration_divides_a_rounded_row_by_its_sum():
     rows = [[0.33, 0.33, 0.33], [0.2, 0.3, 0.51]]  # sums of 0.99 and 1.01
     found = ProbabilityCalibration.of(rows, [0, 2]).metrics

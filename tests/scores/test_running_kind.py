@@ -28,6 +28,14 @@ def test_one_row_rules_probabilities_out_and_one_positive_value_their_logarithms
     assert not seen([[-2.0, 1.0], [0.2, 0.8], [0.2, 0.8]]).are_surely_logits
 
 
+def test_rounding_beyond_the_ends_rules_nothing_out():
+    assert not seen([[1.0000001, -1e-9]], [[0.2, 0.8]]).are_no_probabilities
+    assert not seen([[1e-7, -18.0]], [[-0.2, -1.8]]).are_no_probabilities
+    assert seen([[1.000001, -1e-9]], [[0.2, 0.8]]).are_no_probabilities
+    percent = seen([[100.00001, -1e-8]])
+    assert (percent.n_unit, percent.n_percent) == (0, 1)
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_numbers_that_are_none_are_refused_with_their_place(bad):
     with pytest.raises(InputError, match="1 of 2 rows, of rows 2 to 3, hold NaN or infinite values"):

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abstain.threshold import OperatingPoint, decimals, select_threshold, shortest_between
-from abstain.threshold.decimals import BFLOAT16, with_fewest_digits
+from abstain.threshold.decimals import BFLOAT16, as_percent, with_fewest_digits
 
 repeatable = settings(deadline=None, derandomize=True, max_examples=200)
 
@@ -95,3 +95,19 @@ def test_the_same_samples_are_accepted_in_bfloat16(seed, delta):
     short = with_fewest_digits(point, confidence, BFLOAT16)
     for compared in (stored, stored.float(), stored.double()):
         assert float((compared >= short.threshold).double().mean()) == point.coverage
+
+
+def test_a_number_of_percent_accepts_what_its_fraction_does():
+    percent = np.arange(100_001) / 1000  # every number of three decimals
+    for number in percent[::97]:
+        at, above = float(number / 100), float(np.nextafter(number / 100, 2))
+        assert as_percent(at) == number
+        assert ((percent >= as_percent(at)) == (percent / 100 >= at)).all()
+        assert ((percent >= as_percent(above)) == (percent / 100 >= above)).all()
+
+
+@repeatable
+@given(st.floats(0, 1))
+def test_any_threshold_has_a_number_of_percent(threshold):
+    found = as_percent(threshold)
+    assert np.nextafter(found, -np.inf) / 100 <= threshold <= found / 100

@@ -45,7 +45,7 @@ def test_what_is_said_follows_what_was_asked_for():
     assert risk.startswith("Accept where confidence >= 6.0: this accepts 94.00% of 100 samples with a risk of 4.26%.")
     assert "There is no guarantee" in risk and "With probability 0.95" in guaranteed
     assert "every sample: this accepts 100.00%" in guaranteed
-    assert "70.0: this accepts 30.00%" in coverage and "strictest threshold that accepts at least 0.3" in coverage
+    assert "70.0: this accepts 30.00%" in coverage and "threshold that accepts at least 30% of them;" in coverage
     # 10 abstentions; answering all costs 10 errors at 5.
     assert "this costs 0.1 per sample, against 0.5 where all are answered and 1 where none is" in cost
     assert "looks better than it will be: chosen on one half and measured on the other" in cost

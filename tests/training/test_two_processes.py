@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 import unlike_trainings
+from packaging.version import Version
 from safetensors.torch import load_file
 from torch.nn import functional
 
@@ -28,6 +29,8 @@ def one(tmp_path_factory):
 @pytest.fixture(scope="module", params=[None, "1", "2"], ids=["whole", "fsdp1", "fsdp2"])
 def runs(tmp_path_factory, root, one, request):
     """The folders of the same trainings on one process and on two, each with the whole model, or with parts of it."""
+    if request.param == "1" and Version(torch.__version__) < Version("2.11"):
+        pytest.skip("FSDP 1 of torch 2.10 and before has lost the storage of parts on processors when they are saved")
     two, cut = tmp_path_factory.mktemp("two"), ["--fsdp", request.param] if request.param else []
     options = ["--processes", "2", *cut, "tests/unlike_trainings.py", str(two)]
     command = [sys.executable, "tests/launched_script.py", *options]

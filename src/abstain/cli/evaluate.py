@@ -70,17 +70,19 @@ def evaluate(
     with warnings_kept() as warned:
         test, fitted_on = apart.read(reading.open, (logits, labels, split))
         report = evaluate_predictions(test, fitted_on, target_risks=target_risk, level=level)
-    report = replace(report, notes=(*report.notes, *warned))
+    report = replace(report, notes=(*report.notes, *apart.notes(test, fitted_on), *warned))
     words = report.paragraphs(_commands((logits, labels, split), reading, apart))
     said = {"read": test.used, "summary": [sentence for paragraph in words for sentence in paragraph]}
     results = report.to_dict() | said
+    if fitted_on is not None:
+        results["n_validation"] = len(fitted_on)
     if not report.independent:
         results["intervals"] = "pixels of one image are taken for independent"
     text = report_text(report, words)
     typer.echo(json.dumps(results, indent=2) if as_json else text)
     if folder is not None:
-        panels = {Path(logits).name: {Path(logits).stem: report}}
-        write_report(folder, title=Path(logits).name, text=text, panels=panels, results=results)
+        title = ", ".join(filter(None, (Path(logits).name, split)))
+        write_report(folder, title=title, text=text, panels={title: {"": report}}, results=results)
         typer.echo(f"Results are in {folder.resolve()}", err=as_json)
 
 

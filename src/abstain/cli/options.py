@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -20,7 +20,7 @@ Folder = partial(typer.Option, metavar="PATH")
 """An option for the folder that a command writes into; a text, since an empty `Path` would be the working folder."""
 Overwrite = Annotated[
     bool,
-    typer.Option("--overwrite_output_dir", "--overwrite-output-dir", help="Replace the results that the folder holds."),
+    typer.Option("--overwrite-output-dir", help="Replace the results that the folder holds."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")]
 Source = Annotated[
@@ -85,7 +85,8 @@ class Reading:
         from abstain.logits.opened import read_or_open  # here, so that --help does not wait for torch
 
         predictions = read_or_open(source, labels=labels, split=split, **dataclasses.asdict(self))
-        typer.echo(f"{source}: {predictions.used}", err=True)
+        where = source if split is None else f"{source}, {split}"
+        typer.echo(f"{where}: {predictions.used}", err=True)
         return predictions
 
 
@@ -129,6 +130,16 @@ class FittedOn:
         if self.seed is not None and self.validation_fraction is None and not draws:
             raise ArgumentError("seed= is given, but nothing is drawn: give validation_fraction=0.5, or leave it out")
         return read_apart(read, place, self.place, fraction=self.validation_fraction, seed=self.seed or 0)
+
+    def notes(self, measured: Any, fitted_on: Any) -> Iterator[str]:
+        """How many samples were held out of those of the file, where a share was."""
+        from abstain.report.phrases import counted
+
+        if self.validation_fraction is not None:
+            yield (
+                f"of {counted(len(measured) + len(fitted_on), 'sample')} {len(fitted_on):,}, drawn at random with seed "
+                f"{self.seed or 0}, were held out to fit on, and are not among those that are reported"
+            )
 
 
 def options_of(values: Mapping[str, Any]) -> list[str]:

@@ -144,6 +144,7 @@ def _rule(predictions: Read, confidence: Confidence, select: Selection, n_fitted
 
 def _in_words(rule: AbstentionRule, predictions: Read, fitted_on: Read | None) -> str:
     from abstain.scores import OfProbabilities
+    from abstain.threshold.decimals import as_percent
 
     told = [rule.describe()]
     if getattr(predictions, "score", None) == MSP:
@@ -151,7 +152,8 @@ def _in_words(rule: AbstentionRule, predictions: Read, fitted_on: Read | None) -
     threshold = rule.operating_point.threshold
     is_finite = threshold > float("-inf")
     if is_finite and predictions.of_percent and rule.confidence == OfProbabilities(scale="probability"):
-        told.append(f"The file holds percent, which were divided by 100: there this is {100 * threshold:.12g}.")
+        there = str(as_percent(threshold)).removesuffix(".0")
+        told.append(f"The file holds percent, which were divided by 100: there this is {there}.")
     if is_finite and predictions.kind == "one probability":
         told.append("Of one probability p the largest is max(p, 1 - p).")
     if fitted_on is not None:

@@ -62,16 +62,23 @@ class ScriptParser(HfArgumentParser):
             formatter_class=_Formatter,
         )
         self.shows_all = False
-        self.add_argument("-h", "--help", action="help", help="Show the options that most runs need, and stop.")
-        self.add_argument("--help-all", "--help_all", action=_HelpAll, nargs=0, help="Show every option, and stop.")
         self.dataclass_types = list(dataclass_types)
         self._titles = {name: title for kind in self.dataclass_types for name, title in _titles(kind).items()}
+        self._add_help()
         self._groups = {title: self.add_argument_group(title) for title in dict.fromkeys(self._titles.values())}
         for kind in self.dataclass_types:
             self._add_fields(kind)
         for action in self._actions:
             action.required = False  # a recipe may give it
             action.metavar = _metavar(action)
+
+    def _add_help(self) -> None:
+        """`--help-all` is always understood, and shown where `--help` leaves anything out."""
+        leaves_out = STOCK in self._titles.values()
+        shown = "the options that most runs need" if leaves_out else "the options"
+        of_all = "Show every option, and stop." if leaves_out else argparse.SUPPRESS
+        self.add_argument("-h", "--help", action="help", help=f"Show {shown}, and stop.")
+        self.add_argument("--help-all", "--help_all", action=_HelpAll, nargs=0, help=of_all)
 
     def _add_fields(self, kind: Any) -> None:
         """As `HfArgumentParser` adds them, but each to its group."""

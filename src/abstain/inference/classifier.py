@@ -70,8 +70,7 @@ class SelectiveClassifier(KeptValidation, OnnxExport, SelectiveEstimator):
         self.reject_value = reject_value
         self.kind = kind_of_model(self.model)
         check_processor(self.kind, self.processor, self.model.config)
-        told = rule.class_names if rule else None
-        self.class_names = class_names_of(self.model, self.processor, int(self.model.config.num_labels), told)
+        self.class_names = class_names_of(self.model, self.processor, rule)
         check_rule(rule, len(self.class_names))
         self._validation: tuple[NDArray[np.float32], NDArray[np.int64]] | None = None
         self._source: Source | None = None

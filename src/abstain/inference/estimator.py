@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,10 @@ class SelectiveEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def logits(self, samples: Any) -> NDArray[np.float32]:
         """(N, K) of N samples."""
         raise NotImplementedError
+
+    def fit(self, X: Any = None, y: Any = None) -> Self:
+        """The classifier as it is, which learns nothing more, as scikit-learn's `FrozenEstimator` does."""
+        return self
 
     def __sklearn_is_fitted__(self) -> bool:
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import datasets
@@ -18,6 +18,7 @@ from abstain.inference.samples import as_image
 from abstain.logits.inputs import processed_images, stacked
 from abstain.models.auto import load_processor
 from abstain.scores.confidence import OfProbabilities
+from abstain.scores.default_names import default_numbers
 from abstain.scores.given import GivenConfidence
 
 Prepared = tuple[dict[str, Tensor], list[tuple[int, int]]]
@@ -156,19 +157,38 @@ def _moved(value: Tensor, like: Tensor) -> Tensor:
     return value.to(like.device, like.dtype if value.is_floating_point() else None)
 
 
-def class_names_of(model: Any, processor: Any, n_logits: int, told: Sequence[str] | None) -> tuple[str, ...]:
+def class_names_of(model: Any, processor: Any, rule: AbstentionRule | None) -> tuple[str, ...]:
     """What the classes are called: as the rule says, the table encoder, the model; else by their numbers.
 
     Raises:
-        InputError: the rule knows another number of them than the model has logits.
+        InputError: two of them call the classes otherwise, or know another number of them than the model has logits.
     """
-    n_classes = max(n_logits, 2)
-    if told is None and isinstance(processor, TableEncoder):
-        told = processor.classes
-    if told is not None:
-        if len(told) != n_classes:
-            raise InputError(f"there are {len(told)} class names, but the model has {n_classes} classes")
-        return tuple(told)
-    names = getattr(getattr(model, "config", None), "id2label", None) or {}
-    found = [str(names.get(index, index)) for index in range(n_logits)]
-    return (f"not {found[0]}", found[0]) if n_logits == 1 else tuple(found)
+    n_logits = int(model.config.num_labels)
+    of_model = _names_in_config(model.config, n_logits)
+    told: dict[str, tuple[str, ...] | None] = {
+        "the rule": None if rule is None else rule.class_names,
+        "the table encoder": tuple(processor.classes) if isinstance(processor, TableEncoder) else None,
+    }
+    for whose, names in told.items():
+        if names is not None and len(names) != max(n_logits, 2):
+            raise InputError(f"{whose} has {len(names)} class names, but the model has {max(n_logits, 2)} classes")
+        if names is not None and not _agree(names, of_model):
+            raise InputError(
+                f"{whose} calls the classes {shown(names)}, but the model {shown(of_model)}: take those that belong to "
+                "each other"
+            )
+    return told["the rule"] or told["the table encoder"] or of_model
+
+
+def _names_in_config(config: PreTrainedConfig, n_logits: int) -> tuple[str, ...]:
+    names = getattr(config, "id2label", None) or {}
+    found = tuple(str(names.get(index, index)) for index in range(n_logits))
+    return (f"not {found[0]}", found[0]) if n_logits == 1 else found
+
+
+def _agree(names: tuple[str, ...], of_model: tuple[str, ...]) -> bool:
+    """Whether a model calls its classes so too, where it calls them by more than their numbers."""
+    if of_model[0].startswith("not "):  # one logit, whose class 0 has no name there
+        names, of_model = names[1:], of_model[1:]
+    has_names = default_numbers(of_model) is None and not all(name.isdecimal() for name in of_model)
+    return names == of_model or not has_names

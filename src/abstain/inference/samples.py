@@ -114,7 +114,7 @@ def as_image(sample: Any, place: int) -> Image.Image:
     try:
         if isinstance(sample, str | Path):
             return _opened(str(sample), load_image)
-        return load_image(sample if isinstance(sample, Image.Image) else _of_array(sample))
+        return load_image(_of_array(sample) if hasattr(sample, "__array__") else sample)
     except InputError as error:
         raise InputError(f"sample {place} is {error}") from error
     except Exception as error:  # of httpx, PIL, and what a user calls an image

@@ -9,9 +9,6 @@ from pathlib import Path
 
 from abstain._checks import InputError
 
-LFS_DIGEST = re.compile("[0-9a-f]{64}")
-"""Of a file that the Hub keeps in Git LFS; others are called by their Git hash, which is shorter."""
-
 
 def weight_files(folder: str | Path) -> list[Path]:
     """The safetensors files of a folder, whole or in parts, sorted by name; of an adapter its own alone."""
@@ -23,20 +20,15 @@ def weights_sha256(folder: str | Path) -> str | None:
 
     The files are one stream, each after the one before it in the order of their names, and read once, in chunks of
     256 KiB: what `cat *.safetensors | sha256sum` prints. The same weights in other parts have another one. A single
-    file in the Hub's cache is not read: it is kept there under the digest that the Hub gives for it.
+    file in the cache of the Hub is not read: it is called by its SHA-256 there.
 
     Raises:
         InputError: a file cannot be read.
     """
     files = weight_files(folder)
-    return (_digest_of_hub(files) or sha256_of(files)) if files else None
-
-
-def _digest_of_hub(files: list[Path]) -> str | None:
-    """The LFS digest of the one file, of which a snapshot has a link to the blob; None where it has none."""
-    blob = files[0].resolve()
-    is_kept = len(files) == 1 and files[0].is_symlink() and blob.parent.name == "blobs" and blob.is_file()
-    return blob.name if is_kept and LFS_DIGEST.fullmatch(blob.name) else None
+    if len(files) == 1 and (known := _digest_in_cache(files[0])):
+        return known
+    return sha256_of(files) if files else None
 
 
 def sha256_of(files: Iterable[Path]) -> str:
@@ -53,3 +45,10 @@ def sha256_of(files: Iterable[Path]) -> str:
         except OSError as error:
             raise InputError(f"{str(path)!r} cannot be read: {error.strerror or error}") from error
     return digest.hexdigest()
+
+
+def _digest_in_cache(path: Path) -> str | None:
+    """SHA-256 of a large file in the cache of the Hub, where it is a link to a blob of that name; None elsewhere."""
+    blob = path.resolve()
+    in_cache = path.is_symlink() and blob.parent.name == "blobs" and re.fullmatch("[0-9a-f]{64}", blob.name)
+    return blob.name if in_cache else None

@@ -1,7 +1,8 @@
-"""Which columns are called as the classes are, and whether one that is left may be a class without a label.
+"""Which columns are called as the classes are, and whether one that is left is a class without a label.
 
-A class that no label of a file has is known by its column alone. So a column beside those of the other classes has to
-tell by its name, or by holding integers beside real numbers, that it serves another purpose.
+A class that no label of a file has is known by its column alone, where nobody says which classes there are. It is one
+if the probabilities sum to 1 only with it; else a column beside those of the other classes has to tell by its name, or
+by holding integers beside real numbers, that it serves another purpose.
 """
 
 from __future__ import annotations
@@ -10,25 +11,32 @@ import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 
 from abstain._checks import InputError
 from abstain.logits.names import BESIDE, plain, stem_and_number
 from abstain.logits.source import INTEGERS, NUMBERS, Source
-from abstain.scores.recognition import SUM_WITHIN
+from abstain.scores.recognition import Recognised
 
 Names = tuple[str, ...]
 FIRST = 1000
 """Rows that are looked at."""
+OF_ALL_CLASSES = "max min mean std var sum norm margin gap top scale bias temperature true total all overall".split()
+"""What a logit may be called that is no class's."""
 TRUTH = ("False", "True")
 """What columns of two classes may be called beside labels that are truth values."""
 
 
-def called_as_classes(source: Source, classes: Sequence[str] | None) -> tuple[Names, Names] | None:
+def called_as_classes(
+    source: Source, classes: Sequence[str] | None, *, are_all: bool = False
+) -> tuple[Names, Names] | None:
     """The columns called as the classes are, `cat`, or all with one beginning or ending, `prob_cat`, `P(cat)`.
 
     Args:
         source: without its labels.
         classes: their names; None where they are not known.
+        are_all: whether there are no others, as where they are told; else labels may lack a class.
 
     Returns:
         The columns and the classes that they are of; None where there are none.
@@ -37,15 +45,15 @@ def called_as_classes(source: Source, classes: Sequence[str] | None) -> tuple[Na
         InputError: a column that is left may be one more class.
     """
     classes = TRUTH if classes is None else classes
-    if len(classes) < 2:
-        return None
     numbers = [name for name, kind in source.holds.items() if kind in (NUMBERS, INTEGERS)]
     for beginning, ending in _around(classes[0], numbers):
         names = [beginning + name + ending for name in classes]
         if set(names) <= set(numbers):
             others = [name for name in numbers if name.startswith(beginning) and name.endswith(ending)]
-            _check_none_left(source, names, others)
-            return tuple(names), tuple(classes)
+            more = [] if are_all else _more_classes(source, names, others, (beginning, ending))
+            if len(names) + len(more) > 1:
+                without = [name.removeprefix(beginning).removesuffix(ending) for name in more]
+                return (*names, *more), (*classes, *without)
     return None
 
 
@@ -58,33 +66,69 @@ def _around(name: str, columns: Sequence[str]) -> Iterator[tuple[str, str]]:
                 yield column[: found.start()], ending
 
 
-def _check_none_left(source: Source, names: list[str], others: Sequence[str]) -> None:
-    """Refuse a column that may be a class which no label of this file has.
+def _more_classes(source: Source, names: list[str], others: Sequence[str], around: tuple[str, str]) -> list[str]:
+    """The columns of classes which no label of this file has: all that are left, or none.
 
     Args:
         source: without its labels.
         names: of the columns that are called as the labels are.
         others: of all columns with the same beginning and ending, which alone can be classes too.
+        around: this beginning and ending.
+
+    Raises:
+        InputError: a column may be one or not.
     """
     kinds = {NUMBERS, *(source.holds[name] for name in names)}
     left = [name for name in others if source.holds[name] in kinds and name not in names]
     features = _features(source, left, {stem_and_number(name)[0] for name in names})
     left = [name for name in left if name not in features and not _serves_otherwise(name)]
-    if left and not _are_whole(source, names):
-        raise InputError(
-            f"{source.title} has columns called as the labels are ({', '.join(names[:3])} …) and also {left[0]!r}, "
-            "which may be one more class: name the columns of all classes (logit_columns)"
-        )
+    if not left:
+        return []
+    from_1 = {len(more): _from_1(source, [*names, *more]) for more in ([], left)}
+    if min(from_1.values()) < np.inf:  # none is left to another class
+        return [] if from_1[0] <= from_1[len(left)] else left
+    if _are_called_logits(left, *around):
+        return left
+    if len(names) == 1:
+        return []
+    raise InputError(
+        f"{source.title} has columns called as the labels are ({', '.join(names[:3])} …) and also {left[0]!r}, which "
+        "may be one more class: name the columns of all classes (logit_columns), or the classes (class_names)"
+    )
 
 
-def _are_whole(source: Source, names: list[str]) -> bool:
-    """Whether the first rows of these columns are probabilities that sum to 1, which leaves none to another class."""
+def _are_called_logits(names: Sequence[str], beginning: str, ending: str) -> bool:
+    """Whether the columns are called logits of something that is no number of all classes, `logit_cat`."""
+    words = {*plain(beginning).split("_"), *plain(ending).split("_")}
+    of = {plain(name.removeprefix(beginning).removesuffix(ending)) for name in names}
+    return not words.isdisjoint(("logit", "logits")) and of.isdisjoint([*OF_ALL_CLASSES, *BESIDE])
+
+
+def _from_1(source: Source, names: list[str]) -> float:
+    """How far the sums of the first rows are from 1 at most, of probabilities in any form; inf of anything else."""
+    if len(names) < 2:
+        return np.inf
+    try:
+        rows = torch.from_numpy(first_rows(source, names))
+    except InputError:  # of an empty cell in a column that need not count
+        return np.inf
+    found = Recognised.of(rows) if len(rows) and bool(rows.isfinite().all()) else None
+    if found is None:
+        return np.inf
+    forms = (
+        (found.are_probabilities, rows),
+        (found.are_log_probabilities, rows.exp()),
+        (found.are_percent, rows / 100),
+    )
+    sums = (form.sum(dim=1) for is_form, form in forms if is_form())
+    return next((float((total - 1).abs().max()) for total in sums), np.inf)
+
+
+def first_rows(source: Source, names: Sequence[str]) -> NDArray[np.float64]:
+    """The first rows of columns of numbers, at most `FIRST`, in float64."""
     batch = next(source.batches(names, FIRST), None) if source.batches is not None else source.read(names)
-    if batch is None:
-        return False
-    rows = np.stack([np.asarray(batch[name], dtype=np.float64)[:FIRST] for name in names], axis=1)
-    sums = rows.sum(axis=1)
-    return bool(len(rows) and (rows >= 0).all() and (np.abs(sums - 1) < SUM_WITHIN).all())
+    columns = [np.empty(0)] * len(names) if batch is None else [batch[name] for name in names]
+    return np.stack([np.asarray(column, dtype=np.float64)[:FIRST] for column in columns], axis=1)
 
 
 def _features(source: Source, names: list[str], stems: set[str | None]) -> set[str]:

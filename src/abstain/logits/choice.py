@@ -59,6 +59,7 @@ def choose(
     label: str | None,
     input: str | None = None,
     logit_columns: Sequence[str] | None = None,
+    are_all: bool = False,
 ) -> Choice:
     """Which columns are what; everything else is not used.
 
@@ -68,12 +69,14 @@ def choose(
         label: the column of labels; None where they are given apart or there are none.
         input: `"confidence"`, or another kind, which only `ValueColumns` can be.
         logit_columns: names of the values' columns, or the stem of them; None goes by the rule above.
+        are_all: whether there are no classes but these; see `called_as_classes`.
 
     Raises:
         InputError: nothing fits, or two readings do, which are named with the option that decides.
     """
     free = replace(source, holds={name: kind for name, kind in source.holds.items() if name != label})
-    values = named_values(free, logit_columns, classes) if logit_columns else found_values(free, classes)
+    named = None if not logit_columns else named_values(free, logit_columns, classes)
+    values = named or found_values(free, classes, are_all=are_all)
     if values is not None and input != "confidence":
         _check_class_1(source, values, input)
     only_values = input not in (None, "confidence") or (logit_columns is not None and input is None)

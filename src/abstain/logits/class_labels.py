@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._checks import ArgumentError, InputError
+from abstain.scores.default_names import default_numbers
 from abstain.scores.layout import whole_labels
 
 
@@ -67,7 +68,7 @@ def class_indices(
     by_number: bool = False,
     ignore_index: int | None = None,
 ) -> Any:
-    """Labels as numbers: texts by their place in `names`, numbers as they are.
+    """Labels as numbers: texts by their place in `names`, `LABEL_3` that is no name as 3, and numbers as they are.
 
     Args:
         column: of the labels.
@@ -86,6 +87,9 @@ def class_indices(
     place = {name: index for index, name in enumerate(names or ())}
     texts, inverse = np.unique(np.asarray(column, dtype=str), return_inverse=True)
     unknown = next((str(text) for text in texts if text not in place), None)
+    by_default = default_numbers(texts) if place.keys().isdisjoint(texts.tolist()) else None
+    if by_default is not None:
+        return by_default[inverse]
     if unknown is not None:
         raise InputError(f"a label in {what!r} is {unknown!r}, but the classes are {', '.join(list(place)[:30])}")
     return np.array([place[text] for text in texts], dtype=np.int64)[inverse]

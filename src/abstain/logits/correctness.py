@@ -11,10 +11,17 @@ from numpy.typing import NDArray
 from abstain._arrays import check_confidence_error
 from abstain._checks import ArgumentError, InputError
 from abstain.logits.choice import Confidence
-from abstain.logits.class_labels import are_numerals, are_texts, as_numbers, class_indices, class_texts
+from abstain.logits.class_labels import (
+    are_numerals,
+    are_texts,
+    as_numbers,
+    class_indices,
+    class_texts,
+)
 from abstain.logits.names import PREDICTION, plain
 from abstain.logits.source import INTEGERS, NUMBERS, Source
 from abstain.scores.called_alike import check_called_alike
+from abstain.scores.default_names import default_numbers
 from abstain.scores.layout import whole_labels
 
 Array = NDArray[Any]
@@ -34,7 +41,7 @@ def confidence_and_error(
         source: that has the columns.
         columns: which of them is what.
         labels: of the samples, where there are any.
-        names: of the classes, where they are known.
+        names: of the classes in their order, where it is known.
         ignore_index: the label of samples that do not count.
 
     Raises:
@@ -105,11 +112,13 @@ def _mistakes(labels: Any, prediction: Any, names: Sequence[str] | None, what: s
     if _are_named(prediction, names, what):
         by_name = class_indices(prediction, names, what, by_number=True)
         return (class_indices(labels, names, "labels") != by_name).astype(np.float64)
-    labels, prediction = (as_numbers(c, what) if are_numerals(c) else c for c in (labels, prediction))
+    labels, prediction = _as_numbers(labels, prediction, names, what)
     if are_texts(labels) != are_texts(prediction) and names is None:
         kinds = ["texts" if are_texts(column) else "numbers" for column in (labels, prediction)]
-        raise InputError(f"the labels are {kinds[0]} and {what!r} holds {kinds[1]}, but both must be the same")
-    known = sorted({*(names or ()), *_texts(labels), *_texts(prediction)}) if names is None else names
+        raise InputError(
+            f"the labels are {kinds[0]} and {what!r} holds {kinds[1]}, but both must be the same: call the classes "
+            "alike, or name them in the order of the numbers (class_names)"
+        )
     for column, called in ((labels, "labels"), (prediction, what)):
         if are_texts(column):
             class_texts(column, called)  # which refuses an empty one
@@ -118,13 +127,28 @@ def _mistakes(labels: Any, prediction: Any, names: Sequence[str] | None, what: s
     if are_texts(labels) == are_texts(prediction):
         check_called_alike(*(_classes(column)[counts] for column in (labels, prediction)))
     if are_texts(labels) and are_texts(prediction):
-        if not {*map(str, labels)} & {*map(str, prediction)}:
+        found = {*map(str, labels)}, {*map(str, prediction)}
+        if not found[0] & found[1] and not (names and found[0] | found[1] <= {*names}):
             raise InputError(
                 f"no label is among the predictions of {what!r}, where labels are such as {str(labels[0])!r} and "
-                f"predictions such as {str(prediction[0])!r}: call the classes alike"
+                f"predictions such as {str(prediction[0])!r}: call the classes alike, or where they are name all of "
+                "them (class_names)"
             )
         return (np.asarray(labels, dtype=str) != np.asarray(prediction, dtype=str)).astype(np.float64)
-    return (class_indices(labels, known, "labels") != class_indices(prediction, known, what)).astype(np.float64)
+    return (class_indices(labels, names, "labels") != class_indices(prediction, names, what)).astype(np.float64)
+
+
+def _as_numbers(labels: Any, prediction: Any, names: Sequence[str] | None, what: str) -> tuple[Any, Any]:
+    """Both as numbers where they are written so; and `LABEL_3` as 3 where it is no name and the other is a number."""
+    labels, prediction = (as_numbers(c, what) if are_numerals(c) else c for c in (labels, prediction))
+    if names is None and are_texts(labels) and are_texts(prediction):
+        return labels, prediction
+    return _without_default_names(labels, names), _without_default_names(prediction, names)
+
+
+def _without_default_names(column: Any, names: Sequence[str] | None) -> Any:
+    numbers = default_numbers(column) if are_texts(column) else None
+    return column if numbers is None or not _texts(column).isdisjoint(names or ()) else numbers
 
 
 def _are_named(prediction: Any, names: Sequence[str] | None, what: str) -> bool:

@@ -95,8 +95,8 @@ def _parquet(paths: list[Path], title: str) -> Source:
         return pa.concat_tables(tables, promote_options="permissive") if len(tables) > 1 else tables[0]
 
     def read_batches(names: list[str], rows: int) -> Iterator[pa.Table]:
-        kinds = pa.unify_schemas([schema.remove_metadata() for schema in schemas], promote_options="permissive")
-        wanted = pa.schema([kinds.field(name) for name in names])
+        meant = [pa.schema([schema.field(name) for name in names]) for schema in schemas]
+        wanted = pa.unify_schemas(meant, promote_options="permissive")
         for path in paths:
             with reading(repr(str(path)), ".parquet"):
                 for batch in _batches(path, names, rows):

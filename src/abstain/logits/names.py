@@ -30,9 +30,17 @@ BESIDE = [
 """What is no class's value where the columns are called as the classes are."""
 SAMPLE = "sample"
 """The image of a pixel, in a logits data set."""
+CLASS_WORDS = "class label cls category".split()
+"""What stands before the number of a class: in the name of its column, alone or beside a word of `VALUES`."""
+_NO_CLASS = "fold model run seed epoch member rater annotator".split()
+"""What is numbered where one of these stands before a number: it is no class."""
+_IN_ORDER_OF_SIZE = "top rank".split()
+"""Of such a word's columns each holds the value of another class in each row."""
 
 
 _SPLITS = "(train|val|valid|validation|dev|eval|test)"
+_NUMBER_LAST = re.compile(r"(.*?)[\s_\-.\[(=]*(\d+)(?:\s*\|\s*[xX])?[\])]*")
+_NUMBER_INSIDE = re.compile(rf"({'|'.join(CLASS_WORDS)})?_*(\d+)_+(.+)")
 _OF_A_SPLIT = re.compile(rf"^{_SPLITS}_(?=.)|(?<=.)_{_SPLITS}$")
 
 
@@ -51,7 +59,7 @@ def split_of(name: str) -> str | None:
 
 
 def _lower(name: str) -> str:
-    return re.sub(r"[\s\-.]+", "_", name.strip().lower())
+    return re.sub(r"[\s\-.()\[\]=]+", "_", name.strip(" \t\n()[]").lower())
 
 
 def describe_columns(source: Source) -> str:
@@ -85,9 +93,30 @@ def only_column(source: Source, names: Sequence[str], kinds: Sequence[str], what
 
 
 def stem_and_number(name: str) -> tuple[str | None, int]:
-    """What stands before the number that a name ends in, as it is compared, and this number; (None, 0) without one."""
-    match = re.fullmatch(r"(.*?)[\s_\-.\[(]*(\d+)[\])]?", name.strip())
-    return (plain(match[1]), int(match[2])) if match else (None, 0)
+    """What stands before the number that a name ends in, as it is compared, and this number; (None, 0) without one.
+
+    Of a number between a word for classes and one of `VALUES`, `class_3_prob`, both of them.
+    """
+    match = _NUMBER_LAST.fullmatch(name.strip())
+    if match:
+        return plain(match[1]), int(match[2])
+    match = _NUMBER_INSIDE.fullmatch(plain(name))
+    if match and match[3] in VALUES:
+        return "_".join(filter(None, (match[1], match[3]))), int(match[2])
+    return None, 0
+
+
+def tells_values(stem: str) -> bool:
+    """Whether a stem tells that its columns are the classes' values: by one of its words, or by having none."""
+    words = stem.split("_")
+    if words[-1] in _NO_CLASS or not {*words}.isdisjoint(_IN_ORDER_OF_SIZE):
+        return False
+    return not stem or not {*words}.isdisjoint([*VALUES, *LISTS_ONLY])
+
+
+def without_class_words(stem: str) -> str:
+    """A stem without its words for classes: `prob` of `prob_class` and `p` of `p_y`, and nothing of `class`."""
+    return "_".join(word for word in stem.split("_") if word not in [*CLASS_WORDS, "y"])
 
 
 def listed(names: Iterable[str], most: int = 8) -> str:

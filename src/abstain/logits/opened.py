@@ -102,7 +102,7 @@ class OpenPredictions:
                 return "logits"
         self._in_doubt = False
         if self.n_columns == 1:
-            return kind_of_column(seen.low, seen.high, told, said, of_both=len(labels) > 1)
+            return kind_of_column(seen.low, seen.high, told, said, of_both=len(labels) > 1, beyond=seen.beyond)
         return self._kind_of_all()
 
     @property

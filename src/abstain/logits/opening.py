@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,16 +14,15 @@ from abstain.logits.answers import Answers, read_answers
 from abstain.logits.choice import Choice, check_one_split, choose, find_label, why_no_label
 from abstain.logits.class_labels import are_texts, as_numbers, class_indices, class_texts
 from abstain.logits.names import SAMPLE, listed
-from abstain.logits.numbered_from_one import called_by_number, distinct_numbers
+from abstain.logits.order_of_classes import LABELS_AT_ONCE, check_order, of_classes
 from abstain.logits.sample_log import is_sample_log
-from abstain.logits.source import INTEGERS, TEXTS, Source
+from abstain.logits.source import TEXTS, Source
 from abstain.logits.sources import check_paired, labels_apart, open_source
 from abstain.logits.value_columns import ValueColumns
+from abstain.scores.default_names import default_numbers
 
 Names = tuple[str, ...] | None
 INPUTS = ("logits", "log-probabilities", "probabilities", "confidence")
-LABELS_AT_ONCE = 2**18
-"""Labels read in a batch when only their names are looked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +77,7 @@ class Opening:
         ):
             return None
         if self.classes is not None:
-            _check_order(self.source, values, self.classes, n_columns, is_told=self.order_is_told)
+            check_order(self.source, values, self.classes, n_columns, is_told=self.order_is_told)
         return self.classes
 
     def describe(self, parts: list[str], *, grouped: bool, n_ignored: int) -> str:
@@ -168,11 +167,11 @@ def open_columns(
     order = told_names or (None if label is None else opened.class_names.get(label))
     classes = order or _sorted_names(opened, label, given)
     wanted = None if logit_columns is None else _names("logit_columns", logit_columns)
-    chosen = choose(opened, classes, label=label, input=input, logit_columns=wanted)
+    chosen = choose(opened, classes, label=label, input=input, logit_columns=wanted, are_all=order is not None)
     _check_labels(opened, chosen, label, given, ignore_index)
     by_number = told_names is not None
     if chosen.values is not None and label is not None and told_names is None:
-        values = _of_classes(opened, chosen.values, label, given, order, wanted is not None, ignore_index)
+        values = of_classes(opened, chosen.values, label, given, order, wanted is not None, ignore_index)
         chosen, by_number = replace(chosen, values=values), classes is None
     if label_column is None or logit_columns is None:  # or else both are told
         check_one_split(opened, chosen)
@@ -245,27 +244,6 @@ def _texts(source: Source, label: str) -> Any:
     return np.array(sorted(found), dtype=object)
 
 
-def _of_classes(
-    source: Source, values: ValueColumns, label: str, given: Any, order: Names, is_told: bool, ignore_index: int | None
-) -> ValueColumns:
-    """The columns with the classes that they are of, where labels that are numbers tell it."""
-    if order is not None and source.holds[label] == INTEGERS and values.class_names not in (None, order):
-        raise ArgumentError(
-            f"logit_columns names {values}, but the labels of {source.title} number the classes in another order "
-            f"({listed(order)}): name the columns in that order"
-        )
-    if not values.count_from_1:
-        return values
-    if order is not None or (given is not None and class_texts(given, label) is not None):
-        return called_by_number(source, values, [], is_told=is_told)
-    columns = [given] if given is not None else _in_parts(source, label)
-    return called_by_number(source, values, distinct_numbers(columns, label, ignore_index), is_told=is_told)
-
-
-def _in_parts(source: Source, label: str) -> Iterator[Any]:
-    return (batch[label] for batch in source.batches([label], LABELS_AT_ONCE)) if source.batches else iter(())
-
-
 def _names(what: str, names: Any) -> list[str]:
     if isinstance(names, str):
         return [name.strip() for name in names.split(",")]
@@ -275,25 +253,9 @@ def _names(what: str, names: Any) -> list[str]:
 
 
 def _sorted_names(source: Source, label: str | None, given: Any) -> Names:
-    """The labels themselves, where they are texts."""
-    return None if label is None or source.holds[label] != TEXTS else class_texts(given, label)
-
-
-def _check_order(
-    source: Source, values: ValueColumns, classes: tuple[str, ...], n_columns: int, *, is_told: bool
-) -> None:
-    """Refuse labels that are names where nothing tells which value is whose."""
-    if not is_told:
-        raise InputError(
-            f"the labels of {source.title} are names ({listed(classes)}), and nothing tells which of them each value "
-            f"of {values} is of: name them in that order with class_names=, call the columns as the classes, or give "
-            "labels from 0 to K - 1"
-        )
-    if len(classes) != max(n_columns, 2):
-        raise InputError(
-            f"the labels of {source.title} are {len(classes)} names ({listed(classes)}), but there are {n_columns} "
-            "values a sample: give labels from 0 to K - 1, or call the columns as the classes"
-        )
+    """The labels themselves, where they are texts that do not number their classes, as `LABEL_3` does."""
+    names = None if label is None or source.holds[label] != TEXTS else class_texts(given, label)
+    return None if names is None or default_numbers(names) is not None else names
 
 
 def _numbered(classes: Sequence[str]) -> str:

@@ -111,12 +111,12 @@ def read_predictions(
 ) -> Predictions:
     """Read a classifier's predictions from whatever they lie in, and tell what they are.
 
-    The values are the columns that share a usual stem and are numbered as the classes (`logit_0`, `logit_1`, …) or are
-    called as the classes are, or else one column (of lists or of numbers) of a usual name, such as `logits` or
-    `probabilities`. The labels are the column of a usual name, such as `label`, `target` or `y_true`; everything else
-    is not used, and `Predictions.used` names it. Of a sample log of lm-evaluation-harness, told by its columns, each
-    question is a sample: its confidence is the log-odds of the chosen answer in the softmax over the question's own
-    choices.
+    The values are the columns that share a usual stem and are numbered as the classes (`logit_0`, `class_1_prob`,
+    `p(y=2)`, `LABEL_3`, …) or are called as the classes are, or else one column (of lists or of numbers) of a usual
+    name, such as `logits` or `probabilities`. The labels are the column of a usual name, such as `label`, `target` or
+    `y_true`; everything else is not used, and `Predictions.used` names it. Of a sample log of lm-evaluation-harness,
+    told by its columns, each question is a sample: its confidence is the log-odds of the chosen answer in the softmax
+    over the question's own choices.
 
     Args:
         source: a file (CSV or TSV of any separator, Parquet, NPZ, NPY, JSON Lines, safetensors; `.gz` of those that are
@@ -191,7 +191,8 @@ def _of_language_model(answers: Answers) -> Predictions:
 
 def _confidence(opening: Opening, columns: Confidence, labels: Any) -> Predictions:
     source, classes = opening.source, opening.classes
-    values, error, counts = confidence_and_error(source, columns, labels, classes, ignore_index=opening.ignore_index)
+    order = classes if opening.order_is_told else None
+    values, error, counts = confidence_and_error(source, columns, labels, order, ignore_index=opening.ignore_index)
     sample = rows_that_share(source, len(counts))
     parts = [f"{role}: {name}" for role, name in vars(columns).items() if name]
     if columns.prediction:

@@ -35,6 +35,7 @@ class Source:
         n_rows: how many rows there are, where there are batches.
         records: names of columns -> the rows as they are, one dictionary each, where columns are no arrays of numbers.
         beside: columns that lie beside labels which are given apart; none of them counts.
+        twice: names that several columns have; nothing is read of these.
     """
 
     title: str
@@ -45,6 +46,13 @@ class Source:
     n_rows: int = 0
     records: Callable[[Sequence[str]], Sequence[Mapping[str, Any]]] | None = None
     beside: tuple[str, ...] = ()
+    twice: frozenset[str] = frozenset()
+
+    def check_once(self, names: Sequence[str]) -> None:
+        """Refuse names that several columns have; of columns that are not used, that does not matter."""
+        meant = [repr(name) for name in dict.fromkeys(names) if name in self.twice]
+        if meant:
+            raise InputError(f"{self.title} has several columns called {', '.join(meant)}: rename all but one of each")
 
 
 @contextmanager
@@ -112,25 +120,23 @@ def of_arrow(
         n_rows: of the table, where there are batches.
 
     Raises:
-        InputError: there is no column, or two have one name.
+        InputError: there is no column; or, once they are read, columns of which several have that name.
     """
     _check_not_empty(schema.names, title)
-    twice = [name for name, count in Counter(schema.names).items() if count > 1]
-    if twice:
-        raise InputError(
-            f"{title} has several columns called {', '.join(map(repr, twice))}: rename all but one of each"
-        )
 
     def read(names: Sequence[str]) -> dict[str, NDArray[Any]]:
+        source.check_once(names)
         with reading(title, "a table"):
             table = check_rows(read_table(list(dict.fromkeys(names))), title)
             return {name: _values(table[name], f"the column {name!r} of {title}") for name in table.column_names}
 
     def records(names: Sequence[str]) -> list[dict[str, Any]]:
+        source.check_once(names)
         return check_rows(read_table(list(names)), title).to_pylist()
 
     def batches(names: Sequence[str], rows: int) -> Iterator[dict[str, NDArray[Any]]]:
         assert read_batches is not None
+        source.check_once(names)
         start, widths = 0, dict[str, int]()
         for table in read_batches(list(dict.fromkeys(names)), rows):
             with reading(title, "a table"):
@@ -141,10 +147,17 @@ def of_arrow(
             start += table.num_rows
             yield values
 
-    holds = {field.name: _holds(field.type) for field in schema}
-    return Source(
-        title, holds, read, class_names_of(schema), batches if read_batches else None, n_rows, records=records
+    source = Source(
+        title,
+        {field.name: _holds(field.type) for field in schema},
+        read,
+        class_names_of(schema),
+        batches if read_batches else None,
+        n_rows,
+        records=records,
+        twice=frozenset(name for name, count in Counter(schema.names).items() if count > 1),
     )
+    return source
 
 
 def _check_not_empty(names: Sized, title: str) -> None:
@@ -176,7 +189,8 @@ def _holds(kind: pa.DataType) -> str:
 
 
 def _is_list(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind) or pa.types.is_large_list(kind))
+    contiguous = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return any(is_kind(kind) for is_kind in (*contiguous, pa.types.is_list_view, pa.types.is_large_list_view))
 
 
 def class_names_of(schema: pa.Schema) -> dict[str, tuple[str, ...]]:

@@ -93,7 +93,8 @@ def labels_apart(source: Source, label: str | None, labels: Any) -> tuple[Source
     holds = {**source.holds, LABELS: apart.holds[name]}
     in_batches = batches if source.batches else None
     beside = tuple(column for column in apart.holds if column != name)
-    return Source(source.title, holds, read, known, in_batches, source.n_rows, beside=beside), LABELS
+    own = Source(source.title, holds, read, known, in_batches, source.n_rows, beside=beside, twice=source.twice)
+    return own, LABELS
 
 
 def check_paired(values: Any, labels: Any) -> None:
@@ -262,7 +263,9 @@ def _of_trainer(output: Any, title: str) -> Source:
 
 
 def _of_frame(frame: Any, title: str) -> Source:
-    frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+    names = [str(name) for name in frame.columns]
+    unique = names if len({*names}) == len(names) else [str(place) for place in range(len(names))]
+    frame = frame.set_axis(unique, axis=1)  # Arrow takes no name twice
     with reading(title, "a table"):
-        table = pa.Table.from_pandas(frame, preserve_index=False)
+        table = pa.Table.from_pandas(frame, preserve_index=False).rename_columns(names)
     return of_arrow(title, table.schema, table.select)

@@ -1,7 +1,8 @@
 """Which columns hold the values of the classes, by their names.
 
-They are the columns that share a usual stem and are numbered as the classes (`logit_0`, `logit_1`, …) or are called as
-the classes are, or else one column of a usual name (`logits`, `probabilities`, …), of lists or of one number a sample.
+They are the columns that share a usual stem and are numbered as the classes (`logit_0`, `class_1_prob`, `p(y=2)`, …) or
+are called as the classes are, or else one column of a usual name (`logits`, `probabilities`, …), of lists or of one
+number a sample; or, without any of these, columns called by the word class and a number (`LABEL_0`, `class_1`, …).
 Numbered columns of another stem, such as `pixel_0`, may be features: they count only where they are named.
 """
 
@@ -11,9 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from abstain._checks import ArgumentError, InputError
-from abstain.logits.called_as_classes import called_as_classes
+from abstain.logits.called_as_classes import called_as_classes, first_rows
 from abstain.logits.names import (
+    CLASS_WORDS,
     LABEL,
     LISTS_ONLY,
     VALUES,
@@ -22,6 +26,8 @@ from abstain.logits.names import (
     only_column,
     plain,
     stem_and_number,
+    tells_values,
+    without_class_words,
 )
 from abstain.logits.source import INTEGERS, LISTS, NUMBERS, TEXTS, Source
 
@@ -39,7 +45,7 @@ class ValueColumns:
         name = plain(self.columns[0])
         if "log_prob" in name or "logprob" in name or "log_softmax" in name:
             return "log-probabilities"
-        if "prob" in name or "softmax" in name or stem_and_number(self.columns[0])[0] == "p":
+        if "prob" in name or "softmax" in name or without_class_words(str(stem_and_number(self.columns[0])[0])) == "p":
             return "probabilities"
         return "logits" if "logit" in name else None
 
@@ -69,7 +75,7 @@ def named_values(source: Source, names: Sequence[str], classes: Sequence[str] | 
         InputError: there is no such column, one is named twice, or a column of lists is not alone.
     """
     if len(names) == 1 and names[0] not in source.holds:
-        groups = _numbered(source)
+        groups = _numbered(source, [])
         wanted = plain(names[0].rstrip("*")).rstrip("_")
         if wanted in groups:
             return _in_order(source, groups[wanted])
@@ -93,12 +99,13 @@ def _classes_of(names: Sequence[str], classes: Sequence[str]) -> tuple[str, ...]
     return None
 
 
-def found_values(source: Source, classes: Sequence[str] | None) -> ValueColumns | None:
+def found_values(source: Source, classes: Sequence[str] | None, *, are_all: bool = False) -> ValueColumns | None:
     """The values' columns by their names: rows of them if there are any, else one number a sample.
 
     Args:
         source: without its labels.
         classes: their names where they are known, by which columns may be called.
+        are_all: whether there are no other classes; see `called_as_classes`.
 
     Returns:
         None where no name tells.
@@ -107,9 +114,9 @@ def found_values(source: Source, classes: Sequence[str] | None) -> ValueColumns 
         InputError: several can be meant, a number is missing, or there may be one more class.
     """
     lists = [n for n, kind in source.holds.items() if kind == LISTS and plain(n) in [*VALUES, *LISTS_ONLY]]
-    found = called_as_classes(source, classes)
+    found = called_as_classes(source, classes, are_all=are_all)
     called = ValueColumns(*found) if found else None
-    usual = [names for stem, names in _numbered(source).items() if _is_usual(stem)]
+    usual = [names for stem, names in _numbered(source, LABEL).items() if tells_values(stem)]
     predicted = [names for names in usual if _are_predicted_classes(source, names)]
     usual = [names for names in usual if names not in predicted and not _is_third_axis(source, names)]
     numbered = [_in_order(source, names) for names in usual if not _is_named(names, called)]
@@ -123,6 +130,9 @@ def found_values(source: Source, classes: Sequence[str] | None) -> ValueColumns 
     single = only_column(source, VALUES, (NUMBERS, INTEGERS, TEXTS), "values", "logit_columns")
     if single is not None and not _is_third_axis(source, [single]):
         return ValueColumns((single,))
+    numbered_classes = _numbered_classes(source)
+    if numbered_classes is not None:
+        return numbered_classes
     if predicted:
         raise InputError(
             f"{source.title} has {listed(predicted[0])}, which hold integers, as the predicted classes of several "
@@ -145,10 +155,15 @@ def _is_same(source: Source, called: ValueColumns, numbered: ValueColumns) -> bo
     if called.columns != numbered.columns:
         raise InputError(
             f"{source.title} has {numbered}, whose numbers are names of the classes, which come in another order "
-            f"({', '.join(called.columns[:3])} …): name the columns in that order (logit_columns), or where the labels "
-            "are these numbers give them as class_names"
+            f"({_shortened(called.class_names or ())}): where labels count the classes in that order give "
+            f"logit_columns={_shortened(called.columns)}, where they are the numbers of the columns give "
+            f"class_names={_shortened(numbered.numbers)}"
         )
     return True
+
+
+def _shortened(names: Sequence[object]) -> str:
+    return ",".join(map(str, names[:4])) + (",…" if len(names) > 4 else "")
 
 
 def _are_predicted_classes(source: Source, names: list[str]) -> bool:
@@ -165,23 +180,42 @@ def _is_third_axis(source: Source, names: list[str]) -> bool:
     return all({axis + plain(name)[1:] for axis in "xy"} <= others for name in names)
 
 
-def _numbered(source: Source) -> dict[str, list[str]]:
+def _numbered(source: Source, without: Sequence[str]) -> dict[str, list[str]]:
     """Stem -> columns of numbers that share it; one column alone only where its stem is a usual name."""
     groups: dict[str, list[str]] = {}
     for name, kind in source.holds.items():
         stem, _ = stem_and_number(name)
         if stem is not None and (kind in (NUMBERS, INTEGERS) or (kind == TEXTS and stem in VALUES)):
             groups.setdefault(stem, []).append(name)
-    taken = {*LABEL, "unnamed:", "unnamed"}
-    return {s: names for s, names in groups.items() if s not in taken and (len(names) > 1 or s in VALUES)}
+    taken = {*without, "unnamed:", "unnamed"}
+    free = {stem: names for stem, names in groups.items() if stem not in taken}
+    return {stem: names for stem, names in free.items() if len(names) > 1 or without_class_words(stem) in VALUES}
 
 
-def _is_usual(stem: str) -> bool:
-    """Whether a stem tells that its columns are the classes' values: by one of its words, or by having none."""
-    return not stem or not {*stem.split("_")}.isdisjoint([*VALUES, *LISTS_ONLY])
+def _numbered_classes(source: Source) -> ValueColumns | None:
+    """Columns called `LABEL_0`, `class_1` or the like that hold values; whole numbers may be labels, such as one-hot.
+
+    Raises:
+        InputError: there are several sets of them, or a number is missing.
+    """
+    groups: dict[str, list[str]] = {}
+    for name, kind in source.holds.items():
+        stem, _ = stem_and_number(name)
+        if stem in CLASS_WORDS and kind == NUMBERS:
+            groups.setdefault(stem, []).append(name)
+    found = [_in_order(source, names) for names in groups.values() if len(names) > 1 and not _are_whole(source, names)]
+    if len(found) > 1:
+        both = " and ".join(map(str, found))
+        raise InputError(f"{source.title} has {both}, which can all be the values: name them (logit_columns)")
+    return found[0] if found else None
+
+
+def _are_whole(source: Source, names: Sequence[str]) -> bool:
+    return all(bool((column == np.round(column)).all()) for column in first_rows(source, names).T)
 
 
 def _in_order(source: Source, names: list[str]) -> ValueColumns:
+    source.check_once(names)
     names = sorted(names, key=lambda name: stem_and_number(name)[1])
     values = ValueColumns(tuple(names))
     if not values.count_from_1 and not (values.numbers == [1] and values.said == "probabilities"):

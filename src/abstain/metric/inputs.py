@@ -24,6 +24,7 @@ from abstain._checks import ArgumentError, InputError, check_choice
 from abstain.scores.by_kind import as_logits, check_norm, error_of, score_of
 from abstain.scores.called_alike import check_called_alike
 from abstain.scores.confidence import Confidence
+from abstain.scores.default_names import default_numbers
 from abstain.scores.kinds import INPUTS, OF_PROBABILITIES, Input, Kind, OpenKindError, Values, read_values
 from abstain.scores.layout import find_class_axis
 from abstain.scores.logit_norm import LogitNorm
@@ -98,10 +99,13 @@ def reduce_predictions(predictions: Any, labels: Any, confidence: Confidence, re
     kept = isinstance(predictions, torch.Tensor)  # on its device
     predictions = (check_tensor if kept else to_numpy)(predictions, "predictions")
     labels = to_numpy(labels, "references")
+    if predictions.ndim == 1 and reading.input is not None and _are_real(predictions):
+        predictions = predictions[:, None]
     if predictions.ndim < 2:
         raise InputError(
             f"predictions have shape {tuple(predictions.shape)}, as class labels have, but must be logits (N, K): "
-            'the stock evaluator of `evaluate` hands over labels, so take abstain.extract_logits, or load "confidence"'
+            "the stock evaluator of `evaluate` hands over labels, so take abstain.extract_logits, or load "
+            '"confidence", or give input="logits" or input="probabilities" of one real number a sample'
         )
     if labels.ndim == predictions.ndim - 1:
         axis = find_class_axis(tuple(predictions.shape), labels.shape, reading.class_axis)
@@ -113,6 +117,13 @@ def reduce_predictions(predictions: Any, labels: Any, confidence: Confidence, re
     values = [np.empty(0), *(score_of(part, confidence) for part in parts)]
     errors = [np.empty(0, np.int8), *(error_of(part).astype(np.int8) for part in parts)]
     return Reduced(np.concatenate(values), np.concatenate(errors), kinds[0] if kinds else None)
+
+
+def _are_real(predictions: Any) -> bool:
+    """Whether predictions are no integers, as class labels are."""
+    if isinstance(predictions, torch.Tensor):
+        return predictions.is_floating_point()
+    return bool(predictions.dtype.kind == "f")
 
 
 @dataclass
@@ -187,11 +198,30 @@ def compare_classes(
             f"predictions have shape {predictions.shape} and references {references.shape}: both must be (N,), the "
             "predicted class and the label of each sample"
         )
+    predictions, references = _by_number(predictions, references), _by_number(references, predictions)
     if (predictions.dtype.kind == "U") != (references.dtype.kind == "U"):
         raise InputError(
             f"predictions hold {predictions.dtype} and references {references.dtype}: both must be names, or integers"
         )
+    _check_not_default(predictions, references)
     counted = np.full(len(references), True) if references.dtype.kind == "U" else references != ignore_index
     check_called_alike(references[counted], predictions[counted])
     confidence, error = check_confidence_error(confidence, predictions != references)
     return error.astype(np.int8)[counted], confidence.astype(np.float64)[counted]
+
+
+def _by_number(classes: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
+    """Classes in transformers' default names, `LABEL_3`, by their numbers where the others are numbers."""
+    numbers = default_numbers(classes) if classes.dtype.kind == "U" and others.dtype.kind != "U" else None
+    return classes if numbers is None else numbers
+
+
+def _check_not_default(predictions: NDArray[Any], references: NDArray[Any]) -> None:
+    """Refuse transformers' default names beside other names, of which none is ever right."""
+    if predictions.dtype.kind != "U" or not {*predictions.tolist()}.isdisjoint(references.tolist()):
+        return
+    if (default_numbers(predictions) is None) != (default_numbers(references) is None):
+        raise InputError(
+            f"predictions are such as {str(predictions[0])!r} and references such as {str(references[0])!r}: call the "
+            "classes alike, or give both by number"
+        )

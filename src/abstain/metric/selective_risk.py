@@ -31,7 +31,7 @@ all their orders.
 INPUTS_DESCRIPTION = """
 Args:
     predictions: logits or probabilities (N, K), (N, K, ...) or (N, ..., K), as a NumPy array, torch tensor or nested
-        lists; no class labels. In the configuration "confidence": the predicted class (N,).
+        lists, or (N,) where `input` tells what they are; no class labels. In "confidence": the predicted class (N,).
     references: labels (N,) or (N, ...), int in [0, K), or `ignore_index` (-100 unless set at loading) for what does not
         count. In the configuration "confidence": (N,) of the same kind as the predictions.
     confidence: only in the configuration "confidence": (N,) real, larger is accepted first.

@@ -9,6 +9,7 @@ from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
 from abstain._checks import ArgumentError, InputError, first_line
+from abstain._files import as_path
 
 WANTED = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
 """Weights, configurations, and what tokenizers are made of."""
@@ -32,7 +33,7 @@ def checkpoint_folder(name_or_path: str | Path, *, revision: str | None = None) 
         ArgumentError: there is no such folder or repository, or a revision of a folder.
         InputError: its weights are pickles alone, or a file cannot be what it is called.
     """
-    folder = Path(name_or_path).expanduser()
+    folder = as_path(name_or_path, "the model")
     if folder.is_dir():
         if revision is not None:
             raise ArgumentError(f"a revision is given, but {str(name_or_path)!r} is a folder: leave it out")

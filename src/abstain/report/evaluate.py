@@ -9,7 +9,7 @@ from typing import Any
 from abstain._arrays import check_other_samples, check_pair
 from abstain._checks import InputError, check_level, check_no_more
 from abstain.report.measure import Measure, check_target_risks, repairs
-from abstain.report.notes import DEPENDENT, note_few_errors, note_ignored
+from abstain.report.notes import DEPENDENT, note_few_errors, note_ignored, note_temperature
 from abstain.report.selective_report import SelectiveReport
 from abstain.report.sketch_report import SketchReport, describe_bounds
 from abstain.scores.batches import ValueBatches
@@ -17,6 +17,7 @@ from abstain.scores.by_kind import why_no_logarithms
 from abstain.scores.confidence import Confidence
 from abstain.scores.kinds import WITHOUT_SHIFT, Input, Values, read_values
 from abstain.scores.logit_norm import Fallback, check_fit
+from abstain.scores.temperature import TemperatureScaling
 
 MOST_SAMPLES = 10**8
 """Of so many test samples the error and each score are kept, 0.8 GB each; of more only the counts of a sketch."""
@@ -44,8 +45,8 @@ def evaluate_logits(
 
     Args:
         logits: (N, K) test logits, log-probabilities or probabilities, NumPy or torch on any device, not changed; also
-            (N, K, …) or (N, …, K), and (N, 1) for one logit or the probability of class 1; a table only where its
-            columns are numbered from 0, in order.
+            (N, K, …) or (N, …, K), and (N, 1) for one logit or the probability of class 1, (N,) too where `input`
+            tells which; a table only where its columns are numbered from 0, in order.
         labels: (N,) int in [0, K), or (N, …); see `scores.read_values`.
         validation: the same two of other samples, on which logit normalisation is fitted; without them only MSP is
             measured, since p is never chosen on the data that is reported.
@@ -153,6 +154,7 @@ def evaluate_batches(
         else:
             fitted = repairs(validation, p_grid=grid, center=center, fallback=fallback)
             left_out += [_LEFT_OUT.format(test.kind)] if test.kind in WITHOUT_SHIFT else []
+            left_out += note_temperature(fitted[TemperatureScaling.SCORE].temperature)
     measure = Measure(test, fitted, sketched=test.n_samples > most_samples)
     results = measure.results(risks, level)
     notes = [*_notes(measure, validation), *left_out, *note_few_errors(measure.n_errors, test.n_samples)]

@@ -95,8 +95,8 @@ def draw_panel(axes: Axes, reports: Reports) -> None:
     """Draw the curves of some models on the same test data, each with the pointwise interval of its risk.
 
     The first model is black, the others are orange; MSP is solid, logit normalisation dashed, and left out where it
-    falls back to MSP. Thin lines stand at 1 % and 5 % risk. Where the curves are low for long, an inset enlarges that
-    part, and a frame marks it.
+    falls back to MSP. Thin lines stand at 1 % and 5 % risk. Where the curves are low for long, or their few errors come
+    late, an inset enlarges that part, and a frame marks it.
 
     Args:
         axes: of matplotlib; they get limits, labels and a legend below.

@@ -11,6 +11,7 @@ from scipy.special import expit
 from abstain._arrays import check_confidence_error
 from abstain._checks import are_binary, check_binary, check_level
 from abstain.curve.curve import risk_coverage_curve
+from abstain.report.kept import Metrics, interval_of_aurc
 from abstain.report.measure import check_target_risks
 from abstain.report.notes import note_few_errors
 from abstain.report.selective_report import ScoreResult, SelectiveReport
@@ -51,8 +52,7 @@ def evaluate_confidence(
     confidence, error = check_confidence_error(confidence, error)
     check_binary("the report", is_binary=are_binary(error), instead="give 1 where a sample is wrong and 0 elsewhere")
     curve = risk_coverage_curve(confidence, error)
-    low, high = curve.aurc_interval(level) or (None, None)
-    metrics: dict[str, float | None] = {**curve.summary(risks), "aurc_low": low, "aurc_high": high}
+    metrics: Metrics = {**curve.summary(risks), **interval_of_aurc(curve, level)}
     scored_by: Confidence = GivenConfidence() if score == "confidence" else SoftmaxScore(score)
     if score == "msp":
         metrics["ece"] = expected_calibration_error(expit(confidence), error)

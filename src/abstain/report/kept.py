@@ -28,6 +28,12 @@ class Kept(Protocol):
         """Their curve, and the usual numbers of it; `error` is that of all samples, if it is kept."""
 
 
+def interval_of_aurc(curve: RiskCoverageCurve, level: float) -> Metrics:
+    """The metrics `aurc_low` and `aurc_high`; None where all answers are alike, which says nothing of chance."""
+    interval = None if curve.failure_auroc() is None else curve.aurc_interval(level)
+    return dict(zip(("aurc_low", "aurc_high"), interval or (None, None), strict=True))
+
+
 @dataclass
 class EverySample:
     """All confidences, as float64, since their ranks are what counts.
@@ -48,8 +54,7 @@ class EverySample:
     def measure(self, error: Array, target_risks: tuple[float, ...], level: float) -> tuple[RiskCoverageCurve, Metrics]:
         """Their curve, and the usual numbers of it with the interval of AURC; `error` is (N,)."""
         curve = risk_coverage_curve(self.confidence, error)
-        low, high = curve.aurc_interval(level) or (None, None)
-        return curve, {**curve.summary(target_risks), "aurc_low": low, "aurc_high": high}
+        return curve, {**curve.summary(target_risks), **interval_of_aurc(curve, level)}
 
 
 @dataclass

@@ -18,7 +18,9 @@ INSET = (0.13, 0.5, 0.46, 0.46)
 INSET_SHARES = (1 / 8, 1 / 5, 1 / 4)
 """Shares of the risk axis that an inset may enlarge; the first at which there is something to see is taken."""
 INSET_ERRORS = 10
-"""With fewer errors in its part an inset would show next to nothing."""
+"""With fewer errors in the part of low risks an inset would show next to nothing there."""
+LATE, HIGHEST_COVERAGE = 50.0, 100.0
+"""A first error at this coverage or later leaves the curves a part so small that all of it may be enlarged."""
 INSET_STEP, INSET_WIDTH = 10, 20
 """The enlarged coverages begin and end at multiples of the first, at least the second apart, in percent."""
 
@@ -36,15 +38,16 @@ def zoom_region(curves: Curves, top: float) -> tuple[float, float, float] | None
         top: in percent.
 
     Returns:
-        Lowest and highest coverage and highest risk, in percent; None where an inset would hide a curve, or would show
-        hardly more than the axes or nearly no error.
+        Lowest and highest coverage and highest risk, in percent: where the curves are low, or, of few errors that come
+        late, where they are at all. None where an inset would hide a curve, or would show hardly more than the axes or
+        nearly no error.
     """
     if any(map(has_few_points, curves)):
         return None
     if any(risk > INSET[1] * top for curve in curves for risk in _risks_behind_inset(curve)):
         return None
     regions = (_region_below(curves, share * top) for share in INSET_SHARES)
-    return next(filter(None, regions), None)
+    return next(filter(None, regions), None) or _region_of_late_errors(curves)
 
 
 def _region_below(curves: Curves, risk: float) -> tuple[float, float, float] | None:
@@ -54,6 +57,15 @@ def _region_below(curves: Curves, risk: float) -> tuple[float, float, float] | N
     if right - left < INSET_WIDTH or max(_errors_at(curve, right) for curve in curves) < INSET_ERRORS:
         return None
     return left, right, risk
+
+
+def _region_of_late_errors(curves: Curves) -> tuple[float, float, float] | None:
+    """All coverages from the first error on, where that is late: the intervals of few errors flatten the curve."""
+    first = min(map(_flat_until, curves))
+    left = _round_down(first)
+    if not LATE <= left < HIGHEST_COVERAGE or HIGHEST_COVERAGE - first < (HIGHEST_COVERAGE - left) / 4:
+        return None
+    return left, HIGHEST_COVERAGE, HEADROOM * max(float(_settled(curve)[1].max()) for curve in curves)
 
 
 def _settled(curve: RiskCoverageCurve) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -76,6 +88,12 @@ def _first_error(curve: RiskCoverageCurve) -> float:
     """The coverage in percent of the first error; 100 without any."""
     wrong = np.flatnonzero(curve.risk > 0)
     return float(100 * curve.coverage[wrong[0]]) if len(wrong) else 100.0
+
+
+def _flat_until(curve: RiskCoverageCurve) -> float:
+    """The coverage in percent of the last point before the first error, from which on the curve rises."""
+    without = int((curve.risk > 0).argmax()) if curve.risk.any() else len(curve.risk)
+    return float(100 * curve.coverage[without - 1]) if without else 0.0
 
 
 def _stays_below(curve: RiskCoverageCurve, limit: float) -> float:

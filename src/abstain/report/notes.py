@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from abstain.report.phrases import counted, how_many
+from abstain.scores.temperature import LIMITS
 
 FEW_ERRORS = 50
 """With fewer errors than this the intervals are too narrow: with 10, a nominal 95 % covers 87 to 92 %."""
@@ -21,6 +22,16 @@ def note_few_errors(n_wrong: int, n_samples: int) -> Iterator[str]:
         yield (
             f"of {counted(n_samples, 'answer')} {how_many(count, what)}: with fewer than {FEW_ERRORS} the intervals "
             "are too narrow, and other samples may give other numbers"
+        )
+
+
+def note_temperature(temperature: float | None) -> Iterator[str]:
+    """That a fitted temperature is an end of where it is searched, and so none that the validation samples tell."""
+    if temperature in LIMITS:
+        extreme = "small" if temperature == min(LIMITS) else "large"
+        yield (
+            f"the temperature is as {extreme} as is tried ({temperature:g}), and the validation samples would have it "
+            "more extreme still: what is measured with it says little"
         )
 
 

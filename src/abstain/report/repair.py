@@ -19,8 +19,7 @@ def describe_repair(report: SelectiveReport) -> str:
     """What it does to the AURC, or why it does nothing: it is not defined, was not tried or fell back."""
     if (reason := why_undefined(report)) is not None:
         return f"{QUESTION} It is not defined here: {reason}."
-    gain = report.gain()
-    if gain is None or report.normalized is None or report.logit_norm is None:
+    if report.normalized is None or report.logit_norm is None:
         return (
             f"{QUESTION} It was not tried ({WHAT_IT_IS}): it is fitted on validation samples, never on those that are "
             "reported."
@@ -34,8 +33,10 @@ def describe_repair(report: SelectiveReport) -> str:
             f"{QUESTION} That cannot be told ({WHAT_IT_IS}): it needs right and wrong answers among the test samples."
         )
     before, after = (percent(result.metrics["aurc"], 3) for result in (report.msp, report.normalized))
-    change = _describe_change(gain, report.level) if report.independent else ""
-    return f"{QUESTION} {_verdict(report, gain)} ({WHAT_IT_IS}): the AURC goes from {before} % to {after} %{change}."
+    gain = report.gain()
+    change = _describe_change(gain, report.level) if gain and report.independent else ""
+    verdict = _verdict(report, gain) if gain else _verdict_by_bounds(*_bounds(report))
+    return f"{QUESTION} {verdict} ({WHAT_IT_IS}): the AURC goes from {before} % to {after} %{change}."
 
 
 def why_undefined(report: SelectiveReport) -> str | None:
@@ -50,9 +51,12 @@ def why_undefined(report: SelectiveReport) -> str | None:
 
 
 def helps(report: SelectiveReport) -> bool:
-    """Whether logit normalisation clearly lowers the AURC on the test data."""
+    """Whether logit normalisation clearly lowers the AURC on the test data; of a sketch, whatever its bounds leave."""
     gain = report.gain()
-    return gain is not None and report.independent and gain.low > 0
+    if gain is not None or report.normalized is None:
+        return gain is not None and report.independent and gain.low > 0
+    before, after = _bounds(report)
+    return report.independent and after[1] < before[0]
 
 
 def _why_it_falls_back(fitted: LogitNorm) -> str:
@@ -61,6 +65,8 @@ def _why_it_falls_back(fitted: LogitNorm) -> str:
     if msp.aurc == 0:
         return "none of the validation answers is wrong, so they cannot tell which p is good"
     areas = f"{percent(best.aurc, 3)} % with p = {best.p:g} against {percent(msp.aurc, 3)} % without"
+    if msp.aurc == 1:
+        return "all validation answers are wrong, so they cannot tell which p is good"
     if best.gain <= 0:
         return f"on the validation samples no p lowers the AURC, which is at best {areas}"
     return f"on the validation samples the best AURC is not clearly lower, {areas}"
@@ -77,3 +83,16 @@ def _verdict(report: SelectiveReport, gain: Difference) -> str:
     if gain.low <= 0 <= gain.high:
         return "It does not clearly change the order"
     return "It clearly improves the order" if gain.low > 0 else "No, it makes the order worse"
+
+
+def _bounds(report: SelectiveReport) -> list[tuple[float, float]]:
+    """The certified bounds of the AURC of a sketch, before and after."""
+    metrics = [result.metrics for result in (report.msp, report.normalized) if result is not None]
+    return [(one["aurc_bound_low"] or 0.0, one["aurc_bound_high"] or 0.0) for one in metrics]
+
+
+def _verdict_by_bounds(before: tuple[float, float], after: tuple[float, float]) -> str:
+    """Of so many samples that chance is no matter, whatever lies between the bounds is."""
+    if after[1] < before[0]:
+        return "It improves the order"
+    return "No, it makes the order worse" if after[0] > before[1] else "The bounds of the sketch do not tell"

@@ -30,7 +30,7 @@ class ScoreResult:
     Attributes:
         name: `msp`, `temperature_scaling`, `max_logit_pnorm` for logit normalisation, or `max_logit_pnorm_uncentered`
             (`_centered`) for the other of its two forms.
-        metrics: `risk`, `aurc`, `cov@5`, … as fractions, and `aurc_low` and `aurc_high` (None without any error); for
+        metrics: `risk`, `aurc`, `cov@5`, … as fractions, and `aurc_low` and `aurc_high` (None where all are alike); for
             a score that is a probability also `nll`, `brier` and `ece` (see `calibration.calibration_metrics`).
         confidence: (N,) float64, in the order of the samples.
         curve: its risk-coverage curve.

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from abstain.report.next_steps import Commands
-from abstain.report.order import describe_measured
+from abstain.report.answerable import QUESTION
+from abstain.report.next_steps import Commands, describe_next_steps
+from abstain.report.order import IN_WORDS, describe_measured
 from abstain.report.phrases import percent
+from abstain.report.repair import describe_repair
 from abstain.report.selective_report import ScoreResult, SelectiveReport
 
 
@@ -28,7 +30,13 @@ class SketchReport(SelectiveReport):
 
     def paragraphs(self, commands: Commands | None = None) -> list[list[str]]:
         """The sentences of `summary`, of what can be said without intervals."""
-        return [[describe_measured(self)], [describe_order_of_sketch(self)], list(describe_reachable(self))]
+        return [
+            [describe_measured(self)],
+            [describe_order_of_sketch(self)],
+            [describe_repair(self)],
+            list(describe_reachable(self)),
+            list(describe_next_steps(self, commands or Commands())),
+        ]
 
     def gain(self) -> None:
         """None: a paired difference needs the confidences themselves."""
@@ -45,8 +53,9 @@ def describe_order_of_sketch(report: SketchReport) -> str:
     if auroc is None:
         return f"{question} That cannot be told: all answers are alike."
     low, high = (percent(metrics[f"aurc_bound_{end}"], 3) for end in ("low", "high"))
+    verdict = IN_WORDS["in order" if auroc > 0.5 else "worse than chance"]
     return (
-        f"{question} Of a right and a wrong answer, the right one has the higher confidence in about "
+        f"{question} {verdict}: of a right and a wrong answer, the right one has the higher confidence in about "
         f"{percent(auroc, 1)} % of all pairs, where 50 % is chance; the AURC lies between {low} % and {high} %, and in "
         f"a random order it would be {percent(metrics['risk'], 3)} %."
     )
@@ -57,9 +66,12 @@ def describe_reachable(report: SketchReport) -> Iterator[str]:
     shown = [report.msp]
     if report.normalized is not None and not report.normalized.falls_back:
         shown.append(report.normalized)
-    for key, risk in report.target_risks.items():
+    for number, (key, risk) in enumerate(report.target_risks.items()):
         shares = [f"{percent(one.metrics[key], 1)} % by {one.label}" for one in shown]
-        yield f"With at most {100 * risk:g} % of the answers wrong at least {' and '.join(shares)} can be answered."
+        yield (
+            f"{f'{QUESTION} ' if number == 0 else ''}With at most {100 * risk:g} % of the answers wrong: at least "
+            f"{' and '.join(shares)}."
+        )
 
 
 def describe_bounds(results: tuple[ScoreResult, ...]) -> str:

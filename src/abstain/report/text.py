@@ -16,7 +16,7 @@ def report_text(report: SelectiveReport, words: Sequence[Sequence[str]]) -> str:
         words: of `SelectiveReport.paragraphs`; each sentence gets its line.
     """
     parts = ["\n".join(paragraph) for paragraph in words]
-    parts += [f"Note: {note}." for note in report.notes]
+    parts += [f"Note: {note}." for note in report.notes if note != report.unrepaired]  # which the words say already
     parts += [report.to_markdown(), legend(report)]
     if report.logit_norm is not None:
         parts.append(f"How logit normalisation was fitted: {report.logit_norm.reason}.")

@@ -13,7 +13,7 @@ from torch import Tensor
 from abstain._arrays import check_same_order, to_tensor
 from abstain._checks import InputError, check_choice
 from abstain.scores.layout import rows_and_labels
-from abstain.scores.recognition import Recognised
+from abstain.scores.recognition import Recognised, beyond_unit
 
 Kind = Literal["logits", "log-probabilities", "probabilities", "one logit", "one probability"]
 Input = Literal["logits", "log-probabilities", "probabilities"]
@@ -76,9 +76,11 @@ def read_values(
 
     Rows that all lie in [0, 1] and sum to 1 are probabilities, up to what rounding explains: to d decimals, if some
     true probabilities round to the row (each of its entries may be off by ½·10⁻ᵈ); in float16, float32 and the like
-    up to 0.002, in bfloat16 up to 0.008. Rows of at most 0 whose exponentials sum to 1 are log-probabilities.
-    Everything else is logits, except what has two readings with different numbers, which is refused unless told. Rows
-    that all sum to 100 are percent where they are told to be probabilities, and divided by 100.
+    up to 0.002, in bfloat16 up to 0.008. An entry may lie beyond 0 or 1 by the rounding of its type (float32 and wider:
+    2.4e-7, as 1.0000001 does); it counts as that end, and all others as they are stored. Rows of at most 0 whose
+    exponentials sum to 1 are log-probabilities. Everything else is logits, except what has two readings with different
+    numbers, which is refused unless told. Rows that all sum to 100 are percent where they are told to be probabilities,
+    and divided by 100.
 
     Args:
         values: (N, K), (N, K, …) or (N, …, K) real, NumPy or torch on any device, not changed; (N,) for one column
@@ -113,7 +115,8 @@ def read_values(
     (low, high), dependent = check_finite(rows, ""), values.ndim > 2
     if rows.shape[1] == 1:
         of_both = not is_part and bool(classes.min() < classes.max())
-        return Values(kind_of_column(low, high, input, said, of_both=of_both), rows, classes, n_ignored, dependent)
+        kind = kind_of_column(low, high, input, said, of_both=of_both, beyond=beyond_unit(rows.dtype))
+        return Values(kind, rows, classes, n_ignored, dependent)
     found = Recognised.of(rows)
     if are_told_percent(found, input):
         return Values("probabilities", divided_by_100(rows), classes, n_ignored, dependent, of_percent=True)
@@ -144,7 +147,9 @@ def check_finite(rows: Tensor, which: str) -> tuple[float, float]:
     raise InputError(bad)
 
 
-def kind_of_column(low: float, high: float, input: Input | None, said: str | None, *, of_both: bool) -> Kind:
+def kind_of_column(
+    low: float, high: float, input: Input | None, said: str | None, *, of_both: bool, beyond: float
+) -> Kind:
     """What one column is.
 
     Args:
@@ -153,19 +158,23 @@ def kind_of_column(low: float, high: float, input: Input | None, said: str | Non
         input: as `read_values`.
         said: as there.
         of_both: whether samples of both classes are among all that there are.
+        beyond: how far beyond [0, 1] rounding may have put a probability.
 
     Raises:
         InputError: as there.
     """
-    fits = 0 <= low and high <= 1
+    fits = -beyond <= low and high <= 1 + beyond
     if "log-probabilities" in (input, said):
         raise InputError("one column cannot be log-probabilities, which need one a class: give the probability itself")
     if input == "probabilities" and not fits:
         raise InputError(
-            f"input is 'probabilities', but the column holds {low if low < 0 else high:g}: it must be in [0, 1]"
+            f"input is 'probabilities', but the column holds {low if low < -beyond else _written(high)}: it must be in "
+            "[0, 1]"
         )
     if input is None and said == "probabilities" and not fits:
-        raise InputError(f"the name says probabilities, but the values, from {low:g} to {high:g}, say logits: {TELL}")
+        raise InputError(
+            f"the name says probabilities, but the values, from {low:g} to {_written(high)}, say logits: {TELL}"
+        )
     told = input or said
     if told is None and 0 <= low and FEW_LOGITS < high <= 100:
         raise OpenKindError(
@@ -231,7 +240,8 @@ def _as_told(found: Recognised, input: Input) -> Kind:
     if input == "probabilities" and not found.are_probabilities():
         if found.are_mostly_percent():
             odd = found.odd_percent_row()
-            raise InputError(f"most rows sum to 100, as percent do, but {_describe(*odd, most=100)}: mend the row")
+            odd_row = _describe(*odd, most=100, beyond=100 * found.beyond)
+            raise InputError(f"most rows sum to 100, as percent do, but {odd_row}: mend the row")
         raise InputError(
             f"input is 'probabilities', but {_describe_odd_row(found)}: it must lie in [0, 1] and sum to 1, or be "
             "given as logits"
@@ -250,14 +260,18 @@ def _refuse_percent(found: Recognised) -> None:
 
 
 def _describe_odd_row(found: Recognised) -> str:
-    return _describe(*found.odd_row(), most=1)
+    return _describe(*found.odd_row(), most=1, beyond=found.beyond)
 
 
-def _describe(number: int, row: Tensor, *, most: float) -> str:
-    outside = row[(row < 0) | (row > most)]
-    if len(outside) and f"{outside[0]:g}" == f"{most:g}":  # as 1.0000001 is written
-        return f"row {number} holds {float(outside[0])!r}"
-    return f"row {number} holds {outside[0]:g}" if len(outside) else f"row {number} sums to {row.sum():g}"
+def _describe(number: int, row: Tensor, *, most: float, beyond: float) -> str:
+    outside = row[(row < -beyond) | (row > most + beyond)].tolist()
+    return f"row {number} holds {_written(outside[0])}" if outside else f"row {number} sums to {row.sum():g}"
+
+
+def _written(value: float) -> str:
+    """A value in a few digits, but for one that these make 1 or 100, such as 1.000001."""
+    short = f"{value:g}"
+    return repr(value) if short in ("1", "100") and value > float(short) else short
 
 
 def are_told_percent(found: Recognised, input: Input | None) -> bool:

@@ -81,7 +81,10 @@ def rows_and_labels(
     """
     rows, classes = to_tensor(values, "values"), whole_labels(labels)
     if rows.ndim < 2:
-        raise InputError(f"values have shape {tuple(rows.shape)}, but must be (N, K): one row of classes a sample")
+        raise InputError(
+            f"values have shape {tuple(rows.shape)}, but must be (N, K): one row of classes a sample; one logit or "
+            'probability a sample, as decision_function gives it, is told by input="logits" or input="probabilities"'
+        )
     if rows.ndim == 2:
         classes = _one_a_row(classes, tuple(rows.shape))
     axis = find_class_axis(tuple(rows.shape), classes.shape, class_axis)

@@ -15,6 +15,7 @@ from torch import Tensor
 from abstain._arrays import check_labels, check_logits, check_same_order
 from abstain._checks import InputError, check_choice
 from abstain.scores.calibration import CalibrationSums
+from abstain.scores.recognition import beyond_unit
 from abstain.scores.rows import BLOCK_ELEMENTS
 
 CLIPPED_AT = 2.0**-52
@@ -78,14 +79,17 @@ def largest_probability(probabilities: Any) -> NDArray[np.float64]:
 def check_probabilities(probabilities: Any) -> Tensor:
     """Probabilities (N, K) as a torch tensor of floats, not copied where that is possible; sums are not looked at.
 
+    What lies beyond 0 or 1 by no more than `beyond_unit` says that rounding does, such as 1.0000001, is that end.
+
     Raises:
         InputError: another shape, N = 0, or values outside [0, 1].
     """
     probabilities = check_logits(probabilities)
     low, high = (float(end) for end in torch.aminmax(probabilities))
-    if low < 0 or high > 1:
-        raise InputError(f"a probability is {low if low < 0 else high:g}, but must be in [0, 1]")
-    return probabilities
+    beyond = beyond_unit(probabilities.dtype)
+    if low < -beyond or high > 1 + beyond:
+        raise InputError(f"a probability is {low if low < -beyond else high:.9g}, but must be in [0, 1]")
+    return probabilities if low >= 0 and high <= 1 else probabilities.clamp(0, 1)
 
 
 def probability_error(probabilities: Any, labels: Any) -> NDArray[np.float64]:
@@ -194,8 +198,11 @@ def log_probabilities(probabilities: Any) -> Tensor:
 
 
 def count_certain(probabilities: Tensor) -> int:
-    """How many rows (N, K) hold a probability of 0, or of 1 where it is one column: those have no logarithm."""
-    certain = (probabilities == 0) | ((probabilities == 1) & (probabilities.shape[1] == 1))
+    """How many rows (N, K) hold a probability of 0, or of 1 where it is one column: those have no logarithm.
+
+    One beyond these ends by rounding is that end, see `check_probabilities`.
+    """
+    certain = (probabilities <= 0) | ((probabilities >= 1) & (probabilities.shape[1] == 1))
     return int(certain.any(dim=1).sum())
 
 

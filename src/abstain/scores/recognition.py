@@ -18,11 +18,21 @@ SUM_WITHIN = 2e-3
 SUM_WITHIN_BFLOAT16 = 2**-7
 """The same of values that bfloat16 holds exactly: four roundings of 2⁻⁹."""
 
+_FLOAT32 = torch.finfo(torch.float32).eps
+
 NEARLY = 0.1
 """Rows within [0, 1] whose sum is so near to 1 were meant to be probabilities."""
 
 MOST_DECIMALS = 8
 """More are not looked for: 1,000 values rounded to eight decimals miss their sum by 5e-6 at most."""
+
+
+def beyond_unit(dtype: torch.dtype) -> float:
+    """How far beyond 0 or 1 rounding may put a probability of a type: a step of it above 1, at least two of float32.
+
+    Numbers written in decimals or kept wider may have been float32, and dividing by their sum rounds once more.
+    """
+    return float(max(torch.finfo(dtype).eps, 2 * _FLOAT32))
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +47,8 @@ class Recognised:
 
     A row *is* a row of probabilities if some true probabilities round to it: with values of d decimals, where each may
     be off by h = ½·10⁻ᵈ, if Σ max(p - h, 0) ≤ 1 ≤ Σ min(p + h, 1), up to 0.002 for sums in floating point (0.008
-    for bfloat16). That holds of each softmax, whatever K is and however many of its entries were rounded to zero.
+    for bfloat16). That holds of each softmax, whatever K is and however many of its entries were rounded to zero. An
+    entry may lie as far beyond [0, 1] as `beyond_unit` says that rounding puts it.
     """
 
     n_rows: int
@@ -66,7 +77,7 @@ class Recognised:
         return self._every(self._is_probability)
 
     def are_log_probabilities(self) -> bool:
-        """Whether every row is at most 0, and the sum of its exponentials 1 as precisely as it is stored."""
+        """Whether every row is at most 0, but for rounding, and its exponentials sum to 1 as precisely as stored."""
         return self._every(self._is_log_probability)
 
     def are_percent(self) -> bool:
@@ -83,7 +94,7 @@ class Recognised:
 
     def are_in_unit(self) -> bool:
         """Whether every value lies in [0, 1]."""
-        return self._every(_in_unit)
+        return self._every(self._in_unit)
 
     def odd_row(self) -> tuple[int, Tensor]:
         """The first row that is none of probabilities: its number and its values."""
@@ -97,6 +108,11 @@ class Recognised:
         """The first row that is none of log-probabilities."""
         return self._first_without(self._is_log_probability)[0]
 
+    @property
+    def beyond(self) -> float:
+        """How far beyond [0, 1] a probability may lie."""
+        return beyond_unit(self.dtype)
+
     @cached_property
     def _sum_within(self) -> float:
         exact = bool((self.sample == self.sample.bfloat16()).all())
@@ -108,18 +124,21 @@ class Recognised:
         return _half_unit(self.sample, self.dtype)
 
     def _is_probability(self, rows: Tensor) -> Tensor:
-        inside = _in_unit(rows)  # looked at first: of logits nearly never, and the decimals are slow to tell
+        inside = self._in_unit(rows)  # looked at first: of logits nearly never, and the decimals are slow to tell
         return inside & _sum_to_one(rows, self._half_unit, self._sum_within) if inside.any() else inside
 
     def _is_percent(self, rows: Tensor) -> Tensor:
-        inside = _inside(rows, 100)
+        inside = self._in_unit(rows / 100)
         return inside & _sum_to_one(rows / 100, self._half_unit / 100, self._sum_within) if inside.any() else inside
 
+    def _in_unit(self, rows: Tensor) -> Tensor:
+        return (rows.amin(dim=1) >= -self.beyond) & (rows.amax(dim=1) <= 1 + self.beyond)  # faster than `all`
+
     def _is_nearly(self, rows: Tensor) -> Tensor:
-        return _in_unit(rows) & (((rows.sum(dim=1) - 1).abs() <= NEARLY) | self._is_probability(rows))
+        return self._in_unit(rows) & (((rows.sum(dim=1) - 1).abs() <= NEARLY) | self._is_probability(rows))
 
     def _is_log_probability(self, rows: Tensor) -> Tensor:
-        below = rows.amax(dim=1) <= 0
+        below = rows.amax(dim=1) <= self.beyond
         if not below.any():
             return below
         surprise = float(torch.log(torch.tensor(float(self.n_columns))))  # the error of log p grows with |log p|
@@ -162,18 +181,10 @@ def _half_unit(values: Tensor, dtype: torch.dtype) -> float:
     return 0.0
 
 
-def _in_unit(rows: Tensor) -> Tensor:
-    return _inside(rows, 1)
-
-
-def _inside(rows: Tensor, most: float) -> Tensor:
-    return (rows.amin(dim=1) >= 0) & (rows.amax(dim=1) <= most)  # `all` of comparisons is far slower
-
-
 def _sum_to_one(rows: Tensor, half_unit: float, within: float) -> Tensor:
     low = (rows - half_unit).clamp_(min=0).sum(dim=1)
     high = (rows + half_unit).clamp_(max=1).sum(dim=1)
-    return _in_unit(rows) & (low <= 1 + within) & (high >= 1 - within)
+    return (low <= 1 + within) & (high >= 1 - within)
 
 
 def _float64(rows: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from abstain.scores.kinds import check_finite
+from abstain.scores.recognition import beyond_unit
 
 
 @dataclass
@@ -26,6 +27,7 @@ class RunningKind:
         high: the largest.
         n_unit: rows within [0, 1].
         n_percent: rows within [0, 100].
+        beyond: how far beyond these ends rounding may have put a value, in parts of the upper one.
     """
 
     n_rows: int = 0
@@ -33,6 +35,7 @@ class RunningKind:
     high: float = -float("inf")
     n_unit: int = 0
     n_percent: int = 0
+    beyond: float = 0.0
 
     def add(self, rows: Tensor) -> None:
         """See more rows (n, K).
@@ -43,16 +46,21 @@ class RunningKind:
         low, high = check_finite(rows, f", of rows {self.n_rows:,} to {self.n_rows + len(rows) - 1:,},")
         self.low, self.high = min(self.low, low), max(self.high, high)
         self.n_rows += len(rows)
+        self.beyond = max(self.beyond, beyond_unit(rows.dtype))
         least, largest = torch.aminmax(rows, dim=1)
-        self.n_unit += int(((least >= 0) & (largest <= 1)).sum())
-        self.n_percent += int(((least >= 0) & (largest <= 100)).sum())
+        self.n_unit += self._within(1, least, largest)
+        self.n_percent += self._within(100, least, largest)
 
     @property
     def are_no_probabilities(self) -> bool:
         """Whether neither probabilities nor their logarithms can be what all rows are, whatever comes."""
-        return self.n_unit < self.n_rows and self.high > 0
+        return self.n_unit < self.n_rows and self.high > self.beyond
 
     @property
     def are_surely_logits(self) -> bool:
         """Whether these, if they are all rows, are logits without a doubt: most are neither in [0, 1] nor percent."""
         return self.are_no_probabilities and 2 * max(self.n_unit, self.n_percent) <= self.n_rows
+
+    def _within(self, most: float, least: Tensor, largest: Tensor) -> int:
+        inside = (least >= -most * self.beyond) & (largest <= most * (1 + self.beyond))
+        return int(inside.sum())

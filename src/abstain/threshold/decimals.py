@@ -36,6 +36,25 @@ def shortest_between(below: float, threshold: float, dtype: Any = np.float64) ->
     return next((x for x in cut if below < x and low < _rounded(x, dtype) <= high), threshold)
 
 
+def as_percent(threshold: float) -> float:
+    """The shortest number of percent at or above which are just those that divided by 100 reach the threshold.
+
+    Args:
+        threshold: finite, on fractions in float64.
+
+    Returns:
+        In float64; where two of its numbers are one fraction, as accurate as 100 times the threshold can be.
+
+    Example:
+        >>> as_percent(0.617), as_percent(0.6800000000000002)
+        (61.7, 68.00000000000001)
+    """
+    near = 100 * threshold
+    shortened = [float(f"{near:.{digits}g}") for digits in range(1, 18)]
+    numbers = [*shortened, float(np.nextafter(near, np.inf))]
+    return next(x for x in numbers if np.nextafter(x, -np.inf) / 100 <= threshold <= x / 100)
+
+
 def with_fewest_digits(point: OperatingPoint, confidence: NDArray[np.floating[Any]], dtype: Any) -> OperatingPoint:
     """The same operating point, with the shortest threshold that accepts just these samples.
 

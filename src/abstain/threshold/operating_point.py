@@ -116,10 +116,10 @@ class OperatingPoint:
     def _what_is_known(self) -> str:
         if self.cost is not None:
             return self.cost.describe()
-        if self.target_risk is None:
+        if self.target_coverage is not None:
             return (
-                f"It is the strictest threshold that accepts at least {self.target_coverage:.4g} of them; on new "
-                "samples coverage and risk will be near these, but nothing is guaranteed."
+                f"It is the strictest threshold that accepts at least {100 * self.target_coverage:.6g}% of them; on "
+                "new samples coverage and risk will be near these, but nothing is guaranteed."
             )
         if self.delta is None:
             return f"There is no guarantee: on new samples the risk may well be above {self.target_risk:.4g}."

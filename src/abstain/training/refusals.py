@@ -117,7 +117,7 @@ def _check_layers(model: PreTrainedModel, plugin: Any) -> None:
     if plugin.fsdp_version == 2:
         try:
             of_inputs = model.get_input_embeddings()
-        except NotImplementedError as error:
+        except (AttributeError, NotImplementedError) as error:  # the former of older transformers
             raise ArgumentError(
                 f"{type(model).__name__} does not say which layer takes its inputs, which FSDP 2 has to know: take "
                 "FSDP 1, or data parallel processes"
