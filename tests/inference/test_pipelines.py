@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -153,3 +154,14 @@ def test_a_model_in_training_is_run_as_for_inference():
     classifier.model.train()
     pipe = abstain.pipeline(None, SelectiveClassifier(classifier.model, classifier.processor))
     assert pipe(texts()) == pipe(texts()) and pipe("good")[0]["label"] in NAMES
+
+
+def test_classes_are_called_as_the_classifier_calls_them():
+    classifier = image_classifier()
+    classifier.model.config.id2label = {0: "LABEL_0", 1: "LABEL_1", 2: "LABEL_2"}
+    rule = replace(classifier.rule, class_names=NAMES)
+    named = SelectiveClassifier(classifier.model, classifier.processor, rule)
+    pipe, theirs = abstain.pipeline(None, named), stock(named, "image-classification")
+    for found, wanted, answer in zip(pipe(images()), theirs(images()), named(images()), strict=True):
+        assert [one["label"] for one in found] == [NAMES[int(one["label"][-1])] for one in wanted]
+        assert [one["score"] for one in found] == [one["score"] for one in wanted] and found[0]["label"] == answer.label

@@ -33,6 +33,8 @@ class SelectivePipeline(Pipeline):
     def __init__(self, classifier: SelectiveClassifier, *, task: str, device: Any = None, **options: Any) -> None:
         self.rule, self.class_names = classifier.rule, classifier.class_names
         model = classifier.model.eval()
+        of_model = [model.config.id2label[index] for index in range(int(model.config.num_labels))]
+        self.names = dict(zip(of_model, self.class_names[-len(of_model) :], strict=True))
         maker = {"tokenizer" if classifier.kind == "texts" else "image_processor": classifier.processor}
         device = model.device if device is None else device
         super().__init__(model=model, task=task, device=device, **maker, **options)
@@ -55,7 +57,11 @@ class SelectivePipeline(Pipeline):
         return {**found, **says} if isinstance(found, dict) else [{**of_class, **says} for of_class in found]
 
     def _scored(self, outputs: Any, options: dict[str, Any]) -> Any:
-        return super().postprocess(outputs, **options)  # type: ignore[safe-super]
+        """What transformers says, with the names by which the classifier calls the classes: a model may have none."""
+        found = super().postprocess(outputs, **options)  # type: ignore[safe-super]
+        for of_class in [found] if isinstance(found, dict) else found:
+            of_class["label"] = self.names[of_class["label"]]
+        return found
 
     def _both(self, outputs: Any, options: dict[str, Any]) -> Any:
         """Of one logit the classes that it stands for, the more probable first; of equal ones class 0."""
