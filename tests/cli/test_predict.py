@@ -141,6 +141,20 @@ def test_a_model_without_a_rule_answers_always_and_says_so(run, capfd, tmp_path,
     assert last.startswith("answered 7 of 7 samples (100.0%)")
 
 
+def test_an_exported_model_answers_alike(run, capfd, tmp_path, image_model, photos):
+    pytest.importorskip("onnxruntime", reason="needs the extra `onnx`")
+    pytest.importorskip("onnxscript", reason="needs the extra `onnx`")
+    exported = loaded(image_model).export_onnx(tmp_path)
+    found = []
+    for model in (image_model, str(exported)):
+        assert run("predict", model, str(photos), "--json") == 0
+        found.append([json.loads(line) for line in capfd.readouterr().out.splitlines()])
+    assert [one["accepted"] for one in found[0]] == [one["accepted"] for one in found[1]]
+    assert [one["confidence"] for one in found[0]] == pytest.approx([one["confidence"] for one in found[1]], abs=1e-4)
+    assert run("predict", str(exported), str(photos), "--device", "cpu") == 2
+    assert "is a model of ONNX: leave it out" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [

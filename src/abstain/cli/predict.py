@@ -22,7 +22,9 @@ OUTPUT = "What to print"
 
 
 def predict(
-    model: Annotated[str, typer.Argument(help="The folder of a model, or its name on the Hub.", show_default=False)],
+    model: Annotated[
+        str, typer.Argument(help="The folder of a model, also of ONNX, or its name on the Hub.", show_default=False)
+    ],
     files: Annotated[
         list[str] | None,
         typer.Argument(
@@ -73,7 +75,6 @@ def predict(
     Example: abstain predict my-model photos/ --target-risk 0.05 --csv > answers.csv
     """
     from abstain.cli.commands import typed
-    from abstain.inference.classifier import SelectiveClassifier
     from abstain.inference.sample_files import check_files_exist
 
     if as_json and as_csv:
@@ -83,15 +84,26 @@ def predict(
     check_files_exist(files or [])
     path = None if output is None else _output_path(output, overwrite=overwrite_output)
     with warnings_kept() as warned, _bars_for_people():
-        classifier = SelectiveClassifier.from_pretrained(
-            model, target_risk=target_risk, delta=delta, revision=revision, device=device, batch_size=batch_size
-        )
+        how = {"target_risk": target_risk, "delta": delta, "batch_size": batch_size}
+        classifier = _loaded(model, how, {"revision": revision, "device": device})
     for warning in warned:
         typer.echo(f"note: {typed(warning)}", err=True)
     named = _samples(classifier.kind, files or [], text or [], column)
     counted = _Counted(_answers(classifier, named, to_file=path is not None))
     _write(counted, classifier, path, "json" if as_json else "csv" if as_csv else None)
     typer.echo(counted.in_words(), err=True)
+
+
+def _loaded(model: str, how: dict[str, Any], of_torch: dict[str, Any]) -> SelectiveClassifier:
+    """What `save_pretrained` wrote, or `export_onnx`, which knows no revisions and no devices."""
+    from abstain.inference.classifier import SelectiveClassifier
+    from abstain.inference.onnx_file import ONNX_FILE
+
+    if not (Path(model) / ONNX_FILE).is_file():
+        return SelectiveClassifier.from_pretrained(model, **how, **of_torch)
+    for name in (name for name, value in of_torch.items() if value is not None):
+        raise ArgumentError(f"{name} is given, but {model!r} is a model of ONNX: leave it out")
+    return SelectiveClassifier.from_onnx(model, **how)
 
 
 @contextmanager

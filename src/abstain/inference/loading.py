@@ -59,9 +59,10 @@ def load_parts(
     """
     source = Source(str(name_or_path), checkpoint_folder(name_or_path, revision=revision), revision)
     folder = str(source.folder)
-    kind = kind_of(classifier_config(folder))
+    config = classifier_config(folder)
+    kind = kind_of(config)
     rule = rule_beside(source)  # before the weights, which take longer
-    model = load_classifier(kind, folder, dtype=dtype)
+    model = load_classifier(kind, folder, dtype=dtype, config=config)
     return source, nn.Module.to(model, _device(device)), processor_of(kind, folder), rule
 
 

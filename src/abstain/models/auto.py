@@ -62,6 +62,7 @@ def load_classifier(
     *,
     one_logit: bool = False,
     dtype: torch.dtype | str | None = None,
+    config: PreTrainedConfig | None = None,
 ) -> PreTrainedModel:
     """The checkpoint of a folder or a name on the Hub, of transformers, timm or this package.
 
@@ -72,13 +73,14 @@ def load_classifier(
             keeps the head.
         one_logit: with two `names`, one logit that stands for the pair (0, z).
         dtype: of the weights; None is the one that they are stored in.
+        config: what `classifier_config` gives of the checkpoint and these classes; None reads it.
 
     Raises:
         InputError: there is no such checkpoint, or it is none of a classifier with one class a sample; its weights are
             pickles.
     """
     folder = checkpoint_folder(name_or_path)
-    config = classifier_config(str(folder), names, one_logit=one_logit)
+    config = config or classifier_config(str(folder), names, one_logit=one_logit)
     how: dict[str, Any] = {} if dtype is None else {"dtype": dtype}
     try:
         auto = _auto_class(kind, config)
