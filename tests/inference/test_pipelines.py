@@ -57,8 +57,8 @@ def test_one_sample_a_list_a_generator_and_a_data_set_are_given_back_as_transfor
     one = pipe(images()[0])
     assert [set(entry) for entry in one] == [{"label", "score", "accepted", "confidence"}] * 3
     assert without_rule([one]) == [theirs(images()[0])]
-    streamed = pipe(image for image in images())
-    assert not isinstance(streamed, list) and list(streamed) == pipe(images())
+    streamed, stream = pipe(image for image in images()), theirs(image for image in images())
+    assert type(streamed) is type(stream) and list(streamed) == pipe(images())
     assert list(pipe(KeyDataset(Dataset.from_dict({"image": images()}), "image"), batch_size=2)) == [
         [{**entry, "score": pytest.approx(entry["score"]), "confidence": pytest.approx(entry["confidence"], abs=1e-6)}
          for entry in found]
