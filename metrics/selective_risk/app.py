@@ -35,6 +35,10 @@ can be told. The results are kept for this browser tab alone, for an hour."""
 LEGEND = """AURC is the area under the risk–coverage curve, beside its 95 % interval: lower is better. cov@5 and cov@1
 are the largest coverages with at most 5 % and 1 % errors among the answers: higher is better. NLL, Brier score and
 calibration error (ECE) tell how good the probabilities are: lower is better."""
+STAYS = """
+
+What was refused stays in its field, so that what it does not tell can be told. Clear the field (×) before you give
+another file in its place: it would count beside the first."""
 BY_ITSELF = "as names and values tell"
 KINDS = ("logits", "log-probabilities", "probabilities", "confidence")
 TYPED = {
@@ -66,10 +70,10 @@ html, body, gradio-app, .gradio-container {max-width: 100%; min-width: 0}
 """Gradio puts the rules for narrow screens into the part of the page below its `.contain`, where they must match."""
 
 
-def show(analysis: Analysis | None, problem: str) -> list[Any]:
-    """What an analysis, or in its place the problem, puts into the components `shown`."""
+def show(analysis: Analysis | None, problem: str, advice: str = "") -> list[Any]:
+    """What an analysis, or in its place the problem with advice, puts into the components `shown`."""
     if analysis is None:
-        text = f"**This cannot be measured:** {as_text(problem)}"
+        text = f"**This cannot be measured:** {as_text(problem)}{advice}"
         return [None, gr.Markdown(text, visible=True), *[gr.Column(visible=False)] * 2, *[gr.skip()] * 4]
     labels = list(results(analysis))
     return [
@@ -96,7 +100,13 @@ def upload(test: list[str] | None, validation: list[str] | None, kind: str, *typ
     told = dict(zip(TYPED, typed, strict=True)) | ({} if kind == BY_ITSELF else {"input": kind})
     analysis, problem = answer(measure_upload, test, validation, **told)
     if analysis is None:
-        return [*show(None, problem), None, gr.skip(), gr.skip(), gr.Accordion(open=True)]
+        return [
+            *show(None, problem, STAYS if test or validation else ""),
+            None,
+            gr.skip(),
+            gr.skip(),
+            gr.Accordion(open=True),
+        ]
     forget([*(test or ()), *(validation or ())])
     return [*show(analysis, ""), None, None, None, gr.skip()]
 

@@ -267,10 +267,10 @@ def test_two_readings_are_decided_by_the_options():
             {},
             "a, b",
         ),
-        ("no/such/file.csv", {}, "does not exist"),
+        ("no/such/file.csv", {}, "there is no file or folder 'no/such/file.csv'"),
         ("nobody/nothing", {}, "neither a file or folder here nor to be had from the Hub"),
         ("hf://datasets/nobody/nothing@v1/data/test.parquet", {}, "nor to be had from the Hub"),
-        ("file.pkl", {}, "unknown kind of file '.pkl' .a pickle can run code."),
+        ("file.pkl", {}, "there is no file or folder 'file.pkl'"),
     ],
 )
 def test_a_bad_source_is_one_sentence(source, how, message):

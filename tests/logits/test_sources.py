@@ -44,8 +44,8 @@ def test_only_what_is_wanted_of_a_data_set_is_decoded():
         (datasets.Dataset.from_pandas(FRAME), {"split": "test"}, "a split is named, but the Dataset is one split"),
         ("nobody/nothing", {"split": "test"}, "neither a file or folder here nor to be had from the Hub"),
         ("hf://datasets/nobody/nothing", {}, "neither a file or folder here nor to be had from the Hub"),
-        ("nowhere/data.csv", {}, "the file 'nowhere/data.csv' does not exist"),
-        ("nowhere", {}, "unknown kind of file 'nowhere'"),
+        ("nowhere/data.csv", {}, "there is no file or folder 'nowhere/data.csv'"),
+        ("nowhere", {}, "there is no file or folder 'nowhere': give a path that exists, or a data set on the Hub"),
         (object(), {}, "predictions are object, but must be a path, a Hub name, a table, or arrays"),
     ],
 )
@@ -65,7 +65,7 @@ def test_a_table_may_have_two_columns_of_one_name_that_are_not_used():
 def test_a_path_has_neither_split_nor_revision(tmp_path):
     (tmp_path / "a.csv").write_text("label,score\n1,2\n")
     for how, message in (
-        ({"split": "x"}, "is one file: leave it out"),
+        ({"split": "x"}, "is one file, but a split is named: leave out split="),
         ({"revision": "x"}, "is a path: only a data set"),
     ):
         with pytest.raises(InputError, match=message):
@@ -90,7 +90,7 @@ def test_labels_may_lie_apart_in_an_array_or_a_file(tmp_path):
     (tmp_path / "y.csv").write_text("id,kind\n7,1\n")
     with pytest.raises(InputError, match="holds id, kind, but no labels: call a column label"):
         labels_apart(source, None, tmp_path / "y.csv")
-    with pytest.raises(InputError, match=r"the file '.*nothing\.npy' does not exist"):
+    with pytest.raises(InputError, match=r"there is no file or folder '.*nothing\.npy'"):
         labels_apart(source, None, tmp_path / "nothing.npy")
 
 

@@ -38,12 +38,14 @@ def test_predicted_classes_are_compared_where_the_label_counts():
     assert (error.tolist(), confidence.tolist()) == ([0, 1], [0.5, 0.25])
 
 
-def test_predicted_classes_may_be_whole_floats_or_default_names():
+def test_predicted_classes_may_be_whole_floats_numbers_in_quotes_or_default_names():
     for predictions, references in (
         ([0.0, 1.0, 2.0], [0, 2, 2]),
         ([0, 1, 2], np.array([0, 2, 2], dtype=np.float32)),
         (["LABEL_0", "LABEL_1", "LABEL_2"], [0, 2, 2]),
         ([0, 1, 2], ["LABEL_0", "LABEL_2", "LABEL_2"]),
+        (["0", "1", "2"], [0, 2, 2]),
+        ([0, 1, 2], ["0", "2", "2.0"]),
     ):
         assert compare_classes(predictions, references, [0.5, 0.25, 1.0], -100)[0].tolist() == [0, 1, 0]
     assert compare_classes([0.0, 1.0], [0.0, -100.0], [0.5, 0.25], -100)[0].tolist() == [0]
@@ -90,7 +92,7 @@ def test_samples_with_the_ignored_label_do_not_count(metric, logits_and_labels):
 @pytest.mark.parametrize(
     ("predictions", "references", "message"),
     [
-        (["0", "1"], [0, 1], "both must be names, or integers"),
+        (["0", "1.5"], [0, 1], "both must be names, or integers"),
         ([0.9, 0.2], [0, 1], "predictions hold float64, but must be classes"),
         (["cat", None], ["cat", "dog"], "none missing"),
     ],

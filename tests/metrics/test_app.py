@@ -201,9 +201,11 @@ assert options["theme"]._stylesheets == []
 assert {function.api_visibility for function in page.fns.values()} == {"private"}
 assert "choose or upload the data again" in app.operate(None, "MSP", 50)[1]
 untold = [field.value or "" for field in app.build_told()]
-assert app.upload(None, None, *untold)[0] is None
+nothing = app.upload(None, None, *untold)
+assert nothing[0] is None and "Clear the field" not in nothing[1].value
 bad, good, other = map(Path, sys.argv[1:])
-assert app.upload([str(bad)], None, *untold)[0] is None and bad.exists()  # more can be told of it
+refused = app.upload([str(bad)], None, *untold)
+assert refused[0] is None and bad.exists() and "Clear the field" in refused[1].value  # more can be told of it
 assert app.upload([str(bad)], None, "probabilities", *untold[1:])[0].report.input == "one probability"
 assert app.upload([str(good)], [str(other)], *untold)[0].report.n_samples == 18
 assert not [path for path in (bad, good, other) if path.parent.exists()]

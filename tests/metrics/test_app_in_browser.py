@@ -202,6 +202,19 @@ def test_a_broken_file_is_said_in_a_sentence_and_the_page_goes_on(page, server, 
     playwright.expect(page.locator("#problem")).to_be_hidden()
 
 
+def test_a_second_file_beside_a_refused_one_is_told_that_it_is_the_second(page, tmp_path):
+    (tmp_path / "notes.csv").write_text("x,y\n1,2\n")
+    (tmp_path / "good.csv").write_text("logit_0,logit_1,label\n" + "1,2,0\n2,1,0\n1,3,1\n" * 9)
+    measure(page, tmp_path / "notes.csv")
+    see(page, "#problem", "Clear the field (×) before you give another file in its place")
+    choose_files(page, "#files", tmp_path / "good.csv")
+    page.locator("#measure").click()
+    said = see(page, "#problem", "the upload is notes.csv and good.csv, but must be one")
+    assert "Clear the field" in said
+    measure(page, tmp_path / "good.csv")
+    see(page, "#heading", "good.csv")
+
+
 def test_an_upload_above_the_limit_is_refused_with_the_limit(page, tmp_path):
     with (tmp_path / "large.csv").open("wb") as file:
         file.truncate(201 * 2**20)  # takes no room on the disk

@@ -321,3 +321,15 @@ def test_a_copy_of_the_test_samples_is_no_validation(logits_and_labels):
     logits, labels = logits_and_labels
     with pytest.raises(InputError, match="the test and the validation data are the same samples"):
         evaluate_logits(logits, labels, validation=(logits.copy(), labels.copy()))
+
+
+@pytest.mark.parametrize("form", ["LABEL_{}", "{}", "{}.0"])
+def test_labels_that_number_their_classes_as_texts_are_read_as_read_predictions_reads_them(logits_and_labels, form):
+    logits, labels = logits_and_labels
+    texts = [form.format(label) for label in labels]
+    expected = evaluate_logits(logits, labels).to_dict()
+    assert evaluate_logits(logits, texts).to_dict() == expected
+    read = abstain.read_predictions((logits, texts))
+    assert read.labels.tolist() == labels.tolist() and evaluate_values(read.of_classes()).to_dict() == expected
+    with pytest.raises(InputError, match="labels hold names, but must be whole numbers"):
+        evaluate_logits(logits, ["cat", *texts[1:]])

@@ -72,7 +72,7 @@ def test_booleans_are_the_classes_of_one_column():
         ([0, -100], "a label is -100, .*give ignore_index=-100"),
         ([0, 255], "a label is 255, .*give ignore_index=255"),
         ([0, 3], "a label is 3, but must be from 0 to 2"),
-        (["cat", "dog"], "labels hold <U3"),
+        (["cat", "dog"], "labels hold names, but must be whole numbers"),
         (np.array([None, 1], dtype=object), "missing values or names"),
         ([[1, 1, 0], [1, 0, 0]], "as one-hot labels have, but not every row holds one 1"),
         ([0, 1, 2], r"shape \(2, 3\) and labels \(3,\)"),

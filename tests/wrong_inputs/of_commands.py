@@ -46,10 +46,15 @@ def typed(said, status, *more, source="good.csv"):
 
 
 for source, status, said in (
-    ("nowhere.csv", 2, "the file 'nowhere.csv' does not exist"),
-    ("nowhere", 2, "unknown kind of file 'nowhere'"),
+    ("nowhere.csv", 2, "there is no file or folder 'nowhere.csv'"),
+    (
+        "nowhere",
+        2,
+        "there is no file or folder 'nowhere': give a path that exists, or a data set on the Hub",
+    ),
     ("no/where", 2, "'no/where' is neither a file or folder here nor to be had from the Hub"),
     ("hf://datasets/no/where", 2, "nor to be had from the Hub"),
+    ("hf://models/no/where", 2, "'hf://models/no/where' names no data set on the Hub: write user/name, or hf://"),
     ("notes.txt", 2, "unknown kind of file '.txt'"),
     ("", 2, "the source is '', but must be the path"),
     ("void", 1, "holds no file of predictions"),
@@ -76,7 +81,7 @@ for status, said, *more in (
     (2, "--class-axis is 0, but without that axis", "--class-axis", "0"),
     (2, "nvalid value for '--class-axis'", "--class-axis", "last"),
     (2, "nvalid value for '--ignore-index'", "--ignore-index", "0.5"),
-    (2, "a split is named, but 'good.csv' is one file", "--split", "test"),
+    (2, "'good.csv' is one file, but a split is named: leave out --split", "--split", "test"),
     (2, "a revision is given, but 'good.csv' is a path", "--revision", "main"),
     (2, "labels are given apart, but 'good.csv' holds its own", "--labels", "labels.npy"),
     (2, "No such option", "--colour", "red"),
@@ -88,7 +93,7 @@ for status, said, *more in (
     typed(said, status, *more)
 typed("has no split 'c'", 2, "--split", "c", source="splits")
 typed("values have shape (12, 3) and labels (4,)", 1, "--labels", "short.npy", source="unlabelled.csv")
-typed("the file 'nowhere.npy' does not exist", 2, "--labels", "nowhere.npy", source="unlabelled.csv")
+typed("there is no file or folder 'nowhere.npy'", 2, "--labels", "nowhere.npy", source="unlabelled.csv")
 typed("no labels", 1, "--labels", "unlabelled.csv", source="unlabelled.csv")
 typed("is ignored", 1, "--ignore-index", "0", "--label-column", "zero", source="ignored.csv")
 SOURCES["ragged.csv"] = b"logit_0,logit_1,label\n1,2,0\n1,2,0,7\n"
@@ -108,7 +113,7 @@ for status, said, *more in (
         "--validation",
         "good.csv",
     ),
-    (2, "the file 'nowhere.csv' does not exist", "--validation", "nowhere.csv"),
+    (2, "there is no file or folder 'nowhere.csv'", "--validation", "nowhere.csv"),
     (1, "cannot be read as .csv", "--validation", "empty.csv"),
     (1, "NaN or infinite", "--validation", "infinite.csv"),
     (1, "validation samples are probabilities and the test samples logits", "--validation", "probabilities.csv"),
@@ -120,7 +125,7 @@ for status, said, *more in (
     (2, "--validation-fraction is 0.001 of 12 samples", "--validation-fraction", "0.001"),
     (2, "--seed is -1", "--validation-fraction", "0.5", "--seed", "-1"),
     (2, "nvalid value for '--seed'", "--seed", "x"),
-    (2, "a split is named, but 'good.csv' is one file", "--validation-split", "b"),
+    (2, "'good.csv' is one file, but a split is named: leave out --validation-split", "--validation-split", "b"),
     (
         2,
         "already holds results (results.json): give another folder, or --overwrite",

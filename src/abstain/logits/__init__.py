@@ -4,10 +4,10 @@ Making: `inputs` reads images, texts and rows of a table as a checkpoint wants t
 pixel, `batch` is what goes in and comes out; `heads` and `forward` say how a model runs, `extract` keeps its logits in
 memory, `sharded` in files; `dataset` writes and reads these.
 Reading: `sources` opens a file, folder, name or object as one `source` of named columns, by `files`, `csv_file`,
-`decimal_commas` and `folders`, and `labels_file` labels that lie apart; `names` says what columns are usually called,
-`value_columns`, `called_as_classes` and `numbered_from_one` which hold the values, `choice` which reading is meant,
-`class_labels` what a label is, `order_of_classes` which value is whose, `correctness` what tells errors, `groups` which
-rows depend on each other.
+`csv_in_blocks`, `decimal_commas`, `json_lines`, `folders` and `data_set_on_hub`, and `labels_file` labels that lie
+apart; `names` says what columns are usually called, `value_columns`, `called_as_classes` and `numbered_from_one` which
+hold the values, `choice` which reading is meant, `class_labels` what a label is, `order_of_classes` which value is
+whose, `correctness` what tells errors, `groups` which rows depend on each other.
 `opening` puts these together, for `predictions` in memory and `opened` in batches; `held_out` parts validation from
 test. Logs of language models: `sample_log` reads one, by `answers` and `targets`.
 

@@ -30,12 +30,10 @@ def read_csv(path: Path, title: str) -> Source:
     """
     from pyarrow import csv as arrow_csv
 
-    with pa.input_stream(str(path), compression="detect") as stream:
-        beginning = stream.read(1_000_000)
+    beginning = beginning_of(path)
     if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise InputError(f"{title} is text in UTF-16, but must be in UTF-8: save it again so")
-    separator = _separator(beginning)
-    options = arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True)
+    options = arrow_csv.ParseOptions(delimiter=separator_of(beginning), newlines_in_values=True)
     try:
         table = arrow_csv.read_csv(path, parse_options=options)
         names = [name.strip() for name in table.column_names]
@@ -49,6 +47,19 @@ def read_csv(path: Path, title: str) -> Source:
             raise _not_utf_8(title, f"the column {name!r}")
     table = without_decimal_commas(table.rename_columns(names), title)
     return of_arrow(title, check_rows(table, title).schema, table.select)
+
+
+def beginning_of(path: Path) -> bytes:
+    """The first bytes of a file, which hold its header; of what ends in `.gz` those of what it holds."""
+    with pa.input_stream(str(path), compression="detect") as stream:
+        return bytes(stream.read(1_000_000))
+
+
+def separator_of(beginning: bytes) -> str:
+    """What divides the cells of a file with this beginning."""
+    _, header, _ = _header(beginning)
+    divide = (one for one in SEPARATORS if len(next(csv.reader([header], delimiter=one), [])) > 1)
+    return next(divide, ",")
 
 
 def _check_quotes_are_closed(table: pa.Table, path: Path, title: str) -> None:
@@ -93,9 +104,3 @@ def _header(beginning: bytes) -> tuple[int, str, str]:
     filled = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
     (number, header), (_, first_row) = [*filled, (1, ""), (1, "")][:2]
     return number, header, first_row
-
-
-def _separator(beginning: bytes) -> str:
-    _, header, _ = _header(beginning)
-    divide = (one for one in SEPARATORS if len(next(csv.reader([header], delimiter=one), [])) > 1)
-    return next(divide, ",")

@@ -44,12 +44,17 @@ def without_decimal_commas(table: pa.Table, title: str) -> pa.Table:
     return table
 
 
+def are_written_as_numbers(column: pa.Array | pa.ChunkedArray) -> bool:
+    """Whether all texts of a column are numbers, with decimal commas or without."""
+    return _every(column, _NUMBER)
+
+
 def _has_commas(column: pa.ChunkedArray) -> bool:
     """Whether all cells are numbers, some with a comma."""
     if not pa.types.is_string(column.type) or not pc.any(pc.match_substring(column, ",")).as_py():
         return False
-    return _every(column, _NUMBER)
+    return are_written_as_numbers(column)
 
 
-def _every(column: pa.ChunkedArray, pattern: str) -> bool:
+def _every(column: pa.Array | pa.ChunkedArray, pattern: str) -> bool:
     return bool(pc.all(pc.match_substring_regex(column, pattern)).as_py())

@@ -11,11 +11,16 @@ import pyarrow.parquet as pq
 
 from abstain._checks import ArgumentError, InputError
 from abstain.logits.csv_file import read_csv
+from abstain.logits.csv_in_blocks import csv_in_blocks
+from abstain.logits.data_set_on_hub import FORM
+from abstain.logits.json_lines import json_lines_in_blocks, read_json_lines
 from abstain.logits.sample_log import open_sample_log
-from abstain.logits.source import Source, by_field, check_rows, class_names_of, of_arrays, of_arrow, reading
+from abstain.logits.source import Source, by_field, class_names_of, of_arrays, of_arrow, reading
 
 READ_AT_ONCE = 2**23
 """Bytes of a Parquet file that wait to be decoded, of all columns together."""
+LARGE = 2**27
+"""Bytes of a file of text from which on it may hold as many values as need not be in memory; of .gz half as many."""
 UNNAMED = "values"
 """What the array of a `.npy` file is called."""
 CONVERTED = {
@@ -47,15 +52,22 @@ def read_file(path: Path) -> Source:
     return read_files([path])
 
 
-def read_files(paths: list[Path]) -> Source:
+def read_files(paths: list[Path], *, in_batches: bool = False) -> Source:
     """As `read_file`, of Parquet files one after the other.
+
+    Args:
+        paths: of the files.
+        in_batches: whether a large file of text is gone through for what its columns hold, and read in parts later.
 
     Raises:
         InputError: also where their columns differ, or there are several files of another kind.
     """
-    kind, title = kind_of(paths[0]), repr(str(paths[0] if len(paths) == 1 else paths[0].parent))
+    title = repr(str(paths[0] if len(paths) == 1 else paths[0].parent))
     if not paths[0].is_file():
-        raise ArgumentError(f"the file {title} does not exist: give one that ends in {', '.join(READERS)}")
+        raise ArgumentError(
+            f"there is no file or folder {title}: give a path that exists, or a data set on the Hub ({FORM})"
+        )
+    kind = kind_of(paths[0])
     with reading(title, kind):
         if kind == ".parquet":
             return _parquet(paths, title)
@@ -63,6 +75,10 @@ def read_files(paths: list[Path]) -> Source:
             raise InputError(
                 f"{title} holds {len(paths)} files {kind} of one split, but only Parquet is read in shards"
             )
+        if in_batches and kind in IN_BLOCKS and paths[0].stat().st_size >= LARGE // (2 if kind.endswith(".gz") else 1):
+            opened = IN_BLOCKS[kind](paths[0], title)
+            if opened is not None:
+                return opened
         return READERS[kind](paths, title)
 
 
@@ -158,15 +174,9 @@ def _check_compression(path: Path, title: str) -> None:
 
 
 def _json_lines(paths: list[Path], title: str) -> Source:
-    from pyarrow import json as arrow_json
-
     _check_compression(paths[0], title)
-    if (log := open_sample_log(paths[0], title)) is not None:
-        return log
-    with pa.input_stream(str(paths[0]), compression="detect") as stream:
-        options = arrow_json.ReadOptions(block_size=2**26)  # a row must fit into a block
-        table = arrow_json.read_json(stream, read_options=options)
-        return of_arrow(title, check_rows(table, title).schema, table.select)
+    log = open_sample_log(paths[0], title)
+    return read_json_lines(paths[0], title) if log is None else log
 
 
 def _npz(paths: list[Path], title: str) -> Source:
@@ -199,3 +209,12 @@ READERS: dict[str, Callable[[list[Path], str], Source]] = {
     ".safetensors": _safetensors,
 }
 """Ending of a file's name -> what reads it."""
+IN_BLOCKS: dict[str, Callable[[Path, str], Source | None]] = {
+    ".csv": csv_in_blocks,
+    ".csv.gz": csv_in_blocks,
+    ".tsv": csv_in_blocks,
+    ".tsv.gz": csv_in_blocks,
+    ".jsonl": json_lines_in_blocks,
+    ".jsonl.gz": json_lines_in_blocks,
+}
+"""Ending of a file's name -> what opens it to be read in parts, if that can be done."""

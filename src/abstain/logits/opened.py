@@ -224,9 +224,10 @@ def _class_of_each(labels: Any) -> NDArray[np.int64]:
 def open_predictions(source: Any, **told: Any) -> OpenPredictions | None:
     """Open predictions that are read in batches; None of what is in memory, or has to be.
 
-    That are files of Parquet, data sets of `datasets` and of the Hub with one row of values a sample. CSV, JSON Lines,
-    NumPy and safetensors files, tables and arrays are in memory once they are opened; a confidence with its errors is
-    no larger than what is kept of it; and values of several labels a sample have to be seen whole.
+    That are files of Parquet, large ones of CSV, TSV and JSON Lines, data sets of `datasets` and of the Hub, with one
+    row of values a sample. NumPy and safetensors files, small ones of text, tables and arrays are in memory once they
+    are opened; a confidence with its errors is no larger than what is kept of it; and values of several labels a sample
+    have to be seen whole.
 
     Args:
         source: as `read_predictions`.

@@ -150,7 +150,7 @@ def open_columns(
     """
     if input is not None:
         check_choice("input", input, INPUTS)
-    opened = open_source(source, split=split, revision=revision)
+    opened = open_source(source, split=split, revision=revision, in_batches=in_batches)
     if is_sample_log(opened.holds):
         columns = {"labels": labels, "label_column": label_column, "logit_columns": logit_columns}
         columns["class_names"] = class_names

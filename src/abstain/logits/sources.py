@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,9 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from abstain._arrays import check_same_order, to_numpy
-from abstain._checks import ArgumentError, InputError, first_line
+from abstain._checks import ArgumentError, InputError
 from abstain._tables import is_frame
 from abstain.logits.choice import find_label
+from abstain.logits.data_set_on_hub import OnHub, download, load, on_hub
 from abstain.logits.files import READERS, UNNAMED, read_files
 from abstain.logits.folders import files_of, pick_split
 from abstain.logits.labels_file import check_header, check_same_rows
@@ -22,23 +22,24 @@ from abstain.logits.source import Source, by_field, of_arrays, of_arrow, reading
 
 LABELS = "labels"
 """What labels that are given apart are called."""
-_HUB_FILE = re.compile(r"hf://datasets/(?P<name>[^/@]+/[^/@]+)(@(?P<revision>[^/]+))?(/(?P<file>.+))?")
-_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
-def open_source(source: Any, *, split: str | None = None, revision: str | None = None) -> Source:
+def open_source(
+    source: Any, *, split: str | None = None, revision: str | None = None, in_batches: bool = False
+) -> Source:
     """The named columns of any source.
 
     Args:
         source: a path, a name on the Hub, a table, or arrays (see `read_predictions`).
         split: which one, of a source with several.
         revision: of a data set on the Hub.
+        in_batches: whether a large file of text is left in its place.
 
     Raises:
         InputError: it is none of these, does not exist, cannot be read, or has other splits.
     """
     if isinstance(source, str | Path):
-        return _named(str(source), split, revision)
+        return _named(str(source), split, revision, in_batches)
     if revision is not None:
         raise ArgumentError("a revision is given, but only a data set on the Hub has one: leave it out")
     opened = _of_datasets(source, split)
@@ -103,27 +104,28 @@ def check_paired(values: Any, labels: Any) -> None:
     check_same_order(**{str(name): column for name, column in columns.items()} | {"labels": labels})
 
 
-def _named(name: str, split: str | None, revision: str | None) -> Source:
+def _named(name: str, split: str | None, revision: str | None, in_batches: bool) -> Source:
     if not name:
         raise ArgumentError("the source is '', but must be the path of a file or folder, or a name on the Hub")
     path = Path(name).expanduser()
-    on_hub = _HUB_FILE.fullmatch(name) or (not path.exists() and _is_hub_name(name))
-    if on_hub:
-        return _from_hub(name, split, revision)
+    if (not path.exists() and not name.lower().endswith(tuple(READERS))) or name.startswith("hf://"):
+        wanted = on_hub(name, revision)
+        if wanted is not None:
+            return _from_hub(wanted, split, in_batches)
     if revision is not None:
         raise ArgumentError(f"a revision is given, but {name!r} is a path: only a data set on the Hub has one")
     if path.is_dir():
-        return _folder(path, split)
+        return _folder(path, split, in_batches)
     if split is not None and path.is_file():
-        raise ArgumentError(f"a split is named, but {name!r} is one file: leave it out")
-    return read_files([path])
+        raise _no_splits(name)
+    return read_files([path], in_batches=in_batches)
 
 
-def _is_hub_name(name: str) -> bool:
-    return bool(_HUB_NAME.fullmatch(name)) and not name.startswith(".") and not name.lower().endswith(tuple(READERS))
+def _no_splits(name: str) -> ArgumentError:
+    return ArgumentError(f"{name!r} is one file, but a split is named: leave out split=")
 
 
-def _folder(path: Path, split: str | None) -> Source:
+def _folder(path: Path, split: str | None, in_batches: bool) -> Source:
     if (path / "dataset_dict.json").is_file() or (path / "state.json").is_file():
         from datasets import load_from_disk
 
@@ -131,31 +133,15 @@ def _folder(path: Path, split: str | None) -> Source:
             opened = _of_datasets(load_from_disk(str(path)), split, repr(str(path)))
             assert opened is not None
             return opened
-    return read_files(files_of(path, split, READERS))
+    return read_files(files_of(path, split, READERS), in_batches=in_batches)
 
 
-def _from_hub(name: str, split: str | None, revision: str | None) -> Source:
-    file = _HUB_FILE.fullmatch(name)
-    repository = file["name"] if file else name
-    if file and file["revision"]:
-        revision = file["revision"]
-    try:
-        if file and file["file"]:
-            from huggingface_hub import hf_hub_download
-
-            return _named(
-                hf_hub_download(repository, file["file"], repo_type="dataset", revision=revision), split, None
-            )
-        from datasets import load_dataset
-
-        opened = _of_datasets(load_dataset(repository, split=split, revision=revision), None if split else split, name)
-    except (InputError, MemoryError):
-        raise
-    except Exception as error:  # no network, no such data set, a script, a gate: each its own class
-        raise ArgumentError(
-            f"{name!r} is neither a file or folder here nor to be had from the Hub ({first_line(error)}): "
-            "give a path that exists, or the name of a data set and a network"
-        ) from error
+def _from_hub(wanted: OnHub, split: str | None, in_batches: bool) -> Source:
+    if wanted.file is not None:
+        if split is not None:
+            raise _no_splits(wanted.name)
+        return read_files([download(wanted)], in_batches=in_batches)
+    opened = _of_datasets(load(wanted, split), None, wanted.name)
     assert opened is not None
     return opened
 

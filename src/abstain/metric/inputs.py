@@ -24,7 +24,7 @@ from abstain._checks import ArgumentError, InputError, check_choice
 from abstain.scores.by_kind import as_logits, check_norm, error_of, score_of
 from abstain.scores.called_alike import check_called_alike
 from abstain.scores.confidence import Confidence
-from abstain.scores.default_names import default_numbers
+from abstain.scores.default_names import default_numbers, numbers_written
 from abstain.scores.kinds import INPUTS, OF_PROBABILITIES, Input, Kind, OpenKindError, Values, read_values
 from abstain.scores.layout import find_class_axis
 from abstain.scores.logit_norm import LogitNorm
@@ -211,9 +211,9 @@ def compare_classes(
 
 
 def _by_number(classes: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
-    """Classes in transformers' default names, `LABEL_3`, by their numbers where the others are numbers."""
-    numbers = default_numbers(classes) if classes.dtype.kind == "U" and others.dtype.kind != "U" else None
-    return classes if numbers is None else numbers
+    """Classes that are written as texts, `"3"` or `LABEL_3`, by their numbers where the others are numbers."""
+    numbers = numbers_written(classes) if others.dtype.kind != "U" else None
+    return classes if numbers is None or (numbers != np.round(numbers)).any() else numbers.astype(np.int64)
 
 
 def _check_not_default(predictions: NDArray[Any], references: NDArray[Any]) -> None:

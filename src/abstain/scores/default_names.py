@@ -1,4 +1,4 @@
-"""The names that transformers gives to classes of which it has none: `LABEL_0`, `LABEL_1` and so on."""
+"""Texts that number classes: numbers in quotes, and `LABEL_0`, as transformers calls a class that has no name."""
 
 from __future__ import annotations
 
@@ -28,3 +28,27 @@ def default_numbers(texts: Any) -> NDArray[np.int64] | None:
     found = [_DEFAULT_NAME.fullmatch(name) for name in names.tolist()]
     numbers = [int(match[1]) for match in found if match]
     return np.array(numbers, dtype=np.int64)[inverse] if numbers and len(numbers) == len(names) else None
+
+
+def numbers_written(texts: NDArray[Any]) -> NDArray[Any] | None:
+    """The numbers of classes that are called by them or by default names; None where a text is another.
+
+    Args:
+        texts: (N,) or (N, …), of any kind.
+
+    Returns:
+        Of its shape, int64 or float64.
+
+    Example:
+        >>> numbers_written(np.array(["1", " 0"])).tolist(), numbers_written(np.array(["LABEL_2"])).tolist()
+        ([1.0, 0.0], [2])
+    """
+    if texts.dtype.kind not in "OU" or not texts.size:
+        return None
+    if texts.dtype.kind == "O" and not all(isinstance(text, str) for text in texts.flat):
+        return None
+    try:
+        return texts.astype(str).astype(np.float64)
+    except ValueError:
+        numbers = default_numbers(texts.ravel())
+        return None if numbers is None else numbers.reshape(texts.shape)

@@ -13,6 +13,7 @@ from torch import Tensor
 from abstain._arguments import check_integer
 from abstain._arrays import to_numpy, to_tensor
 from abstain._checks import ArgumentError, InputError
+from abstain.scores.default_names import numbers_written
 
 
 def find_class_axis(shape: tuple[int, ...], label_shape: tuple[int, ...], class_axis: int | None = None) -> int:
@@ -108,16 +109,18 @@ def _is_integer(value: Any) -> bool:
 
 
 def whole_labels(labels: Any) -> NDArray[np.int64]:
-    """Labels of any shape as int64: integers, booleans, or floats that are whole numbers.
+    """Labels of any shape as int64: integers, booleans, floats that are whole numbers, or texts that number classes.
 
     Raises:
-        InputError: names, missing values, fractions, or numbers beyond int64.
+        InputError: other names, missing values, fractions, or numbers beyond int64.
     """
     array = to_numpy(labels, "labels")
+    written = numbers_written(array)
+    array = array if written is None else written
     if array.dtype.kind == "O" and all(isinstance(label, numbers.Real) for label in array.flat):
         array = array.astype(np.float64)
     if array.dtype.kind not in "biuf":
-        kind = "missing values or names" if array.dtype.kind == "O" else array.dtype
+        kind = {"O": "missing values or names", "U": "names"}.get(array.dtype.kind, array.dtype)
         raise InputError(f"labels hold {kind}, but must be whole numbers: the class of each sample, from 0")
     if array.dtype.kind == "f":
         wrong = ~((array == np.round(array)) & (np.abs(array) < 2**53))  # NaN too
