@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -204,8 +205,11 @@ class SelectiveClassifier(KeptValidation, OnnxExport, SelectiveEstimator):
         """
         folder = Path(folder).expanduser()
         refuse_onnx(self.model)
+        with suppress(InputError):  # none are kept
+            self.validation_logits()
         try:
             (folder / RULE_FILE).unlink(missing_ok=True)  # of the weights that are overwritten
+            (folder / LOGITS / f"{VALIDATION}.parquet").unlink(missing_ok=True)
             save_parts(self.model, self.processor, folder)
         except OSError as error:
             raise InputError(f"{str(folder)!r} cannot be written: {error.strerror or error}") from error
