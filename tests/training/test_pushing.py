@@ -43,6 +43,10 @@ for strategy in sys.argv[4:]:
     with trainer.one_push():
         trainer.calibrate(data, target_risk=0.95)
         (folder / "results.json").write_text("{}")
+import abstain
+for strategy in sys.argv[4:]:
+    classifier = abstain.SelectiveClassifier.from_pretrained(f"someone/{strategy}")
+    assert classifier.rule == abstain.AbstentionRule.load(Path(sys.argv[2], strategy))
 """
 
 
@@ -81,6 +85,7 @@ def test_the_last_push_is_of_the_whole_repository(pushed, strategy):
     assert set(files) == whole
     rule = json.loads(files["abstention.json"])
     assert rule["weights_sha256"] == files["model.safetensors"], "the SHA-256 by which the Hub knows them"
+    assert f'SelectiveClassifier.from_pretrained("someone/{strategy}")' in files["README.md"].decode()
     for name in ("abstention.json", "README.md"):
         assert files[name] == (folder / strategy / name).read_bytes()
     large = [body for path, body in sent if path == f"/lfs/{files['model.safetensors']}"]
