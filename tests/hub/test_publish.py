@@ -2,6 +2,11 @@
 
 import json
 import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +15,7 @@ from loopback_hub import decoded
 
 from abstain import InputError, released_checkpoint
 from abstain.hub.publish import plan_publication, publish
+from abstain.hub.repository import RepositoryPlan, SentFile
 
 LS, CE = "resnet20_cifar10_ls", "resnet20_cifar10_ce"
 SENT = ["README.md", "abstention.json", "config.json", "logits/test.parquet", "logits/validation.parquet"]
@@ -48,6 +54,20 @@ def fitted(runs):
 def told(hub):
     """The arguments that each command of a test takes."""
     return ["--logits-repo", f"{hub.user}/logits-of-a-test"]
+
+
+def write_wheel(path):
+    """The least that pip installs."""
+    told = "Metadata-Version: 2.1\nName: abstain\nVersion: 0.2.0.dev0\n"
+    files = {
+        "abstain/__init__.py": "HERE = True\n",
+        "abstain-0.2.0.dev0.dist-info/METADATA": told,
+        "abstain-0.2.0.dev0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "abstain-0.2.0.dev0.dist-info/RECORD": "",
+    }
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
 
 
 def failed(done, said):
@@ -147,6 +167,33 @@ def test_no_byte_that_was_sent_is_of_a_pickle_or_a_token(hub):
         assert body[:1] != b"\x80" or body[1] > 5 or body[2] == 0, "the magic number of a pickle"
 
 
+def test_what_an_earlier_model_left_goes_in_the_same_commit(hub, fitted, abstain, told, tmp_path):
+    if hub.hub is None:
+        pytest.skip("a real Hub would keep what this test leaves")
+    name = f"{hub.user}/again"
+    assert abstain("publish", fitted / CE, name, *told, "--yes").returncode == 0
+    without = shutil.copytree(fitted / LS, tmp_path / "without", ignore=shutil.ignore_patterns("abstention.json"))
+    done = abstain("publish", without, name, *told, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert sorted(hub.hub.files(name)) == [path for path in SENT if path != "abstention.json"]
+    assert len(hub.hub.repository(name).history()) == 3
+
+
+@pytest.mark.parametrize("fails_at", ["lfs", "commit"])
+def test_a_push_that_fails_in_the_middle_is_one_sentence(hub, fitted, python, fails_at):
+    if hub.hub is None:
+        pytest.skip("a real Hub does not fail when it is told to")
+    program = "import sys, abstain\nclassifier = abstain.SelectiveClassifier.from_pretrained(sys.argv[1])\n"
+    program += "try: classifier.push_to_hub(sys.argv[2])\nexcept abstain.InputError as error: print(error)"
+    hub.hub.fails_at = fails_at
+    try:
+        done = python(program, fitted / CE, f"{hub.user}/push-{fails_at}")
+    finally:
+        hub.hub.fails_at = None
+    assert done.returncode == 0 and "was not pushed (" in done.stdout, done.stderr
+    assert hub.hub.files(f"{hub.user}/push-{fails_at}") == {}
+
+
 def test_a_classifier_pushed_by_itself_comes_back(hub, fitted, python):
     program = """
 import sys
@@ -166,16 +213,29 @@ assert back.rule.operating_point == classifier.rule.operating_point
 
 def test_the_space_is_sent_with_its_wheel(hub, root, fitted, abstain, told, tmp_path):
     wheel = tmp_path / "abstain-0.2.0.dev0-py3-none-any.whl"
-    wheel.write_bytes(b"PK a wheel")
+    write_wheel(wheel)
     space = ["--space", root / "metrics" / "selective_risk", "--wheel", wheel]
     done = abstain("publish", fitted / CE, f"{hub.user}/{CE}", *told, *space, "--yes")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("published http") == 3
     if hub.hub:
         files = hub.hub.files(f"{hub.user}/selective_risk", "space")
-        assert files[wheel.name] == b"PK a wheel" and "screenshot.png" in files
+        assert files[wheel.name] == wheel.read_bytes() and "screenshot.png" in files
         wanted = f"abstain @ {hub.address}/spaces/{hub.user}/selective_risk/resolve/main/{wheel.name}"
         assert files["requirements.txt"].decode().splitlines()[0] == wanted
+        pip = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--target",
+            str(tmp_path / "new"),
+            wanted,
+        ]
+        assert subprocess.run(pip, capture_output=True).returncode == 0, "as a Space installs it"
+        assert (tmp_path / "new" / "abstain" / "__init__.py").read_text() == "HERE = True\n"
 
 
 def test_a_card_by_a_person_is_sent_as_it_is(run):
@@ -211,6 +271,9 @@ def test_without_a_token_or_a_network_it_is_one_sentence(run, monkeypatch):
         publish(publication)
     with pytest.raises(InputError, match=r"was not published .*offline"):
         publish(publication, token="x")
+    space = RepositoryPlan("user/s", "space", (SentFile("abstain-1-py3-none-any.whl", b""),))
+    with pytest.raises(InputError, match="a private Space could not install the wheel from its own address"):
+        publish(replace(publication, space=space), token="x", private=True)
     with pytest.raises(InputError, match="a wheel is given, but only a Space installs it"):
         plan_publication(run, "user/mine", wheel=Path("abstain.whl"))
 

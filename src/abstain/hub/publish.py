@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets import DatasetDict
-from huggingface_hub import CommitOperationAdd, HfApi, get_token
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
 from huggingface_hub.errors import RepositoryNotFoundError
 
 from abstain._checks import ArgumentError, InputError, first_line
@@ -19,7 +19,7 @@ from abstain.hub.card_words import WORDS_FILE, CardWords, read_words
 from abstain.hub.cards import ModelFacts, Sibling, is_rendered, render_card
 from abstain.hub.facts import beside, curve_picture, facts_of_folder, measured
 from abstain.hub.logits_dataset import CARD, config_name, files_of, logits_dataset
-from abstain.hub.repository import RepositoryPlan, SentFile, check_name, plan_model
+from abstain.hub.repository import MODEL_FILES, RepositoryPlan, SentFile, check_name, plan_model
 from abstain.hub.space import plan_space
 from abstain.inference.uploading import NOT_SENT
 from abstain.models.auto import KINDS  # noqa: F401 - registers our architectures
@@ -142,6 +142,7 @@ def publish(publication: Publication, *, private: bool | None = None, token: str
     """Send what was planned: the logits, the model, its tag, the Space; each repository is filled by one commit.
 
     What fails leaves the repository as it was, and those before it are whole; the same call again completes the rest.
+    Weights, rules and the like of an earlier model, which this one does not have, go in the same commit.
 
     Args:
         publication: of `plan_publication`.
@@ -152,13 +153,17 @@ def publish(publication: Publication, *, private: bool | None = None, token: str
         The address of each repository.
 
     Raises:
-        ArgumentError: there is no token, or the tag is taken.
+        ArgumentError: there is no token, the tag is taken, or a private Space would install the wheel that it holds.
         InputError: the Hub cannot be reached, or refuses.
     """
     token = token or get_token()
     if token is None:
         raise ArgumentError(
             "publishing needs a token of the Hub, and there is none: set HF_TOKEN, or log in by hf auth login"
+        )
+    if private and publication.space is not None and publication.space.holds_wheel:
+        raise ArgumentError(
+            "a private Space could not install the wheel from its own address: leave out private or space"
         )
     api = HfApi(token=token)
     if publication.tag is not None:
@@ -177,12 +182,21 @@ def _send(api: HfApi, plan: RepositoryPlan, private: bool | None, *, tag: str | 
     with _one_sentence(plan.name), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "It seems that you are about to commit a data file")  # and so we are
         url = api.create_repo(plan.name, private=private, repo_type=plan.kind, exist_ok=True, **made)
-        operations = [CommitOperationAdd(file.path, file.source) for file in plan.files]
+        operations: list[Any] = [CommitOperationAdd(file.path, file.source) for file in plan.files]
+        operations += [CommitOperationDelete(path) for path in _outdated(api, plan)]
         message = f"Publish {plan.name.rpartition('/')[2]}"
         commit = api.create_commit(plan.name, operations, commit_message=message, repo_type=plan.kind)
         if tag is not None:
             api.create_tag(plan.name, tag=tag, revision=commit.oid, repo_type=plan.kind)
     return str(url)
+
+
+def _outdated(api: HfApi, plan: RepositoryPlan) -> Iterator[str]:
+    """What an earlier model left in the repository, such as its rule, that would not belong to this one."""
+    now = {file.path for file in plan.files}
+    if plan.kind == "model":
+        before = api.list_repo_files(plan.name, repo_type=plan.kind)
+        yield from (path for path in before if path not in now and MODEL_FILES.fullmatch(path))
 
 
 def _send_logits(api: HfApi, publication: Publication, private: bool | None) -> str:

@@ -74,6 +74,11 @@ class RepositoryPlan:
         """Of all files, in bytes."""
         return sum(file.size for file in self.files)
 
+    @property
+    def holds_wheel(self) -> bool:
+        """Whether a package travels in it."""
+        return any(file.path.endswith(".whl") for file in self.files)
+
     def lines(self) -> Iterator[str]:
         """What a dry run prints: every file with its size and destination, and what stays here."""
         prefix = "" if self.kind == "model" else f"{self.kind}s/"

@@ -16,11 +16,12 @@ from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, HubStrategy, SaveStrategy
 from transformers.utils.hub import PushInProgress
 
-from abstain._checks import ArgumentError
+from abstain._checks import ArgumentError, InputError, first_line
 from abstain.hub.card_words import CardWords
 from abstain.inference.loading import LOGITS
 from abstain.inference.pushable import pushable_files
 from abstain.inference.rule_file import RULE_FILE
+from abstain.inference.uploading import NOT_SENT
 from abstain.report.folder import FIGURE_FILE
 from abstain.training.card import CARD, has_card, write_card
 from abstain.training.evaluating import EvaluatingTrainer
@@ -101,6 +102,9 @@ class PushingTrainer(EvaluatingTrainer):
 
         Files that are pickles or hold a token are left out, by their content and by the names `*.bin`, `*.pt`, `*.pth`,
         `*.pkl` and the like.
+
+        Raises:
+            InputError: the Hub cannot be reached or refuses, which leaves the repository as it was.
         """
         self.callback_handler.on_push_begin(self.args, self.state, self.control)
         if self.hub_model_id is None:
@@ -117,7 +121,13 @@ class PushingTrainer(EvaluatingTrainer):
             self.push_in_progress.wait_until_done()
         stays = () if self._logits_are_of_these_weights() else (f"{LOGITS}/", FIGURE_FILE)
         how: dict[str, Any] = {"token": token, "revision": revision, "run_as_future": not blocking}
-        return self._upload(self.args.folder, str(commit_message), stays=stays, **how)
+        try:
+            return self._upload(self.args.folder, str(commit_message), stays=stays, **how)
+        except NOT_SENT as error:
+            raise InputError(
+                f"{self.hub_model_id!r} was not pushed ({first_line(error)}): nothing has changed there, the model is "
+                f"whole in {str(self.args.folder)!r}, and push_to_hub() tries again"
+            ) from error
 
     def create_model_card(
         self,
