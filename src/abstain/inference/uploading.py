@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from huggingface_hub import CommitInfo, HfApi, get_token
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
+from huggingface_hub.errors import HFValidationError, OfflineModeIsEnabled
 
 from abstain._checks import ArgumentError, InputError, first_line
 from abstain.inference.pushable import pushable_files
+from abstain.models.checkpoint import HTTPError
 
-NOT_SENT = (HfHubHTTPError, HFValidationError, OfflineModeIsEnabled, OSError)
+NOT_SENT = (HTTPError, HFValidationError, OfflineModeIsEnabled, OSError, RuntimeError)
+"""What the client raises of an upload; RuntimeError of the content of a large file."""
 
 
 def upload(

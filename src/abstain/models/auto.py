@@ -33,7 +33,7 @@ from abstain.models.deeplabv3plus import DeepLabV3PlusConfig, DeepLabV3PlusForSe
 from abstain.models.densenet_bc import DenseNetBCConfig, DenseNetBCForImageClassification
 from abstain.models.lstm_text_classifier import LSTMTextClassifier, LSTMTextClassifierConfig
 from abstain.models.tabular_mlp import TabularMLPConfig, TabularMLPForClassification
-from abstain.models.timm_wrapper import parse_overrides
+from abstain.models.timm_wrapper import forget_origin, parse_overrides
 
 for _config in (CifarResNetConfig, DeepLabV3PlusConfig, DenseNetBCConfig, LSTMTextClassifierConfig, TabularMLPConfig):
     AutoConfig.register(_config.model_type, _config)
@@ -214,4 +214,6 @@ def _new_timm_model(
     with tempfile.TemporaryDirectory() as folder:
         native = timm.create_model(architecture, num_classes=n_logits, **arguments)
         save_for_hf(native, folder, model_args=arguments, safe_serialization=True)
-        return load_classifier(kind, folder, names, one_logit=one_logit)
+        model = load_classifier(kind, folder, names, one_logit=one_logit)
+    forget_origin(model)
+    return model

@@ -17,7 +17,9 @@ PICKLED_WEIGHTS = (".bin", ".ckpt", ".h5", ".msgpack", ".pkl", ".pt", ".pth")
 """How weights are called that are not read: most are pickles."""
 MOST_BYTES = {".json": 2**28, ".txt": 2**28, ".jinja": 2**24, ".model": 2**28}
 """Larger files than these are no configuration and no vocabulary."""
-NOT_TO_BE_HAD = (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError)
+HTTPError: type[Exception] = next(kind for kind in HfHubHTTPError.__mro__ if kind.__name__ == "HTTPError")
+"""What the client of the Hub raises without a network: of httpx, or of httpx2, by its version."""
+NOT_TO_BE_HAD = (HTTPError, HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError)
 
 
 def checkpoint_folder(name_or_path: str | Path, *, revision: str | None = None) -> Path:
