@@ -68,7 +68,7 @@ def facts_of_model(model: Any, processor: Any, folder: Path, **told: Any) -> Mod
         "rule": AbstentionRule(**read_rule(folder / RULE_FILE)) if (folder / RULE_FILE).is_file() else None,
     }
     rule = told.get("rule", found["rule"])
-    names = class_names_of(model, processor, int(model.config.num_labels), rule.class_names if rule else None)
+    names = class_names_of(model, processor, rule)
     of_model: dict[str, Any] = {
         "task": TASKS[kind],
         "architecture": type(model).__name__,
