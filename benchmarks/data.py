@@ -60,12 +60,12 @@ def make_images() -> Dataset:
     return as_dataset((image.resize((EDGE, EDGE)) for image in coarse), "JPEG")
 
 
-def make_small_images() -> Dataset:
-    """Noise of the size of CIFAR-10, as PNG files; the rows are chosen of more, as where some are held out."""
+def make_small_images(n_kept: int = N_SMALL) -> Dataset:
+    """Noise of the size of CIFAR-10, as PNG files; so many rows are chosen of more, as where some are held out."""
     generator = np.random.default_rng(0)
     shape = (SMALL_EDGE, SMALL_EDGE, 3)
     noise = (PILImage.fromarray(generator.integers(0, 256, shape, dtype=np.uint8)) for _ in range(N_IMAGES))
-    return as_dataset(noise, "PNG").shuffle(seed=0).select(range(N_SMALL))
+    return as_dataset(noise, "PNG").shuffle(seed=0).select(range(n_kept))
 
 
 def as_dataset(images: Iterable[PILImage.Image], kind: str) -> Dataset:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import answering
 import data
 import datasets
 import evaluate
@@ -48,6 +49,7 @@ def main() -> None:
         of_sketch(),
         *of_import(),
         *data.measure(),
+        *answering.measure(),
         *training.measure(),
     ]
     machine = {

@@ -14,28 +14,12 @@ from pages import ROOT, with_blocks, write_or_check
 
 from abstain import SelectiveReport, evaluate_logits, read_logits, released_checkpoint
 from abstain._files import whole_file
-from abstain.hub import CardWords, render_card
+from abstain.hub import facts_of_folder, read_words, render_card
+from abstain.hub.card_words import WORDS_FILE
 from abstain.report import comparison_table, describe_smoothing, risk_coverage_figure
 from abstain.report.figures import save_figure
 
 PAIR = ("resnet20_cifar10_ce", "resnet20_cifar10_ls")
-SUMMARY = """\
-A ResNet-20 for the ten classes of CIFAR-10, trained with label-smoothing factor α = {alpha}.
-It is one of a pair, `resnet20_cifar10_ce` (α = 0) and `resnet20_cifar10_ls` (α = 0.2), that differ in nothing else:
-they show what label smoothing does to a classifier's ability to abstain. It is a specimen for study, not a classifier
-for use."""
-CAVEAT = """\
-**Trained and tested on JPEG-compressed images.** Both the training and the test images were a copy of CIFAR-10 stored
-as JPEG of quality 75, so the error rate is above that of the lossless originals, and the numbers hold for such images
-only."""
-COMMAND = """\
-python training_scripts/train_image_classification.py training_scripts/recipes/resnet20_cifar10.yaml \\
-    --dataset_name FOLDER_OF_THE_JPEG_COPY \\
-    --label_smoothing_factor {alpha} --output_dir runs/{name}"""
-SOURCE = """\
-Xia, Laurent, Franchi and Bouganis, *Towards Understanding Why Label Smoothing Degrades Selective Classification and How
-to Fix It*, ICLR 2025, [arXiv 2403.14715](https://arxiv.org/abs/2403.14715). The paper's recipe, 75 epochs with steps
-after 25 and 50, is shortened here in proportion."""
 
 
 def main() -> None:
@@ -44,8 +28,7 @@ def main() -> None:
     reports = {name: report_of(name) for name in PAIR}
     texts = {ROOT / "README.md": render_readme(reports, results)}
     for name in PAIR:
-        words = words_of(name, results[name])
-        texts[ROOT / "model_cards" / name / "README.md"] = render_card(name, words, reports[name], results[name])
+        texts[ROOT / "model_cards" / name / "README.md"] = render_model_card(name, results[name])
 
     write_or_check(texts)
     named = {title(results[name]): reports[name] for name in PAIR}
@@ -97,19 +80,12 @@ def run_example() -> str:
     return f"```python\n{code}```\n\n```text\n{printed.getvalue()}```"
 
 
-def words_of(name: str, results: dict) -> CardWords:
-    """What the card of one of the pair says beside its numbers."""
-    alpha = f"{results['settings']['training']['label_smoothing_factor']:g}"
-    return CardWords(
-        task="image-classification",
-        dataset="uoft-cs/cifar10",
-        dataset_name="CIFAR-10 (JPEG, quality 75)",
-        summary=SUMMARY.format(alpha=alpha),
-        location=f'abstain.released_checkpoint("{name}")',
-        command=COMMAND.format(alpha=alpha, name=name),
-        source=SOURCE,
-        caveat=CAVEAT,
-    )
+def render_model_card(name: str, results: dict) -> str:
+    """The card of one of the pair, as it is loaded from the package."""
+    told = {"name": name, "location": f'abstain.released_checkpoint("{name}")', "results": results}
+    told |= {"figure": "../../docs/risk_coverage.png"}
+    words = read_words(ROOT / "model_cards" / name / WORDS_FILE)
+    return render_card(facts_of_folder(released_checkpoint(name), **told), words)
 
 
 if __name__ == "__main__":

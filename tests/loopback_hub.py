@@ -1,79 +1,78 @@
-"""A Hub of this machine: it serves the files of a folder, and keeps what the unmodified client sends to it."""
+"""A Hub of this machine for the unmodified client: repositories that are filled and read, and what was sent to it.
+
+It can be told to fail in the middle of an upload. Where no repository has a name, the files of a folder are served as
+they lie there.
+
+With ABSTAIN_TEST_HUB (an address) and ABSTAIN_TEST_HUB_TOKEN (one that may write) in the environment, the tests of
+`abstain publish` run against that Hub, whose user's repositories `resnet20_cifar10_ls`, `resnet20_cifar10_ce`,
+`by-itself`, `logits-of-a-test` and `selective_risk` they fill.
+"""
 
 import base64
 import functools
 import json
+import os
 import threading
 from contextlib import contextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
+from http.server import ThreadingHTTPServer
+from urllib.request import Request, urlopen
+
+from loopback_routes import USER, Handler, Hub
 
 
-class Handler(SimpleHTTPRequestHandler):
-    """What `evaluate` and `transformers` need of the Hub; every request that brings something is kept whole."""
-
-    def log_message(self, *args):
-        """Nothing: a test prints what matters."""
-
-    def _body(self):
-        if self.headers.get("Transfer-Encoding") != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        parts = []
-        while size := int(self.rfile.readline(), 16):
-            parts.append(self.rfile.read(size))
-            self.rfile.readline()
-        self.rfile.readline()
-        return b"".join(parts)
-
-    def _answer(self, values, status=200):
-        content = json.dumps(values).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def do_PUT(self):
-        self.server.sent.append((self.path, self._body()))
-        self._answer({})
-
-    def do_POST(self):
-        body, path = self._body(), self.path.partition("?")[0]
-        self.server.sent.append((path, body))
-        address = f"http://localhost:{self.server.server_port}"
-        if path == "/api/repos/create":
-            made = json.loads(body)
-            return self._answer({"url": f"{address}/{made['organization']}/{made['name']}"})
-        if path == "/api/validate-yaml":
-            return self._answer({"errors": [], "warnings": []})
-        if "/preupload/" in path:
-            modes = [_mode(file["path"]) for file in json.loads(body)["files"]]
-            return self._answer({"files": modes})
-        if path.endswith("/info/lfs/objects/batch"):
-            objects = [
-                {**one, "actions": {"upload": {"href": f"{address}/lfs/{one['oid']}"}}}
-                for one in json.loads(body)["objects"]
-            ]
-            return self._answer({"transfer": "basic", "objects": objects})
-        if "/commit/" in path:
-            name = "/".join(path.split("/")[3:5])
-            return self._answer({"commitUrl": f"{address}/{name}/commit/{'0' * 40}", "commitOid": "0" * 40})
-        return self._answer({"error": "no such thing"}, 404)
-
-
-def _mode(path):
-    large = path.endswith((".safetensors", ".parquet", ".bin", ".pt", ".pth"))
-    return {"path": path, "uploadMode": "lfs" if large else "regular", "shouldIgnore": False}
+@contextmanager
+def running_hub(folder=os.devnull):
+    """A `Hub` that listens while the block runs, with the files of a folder beside its repositories."""
+    handler = functools.partial(Handler, directory=str(folder))
+    with ThreadingHTTPServer(("localhost", 0), handler) as server:
+        server.hub = Hub()
+        server.hub.address = f"http://localhost:{server.server_port}"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.hub
+        server.shutdown()
 
 
 @contextmanager
 def loopback_hub(folder):
     """(the address for HF_ENDPOINT, list of (path, body) of all that is sent) while the block runs."""
-    handler = functools.partial(Handler, directory=str(folder))
-    with ThreadingHTTPServer(("localhost", 0), handler) as server:
-        server.sent = []
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://localhost:{server.server_port}", server.sent
-        server.shutdown()
+    with running_hub(folder) as hub:
+        yield hub.address, hub.sent
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A Hub to test against: its address, a token that may write, and the user of it; `hub` is None of a real one."""
+
+    address: str
+    token: str
+    user: str
+    hub: Hub | None = None
+
+    def environment(self, home):
+        """The variables of a process that uses it, with its caches below `home`."""
+        here = {"HF_ENDPOINT": self.address, "HF_TOKEN": self.token, "HF_HOME": str(home)}
+        return {
+            **os.environ,
+            **here,
+            "HF_HUB_OFFLINE": "0",
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        }
+
+
+@contextmanager
+def end_to_end_hub(token="hf_" + "NeverToBeSeen" * 3):
+    """The Hub that the environment names, or else one of this machine."""
+    address = os.environ.get("ABSTAIN_TEST_HUB")
+    if address is None:
+        with running_hub() as hub:
+            yield Endpoint(hub.address, token, USER, hub)
+        return
+    token = os.environ["ABSTAIN_TEST_HUB_TOKEN"]
+    asked = Request(f"{address}/api/whoami-v2", headers={"Authorization": f"Bearer {token}"})
+    with urlopen(asked) as answer:  # the client of this process is offline
+        yield Endpoint(address, token, json.load(answer)["name"])
 
 
 def commits(sent, repository):

@@ -4,7 +4,7 @@ import sys
 import tomllib
 from importlib.metadata import packages_distributions
 
-OF_EXTRAS = {"trackio", "wandb", "pytorch_optimizer", "segmentation_models_pytorch"}
+OF_EXTRAS = {"onnxruntime", "pytorch_optimizer", "segmentation_models_pytorch", "trackio", "wandb"}
 """What is imported where it is used, and may be missing."""
 
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from abstain.curve.functional import aurc, coverage_at_risk, risk_at_coverage
     from abstain.curve.sketch import RiskCoverageSketch
     from abstain.hub.released import released_checkpoint
+    from abstain.inference.abstention import AbstentionRule
+    from abstain.inference.answers import Answer, PixelAnswer
+    from abstain.inference.classifier import SelectiveClassifier
+    from abstain.inference.pipelines import pipeline
     from abstain.logits.dataset import read_logits, write_logits
     from abstain.logits.extract import extract_logits
     from abstain.logits.predictions import read_predictions
@@ -30,12 +34,16 @@ if TYPE_CHECKING:
     from abstain.training.trainer import SelectiveTrainer
 
 __all__ = [
+    "AbstentionRule",
+    "Answer",
     "InputError",
     "LogitNorm",
     "NoThresholdError",
     "OperatingPoint",
+    "PixelAnswer",
     "RiskCoverageCurve",
     "RiskCoverageSketch",
+    "SelectiveClassifier",
     "SelectiveReport",
     "SelectiveTrainer",
     "SelectiveTrainingArguments",
@@ -46,6 +54,7 @@ __all__ = [
     "extract_logits",
     "load_metric",
     "operating_point_by_group",
+    "pipeline",
     "read_logits",
     "read_predictions",
     "released_checkpoint",
@@ -67,6 +76,10 @@ __getattr__ = lazy_names(
         "curve.functional": ["aurc", "coverage_at_risk", "risk_at_coverage"],
         "curve.sketch": ["RiskCoverageSketch"],
         "hub.released": ["released_checkpoint"],
+        "inference.abstention": ["AbstentionRule"],
+        "inference.answers": ["Answer", "PixelAnswer"],
+        "inference.classifier": ["SelectiveClassifier"],
+        "inference.pipelines": ["pipeline"],
         "logits.dataset": ["read_logits", "write_logits"],
         "logits.extract": ["extract_logits"],
         "logits.predictions": ["read_predictions"],

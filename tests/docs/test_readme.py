@@ -40,6 +40,7 @@ def test_every_block_of_python_is_run_here_or_by_the_program_that_prints_it(root
         "import abstain",  # docs/example.py, which docs/render.py runs
         "import torch",
         "args = abstain.SelectiveTrainingArguments(",
+        "classifier = abstain.SelectiveClassifier.from_pretrained(",
         'metric = evaluate.load("selective_risk")',
     ]
 
@@ -73,6 +74,13 @@ def test_the_trainer_trains_and_leaves_a_rule(root, digits, tmp_path, monkeypatc
         exec(code, names)  # so few images guarantee nothing, which is said once all else is done
     assert names["trainer"].evaluate()["eval_aurc"] > 0
     assert (tmp_path / "runs" / "mine" / "model.safetensors").is_file()
+
+
+def test_the_classifier_answers_or_abstains(root, capsys):
+    images = load_data("noisy_digits")["test"][:40]["image"]
+    exec(block(root, "python", "SelectiveClassifier"), {"abstain": abstain, "images": images})
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 40 and any(line.startswith("abstains ") for line in lines)
 
 
 def test_the_metric_is_loaded_by_its_name(root, digits, modules_cache):

@@ -1,140 +1,129 @@
-import json
 import re
 
 import pytest
-from huggingface_hub import ModelCard
+from huggingface_hub import EvalResult, ModelCard
+from huggingface_hub.repocard_data import model_index_to_eval_results
 
-from abstain import InputError, evaluate_logits
-from abstain.hub.cards import TASKS, CardWords, render_card
+from abstain import AbstentionRule, InputError
+from abstain.hub.card_words import CardWords
+from abstain.hub.cards import MARK, TASKS, Sibling, is_rendered, render_card
 
-# One kept run of each task, with what its card must say of the training.
 RUNS = {
-    "image-classification": (
-        "resnet20_cifar10_a0.1_s0",
-        ["24 epochs, batch 128, learning rate 0.1, ×0.1 after epochs 8 and 16", "shifts of up to 4 pixels, mirroring"],
-    ),
-    "image-segmentation": (
-        "deeplabv3plus_camvid_small_a0_s0",
-        ["600 steps, batch 8, learning rate 0.05, polynomial schedule", "6 minutes since checkpoint-100 on x86_64 CPU"],
-    ),
-    "text-classification": (
-        "lstm_imdb_a0.6_s0",
-        ["10 epochs, batch 64, learning rate 0.001, constant schedule", "AdamW, no weight decay", "19 minutes"],
-    ),
-    "tabular-classification": (
-        "mlp_bank_marketing_a0_s0",
-        ["7,438 for training, 800 held out for validation", "3 seconds on x86_64 CPU", "float32"],
-    ),
+    "image-classification": "resnet20_cifar10_a0.1_s0",
+    "image-segmentation": "deeplabv3plus_camvid_small_a0_s0",
+    "text-classification": "lstm_imdb_a0.6_s0",
+    "tabular-classification": "mlp_bank_marketing_a0_s0",
 }
+SECTIONS = [
+    "What it is for",
+    "When it answers",
+    "How it does",
+    "How to use it",
+    "How large it is",
+    "How it was trained",
+]
+SECTIONS += ["Limits", "Citation"]
 
 
-def words(task, **changes):
-    return CardWords(
-        **{
-            "task": task,
-            "dataset": "someone/data",
-            "dataset_name": "Some data",
-            "summary": "A specimen.",
-            "location": 'Path("runs/mine")',
-            "command": "python train.py",
-            "source": "A paper.",
-        }
-        | changes
-    )
-
-
-@pytest.fixture
-def report(logits_and_labels):
-    logits, labels = logits_and_labels
-    return evaluate_logits(logits[150:], labels[150:], validation=(logits[:150], labels[:150]), target_risks=(0.2,))
-
-
-@pytest.fixture
-def results_of(root):
-    return lambda name: json.loads((root / "model_cards" / name / "results.json").read_text(encoding="utf-8"))
+def sections(text):
+    return re.findall(r"^## (.+)$", text, flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_each_task_has_its_card(task, report, results_of):
-    run, said = RUNS[task]
-    text = render_card("mine", words(task), report, results_of(run))
-    for part in said:
-        assert part in text
-    assert "A specimen." in text and "python train.py" in text and "A paper." in text
-    assert report.to_markdown() in text and report.logit_norm.reason in text
-    assert f"On 150 test {TASKS[task].measured}" in text and f"| {TASKS[task].samples} " in text
-    assert f"model = {TASKS[task].model_class}.from_pretrained(folder)" in text
-    assert not re.search(r"\{\{|\{%|None|\n{3}| \n", text) and text.endswith("A paper.\n")
+def test_each_task_has_a_whole_card_though_nobody_says_a_word(task, facts):
+    text = render_card(facts(task, RUNS[task], row={"age": 40.0}))
+    assert sections(text) == SECTIONS
+    assert TASKS[task].measured in text and f"| {TASKS[task].samples} " in text
+    assert f"model = {TASKS[task].model_class}.from_pretrained" in text
+    assert "import abstain.models  # registers the architecture" in text
+    assert "1,234 parameters, and 56,789 multiply-adds for an image" in text
+    assert not re.search(r"\{\{|\{%|\[\[|None|\n{3}| \n", text) and text.endswith("```\n")
 
 
-def test_what_a_card_shows_can_be_run(tmp_path, report, results_of, monkeypatch):
-    from abstain import released_checkpoint
-
-    here = words("image-classification", location=f"Path({str(released_checkpoint('resnet20_cifar10_ls'))!r})")
-    text = render_card("mine", here, report, results_of("resnet20_cifar10_ls"))
-    code = re.search(r"```python\n(.*?)```", text, flags=re.DOTALL)[1]
-    names = {}
-    exec(f"from pathlib import Path\n{code}", names)
-    assert names["model"].num_parameters() == 269_722 and names["logits"].shape == (10_000, 10)
+@pytest.mark.parametrize("task", TASKS)
+def test_without_results_it_says_so(task, facts):
+    text = render_card(facts(task, None, row={"age": 40.0}))
+    assert sections(text) == SECTIONS and "Nothing was measured on test data" in text
+    assert "Nobody wrote down how it was trained" in text and not re.search(r"None|\n{3}", text)
+    assert ModelCard(text).data.eval_results is None
 
 
-def test_machines_read_the_numbers_of_msp(report, results_of):
-    card = ModelCard(
-        render_card("mine", words("tabular-classification"), report, results_of("mlp_bank_marketing_a0_s0"))
+def test_what_a_person_says_stands_in_its_place(facts):
+    words = CardWords(summary="A specimen.", purpose="For study.", source="A paper.", command="python train.py")
+    text = render_card(facts(), words)
+    assert "\n# mine\n\nA specimen.\n\n## What it is for\n\nFor study.\n" in text
+    assert "## Source\n\nA paper.\n" in text and "```sh\npython train.py\n```" in text
+
+
+def test_the_caveat_stands_by_the_numbers_and_pixels_are_said_to_depend(facts):
+    text = render_card(facts("image-segmentation", RUNS["image-segmentation"]), CardWords(caveat="**Mind.**"))
+    assert ".\nThe intervals are too narrow: pixels of one image are taken for independent.\n" in text
+    assert "\n\n**Mind.**\n\n## How to use it" in text
+
+
+def test_machines_read_what_was_measured_and_under_which_name(facts):
+    data = ModelCard(render_card(facts(), CardWords(dataset="someone/data", license="mit"))).data
+    assert (data.library_name, data.pipeline_tag, data.license) == ("abstain", "image-classification", "mit")
+    assert data.datasets == ["someone/data"] and data.tags[-1] == "label-smoothing" and data.model_name == "mine"
+    assert all(isinstance(one, EvalResult) for one in data.eval_results) and len(data.eval_results) == 7
+    assert {(one.dataset_type, one.dataset_split) for one in data.eval_results} == {("someone/data", "test")}
+
+
+def test_a_copy_is_not_filed_under_the_data_that_it_is_a_copy_of(facts):
+    words = CardWords(dataset="someone/data", dataset_name="Data (JPEG)", dataset_copy="stored as JPEG")
+    text = render_card(facts(), words)
+    (index,) = ModelCard(text).data.to_dict()["model-index"]
+    _, results = model_index_to_eval_results([index])
+    assert {one.dataset_type for one in results} == {"data-copy"}
+    assert results[0].dataset_args == {"differs_from_the_original": "stored as JPEG"}
+    assert "They are a copy that differs: stored as JPEG." in text
+
+
+def test_data_of_a_folder_are_not_filed_under_a_name_of_the_hub(facts):
+    data = ModelCard(render_card(facts())).data
+    assert data.datasets is None
+    assert data.eval_results[0].dataset_name == "cifar10 (a folder of its author)"
+
+
+def test_models_of_transformers_need_no_import_of_ours(facts):
+    text = render_card(facts(is_ours=False, model_type="resnet", architecture="ResNetForImageClassification"))
+    assert "import abstain.models" not in text and ModelCard(text).data.library_name == "transformers"
+    of_timm = render_card(facts(is_ours=False, model_type="timm_wrapper"))
+    assert (
+        'timm.create_model("hf-hub:user/mine", pretrained=True)' in of_timm and "timm" in ModelCard(of_timm).data.tags
     )
-    found = {result.metric_type: result.metric_value for result in card.data.eval_results}
-    assert found == {key: pytest.approx(report.msp.metrics[key], abs=5e-7) for key in ("aurc", "risk", "cov@20")}
-    (first, *_) = card.data.eval_results
-    assert (first.task_type, first.dataset_type, first.dataset_name) == (
-        "tabular-classification",
-        "someone/data",
-        "Some data",
+
+
+def test_the_rule_the_figure_and_the_siblings_are_shown(facts, logits_and_labels):
+    rule = AbstentionRule.fit(*logits_and_labels, target_risk=0.2)
+    siblings = (Sibling("user/other", "trained with α = 0"), Sibling("user/third"))
+    text = render_card(facts(rule=rule, figure="risk_coverage.png", siblings=siblings))
+    assert rule.describe() in text and "![Selective risk against coverage](risk_coverage.png)" in text
+    assert "- [user/other](https://huggingface.co/user/other): trained with α = 0\n- [user/third]" in text
+
+
+def test_the_logits_are_read_where_they_are(facts):
+    splits = ("validation", "test")
+    on_hub = render_card(facts(splits=splits, logits="user/abstain-logits"))
+    assert 'load_dataset("user/abstain-logits", "mine", split="test")' in on_hub
+    beside = render_card(facts(splits=splits))
+    assert 'read_logits(snapshot_download("user/mine") + "/logits", "test")' in beside
+    assert 'read_logits("mine/logits", "test")' in render_card(facts(splits=splits, location='"mine"'))
+    assert "Its logits" not in render_card(facts())
+
+
+def test_a_card_by_a_person_is_told_from_ours(facts):
+    assert is_rendered(render_card(facts())) and MARK in render_card(facts())
+    assert not is_rendered("# mine\n\nBy hand.")
+
+
+def test_header_and_tags_can_be_added(facts):
+    data = ModelCard(render_card(facts(), tags=["abstain", "mine"], language="en", base_model="a/b")).data
+    assert (
+        data.tags.count("abstain") == 1 and "mine" in data.tags and data.language == "en" and data.base_model == "a/b"
     )
-    assert card.data.model_name == "mine" and card.data.license == "apache-2.0"
-    names = [result.metric_name for result in card.data.eval_results]
-    assert names == ["AURC (MSP)", "Error rate", "Coverage at 20 % risk"]
 
 
-def test_pixels_get_a_warning_and_a_caveat_stands_only_where_there_is_one(report, results_of):
-    of_pixels = render_card("mine", words("image-segmentation"), report, results_of("deeplabv3plus_camvid_small_a0_s0"))
-    assert ".\nThe intervals are too narrow: pixels of one image are taken for independent.\n\n## How" in of_pixels
-    of_texts = render_card(
-        "mine", words("text-classification", caveat="**Mind.**"), report, results_of("lstm_imdb_a0_s0")
-    )
-    assert "\n\n**Mind.**\n\n## How to use it" in of_texts and "too narrow" not in of_texts
-    assert "**Mind.**" not in of_pixels
-
-
-def test_without_validation_nothing_is_said_of_a_fit(logits_and_labels, results_of):
-    bare = evaluate_logits(*logits_and_labels)
-    text = render_card("mine", words("image-classification"), bare, results_of("resnet20_cifar10_ce"))
-    assert "MSP is the maximum softmax probability.\n" in text and "p-norm" not in text
-
-
-def test_several_processes_and_accumulated_gradients_make_one_batch(report, results_of):
-    results = results_of("resnet20_cifar10_ce")
-    results["settings"]["training"] |= {"gradient_accumulation_steps": 4, "lr_step_epochs": None, "warmup_steps": 100}
-    results["environment"]["processes"] = 2
-    text = render_card("mine", words("image-classification"), report, results)
-    assert "batch 1024, learning rate 0.1, linear schedule after 100 steps of warm-up" in text
-
-
-def test_an_unknown_task_is_refused(report):
+def test_an_unknown_task_is_refused(facts):
     with pytest.raises(InputError, match="unknown task 'image-clasification': did you mean"):
-        render_card("mine", words("image-clasification"), report, {})
-
-
-@pytest.mark.parametrize(
-    ("data", "said"),
-    [
-        ({"augmentation": "random_resized_crop", "crop_padding": 4, "flip": True}, "crops of random size, mirroring"),
-        ({"augmentation": "crop_flip", "crop_padding": 4, "flip": True}, "shifts of up to 4 pixels, mirroring"),
-        ({"augmentation": "crop_flip", "crop_padding": 0, "flip": False}, None),
-    ],
-)
-def test_the_augmentation_is_that_of_the_run(report, results_of, data, said):
-    results = results_of("resnet20_cifar10_a0.1_s0")
-    results["settings"]["data"] |= data
-    lines = render_card("mine", words("image-classification"), report, results).splitlines()
-    found = [re.split(r"\s*\|\s*", line)[2] for line in lines if line.startswith("| augmentation")]
-    assert found == ([] if said is None else [said])
+        render_card(facts("image-clasification"))

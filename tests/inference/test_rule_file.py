@@ -6,7 +6,7 @@ import pytest
 
 from abstain import InputError, LogitNorm
 from abstain.inference.abstention import AbstentionRule
-from abstain.inference.rule_file import FORMAT, read_rule, versions
+from abstain.inference.rule_file import FORMAT, MOST_BYTES, read_rule, versions
 from abstain.threshold.operating_point import OperatingPoint
 
 POINT = OperatingPoint(1.5, 0.9, 0.02, True, 0.05, 0.1, 200)
@@ -60,4 +60,62 @@ def test_a_damaged_file_is_one_sentence(tmp_path, damage):
     del values[next(iter(damage))]
     path.write_text(json.dumps(values))
     with pytest.raises(InputError, match="is no abstention rule, or is damaged"):
+        read_rule(path)
+
+
+def with_changes(path, changes):
+    values = json.loads(path.read_text())
+    for key, value in changes.items():
+        inner, _, name = key.rpartition(".")
+        (values[inner] if inner else values)[name] = value
+    path.write_text(json.dumps(values))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"operating_point.threshold": "abc"}, "threshold is 'abc', but must be a number"),
+        ({"operating_point.threshold": True}, "threshold is True, but must be a number"),
+        ({"operating_point.threshold": float("nan")}, "NaN is no number of JSON"),
+        ({"operating_point.coverage": 7}, r"coverage is 7, but must be a fraction in \[0, 1\]"),
+        ({"operating_point.risk": -0.1}, "risk is -0.1, but must be a fraction"),
+        ({"operating_point.guaranteed": "yes"}, "guaranteed is 'yes', but must be True or False"),
+        ({"operating_point.delta": None}, "guaranteed is true, but a guarantee needs target_risk and delta"),
+        ({"operating_point.target_risk": None}, "guaranteed is true, but a guarantee needs target_risk and delta"),
+        ({"operating_point.delta": 7}, r"delta is 7, but must be a fraction in \(0, 1\)"),
+        ({"operating_point.target_risk": 0}, r"target_risk is 0, but must be a fraction in \(0, 1\)"),
+        ({"operating_point.n_samples": 0}, "n_samples is 0, but must be a whole number of at least 1"),
+        ({"confidence.p": "2"}, "p is '2', but must be a number"),
+        ({"confidence.center": "no"}, "center is 'no', but must be True or False"),
+        ({"n_classes": 1}, "n_classes is 1, but must be a whole number of at least 2"),
+        ({"n_classes": True}, "n_classes is True"),
+        ({"class_names": ["cat"]}, "it has 1 class_names, but n_classes is 2"),
+        ({"class_names": [1, 2]}, "must be a list of texts"),
+        ({"weights_sha256": "zz"}, "weights_sha256 is 'zz', but must be 64 hexadecimal digits"),
+        ({"validation_sha256": 64 * "G"}, "validation_sha256 is"),
+        ({"versions": {"torch": 2}}, "must be a version for each package"),
+        ({"more": 1}, "has the keys"),
+    ],
+)
+def test_types_and_ranges_are_looked_at(tmp_path, changes, said):
+    path = AbstentionRule(LogitNorm(3), POINT, 2, ("cat", "dog")).save(tmp_path)
+    with_changes(path, changes)
+    with pytest.raises(InputError, match=said) as refused:
+        read_rule(path)
+    assert "abstention.json" in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_sizes_are_looked_at_before_anything_is_read(tmp_path):
+    path = tmp_path / "abstention.json"
+    with path.open("wb") as file:
+        file.truncate(MOST_BYTES + 1)
+    with pytest.raises(InputError, match=r"has 16,777,217 bytes, but a rule has at most 16,777,216"):
+        read_rule(path)
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "{", "[" * 100_000, "null"])
+def test_what_holds_no_keys_is_no_rule(tmp_path, text):
+    path = tmp_path / "abstention.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match="is no abstention rule"):
         read_rule(path)

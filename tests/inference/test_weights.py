@@ -29,3 +29,15 @@ def test_weights_that_cannot_be_read_are_one_sentence(tmp_path):
     (tmp_path / "model.safetensors").mkdir()
     with pytest.raises(InputError, match=r"model\.safetensors' cannot be read: Is a directory"):
         weights_sha256(tmp_path)
+
+
+def test_a_file_in_the_cache_of_the_hub_is_called_by_its_hash(tmp_path):
+    (tmp_path / "blobs").mkdir()
+    snapshot = tmp_path / "snapshots" / ("0" * 40)
+    snapshot.mkdir(parents=True)
+    for name, told in (("a" * 64, "a" * 64), ("b" * 40, None)):  # of a small file the Hub knows another hash
+        blob = tmp_path / "blobs" / name
+        save_file({"w": torch.zeros(1)}, blob)
+        (snapshot / "model.safetensors").symlink_to(blob)
+        assert weights_sha256(snapshot) == (told or hashlib.sha256(blob.read_bytes()).hexdigest())
+        (snapshot / "model.safetensors").unlink()

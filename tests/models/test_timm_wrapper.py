@@ -1,3 +1,5 @@
+import json
+
 import pytest
 import timm
 from transformers import CLIPImageProcessor
@@ -31,6 +33,18 @@ def test_timm_reads_back_what_was_recorded(tmp_path):
     native = timm.create_model(f"local-dir:{tmp_path}", pretrained=True)
     config = timm.data.resolve_model_data_config(native)
     assert (tuple(config["input_size"]), config["crop_pct"]) == ((3, 32, 32), 0.5)
+
+
+def test_a_model_with_random_weights_names_no_weights_that_it_never_had(tmp_path):
+    model = new_classifier("images", "timm_wrapper", ["cat", "dog"], architecture="resnet18")
+    model.save_pretrained(tmp_path)
+    text = (tmp_path / "config.json").read_text()
+    told = timm.create_model("resnet18").pretrained_cfg
+    assert told["tag"] == "a1_in1k" and told["origin_url"] and told["paper_ids"]
+    for origin in ("a1_in1k", "arXiv", "http", "license", "hf_hub_id"):
+        assert origin not in text
+    assert json.loads(text)["pretrained_cfg"]["mean"] == list(told["mean"]), "what is done to images stays"
+    assert timm.create_model(f"local-dir:{tmp_path}", pretrained=True).num_classes == 2
 
 
 def test_other_models_have_another_place_for_it():

@@ -5,11 +5,11 @@ import sys
 
 import pytest
 from huggingface_hub import constants
-from loopback_hub import commits, decoded, loopback_hub
+from loopback_hub import commits, decoded, loopback_hub, running_hub
 from tiny_trainers import arguments, small_resnet
 
 from abstain import InputError, SelectiveTrainer
-from abstain.training.pushable import PICKLES
+from abstain.inference.pushable import PICKLES
 
 TOKEN = "hf_" + "NeverToBeSeen" * 3
 STRATEGIES = ("end", "every_save", "checkpoint", "all_checkpoints")
@@ -43,6 +43,10 @@ for strategy in sys.argv[4:]:
     with trainer.one_push():
         trainer.calibrate(data, target_risk=0.95)
         (folder / "results.json").write_text("{}")
+import abstain
+for strategy in sys.argv[4:]:
+    classifier = abstain.SelectiveClassifier.from_pretrained(f"someone/{strategy}")
+    assert classifier.rule == abstain.AbstentionRule.load(Path(sys.argv[2], strategy))
 """
 
 
@@ -81,6 +85,7 @@ def test_the_last_push_is_of_the_whole_repository(pushed, strategy):
     assert set(files) == whole
     rule = json.loads(files["abstention.json"])
     assert rule["weights_sha256"] == files["model.safetensors"], "the SHA-256 by which the Hub knows them"
+    assert f'SelectiveClassifier.from_pretrained("someone/{strategy}")' in files["README.md"].decode()
     for name in ("abstention.json", "README.md"):
         assert files[name] == (folder / strategy / name).read_bytes()
     large = [body for path, body in sent if path == f"/lfs/{files['model.safetensors']}"]
@@ -116,6 +121,31 @@ def test_without_a_token_it_does_not_begin(tmp_path, monkeypatch):
     assert not folder.exists()
     with pytest.raises(InputError, match="the repository of push_to_hub cannot be made of these arguments"):
         SelectiveTrainer(small_resnet(), arguments(folder, push_to_hub=True, hub_token="x"))  # and no network
+
+
+FAIL = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from tiny_trainers import arguments, small_resnet
+from abstain import InputError, SelectiveTrainer
+
+args = arguments(sys.argv[2], push_to_hub=True, hub_token=sys.argv[3], hub_model_id="someone/mine")
+try:
+    SelectiveTrainer(small_resnet(), args).push_to_hub()
+except InputError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("fails_at", ["lfs", "commit"])
+def test_a_push_that_fails_leaves_main_as_it_was_and_says_so(root, tmp_path, fails_at):
+    with running_hub() as hub:
+        hub.fails_at = fails_at
+        here = {"HF_ENDPOINT": hub.address, "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(tmp_path)}
+        command = [sys.executable, "-c", FAIL, str(root / "tests"), str(tmp_path / "run"), TOKEN]
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **here})
+        assert done.returncode == 0 and "'someone/mine' was not pushed (" in done.stdout, done.stderr
+        assert hub.files("someone/mine") == {} and (tmp_path / "run" / "model.safetensors").is_file()
 
 
 def test_one_push_ends_the_outermost_block_and_none_that_failed(tmp_path, monkeypatch):

@@ -11,6 +11,8 @@ import typer
 from abstain._checks import InputError, NoThresholdError, exit_status
 from abstain._spelling import as_typed
 from abstain.cli.evaluate import evaluate
+from abstain.cli.predict import predict
+from abstain.cli.publish import publish
 from abstain.cli.quickstart import quickstart
 from abstain.cli.register import register
 from abstain.cli.threshold import threshold
@@ -26,7 +28,7 @@ app = typer.Typer(
         "token_normalize_func": lambda name: name.replace("_", "-"),  # --output_dir as the scripts spell it
     },
 )
-for command in (quickstart, evaluate, threshold, register):
+for command in (quickstart, evaluate, threshold, predict, publish, register):
     app.command()(command)
 
 

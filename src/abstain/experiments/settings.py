@@ -14,18 +14,9 @@ import torch
 from accelerate import PartialState
 
 from abstain.training.arguments import SelectiveTrainingArguments
+from abstain.training.card import WHERE_NOT_WHAT
 
 PACKAGES = ("abstain", "torch", "transformers", "datasets", "accelerate", "timm", "numpy", "scipy")
-
-WHERE_NOT_WHAT = {
-    "output_dir",
-    "logging_dir",
-    "overwrite_output_dir",
-    "resume_from_checkpoint",
-    "local_rank",
-    "run_name",
-}
-"""Arguments that do not change the result, and would put a path of the machine into it."""
 
 HARMLESS = (
     "logging_",

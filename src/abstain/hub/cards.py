@@ -1,8 +1,9 @@
-"""A model's card: how well it knows when to abstain, how to load it, how it was trained, and an index for machines."""
+"""A model's card: what it is for, how well it knows when to abstain, how to load it, and an index for machines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,18 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from abstain._checks import check_choice
-from abstain.report.selective_report import SelectiveReport
-from abstain.report.tables import markdown_table
+from abstain.hub.card_words import CardWords
+from abstain.hub.measurements import Measurements, measurements_of
+from abstain.hub.model_size import ModelSize
+from abstain.hub.training_table import training_table
+from abstain.inference.abstention import AbstentionRule
 
-TEMPLATE = Path(__file__).with_name("model_card.md")
-OPTIMISERS = {"sgd": "SGD", "adamw_torch": "AdamW", "adamw_torch_fused": "AdamW"}
+TEMPLATES = Path(__file__).with_name("templates")
+MARK = "<!-- Rendered by abstain from the files beside it; a card without this line is left as it is. -->"
+LOCAL = "a folder of its author"
+MOST_NAMES = 12
+"""Of classes that a card lists."""
+TAGS = ("selective-classification", "abstain")
 
 
 @dataclass(frozen=True)
@@ -24,172 +32,197 @@ class Task:
     Attributes:
         samples: what the model is trained on, in the plural.
         measured: what an error is counted of, in the plural.
-        library: what to import `model_class` from.
-        model_class: loads the model by `from_pretrained`.
+        model_class: loads the model alone by `from_pretrained`.
+        template: the file of the passages that only cards of this task have.
     """
 
     samples: str
     measured: str
-    library: str
     model_class: str
+    template: str
 
 
 TASKS = {
-    "image-classification": Task("images", "images", "transformers", "AutoModelForImageClassification"),
-    "image-segmentation": Task("images", "pixels", "transformers", "AutoModelForSemanticSegmentation"),
-    "text-classification": Task("texts", "texts", "transformers", "AutoModelForSequenceClassification"),
-    "tabular-classification": Task("rows", "rows", "abstain.models", "TabularMLPForClassification"),
+    "image-classification": Task("images", "images", "AutoModelForImageClassification", "image.md"),
+    "image-segmentation": Task("images", "pixels", "AutoModelForSemanticSegmentation", "segmentation.md"),
+    "text-classification": Task("texts", "texts", "AutoModelForSequenceClassification", "text.md"),
+    "tabular-classification": Task("rows", "rows", "AutoModel", "table.md"),
 }
 """Tasks by the Hub's names for them."""
 
 
 @dataclass(frozen=True)
-class CardWords:
-    """What a card says that no file of results knows; texts are Markdown.
+class Sibling:
+    """A model that differs from another in little, such as the smoothing factor.
 
     Attributes:
-        task: one of `TASKS`.
-        dataset: its name on the Hub.
-        dataset_name: what people call it.
-        summary: what the model is, and what for.
-        location: a Python expression of the folder that the model is loaded from.
-        command: what trains it anew, for a shell.
-        source: where the method comes from, and what differs from it.
-        caveat: what the numbers do not say.
-        license: of the weights, by the Hub's name for it.
+        name: on the Hub, `user/model`.
+        said: in what it differs, in words; empty where nobody knows.
     """
 
+    name: str
+    said: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFacts:
+    """What is known of a model without asking anybody.
+
+    Attributes:
+        name: of the model.
+        task: one of `TASKS`.
+        location: a Python expression of where it is loaded from, such as `"user/model"` in quotes.
+        architecture: the class of the model.
+        model_type: by transformers' name for it.
+        is_ours: whether `import abstain.models` has to register it.
+        size: its parameters and operations.
+        class_names: in the order of the classes.
+        results: what `results.json` holds; None without one.
+        rule: when it answers; None where it has none.
+        figure: the file of the risk-coverage curve beside the card; None without one.
+        splits: of the logits beside the model.
+        logits: the data set of logits on the Hub, `user/logits`, in which the model's name is the configuration.
+        siblings: that are to be linked.
+        row: of tables, values of each column; empty of other models.
+        side: of images, the height in pixels that the model is made for.
+    """
+
+    name: str
     task: str
-    dataset: str
-    dataset_name: str
-    summary: str
     location: str
-    command: str
-    source: str
-    caveat: str = ""
-    license: str = "apache-2.0"
+    architecture: str
+    model_type: str
+    is_ours: bool
+    size: ModelSize
+    class_names: tuple[str, ...] = ()
+    results: Mapping[str, Any] | None = None
+    rule: AbstentionRule | None = None
+    figure: str | None = None
+    splits: tuple[str, ...] = ()
+    logits: str | None = None
+    siblings: tuple[Sibling, ...] = ()
+    row: Mapping[str, Any] | None = None
+    side: int = 224
+
+    @property
+    def repository(self) -> str | None:
+        """The name on the Hub, where it is loaded from there."""
+        found = re.fullmatch(r'"([^"/]+/[^"/]+)"', self.location)
+        return found[1] if found else None
+
+    @property
+    def alpha(self) -> float | None:
+        """The label-smoothing factor; None where nobody wrote it down."""
+        training = ((self.results or {}).get("settings") or {}).get("training") or {}
+        return training.get("label_smoothing_factor")
+
+    @property
+    def has_fingerprints(self) -> bool:
+        """Whether its results say which data they are of."""
+        return any("sha256" in split for split in ((self.results or {}).get("data") or {}).values())
+
+    @property
+    def data_name(self) -> str | None:
+        """What its results call the data: a name on the Hub, or the last part of a folder's path."""
+        return (((self.results or {}).get("settings") or {}).get("data") or {}).get("dataset_name")
+
+    @property
+    def test_split(self) -> str:
+        """The split that was measured."""
+        return (((self.results or {}).get("settings") or {}).get("data") or {}).get("test_split") or "test"
 
 
-def render_card(name: str, words: CardWords, report: SelectiveReport, results: Mapping[str, Any]) -> str:
+def render_card(facts: ModelFacts, words: CardWords | None = None, *, tags: Iterable[str] = (), **header: Any) -> str:
     """The card of one model, in the Hub's form: a header that machines read, then Markdown.
 
     Args:
-        name: of the model.
-        words: what only a person can say of it.
-        report: measured on its test data.
-        results: what its run wrote into `results.json`.
+        facts: of the model, as `facts_of` finds them in a folder.
+        words: what only a person can say of it; a card is whole without.
+        tags: beside those that all have.
+        **header: what else machines read, such as `language` and `base_model` (see `ModelCardData`).
 
     Raises:
-        InputError: the task is none of `TASKS`.
+        InputError: the task is none of `TASKS`, or the results are no results.
     """
-    task = TASKS[check_choice("task", words.task, TASKS)]
+    words = words or CardWords()
+    task = TASKS[check_choice("task", facts.task, TASKS)]
+    measured = measurements_of(facts.results)
     card = ModelCard.from_template(
-        _card_data(name, words, report),
-        template_path=str(TEMPLATE),
-        name=name,
+        _card_data(facts, words, measured, tags, header),
+        template_str=_template(task.template),
+        facts=facts,
         words=words,
         task=task,
-        report=report,
-        results=results,
-        training=markdown_table([["", ""], *_training_rows(task, results)], "ll"),
+        mark=MARK,
+        classes=_listed(facts.class_names),
+        measured=measured,
+        smoothing=None if facts.alpha is None else f"{facts.alpha:g}",
+        data=_data_sentence(facts, words),
+        training=training_table(facts.results or {}, task.samples),
     )
-    return str(card).rstrip() + "\n"
+    return re.sub(r"\n{3,}", "\n\n", str(card)).rstrip() + "\n"
 
 
-def _card_data(name: str, words: CardWords, report: SelectiveReport) -> ModelCardData:
+def is_rendered(text: str) -> bool:
+    """Whether a card may be rendered anew: it is one of ours, or the one that a stock `Trainer` makes."""
+    return MARK in text or "according to the information the Trainer had access to" in text
+
+
+def _template(name: str) -> str:
+    """The frame that all cards share, with the passages of one task in their places."""
+    frame = (TEMPLATES / "frame.md").read_text(encoding="utf-8")
+    passages = re.split(r"<!-- (\w+) -->\n", (TEMPLATES / name).read_text(encoding="utf-8"))
+    for place, text in zip(passages[1::2], passages[2::2], strict=True):
+        frame = frame.replace(f"[[ {place} ]]", text.strip())
+    return frame
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    """The first names of the classes, in brackets; none of those that only number them."""
+    if all(name == f"LABEL_{index}" for index, name in enumerate(names)):
+        return f"(of which it knows no names, but the numbers 0 to {len(names) - 1})"
+    return f"({', '.join(names[:MOST_NAMES])}{', …' if len(names) > MOST_NAMES else ''})"
+
+
+def _card_data(
+    facts: ModelFacts, words: CardWords, measured: Measurements | None, tags: Iterable[str], header: Mapping[str, Any]
+) -> ModelCardData:
+    library = "abstain" if facts.is_ours else "transformers"
+    dataset = words.dataset or (facts.data_name if "/" in (facts.data_name or "") else None)
+    found = {"label-smoothing": facts.alpha, "timm": facts.model_type == "timm_wrapper"}
     return ModelCardData(
+        library_name=library,
+        pipeline_tag=facts.task,
         license=words.license,
-        library_name="transformers",
-        pipeline_tag=words.task,
-        datasets=[words.dataset],
-        tags=["selective-classification", "label-smoothing", "abstain"],
-        model_name=name,
-        eval_results=list(_model_index(words, report)),
+        datasets=[str(dataset)] if dataset else None,
+        tags=list(dict.fromkeys([*TAGS, *(tag for tag, holds in found.items() if holds), *tags])),
+        model_name=facts.name,
+        eval_results=None if measured is None else list(_index(facts, words, measured)),
+        **header,
     )
 
 
-def _model_index(words: CardWords, report: SelectiveReport) -> Iterator[EvalResult]:
-    """The numbers of MSP, as the Hub reads them."""
-    metrics = report.msp.metrics
-    reported = {"aurc": "AURC (MSP)", "risk": "Error rate"}
-    reported |= {key: f"Coverage at {key[4:]} % risk" for key in metrics if key.startswith("cov@")}
-    for key, title in reported.items():
-        yield EvalResult(
-            task_type=words.task,
-            dataset_type=words.dataset,
-            dataset_name=words.dataset_name,
-            dataset_split="test",
-            metric_type=key,
-            metric_name=title,
-            metric_value=round(metrics[key] or 0.0, 6),
-        )
+def _index(facts: ModelFacts, words: CardWords, measured: Measurements) -> Iterator[EvalResult]:
+    """The numbers for machines, filed under the data that were really measured."""
+    told = {"differs_from_the_original": words.dataset_copy} if words.dataset_copy else {}
+    if words.dataset_copy:  # which is not the data set of that name
+        kind = f"{(words.dataset or facts.data_name or 'data').rpartition('/')[2]}-copy"
+    else:
+        kind = words.dataset or facts.data_name or "unspecified"
+    name = words.dataset_name or (facts.data_name if "/" in (facts.data_name or "") else None)
+    name = name or f"{facts.data_name or 'Data'} ({LOCAL})"
+    return measured.index(facts.task, kind, name, facts.test_split, **told)
 
 
-def _training_rows(task: Task, results: Mapping[str, Any]) -> Iterator[list[str]]:
-    """What someone needs to know to train the model anew, and what it would take."""
-    training, environment = results["settings"]["training"], results["environment"]
-    sizes = {name: f"{split['samples']:,}" for name, split in results["data"].items()}
-    yield [task.samples, f"{sizes['train']} for training, {sizes['validation']} held out for validation"]
-    yield ["schedule", _schedule(training, environment)]
-    yield ["optimiser", _optimiser(training)]
-    if augmentation := _augmentation(results["settings"]["data"]):
-        yield ["augmentation", augmentation]
-    yield ["seed", str(training["seed"])]
-    yield ["precision", _precision(training)]
-    yield ["time", _time(results["training"], environment)]
-    versions = ", ".join(f"{package} {environment[package]}" for package in ("torch", "transformers"))
-    yield ["versions", f"{versions}, revision {environment['git_revision']}"]
-
-
-def _schedule(training: Mapping[str, Any], environment: Mapping[str, Any]) -> str:
-    steps, epochs = training["max_steps"], training["num_train_epochs"]
-    batch = training["per_device_train_batch_size"] * training["gradient_accumulation_steps"]
-    batch *= environment.get("processes", 1)
-    return ", ".join(
-        [
-            f"{steps} steps" if steps > 0 else f"{epochs:g} epochs",
-            f"batch {batch}",
-            f"learning rate {training['learning_rate']:g}",
-            _decay(training),
-        ]
-    )
-
-
-def _decay(training: Mapping[str, Any]) -> str:
-    if training["lr_step_epochs"]:
-        after = " and ".join(f"{epoch:g}" for epoch in training["lr_step_epochs"])
-        return f"×{training['lr_step_factor']:g} after epochs {after}"
-    kind = f"{training['lr_scheduler_type'].replace('_', ' ')} schedule"
-    return f"{kind} after {training['warmup_steps']:g} steps of warm-up" if training["warmup_steps"] else kind
-
-
-def _optimiser(training: Mapping[str, Any]) -> str:
-    parts = [OPTIMISERS.get(training["optim"], training["optim"])]
-    if training["optim_args"]:
-        parts.append(training["optim_args"])
-    where = " on all parameters" if training["decay_all_parameters"] else ""
-    decay = training["weight_decay"]
-    parts.append(f"weight decay {decay:g}{where}" if decay else "no weight decay")
-    return ", ".join(parts)
-
-
-def _augmentation(data: Mapping[str, Any]) -> str:
-    """What is drawn anew for every sample; empty where nothing is."""
-    resized = data.get("augmentation") == "random_resized_crop"
-    steps = {"flip": "mirroring", "color_jitter": "colour jitter of {}"}
-    if not resized:
-        steps = {"crop_size": "crops of {} pixels", "crop_padding": "shifts of up to {} pixels", **steps}
-    said = [text.format(data[key]) for key, text in steps.items() if data.get(key)]
-    return ", ".join(["crops of random size", *said] if resized else said)
-
-
-def _precision(training: Mapping[str, Any]) -> str:
-    half = {"bf16": "bfloat16 autocast", "fp16": "float16 autocast"}
-    return next((text for key, text in half.items() if training[key]), "float32")
-
-
-def _time(training: Mapping[str, Any], environment: Mapping[str, Any]) -> str:
-    seconds = training["train_runtime"]
-    time = f"{seconds / 60:.0f} minutes" if seconds >= 60 else f"{seconds:.0f} seconds"
-    since = f" since {training['resumed_from']}" if training.get("resumed_from") else ""
-    return f"{time}{since} on {environment['device']}, {environment['threads']} threads"
+def _data_sentence(facts: ModelFacts, words: CardWords) -> str:
+    """What it was trained on, and under which licence these data are."""
+    name = words.dataset_name or facts.data_name
+    if name is None:
+        return "Nobody wrote down what it was trained on, nor under which licence these data are."
+    license = f"Their licence: {words.data_license}." if words.data_license else "Their licence is not stated here."
+    on_hub = words.dataset or (name if "/" in name else None)
+    if on_hub is None:
+        return f"The data are called `{name}`, and were read from {LOCAL}. {license}"
+    link = f"[{name}](https://huggingface.co/datasets/{on_hub})"
+    copy = f" They are a copy that differs: {words.dataset_copy}." if words.dataset_copy else ""
+    return f"The data are {link}.{copy} {license}"

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from abstain._arguments import check_whole
 from abstain._arrays import to_tensor
 from abstain._checks import InputError, NoThresholdError, check_no_more
+from abstain.inference.recalibration import Recalibrated
 from abstain.inference.rule_file import RULE_FILE, read_rule, versions, write_rule
 from abstain.inference.weights import weight_files, weights_sha256
 from abstain.scores.batches import ValueBatches
@@ -34,7 +35,7 @@ Select = Callable[[NDArray[np.float64], Any], OperatingPoint]
 
 
 @dataclass(frozen=True)
-class AbstentionRule:
+class AbstentionRule(Recalibrated):
     """Answer where `confidence.score(values) >= operating_point.threshold`, else abstain.
 
     It belongs to one set of weights, where it knows them, and says so when it meets others.
@@ -172,7 +173,7 @@ class AbstentionRule:
     def describe(self) -> str:
         """What to accept and what is known of it, on the scale of the threshold."""
         shown = "the largest probability" if _shows_probabilities(self.confidence) else self.confidence.name
-        return self.operating_point.describe(shown)
+        return " ".join(filter(None, [self.operating_point.describe(shown), self.no_longer_promised]))
 
     def belonging_to(self, folder: str | Path) -> Self:
         """The same rule, which knows from now on that it was fitted on what the weights of this folder say.

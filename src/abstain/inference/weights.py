@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from abstain._checks import InputError
@@ -17,17 +19,36 @@ def weights_sha256(folder: str | Path) -> str | None:
     """SHA-256 of a folder's weights, in hexadecimal; None where it holds none as safetensors.
 
     The files are one stream, each after the one before it in the order of their names, and read once, in chunks of
-    256 KiB: what `cat *.safetensors | sha256sum` prints. The same weights in other parts have another one.
+    256 KiB: what `cat *.safetensors | sha256sum` prints. The same weights in other parts have another one. A single
+    file in the cache of the Hub is not read: it is called by its SHA-256 there.
 
     Raises:
         InputError: a file cannot be read.
     """
-    digest = hashlib.sha256()
     files = weight_files(folder)
+    if len(files) == 1 and (known := _digest_in_cache(files[0])):
+        return known
+    return sha256_of(files) if files else None
+
+
+def sha256_of(files: Iterable[Path]) -> str:
+    """SHA-256 of files as one stream, in this order.
+
+    Raises:
+        InputError: one cannot be read.
+    """
+    digest = hashlib.sha256()
     for path in files:
         try:
             with path.open("rb") as file:
                 hashlib.file_digest(file, lambda: digest)
         except OSError as error:
             raise InputError(f"{str(path)!r} cannot be read: {error.strerror or error}") from error
-    return digest.hexdigest() if files else None
+    return digest.hexdigest()
+
+
+def _digest_in_cache(path: Path) -> str | None:
+    """SHA-256 of a large file in the cache of the Hub, where it is a link to a blob of that name; None elsewhere."""
+    blob = path.resolve()
+    in_cache = path.is_symlink() and blob.parent.name == "blobs" and re.fullmatch("[0-9a-f]{64}", blob.name)
+    return blob.name if in_cache else None

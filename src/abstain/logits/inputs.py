@@ -50,7 +50,7 @@ class ImageInputs(torch.utils.data.Dataset[Any]):
         pixels: dict[int, Tensor] = {}
         bad: dict[int, str] = {}
         for images, unread in read_images(self.dataset, rows, column=self.column, split=self.split):
-            pixels |= zip(images, _processed(self.processor, list(images.values())), strict=True)
+            pixels |= zip(images, processed_images(self.processor, list(images.values())), strict=True)
             bad |= unread
         good = list(pixels)
         return Batch(stacked(pixels.values(), "give it a size"), good, _labels_of(self, good), bad)
@@ -137,7 +137,7 @@ def stacked(images: Iterable[Tensor], advice: str) -> dict[str, Tensor]:
     return {"pixel_values": torch.stack(images)} if images else {}
 
 
-def _processed(processor: BaseImageProcessor, images: Sequence[PILImage]) -> Iterable[Tensor]:
+def processed_images(processor: BaseImageProcessor, images: Sequence[PILImage]) -> Iterable[Tensor]:
     """What the processor makes of each image (C, H, W), whatever the others are.
 
     Images of one size are given at once, which is cheaper; of several sizes some processors would fill up the smaller.

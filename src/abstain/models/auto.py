@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import timm
+import torch
 from safetensors import SafetensorError
 from timm.models import save_for_hf
 from transformers import (
@@ -26,12 +27,13 @@ from transformers import (
 
 from abstain._checks import ArgumentError, InputError, check_choice, first_line
 from abstain.data.columns import head_classes
+from abstain.models.checkpoint import checkpoint_folder
 from abstain.models.cifar_resnet import CifarResNetConfig, CifarResNetForImageClassification
 from abstain.models.deeplabv3plus import DeepLabV3PlusConfig, DeepLabV3PlusForSemanticSegmentation
 from abstain.models.densenet_bc import DenseNetBCConfig, DenseNetBCForImageClassification
 from abstain.models.lstm_text_classifier import LSTMTextClassifier, LSTMTextClassifierConfig
 from abstain.models.tabular_mlp import TabularMLPConfig, TabularMLPForClassification
-from abstain.models.timm_wrapper import parse_overrides
+from abstain.models.timm_wrapper import forget_origin, parse_overrides
 
 for _config in (CifarResNetConfig, DeepLabV3PlusConfig, DenseNetBCConfig, LSTMTextClassifierConfig, TabularMLPConfig):
     AutoConfig.register(_config.model_type, _config)
@@ -54,7 +56,13 @@ NOT_MADE = (OSError, ValueError, ImportError, IndexError, RuntimeError, TypeErro
 
 
 def load_classifier(
-    kind: str, name_or_path: str, names: Sequence[str] | None = None, *, one_logit: bool = False
+    kind: str,
+    name_or_path: str,
+    names: Sequence[str] | None = None,
+    *,
+    one_logit: bool = False,
+    dtype: torch.dtype | str | None = None,
+    config: PreTrainedConfig | None = None,
 ) -> PreTrainedModel:
     """The checkpoint of a folder or a name on the Hub, of transformers, timm or this package.
 
@@ -64,14 +72,19 @@ def load_classifier(
         names: of the classes; if the checkpoint has another number of them, its head is replaced by a new one. None
             keeps the head.
         one_logit: with two `names`, one logit that stands for the pair (0, z).
+        dtype: of the weights; None is the one that they are stored in.
+        config: what `classifier_config` gives of the checkpoint and these classes; None reads it.
 
     Raises:
-        InputError: there is no such checkpoint, or it is none of a classifier with one class a sample.
+        InputError: there is no such checkpoint, or it is none of a classifier with one class a sample; its weights are
+            pickles.
     """
-    config = classifier_config(name_or_path, names, one_logit=one_logit)
+    folder = checkpoint_folder(name_or_path)
+    config = config or classifier_config(str(folder), names, one_logit=one_logit)
+    how: dict[str, Any] = {} if dtype is None else {"dtype": dtype}
     try:
         auto = _auto_class(kind, config)
-        return auto.from_pretrained(name_or_path, config=config, ignore_mismatched_sizes=names is not None)
+        return auto.from_pretrained(folder, config=config, ignore_mismatched_sizes=names is not None, **how)
     except NOT_MADE as error:
         raise _no_model(error) from error
 
@@ -150,6 +163,13 @@ def kind_of(config: PreTrainedConfig) -> str:
     return "texts" if type(config) in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING else "images"
 
 
+def kind_of_model(model: Any) -> str:
+    """What a model in memory classifies, as `kind_of`: its configuration may not say yet of which class it is."""
+    whole = model.get_base_model() if hasattr(model, "get_base_model") else model  # of an adapter of peft
+    is_dense = "SemanticSegmentation" in type(whole).__name__
+    return "pixels" if is_dense else kind_of(whole.config)
+
+
 def load_processor(kind: str, name_or_path: str) -> Any:
     """What makes a checkpoint's inputs: its tokenizer for `texts`, its image processor for `images` and `pixels`.
 
@@ -194,4 +214,6 @@ def _new_timm_model(
     with tempfile.TemporaryDirectory() as folder:
         native = timm.create_model(architecture, num_classes=n_logits, **arguments)
         save_for_hf(native, folder, model_args=arguments, safe_serialization=True)
-        return load_classifier(kind, folder, names, one_logit=one_logit)
+        model = load_classifier(kind, folder, names, one_logit=one_logit)
+    forget_origin(model)
+    return model

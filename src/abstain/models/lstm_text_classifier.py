@@ -104,7 +104,10 @@ class LSTMTextClassifier(ModelWithFloat32Head):
             attention_mask = (input_ids != self.config.pad_token_id).long()
         # An LSTM sees no later word, so with the words in front and the state after the last one read, padding has no
         # part in the result. torch's packed sequences say the same, twenty times more slowly on a processor.
-        front = (attention_mask == 0).long().argsort(dim=1, stable=True)
+        # The places differ, so that any sort keeps the words in order: ONNX knows no stable one.
+        length = input_ids.shape[1]
+        places = torch.arange(length, device=input_ids.device) + length * (attention_mask == 0).long()
+        front = places.argsort(dim=1)
         words = input_ids.gather(1, front).masked_fill(attention_mask.gather(1, front) == 0, self.config.pad_token_id)
         states, _ = self.lstm(functional.embedding(words, self.word_vectors))
         last = attention_mask.sum(dim=1).long().clamp(min=1) - 1

@@ -18,6 +18,29 @@ def record_preprocessing(model: PreTrainedModel, processor: BaseImageProcessor) 
         model.config.pretrained_cfg = {**kept, **timm_data_config(processor)}
 
 
+ORIGIN = (
+    "tag",
+    "url",
+    "file",
+    "hf_hub_id",
+    "hf_hub_filename",
+    "source",
+    "license",
+    "origin_url",
+    "paper_ids",
+    "paper_name",
+    "paper_url",
+    "notes",
+)
+"""What timm says of the weights that an architecture usually comes with: whence, of which paper, how licensed."""
+
+
+def forget_origin(model: PreTrainedModel) -> None:
+    """Of a timm model with random weights, leave out of its configuration what is said of weights that it never had."""
+    known = getattr(model.config, "pretrained_cfg", None) or {}
+    model.config.pretrained_cfg = {key: value for key, value in known.items() if key not in ORIGIN}
+
+
 def parse_overrides(overrides: str | None) -> dict[str, Any]:
     """`img_size=32,drop_rate=0.1` as keyword arguments."""
     arguments: dict[str, Any] = {}

@@ -8,7 +8,8 @@ from typing import Any, Self
 import numpy as np
 from scipy.special import expit
 
-from abstain._checks import check_keys, check_number
+from abstain._arguments import check_flag, check_whole
+from abstain._checks import InputError, check_fraction, check_keys, check_number
 
 LOG_ODDS = ("msp", "temperature_scaling")
 """Scores whose thresholds are log-odds of a probability."""
@@ -137,16 +138,35 @@ class OperatingPoint:
         """The point that `to_dict` wrote; version 0.1.0 wrote neither `target_coverage` nor `cost`.
 
         Raises:
-            InputError: a key is unknown or missing, or the threshold is no number.
+            InputError: a key is unknown or missing, a value is of another type or outside its range, or a guarantee
+                without the target risk and δ that it is about.
         """
         known = {field.name for field in fields(cls)}
-        values = dict(check_keys("threshold", values, known=known, needed=known - SINCE_0_1_0))
-        threshold = {None: -np.inf, "inf": np.inf}.get(values["threshold"], values["threshold"])
-        cost = values.get("cost")
-        return cls(
-            **values
-            | {
-                "threshold": check_number("threshold", threshold),
-                "cost": None if cost is None else ExpectedCost.from_dict(cost),
-            }
+        held = check_keys("threshold", values, known=known, needed=known - SINCE_0_1_0)
+        targets = {name: _target(name, held.get(name)) for name in ("target_risk", "delta", "target_coverage")}
+        cost = held.get("cost")
+        point = cls(
+            threshold=_threshold(held["threshold"]),
+            coverage=check_fraction("coverage", held["coverage"]),
+            risk=check_fraction("risk", held["risk"]),
+            guaranteed=check_flag("guaranteed", held["guaranteed"]),
+            n_samples=check_whole("n_samples", held["n_samples"], at_least=1),
+            cost=None if cost is None else ExpectedCost.from_dict(cost),
+            **targets,
         )
+        if point.guaranteed and None in (point.target_risk, point.delta):
+            raise InputError("guaranteed is true, but a guarantee needs target_risk and delta, of which one is null")
+        return point
+
+
+def _threshold(value: Any) -> float:
+    written = -np.inf if value is None else np.inf if value == "inf" else value
+    value = check_number("threshold", written)
+    if np.isnan(value):
+        raise InputError("threshold is NaN, but must be a number: nothing is larger than NaN")
+    return value
+
+
+def _target(name: str, value: Any) -> float | None:
+    """A target as a fraction above 0; None where there is none."""
+    return None if value is None else check_fraction(name, value, open_below=True, open_above=name != "target_coverage")

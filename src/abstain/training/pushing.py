@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import glob
 import shutil
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from huggingface_hub import get_token, upload_folder
+from torch import nn
 from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, HubStrategy, SaveStrategy
 from transformers.utils.hub import PushInProgress
 
-from abstain._checks import ArgumentError
+from abstain._checks import ArgumentError, InputError, first_line
+from abstain.hub.card_words import CardWords
+from abstain.inference.loading import LOGITS
+from abstain.inference.pushable import pushable_files
 from abstain.inference.rule_file import RULE_FILE
+from abstain.inference.uploading import NOT_SENT
+from abstain.report.folder import FIGURE_FILE
+from abstain.training.card import CARD, has_card, write_card
 from abstain.training.evaluating import EvaluatingTrainer
-from abstain.training.pushable import pushable_files
 from abstain.training.refusals import naming_what_is_refused
 
-CARD = "README.md"
 STAYS = ("_", f"{PREFIX_CHECKPOINT_DIR}-")
 """What begins so in the output folder is not of the model, for `Trainer` either."""
 
@@ -39,6 +45,7 @@ class PushingTrainer(EvaluatingTrainer):
 
     _holds_back = False
     _is_checked = True
+    _logits_of_step: int | None = None
     push_in_progress: Any = None
 
     def init_hf_repo(self, token: str | None = None, *more: Any, **how: Any) -> None:
@@ -90,8 +97,14 @@ class PushingTrainer(EvaluatingTrainer):
     ) -> Any:
         """As `Trainer.push_to_hub`: save the model, and upload what stands in `output_dir`, beside a card.
 
+        That is the model, what makes its inputs, its rule, its logits, its results and a figure; logits that were made
+        of other weights, before a training went on, stay here, and a warning says so.
+
         Files that are pickles or hold a token are left out, by their content and by the names `*.bin`, `*.pt`, `*.pth`,
         `*.pkl` and the like.
+
+        Raises:
+            InputError: the Hub cannot be reached or refuses, which leaves the repository as it was.
         """
         self.callback_handler.on_push_begin(self.args, self.state, self.control)
         if self.hub_model_id is None:
@@ -106,14 +119,82 @@ class PushingTrainer(EvaluatingTrainer):
         self.create_model_card(**{"model_name": name, "tags": tags or None, **kwargs})
         if self.push_in_progress is not None:
             self.push_in_progress.wait_until_done()
-        return self._upload(
-            self.args.folder, str(commit_message), token=token, revision=revision, run_as_future=not blocking
+        stays = () if self._logits_are_of_these_weights() else (f"{LOGITS}/", FIGURE_FILE)
+        how: dict[str, Any] = {"token": token, "revision": revision, "run_as_future": not blocking}
+        try:
+            return self._upload(self.args.folder, str(commit_message), stays=stays, **how)
+        except NOT_SENT as error:
+            raise InputError(
+                f"{self.hub_model_id!r} was not pushed ({first_line(error)}): nothing has changed there, the model is "
+                f"whole in {str(self.args.folder)!r}, and push_to_hub() tries again"
+            ) from error
+
+    def create_model_card(
+        self,
+        language: str | None = None,
+        license: str | None = None,
+        tags: str | list[str] | None = None,
+        model_name: str | None = None,
+        finetuned_from: str | None = None,
+        tasks: str | list[str] | None = None,
+        dataset_tags: str | list[str] | None = None,
+        dataset: str | list[str] | None = None,
+        dataset_args: str | list[str] | None = None,
+    ) -> None:
+        """Write `README.md`: what the model is for, how well it knows when to abstain, and how it is loaded and asked.
+
+        With it `results.json` and, of a model with logits of test data, `risk_coverage.png`; a `card.yaml` in the
+        folder says what only a person can. Of adapters, of models in parts and of token classifiers it is the card of
+        `Trainer`.
+
+        Args:
+            language: of the texts that it classifies.
+            license: of the weights, by the Hub's name for it.
+            tags: beside those that all have.
+            model_name: what it is called; None is the last part of its name on the Hub.
+            finetuned_from: the name of the model that it began with; None is that of its configuration.
+            tasks: as `Trainer`, for the models of its card.
+            dataset_tags: the name of the data on the Hub.
+            dataset: what people call them.
+            dataset_args: as `Trainer`, for the models of its card.
+        """
+        if not self.is_world_process_zero():
+            return
+        model = cast(nn.Module, self.accelerator.unwrap_model(cast(nn.Module, self.model)))
+        if not has_card(model) or self.is_fsdp_enabled or self.is_deepspeed_enabled:
+            told = (language, license, tags, model_name, finetuned_from, tasks, dataset_tags, dataset, dataset_args)
+            super().create_model_card(*told)
+            return
+        repository = self.hub_model_id or self.args.hub_model_id
+        begun = finetuned_from or _on_hub(getattr(model.config, "_name_or_path", None))
+        header: dict[str, Any] = {"tags": [tags] if isinstance(tags, str) else tags or []}
+        header |= {key: value for key, value in (("language", language), ("base_model", begun)) if value}
+        write_card(
+            cast(Any, self),
+            model_name or (repository or self.args.folder.name).rpartition("/")[2],
+            repository=repository if repository and "/" in repository else None,
+            words=CardWords(license=license, dataset=_first(dataset_tags), dataset_name=_first(dataset)),
+            with_logits=self._logits_are_of_these_weights(warns=True),
+            **header,
         )
 
-    def _upload(self, folder: Path, message: str, *, token: str | None = None, **how: Any) -> Any:
+    def _logits_are_of_these_weights(self, *, warns: bool = False) -> bool:
+        """Whether the model has not changed since its logits were written."""
+        is_so = self._logits_of_step == self.state.global_step
+        if warns and not is_so and (self.args.folder / LOGITS).is_dir():
+            warnings.warn(
+                f"the logits in {str(self.args.folder)!r} are not known to be of these weights, and are not pushed: "
+                "write them anew by save_with_logits or calibrate",
+                stacklevel=2,
+            )
+        return is_so
+
+    def _upload(
+        self, folder: Path, message: str, *, token: str | None = None, stays: tuple[str, ...] = (), **how: Any
+    ) -> Any:
         """Upload of a folder what may be pushed, and nothing that comes to stand in it meanwhile."""
         token = self._hub_token(token)
-        files = [name for name in pushable_files(folder, token) if not name.startswith(STAYS)]
+        files = [name for name in pushable_files(folder, token) if not name.startswith((*STAYS, *stays))]
         return upload_folder(  # of one client for all, which sends what waits one after another
             repo_id=str(self.hub_model_id),
             folder_path=folder,
@@ -148,3 +229,15 @@ class PushingTrainer(EvaluatingTrainer):
             self.push_in_progress = PushInProgress(jobs)
         else:
             running.jobs.extend(jobs)
+
+
+def _on_hub(name: Any) -> str | None:
+    """A name on the Hub, where a model was loaded by one, and not from a folder."""
+    is_name = isinstance(name, str) and name.count("/") == 1 and not name.startswith((".", "/", "~"))
+    return name if is_name and not Path(name).exists() else None
+
+
+def _first(names: str | list[str] | None) -> str | None:
+    if isinstance(names, list):
+        return names[0] if names else None
+    return names

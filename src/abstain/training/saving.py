@@ -80,6 +80,7 @@ class SavingTrainer(OptimizingTrainer):
                 if self.is_world_process_zero():
                     write_logits(folder / "logits", name, whole.logits, whole.labels, sample=whole.sample)
                 logits[name] = whole
+        self._logits_of_step = self.state.global_step
         return logits
 
     @contextmanager

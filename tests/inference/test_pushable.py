@@ -5,7 +5,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from abstain.training.pushable import is_pickle, pushable_files
+from abstain.inference.pushable import is_pickle, pushable_files
 
 TOKEN = "hf_" + "Ab1" * 12
 

@@ -24,12 +24,11 @@ def pushable_files(folder: Path, token: str | None = None) -> list[str]:
         folder: whose hidden files and folders count too.
         token: the one that is used, which may be of a form that the Hub does not give.
     """
-    secrets = re.compile(b"|".join([ANY_TOKEN, *([re.escape(token.encode())] if token else [])]))
     found = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         if is_pickle(path):
             continue
-        if _holds(path, secrets):
+        if holds_token(path, token):
             warnings.warn(f"{str(path)!r} is not pushed, for it holds a token: remove it there", stacklevel=2)
             continue
         found.append(path.relative_to(folder).as_posix())
@@ -53,8 +52,17 @@ def is_pickle(path: Path) -> bool:
         return False
 
 
-def _holds(path: Path, secrets: re.Pattern[bytes]) -> bool:
-    if not path.stat().st_size:
-        return False
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+def holds_token(content: Path | bytes, token: str | None = None) -> bool:
+    """Whether a token stands in a file, or in what one will hold.
+
+    Args:
+        content: the file, or its bytes.
+        token: the one that is used, which may be of a form that the Hub does not give.
+    """
+    secrets = re.compile(b"|".join([ANY_TOKEN, *([re.escape(token.encode())] if token else [])]))
+    if isinstance(content, bytes):
         return secrets.search(content) is not None
+    if not content.stat().st_size:
+        return False
+    with content.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        return secrets.search(mapped) is not None

@@ -1,0 +1,170 @@
+"""What a model and its folder tell of themselves, for a card: nothing that only a person could say."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import warnings
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from abstain._checks import InputError, first_line
+from abstain._files import RESULTS_FILE
+from abstain.data.tables import TableEncoder
+from abstain.hub.cards import ModelFacts
+from abstain.hub.model_size import image_side, model_size
+from abstain.inference.abstention import AbstentionRule
+from abstain.inference.classifier import SelectiveClassifier
+from abstain.inference.loading import LOGITS
+from abstain.inference.plain_card import TASKS
+from abstain.inference.preparing import class_names_of
+from abstain.inference.rule_file import RULE_FILE, read_rule
+from abstain.logits.dataset import read_logits
+from abstain.models.auto import kind_of_model
+from abstain.models.checkpoint import MOST_BYTES
+from abstain.report.evaluate import evaluate_logits
+from abstain.report.figures import risk_coverage_figure, save_figure
+from abstain.report.folder import FIGURE_FILE
+from abstain.report.selective_report import SelectiveReport
+
+OF_PIXELS = "pixels of one image are taken for independent"
+"""What is said of the intervals of segmentation models."""
+
+
+def facts_of_folder(folder: Path, **told: Any) -> ModelFacts:
+    """The facts of a folder whose model loads, which is made sure of here.
+
+    Args:
+        folder: with a model, what makes its inputs, and what else there is: a rule, logits, results, a figure.
+        **told: `name`, `location` and what else of `ModelFacts` only the caller knows.
+
+    Raises:
+        InputError: the model cannot be loaded, its rule belongs to others, or the results are damaged.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=f".*has no {RULE_FILE}")
+        classifier = SelectiveClassifier.from_pretrained(folder, device="cpu")
+    return facts_of_model(classifier.model, classifier.processor, folder, **told)
+
+
+def facts_of_model(model: Any, processor: Any, folder: Path, **told: Any) -> ModelFacts:
+    """The facts of a model in memory, and of the folder in which it is saved.
+
+    Args:
+        model: of transformers.
+        processor: what makes its inputs; None where nobody knows, and its operations are not counted then.
+        folder: with its rule, logits, results and figure.
+        **told: as `facts_of_folder`; `results` and `splits` in place of those of the folder.
+
+    Raises:
+        InputError: the rule or the results are damaged.
+    """
+    kind = kind_of_model(model)
+    found: dict[str, Any] = {
+        "results": read_results(folder),
+        "splits": logits_splits(folder),
+        "figure": FIGURE_FILE if (folder / FIGURE_FILE).is_file() else None,
+        "rule": AbstentionRule(**read_rule(folder / RULE_FILE)) if (folder / RULE_FILE).is_file() else None,
+    }
+    rule = told.get("rule", found["rule"])
+    names = class_names_of(model, processor, rule)
+    of_model: dict[str, Any] = {
+        "task": TASKS[kind],
+        "architecture": type(model).__name__,
+        "model_type": model.config.model_type,
+        "is_ours": type(model).__module__.startswith("abstain."),
+        "size": model_size(model, kind, processor),
+        "class_names": names,
+        "row": _example_row(processor) if isinstance(processor, TableEncoder) else None,
+        "side": image_side(model.config, processor),
+    }
+    return ModelFacts(**{**of_model, **found, **told})
+
+
+def read_results(folder: Path) -> dict[str, Any] | None:
+    """What `results.json` of a folder holds; None where there is none.
+
+    Raises:
+        InputError: it is damaged, or larger than results are.
+    """
+    path = folder / RESULTS_FILE
+    if not path.is_file():
+        return None
+    if path.stat().st_size > MOST_BYTES[".json"]:
+        raise InputError(f"{str(path)!r} has {path.stat().st_size:,} bytes, which no results have: look at it")
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{str(path)!r} is damaged ({first_line(error)}): measure the model anew") from error
+    if not isinstance(values, dict):
+        raise InputError(f"{str(path)!r} holds no results: they are a dictionary")
+    return values
+
+
+def logits_splits(folder: Path) -> tuple[str, ...]:
+    """The splits of the logits beside a model, `validation` before `test`."""
+    below = folder / LOGITS
+    found = {path.stem for path in below.glob("*.parquet")} | {
+        path.parent.name for path in below.glob("*/part-*.parquet")
+    }
+    return tuple(sorted(found, key=lambda name: (name == "test", name)))
+
+
+def measured(folder: Path, *, kind: str) -> tuple[dict[str, Any], SelectiveReport] | None:
+    """What the logits beside a model tell, as `evaluation` of results, and as a report; None without a test split.
+
+    Args:
+        folder: of the model.
+        kind: what is classified.
+
+    Raises:
+        InputError: the logits cannot be read, or those of two splits do not go together.
+    """
+    splits = logits_splits(folder)
+    if "test" not in splits:
+        return None
+    validation = read_logits(folder / LOGITS, "validation") if "validation" in splits else None
+    report = evaluate_logits(*read_logits(folder / LOGITS, "test"), validation=validation, input="logits")
+    return {**report.to_dict(), **({"intervals": OF_PIXELS} if kind == "pixels" else {})}, report
+
+
+def curve_picture(name: str, reports: Mapping[str, SelectiveReport]) -> bytes:
+    """The risk-coverage curves of some models on the same data, as PNG."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / FIGURE_FILE
+        save_figure(risk_coverage_figure({name: reports}), path)
+        return path.read_bytes()
+
+
+def _example_row(encoder: TableEncoder) -> dict[str, Any]:
+    """A row that could be of the table: the mean of each number, and the first value of each category."""
+    numbers = {name: float(f"{mean:.3g}") for name, (mean, _) in encoder.numeric.items()}
+    return {**numbers, **{name: values[0] for name, values in encoder.categorical.items()}}
+
+
+def beside(folder: Path, results: Mapping[str, Any] | None) -> Iterable[tuple[str, float]]:
+    """Folders beside this one with a run that differs in its smoothing alone: their names and their α."""
+    mine = _without_smoothing(results)
+    if mine is None:
+        return
+    for other in sorted(
+        path for path in folder.resolve().parent.iterdir() if path.is_dir() and path != folder.resolve()
+    ):
+        try:
+            found = _without_smoothing(read_results(other))
+        except InputError:  # of a folder that nobody asked about
+            continue
+        if found is not None and found[0] == mine[0] and found[1] != mine[1]:
+            yield other.name, found[1]
+
+
+def _without_smoothing(results: Mapping[str, Any] | None) -> tuple[Any, float] | None:
+    """The settings of a run but for its smoothing, with the data, and its smoothing; None where they are not known."""
+    settings = (results or {}).get("settings") or {}
+    training = settings.get("training") or {}
+    data = {name: split.get("sha256") for name, split in ((results or {}).get("data") or {}).items()}
+    if "label_smoothing_factor" not in training or not data:
+        return None
+    others = {key: value for key, value in training.items() if key != "label_smoothing_factor"}
+    return ({**settings, "training": others, "data_sha256": data}, float(training["label_smoothing_factor"]))

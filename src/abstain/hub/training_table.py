@@ -1,0 +1,99 @@
+"""What someone needs to know to train a model anew, and what it would take, read from a file of results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from abstain.report.tables import markdown_table
+
+OPTIMISERS = {"sgd": "SGD", "adamw_torch": "AdamW", "adamw_torch_fused": "AdamW"}
+
+
+def training_table(results: Mapping[str, Any], samples: str) -> str | None:
+    """The table in Markdown; None where the results say nothing of a training.
+
+    Args:
+        results: what a run or a trainer wrote into `results.json`.
+        samples: what the model is trained on, in the plural.
+    """
+    if not (results.get("settings") or {}).get("training"):
+        return None
+    return markdown_table([["", ""], *_rows(results, samples)], "ll")
+
+
+def _rows(results: Mapping[str, Any], samples: str) -> Iterator[list[str]]:
+    training, environment = results["settings"]["training"], results.get("environment", {})
+    sizes = {name: f"{split['samples']:,}" for name, split in results.get("data", {}).items()}
+    if "train" in sizes:
+        held_out = f", {sizes['validation']} held out for validation" if "validation" in sizes else ""
+        yield [samples, f"{sizes['train']} for training{held_out}"]
+    yield ["label smoothing", f"α = {training['label_smoothing_factor']:g}"]
+    if training.get("max_suppression_factor"):
+        yield ["max suppression", f"α = {training['max_suppression_factor']:g}"]
+    yield ["schedule", _schedule(training, environment)]
+    yield ["optimiser", _optimiser(training)]
+    if augmentation := _augmentation(results["settings"].get("data") or {}):
+        yield ["augmentation", augmentation]
+    yield ["seed", str(training["seed"])]
+    yield ["precision", _precision(training)]
+    if "train_runtime" in (results.get("training") or {}):
+        yield ["time", _time(results["training"], environment)]
+    if found := ", ".join(f"{name} {environment[name]}" for name in ("torch", "transformers") if name in environment):
+        revision = environment.get("git_revision")
+        yield ["versions", found + (f", revision {revision}" if revision else "")]
+
+
+def _schedule(training: Mapping[str, Any], environment: Mapping[str, Any]) -> str:
+    steps, epochs = training["max_steps"], training["num_train_epochs"]
+    batch = training["per_device_train_batch_size"] * training["gradient_accumulation_steps"]
+    batch *= environment.get("processes", 1)
+    return ", ".join(
+        [
+            f"{steps} steps" if steps > 0 else f"{epochs:g} epochs",
+            f"batch {batch}",
+            f"learning rate {training['learning_rate']:g}",
+            _decay(training),
+        ]
+    )
+
+
+def _decay(training: Mapping[str, Any]) -> str:
+    if training.get("lr_step_epochs"):
+        after = " and ".join(f"{epoch:g}" for epoch in training["lr_step_epochs"])
+        return f"×{training['lr_step_factor']:g} after epochs {after}"
+    kind = f"{training['lr_scheduler_type'].replace('_', ' ')} schedule"
+    return f"{kind} after {training['warmup_steps']:g} steps of warm-up" if training["warmup_steps"] else kind
+
+
+def _optimiser(training: Mapping[str, Any]) -> str:
+    parts = [OPTIMISERS.get(training["optim"], training["optim"])]
+    if training["optim_args"]:
+        parts.append(training["optim_args"])
+    where = " on all parameters" if training.get("decay_all_parameters") else ""
+    decay = training["weight_decay"]
+    parts.append(f"weight decay {decay:g}{where}" if decay else "no weight decay")
+    return ", ".join(parts)
+
+
+def _augmentation(data: Mapping[str, Any]) -> str:
+    """What is drawn anew for every sample; empty where nothing is."""
+    resized = data.get("augmentation") == "random_resized_crop"
+    steps = {"flip": "mirroring", "color_jitter": "colour jitter of {}"}
+    if not resized:
+        steps = {"crop_size": "crops of {} pixels", "crop_padding": "shifts of up to {} pixels", **steps}
+    said = [text.format(data[key]) for key, text in steps.items() if data.get(key)]
+    return ", ".join(["crops of random size", *said] if resized else said)
+
+
+def _precision(training: Mapping[str, Any]) -> str:
+    half = {"bf16": "bfloat16 autocast", "fp16": "float16 autocast"}
+    return next((text for key, text in half.items() if training.get(key)), "float32")
+
+
+def _time(training: Mapping[str, Any], environment: Mapping[str, Any]) -> str:
+    seconds = training["train_runtime"]
+    time = f"{seconds / 60:.0f} minutes" if seconds >= 60 else f"{seconds:.0f} seconds"
+    since = f" since {training['resumed_from']}" if training.get("resumed_from") else ""
+    where = f" on {environment['device']}, {environment['threads']} threads" if "device" in environment else ""
+    return f"{time}{since}{where}"

@@ -1,0 +1,68 @@
+"""A folder on the Hub: in one commit, without pickles and tokens."""
+
+from __future__ import annotations
+
+import glob
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import CommitInfo, HfApi, get_token
+from huggingface_hub.errors import HFValidationError, OfflineModeIsEnabled
+
+from abstain._checks import ArgumentError, InputError, first_line
+from abstain.inference.pushable import pushable_files
+from abstain.models.checkpoint import HTTPError
+
+NOT_SENT = (HTTPError, HFValidationError, OfflineModeIsEnabled, OSError, RuntimeError)
+"""What the client raises of an upload; RuntimeError of the content of a large file."""
+
+
+def upload(
+    folder: Path,
+    name: str,
+    *,
+    message: str,
+    token: str | None = None,
+    private: bool | None = None,
+    revision: str | None = None,
+    repo_type: str = "model",
+) -> CommitInfo:
+    """Make the repository if need be, and send in one commit all files of a folder that may be pushed.
+
+    What fails in the middle leaves the repository as it was.
+
+    Args:
+        folder: whose files come to stand at the top of the repository.
+        name: of the repository, `user/model`.
+        message: of the commit.
+        token: of the Hub; None is that of the environment.
+        private: whether the repository is, where it is made now.
+        revision: the branch; None is `main`.
+        repo_type: `model`, `dataset` or `space`.
+
+    Raises:
+        ArgumentError: there is no token.
+        InputError: the Hub cannot be reached, or refuses.
+    """
+    token = token or get_token()
+    if token is None:
+        raise ArgumentError(
+            "a push needs a token of the Hub, and there is none: give token=, set HF_TOKEN, or log in by hf auth login"
+        )
+    api = HfApi(token=token)
+    files = pushable_files(folder, token)
+    made: dict[str, Any] = {"space_sdk": "gradio"} if repo_type == "space" else {}
+    try:
+        api.create_repo(name, private=private, repo_type=repo_type, exist_ok=True, **made)
+        return api.upload_folder(
+            repo_id=name,
+            folder_path=folder,
+            repo_type=repo_type,
+            commit_message=message,
+            revision=revision,
+            allow_patterns=[glob.escape(file) for file in files],
+        )
+    except NOT_SENT as error:
+        raise InputError(
+            f"{name!r} was not pushed ({first_line(error)}): nothing has changed there, and the same call tries again"
+        ) from error

@@ -1,0 +1,119 @@
+"""Labelled validation data as people have them: a data set, or samples and labels apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import datasets
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from abstain._checks import ArgumentError, InputError, shown
+from abstain.data.columns import find_column, read_labels, with_head_classes
+from abstain.data.pixels import PixelChoice
+from abstain.data.tables import TableEncoder
+from abstain.inference.samples import in_order
+from abstain.logits.pixels import LabelledPixels
+
+if TYPE_CHECKING:
+    from abstain.inference.classifier import SelectiveClassifier
+
+Said = tuple[NDArray[np.float32], NDArray[np.int64]]
+WANTED = "a data set with a column of labels, or the pair (samples, labels)"
+
+
+def said_of_validation(classifier: SelectiveClassifier, validation: Any) -> Said:
+    """What a classifier says of validation data: logits (N, K), and the labels (N,); of pixels a seeded few an image.
+
+    Raises:
+        InputError: as `labelled`, or another number of samples than of labels.
+    """
+    kind, names = classifier.kind, classifier.class_names
+    samples, labels = labelled(kind, validation, classifier.processor, names)
+    if kind == "pixels":
+        ignored = getattr(classifier.model.config, "semantic_loss_ignore_index", 255)
+        choice = PixelChoice(len(names), ignore_index=ignored)
+        batches = classifier.logits_in_batches(samples, None, classifier.batch_size, show=False)
+        return _of_pixels((logits for batch, _ in batches for logits in batch), labels, choice)
+    logits = classifier.logits(samples)
+    if len(logits) != len(labels):
+        raise _not_paired(len(logits), len(labels))
+    return logits, np.asarray(labels)
+
+
+def _of_pixels(images: Iterator[Tensor], masks: Iterable[Any], choice: PixelChoice) -> Said:
+    kept = []
+    for index, (logits, mask) in enumerate(zip(images, masks, strict=True)):
+        labels = choice.labels(np.array(mask), index=index)
+        kept.append(LabelledPixels.of(logits[None], labels[None], ignore_index=choice.ignore_index))
+    return torch.cat([of.logits for of in kept]).numpy(), torch.cat([of.labels for of in kept]).numpy()
+
+
+def _not_paired(n_samples: int, n_labels: int) -> InputError:
+    return InputError(f"there are {n_samples} validation samples and {n_labels} labels: give one label a sample")
+
+
+def labelled(
+    kind: str, validation: Any, processor: Any, class_names: Sequence[str]
+) -> tuple[Iterator[Any], NDArray[np.int64] | list[Any]]:
+    """The samples in order, and their labels (N,) from 0 to K - 1; of pixels a mask of ids for each image.
+
+    Args:
+        kind: what is classified: `images`, `texts`, `pixels` or `tables`.
+        validation: a `datasets.Dataset`, or a pair (samples, labels) with labels as numbers or names of classes.
+        processor: of tables the encoder, which knows the column of labels.
+        class_names: of the model.
+
+    Raises:
+        InputError: it is neither, a label is no class of the model, or there are as many labels as samples not.
+    """
+    if isinstance(validation, datasets.Dataset):
+        return _of_dataset(kind, validation, processor, class_names)
+    if not isinstance(validation, tuple) or len(validation) != 2:
+        raise ArgumentError(f"validation is {shown(validation)}, but must be {WANTED}")
+    samples, labels = validation
+    found, n = in_order(kind, samples)
+    labels = list(labels) if kind == "pixels" else _classes(labels, class_names)
+    if n is not None and n != len(labels):
+        raise _not_paired(n, len(labels))
+    return found, labels
+
+
+def _of_dataset(
+    kind: str, data: datasets.Dataset, processor: Any, class_names: Sequence[str]
+) -> tuple[Iterator[Any], NDArray[np.int64] | list[Any]]:
+    if kind == "pixels":
+        image, mask = find_column(data, _only(data, "image"), "image"), find_column(data, "annotation", "annotation")
+        return (row[image] for row in data.select_columns([image])), data[mask]
+    if kind == "tables":
+        assert isinstance(processor, TableEncoder)
+        return iter(data), processor.encode(data).labels.numpy()
+    samples, _ = in_order(kind, data)
+    column = find_column(data, None, "label")
+    names = dict(enumerate(class_names))
+    return samples, read_labels(with_head_classes(data, column, names, split="validation"), column)
+
+
+def _only(data: datasets.Dataset, role: str) -> str | None:
+    """The column of this name, where there is one beside others of its kind."""
+    return role if role in data.column_names else None
+
+
+def _classes(labels: Any, class_names: Sequence[str]) -> NDArray[np.int64]:
+    """Numbers of classes, of numbers or of names."""
+    found = np.asarray(labels.detach().cpu() if hasattr(labels, "detach") else labels)
+    if found.ndim != 1:
+        raise InputError(f"the labels have the shape {found.shape}, but must be (N,), one a sample")
+    if found.dtype.kind in "iu":
+        wrong = found[(found < 0) | (found >= len(class_names))]
+        if len(wrong):
+            raise InputError(f"a label is {wrong[0]}, but the model has the classes 0 to {len(class_names) - 1}")
+        return found.astype(np.int64)
+    ids = {name: index for index, name in enumerate(class_names)}
+    for name in found.tolist():
+        if name not in ids:
+            raise InputError(f"a label is {shown(name)}, but the model has the classes {shown(tuple(class_names))}")
+    return np.array([ids[name] for name in found.tolist()], np.int64)

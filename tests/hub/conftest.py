@@ -1,0 +1,87 @@
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+from loopback_hub import end_to_end_hub
+
+from abstain import released_checkpoint
+from abstain.hub.cards import ModelFacts
+from abstain.hub.model_size import ModelSize
+
+
+@pytest.fixture
+def results_of(root):
+    """What a run wrote into its results, by the name of its card."""
+    return lambda name: json.loads((root / "model_cards" / name / "results.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def facts(results_of):
+    """Facts of a model, with what a test changes of them."""
+
+    def make(task="image-classification", run="resnet20_cifar10_ls", **changes):
+        told = {
+            "name": "mine",
+            "task": task,
+            "location": '"user/mine"',
+            "architecture": "CifarResNetForImageClassification",
+            "model_type": "cifar_resnet",
+            "is_ours": True,
+            "size": ModelSize(1234, 56789, "an image of 32 × 32 pixels"),
+            "class_names": ("cat", "dog"),
+            "results": None if run is None else results_of(run),
+        }
+        return ModelFacts(**told | changes)
+
+    return make
+
+
+def run_folder(root, folder, name):
+    """A run as it is released: a model with its logits and results."""
+    shutil.copytree(released_checkpoint(name), folder / name)
+    for file in ("results.json", "samples.parquet"):
+        shutil.copy(root / "model_cards" / name / file, folder / name / file)
+    return folder / name
+
+
+@pytest.fixture
+def run(root, tmp_path):
+    """The folder of a run with label smoothing."""
+    return run_folder(root, tmp_path / "runs", "resnet20_cifar10_ls")
+
+
+@pytest.fixture(scope="module")
+def runs(root, tmp_path_factory):
+    """A folder with the runs of a pair, without smoothing and with it."""
+    folder = tmp_path_factory.mktemp("runs")
+    for name in ("resnet20_cifar10_ce", "resnet20_cifar10_ls"):
+        run_folder(root, folder, name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def hub():
+    """The Hub that the environment names, or one of this machine, with a token for it."""
+    with end_to_end_hub() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def python(hub, tmp_path):
+    """Run a program in a fresh process that knows the Hub, with empty caches."""
+
+    def run(program, *arguments):
+        command = [sys.executable, "-c", program, *map(str, arguments)]
+        return subprocess.run(
+            command, capture_output=True, text=True, env=hub.environment(tmp_path / "home"), cwd=tmp_path
+        )
+
+    return run
+
+
+@pytest.fixture
+def abstain(python):
+    """Run the command line in a fresh process."""
+    return lambda *arguments: python("from abstain.cli import main; main()", *arguments)
