@@ -49,7 +49,7 @@ def plan_space(
     elif "dev" in version("abstain"):
         raise ArgumentError(
             f"the Space would install abstain, but no package index has the version {version('abstain')}: build it by "
-            "pip wheel --no-deps . and give the file as wheel"
+            "pip wheel, of abstain alone, and give the file as wheel"
         )
     files = tuple(sent[path] for path in sorted(sent))
     check_files(files, token)
@@ -60,7 +60,7 @@ def plan_space(
 def _check_wheel(path: Path) -> Path:
     if not path.is_file() or not WHEEL.fullmatch(path.name):
         raise ArgumentError(
-            f"the wheel {str(path)!r} is no file abstain-VERSION-py3-none-any.whl: make it by pip wheel --no-deps ."
+            f"the wheel {str(path)!r} is no file abstain-VERSION-py3-none-any.whl: make it by pip wheel, of abstain alone"
         )
     return path
 
