@@ -60,7 +60,7 @@ def plan_space(
 def _check_wheel(path: Path) -> Path:
     if not path.is_file() or not WHEEL.fullmatch(path.name):
         raise ArgumentError(
-            f"the wheel {str(path)!r} is no file abstain-VERSION-py3-none-any.whl: make it by pip wheel, of abstain alone"
+            f"the wheel {str(path)!r} is no abstain-VERSION-py3-none-any.whl: make it by pip wheel, of abstain alone"
         )
     return path
 
