@@ -44,7 +44,7 @@ def test_without_a_release_and_without_a_wheel_it_could_not_be_installed(space, 
 
 
 def test_what_is_no_space_and_no_wheel(space, tmp_path):
-    with pytest.raises(InputError, match=r"is no file abstain-VERSION-py3-none-any\.whl"):
+    with pytest.raises(InputError, match=r"is no abstain-VERSION-py3-none-any\.whl"):
         plan_space(space, "user/s", wheel=tmp_path / "other-1.0-py3-none-any.whl")
     (space / "requirements.txt").write_text("evaluate\n")
     with pytest.raises(InputError, match="does not require abstain"):
