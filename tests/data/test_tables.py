@@ -152,3 +152,10 @@ def test_the_two_tables_of_uci_are_read(shared_data, name, label, categorical, w
     assert np.isfinite(features).all()
     numbers = features[:, : len(encoder.numeric)]
     assert np.abs(numbers.mean(axis=0)).max() < 1e-3
+
+
+def test_an_example_row_is_one_that_the_encoder_takes():
+    table = Dataset.from_dict({"age": [1.0, 2.0, 6.0], "job": ["nurse", "cook", "nurse"], "y": ["no", "yes", "no"]})
+    encoder = TableEncoder.fit(table, "y")
+    assert encoder.example_row() == {"age": 3.0, "job": "cook"}
+    assert encoder.features(Dataset.from_list([encoder.example_row()])).tolist() == [[0, 1, 0]]

@@ -269,8 +269,8 @@ def test_siblings_that_are_named_are_linked(run):
 
 def test_without_a_token_or_a_network_it_is_one_sentence(run, monkeypatch):
     publication = plan_publication(run, "user/mine")
-    monkeypatch.setattr("abstain.hub.publish.get_token", lambda: None)
-    with pytest.raises(InputError, match="publishing needs a token of the Hub, and there is none: set HF_TOKEN"):
+    monkeypatch.setattr("abstain.inference.uploading.get_token", lambda: None)
+    with pytest.raises(InputError, match="a push needs a token of the Hub, and there is none: set HF_TOKEN"):
         publish(publication)
     with pytest.raises(InputError, match=r"was not published .*offline"):
         publish(publication, token="x")

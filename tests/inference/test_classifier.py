@@ -19,6 +19,7 @@ from abstain import (
     read_logits,
     released_checkpoint,
     scores,
+    write_logits,
 )
 from abstain._checks import ArgumentError
 from abstain.inference.answers import confidence_of
@@ -73,16 +74,26 @@ def test_the_logits_are_those_of_the_model_and_the_rule_is_fitted_on_them(name, 
     assert answers[0].label == classifier.class_names[answers[0].index]
 
 
-def test_validation_logits_go_along_and_never_stay_beside_other_weights(tmp_path):
+def test_logits_go_along_and_never_stay_beside_other_weights(tmp_path):
     first = made("vit", tmp_path)[0].save_pretrained(tmp_path / "first")
     second = SelectiveClassifier.from_pretrained(first, device="cpu").save_pretrained(tmp_path / "second")
     logits, labels = read_logits(first / "logits", "validation")
     assert np.array_equal(read_logits(second / "logits", "validation")[0], logits) and len(labels) == 40
     SelectiveClassifier.from_pretrained(second, device="cpu").save_pretrained(second)
     assert np.array_equal(read_logits(second / "logits", "validation")[0], logits), "into its own folder"
+    write_logits(second / "logits", "test", logits, labels)
+    write_logits(second / "logits" / "train", "part-00000-of-00001", logits, labels)
     model, processor, _, _ = parts_of("vit", tmp_path / "parts")
     SelectiveClassifier(model, processor).save_pretrained(second)
-    assert not (second / "logits" / "validation.parquet").exists() and not (second / "abstention.json").exists()
+    assert sorted(path.name for path in (second / "logits").iterdir()) == [
+        "test.parquet",
+        "train",
+        "validation.parquet",
+    ]
+    with torch.no_grad():
+        model.classifier.bias.add_(1)
+    SelectiveClassifier(model, processor).save_pretrained(second)
+    assert not (second / "logits").exists() and not (second / "abstention.json").exists()
 
 
 def test_the_saved_folder_stays_an_ordinary_one(tmp_path):

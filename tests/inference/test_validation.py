@@ -73,5 +73,7 @@ def test_of_pixels_those_count_that_have_a_class(tmp_path):
     wrong = [PILImage.fromarray(np.full((20, 24), 9, np.uint8))]
     with pytest.raises(InputError, match="9"):
         said_of_validation(classifier, (images[:1], wrong))
+    with pytest.raises(InputError, match="there are more masks than images, but each image needs its mask"):
+        said_of_validation(classifier, (iter(images[:1]), masks[:2]))
     with pytest.raises(ArgumentError):
         said_of_validation(classifier, 3)

@@ -88,6 +88,11 @@ class TableEncoder:
         """F, the length of a row of features."""
         return len(self.numeric) + sum(map(len, self.categorical.values()))
 
+    def example_row(self) -> dict[str, Any]:
+        """A row that could be of the table, without its label: the mean of each number, the first of each category."""
+        means = {name: mean for name, (mean, _) in self.numeric.items()}
+        return means | {name: values[0] for name, values in self.categorical.items()}
+
     @cached_property
     def _scaler(self) -> StandardScaler:
         scaler = StandardScaler()

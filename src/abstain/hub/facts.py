@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from abstain.hub.cards import ModelFacts
 from abstain.hub.model_size import image_side, model_size
 from abstain.inference.abstention import AbstentionRule
 from abstain.inference.classifier import SelectiveClassifier
-from abstain.inference.loading import LOGITS
+from abstain.inference.loading import LOGITS, load_parts
 from abstain.inference.plain_card import TASKS
 from abstain.inference.preparing import class_names_of
 from abstain.inference.rule_file import RULE_FILE, read_rule
@@ -42,9 +41,8 @@ def facts_of_folder(folder: Path, **told: Any) -> ModelFacts:
     Raises:
         InputError: the model cannot be loaded, its rule belongs to others, or the results are damaged.
     """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=f".*has no {RULE_FILE}")
-        classifier = SelectiveClassifier.from_pretrained(folder, device="cpu")
+    _, model, processor, rule = load_parts(folder, needs_rule=False, revision=None, device="cpu", dtype=None)
+    classifier = SelectiveClassifier(model, processor, rule)  # which makes sure that they belong to each other
     return facts_of_model(classifier.model, classifier.processor, folder, **told)
 
 
@@ -76,7 +74,7 @@ def facts_of_model(model: Any, processor: Any, folder: Path, **told: Any) -> Mod
         "is_ours": type(model).__module__.startswith("abstain."),
         "size": model_size(model, kind, processor),
         "class_names": names,
-        "row": _example_row(processor) if isinstance(processor, TableEncoder) else None,
+        "row": _shortened(processor.example_row()) if isinstance(processor, TableEncoder) else None,
         "side": image_side(model.config, processor),
     }
     return ModelFacts(**{**of_model, **found, **told})
@@ -137,10 +135,9 @@ def curve_picture(name: str, reports: Mapping[str, SelectiveReport]) -> bytes:
         return path.read_bytes()
 
 
-def _example_row(encoder: TableEncoder) -> dict[str, Any]:
-    """A row that could be of the table: the mean of each number, and the first value of each category."""
-    numbers = {name: float(f"{mean:.3g}") for name, (mean, _) in encoder.numeric.items()}
-    return {**numbers, **{name: values[0] for name, values in encoder.categorical.items()}}
+def _shortened(row: dict[str, Any]) -> dict[str, Any]:
+    """A row with as many digits as a reader needs."""
+    return {name: float(f"{value:.3g}") if isinstance(value, float) else value for name, value in row.items()}
 
 
 def beside(folder: Path, results: Mapping[str, Any] | None) -> Iterable[tuple[str, float]]:

@@ -22,7 +22,7 @@ TOKENS = 256
 """Of the text whose operations are counted, unless the model takes fewer."""
 SIDE = 224
 """Of the image, in pixels, where neither the model nor its processor says one."""
-NOT_COUNTED = (InputError, RuntimeError, ValueError, TypeError, KeyError, NotImplementedError)
+NOT_COUNTED = (InputError, RuntimeError, ValueError, TypeError, KeyError)
 """What models raise of inputs that they do not take."""
 
 

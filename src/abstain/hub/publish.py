@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets import DatasetDict
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.errors import RepositoryNotFoundError
 
 from abstain._checks import ArgumentError, InputError, first_line
@@ -21,7 +21,7 @@ from abstain.hub.facts import beside, curve_picture, facts_of_folder, measured
 from abstain.hub.logits_dataset import CARD, config_name, files_of, logits_dataset
 from abstain.hub.repository import MODEL_FILES, RepositoryPlan, SentFile, check_name, plan_model
 from abstain.hub.space import plan_space
-from abstain.inference.uploading import NOT_SENT
+from abstain.inference.uploading import NOT_SENT, needed_token
 from abstain.models.auto import KINDS  # noqa: F401 - registers our architectures
 from abstain.report.folder import FIGURE_FILE
 
@@ -156,11 +156,7 @@ def publish(publication: Publication, *, private: bool | None = None, token: str
         ArgumentError: there is no token, the tag is taken, or a private Space would install the wheel that it holds.
         InputError: the Hub cannot be reached, or refuses.
     """
-    token = token or get_token()
-    if token is None:
-        raise ArgumentError(
-            "publishing needs a token of the Hub, and there is none: set HF_TOKEN, or log in by hf auth login"
-        )
+    token = needed_token(token)
     if private and publication.space is not None and publication.space.holds_wheel:
         raise ArgumentError(
             "a private Space could not install the wheel from its own address: leave out private or space"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +21,7 @@ from abstain._files import write_text
 from abstain.inference.abstention import AbstentionRule
 from abstain.inference.answers import answers_of
 from abstain.inference.estimator import SelectiveEstimator
-from abstain.inference.kept_validation import KeptValidation, check_delta
+from abstain.inference.kept_validation import KeptValidation, check_delta, check_target
 from abstain.inference.loading import LOGITS, VALIDATION, Source, load_parts, save_parts
 from abstain.inference.onnx_export import OnnxExport
 from abstain.inference.onnx_model import refuse_onnx
@@ -32,6 +32,7 @@ from abstain.inference.rule_file import RULE_FILE
 from abstain.inference.samples import in_batches, in_order, is_one
 from abstain.inference.uploading import upload
 from abstain.inference.validation import said_of_validation
+from abstain.inference.weights import weights_sha256
 from abstain.logits.dataset import write_logits
 from abstain.models.auto import kind_of_model
 from abstain.models.wrapped_timm import processor_of_timm, wrapped_timm
@@ -112,12 +113,9 @@ class SelectiveClassifier(KeptValidation, OnnxExport, SelectiveEstimator):
                 weights or classes.
             NoThresholdError: no threshold does what `target_risk` and `delta` ask for.
         """
-        if target_risk is None and delta is not None:
-            raise ArgumentError("delta is given without target_risk: give both, or take the rule that is stored")
-        with warnings.catch_warnings():
-            if target_risk is not None:  # then a new rule is made at once
-                warnings.filterwarnings("ignore", message=".*has no abstention.json")
-            source, model, processor, rule = load_parts(name_or_path, revision=revision, device=device, dtype=dtype)
+        check_target(target_risk, delta)
+        how: dict[str, Any] = {"revision": revision, "device": device, "dtype": dtype}
+        source, model, processor, rule = load_parts(name_or_path, needs_rule=target_risk is None, **how)
         made = cls(model, processor, rule, batch_size=batch_size, reject_value=reject_value)
         made._source = source
         return made if target_risk is None else made.with_target(target_risk, delta)
@@ -200,6 +198,8 @@ class SelectiveClassifier(KeptValidation, OnnxExport, SelectiveEstimator):
     def save_pretrained(self, folder: str | Path) -> Path:
         """Write the model, what makes its inputs, the rule and the validation logits into a folder.
 
+        Rule and logits that stand there go where they belong to other weights, which are overwritten.
+
         Raises:
             InputError: it cannot be written, or the model is one of ONNX, which is only run.
         """
@@ -207,10 +207,12 @@ class SelectiveClassifier(KeptValidation, OnnxExport, SelectiveEstimator):
         refuse_onnx(self.model)
         with suppress(InputError):  # none are kept
             self.validation_logits()
+        before = weights_sha256(folder)
         try:
-            (folder / RULE_FILE).unlink(missing_ok=True)  # of the weights that are overwritten
-            (folder / LOGITS / f"{VALIDATION}.parquet").unlink(missing_ok=True)
+            (folder / RULE_FILE).unlink(missing_ok=True)
             save_parts(self.model, self.processor, folder)
+            if before not in (None, weights_sha256(folder)) and (folder / LOGITS).is_dir():
+                shutil.rmtree(folder / LOGITS)
         except OSError as error:
             raise InputError(f"{str(folder)!r} cannot be written: {error.strerror or error}") from error
         if self._validation is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from abstain.inference.abstention import AbstentionRule
 
 
-class SelectiveEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class SelectiveEstimator(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     """What scikit-learn calls of a classifier that has been fitted.
 
     A subclass has the attributes below and a method `logits` of samples.
@@ -28,9 +29,9 @@ class SelectiveEstimator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     class_names: tuple[str, ...]
     reject_value: Any
 
+    @abstractmethod
     def logits(self, samples: Any) -> NDArray[np.float32]:
         """(N, K) of N samples."""
-        raise NotImplementedError
 
     def fit(self, X: Any = None, y: Any = None) -> Self:
         """The classifier as it is, which learns nothing more, as scikit-learn's `FrozenEstimator` does."""

@@ -65,6 +65,16 @@ class KeptValidation:
         return replace(rule, class_names=self.class_names, weights_sha256=of_weights)
 
 
+def check_target(target_risk: float | None, delta: float | None) -> None:
+    """Refuse a `delta` without the target risk that it is about.
+
+    Raises:
+        ArgumentError: so it is.
+    """
+    if target_risk is None and delta is not None:
+        raise ArgumentError("delta is given without target_risk: give both, or take the rule that is stored")
+
+
 def check_delta(kind: str, delta: float | None) -> None:
     """Refuse a guarantee where samples depend on each other.
 

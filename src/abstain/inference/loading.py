@@ -50,7 +50,7 @@ class Source:
 
 
 def load_parts(
-    name_or_path: str | Path, *, revision: str | None, device: Any, dtype: Any
+    name_or_path: str | Path, *, needs_rule: bool = True, revision: str | None, device: Any, dtype: Any
 ) -> tuple[Source, Any, Any, AbstentionRule | None]:
     """Where a model is from, the model on its device, what makes its inputs, and its rule if it has one.
 
@@ -61,29 +61,34 @@ def load_parts(
     folder = str(source.folder)
     config = classifier_config(folder)
     kind = kind_of(config)
-    rule = rule_beside(source)  # before the weights, which take longer
+    rule = rule_beside(source, is_needed=needs_rule)  # before the weights, which take longer
     model = load_classifier(kind, folder, dtype=dtype, config=config)
     return source, nn.Module.to(model, _device(device)), processor_of(kind, folder), rule
 
 
 def save_parts(model: Any, processor: Any, folder: Path) -> None:
-    """Write a model and what makes its inputs; of timm the latter stands in the configuration of the former."""
+    """Write a model and what makes its inputs."""
+    save_processor(model, processor, folder)
+    model.save_pretrained(folder)
+
+
+def save_processor(model: Any, processor: Any, folder: Path) -> None:
+    """Write what makes the inputs of a model; of timm it comes to stand in the model's configuration."""
     if isinstance(processor, TimmWrapperImageProcessor):
         record_preprocessing(model, processor)
     else:
         processor.save_pretrained(folder)
-    model.save_pretrained(folder)
 
 
-def rule_beside(source: Source, *, silent: bool = False) -> AbstentionRule | None:
-    """The rule beside a model; without one None, and a warning that says so, unless `silent`.
+def rule_beside(source: Source, *, is_needed: bool) -> AbstentionRule | None:
+    """The rule beside a model; without one None, and where it is needed, a warning that says so.
 
     Raises:
         InputError: as `AbstentionRule.load`.
     """
     if (source.folder / RULE_FILE).is_file():
         return AbstentionRule.load(source.folder)
-    if not silent:
+    if is_needed:
         warnings.warn(
             f"{source.name!r} has no {RULE_FILE}, so it never abstains and its confidence is MSP: choose when with "
             "target_risk=, where it has validation logits, or with SelectiveClassifier.from_model",

@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
-from transformers import TimmWrapperImageProcessor
 
 from abstain._checks import ArgumentError, InputError, first_line
 from abstain.data.tables import TableEncoder
-from abstain.inference.loading import LOGITS, VALIDATION, Source, rule_beside
+from abstain.inference.kept_validation import check_target
+from abstain.inference.loading import LOGITS, VALIDATION, Source, rule_beside, save_processor
 from abstain.inference.onnx_file import ONNX_FILE, Exported
 from abstain.inference.onnx_model import LOGITS as OUTPUT
 from abstain.inference.onnx_model import MODEL, PROVIDERS, OnnxModel, data_files, need_packages, refuse_onnx
@@ -27,7 +27,6 @@ from abstain.inference.rule_file import RULE_FILE
 from abstain.inference.weights import weights_sha256
 from abstain.logits.dataset import write_logits
 from abstain.models.auto import classifier_config, kind_of
-from abstain.models.timm_wrapper import record_preprocessing
 
 if TYPE_CHECKING:
     from abstain.inference.classifier import SelectiveClassifier
@@ -106,12 +105,11 @@ class OnnxExport:
             NoThresholdError: no threshold does what `target_risk` and `delta` ask for.
         """
         need_packages("onnxruntime")
-        if target_risk is None and delta is not None:
-            raise ArgumentError("delta is given without target_risk: give both, or take the rule that is stored")
+        check_target(target_risk, delta)
         folder = Path(folder).expanduser()
         exported, source = Exported.load(folder), Source(str(folder), folder)
         config = classifier_config(str(folder))
-        rule = rule_beside(source, silent=target_risk is not None)
+        rule = rule_beside(source, is_needed=target_risk is None)
         if rule is not None and rule.weights_sha256 != exported.weights_sha256:
             raise InputError(f"the rule in {str(folder)!r} belongs to other weights than {MODEL}: export it anew")
         processor = processor_of(kind_of(config), str(folder))
@@ -157,9 +155,7 @@ def _samples(classifier: SelectiveClassifier, sample: Any) -> list[Any]:
     if classifier.kind == "texts":
         return [WORDS, WORDS]
     if classifier.kind == "tables":
-        encoder = cast(TableEncoder, classifier.processor)
-        numbers = {name: mean for name, (mean, _) in encoder.numeric.items()}
-        row = {**numbers, **{name: values[0] for name, values in encoder.categorical.items()}}
+        row = cast(TableEncoder, classifier.processor).example_row()
         return [row, row]
     pixels = np.random.default_rng(0).integers(0, 256, (2, 224, 320, 3), dtype=np.uint8)
     images: list[Any] = [Image.fromarray(pixels[0]), Image.fromarray(pixels[1].transpose(1, 0, 2))]
@@ -202,11 +198,8 @@ def _write_model(model: Any, inputs: dict[str, Tensor], folder: Path, *, kind: s
 
 def _write_beside(classifier: SelectiveClassifier, folder: Path) -> None:
     """The configuration, what makes the inputs, and the validation logits where there are any."""
-    model, processor = classifier.model, classifier.processor
-    if isinstance(processor, TimmWrapperImageProcessor):
-        record_preprocessing(model, processor)
-    else:
-        processor.save_pretrained(folder)
+    model = classifier.model
+    save_processor(model, classifier.processor, folder)
     config = copy.deepcopy(model.config)
     whole = model.get_base_model() if hasattr(model, "get_base_model") else model
     config.architectures = [type(whole).__name__]

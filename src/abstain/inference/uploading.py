@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 from pathlib import Path
-from typing import Any
 
 from huggingface_hub import CommitInfo, HfApi, get_token
 from huggingface_hub.errors import HFValidationError, OfflineModeIsEnabled
@@ -17,6 +16,18 @@ NOT_SENT = (HTTPError, HFValidationError, OfflineModeIsEnabled, OSError, Runtime
 """What the client raises of an upload; RuntimeError of the content of a large file."""
 
 
+def needed_token(token: str | None) -> str:
+    """The token of the Hub that is given, or that of the environment.
+
+    Raises:
+        ArgumentError: there is none.
+    """
+    found = token or get_token()
+    if found is None:
+        raise ArgumentError("a push needs a token of the Hub, and there is none: set HF_TOKEN, or do hf auth login")
+    return found
+
+
 def upload(
     folder: Path,
     name: str,
@@ -25,7 +36,6 @@ def upload(
     token: str | None = None,
     private: bool | None = None,
     revision: str | None = None,
-    repo_type: str = "model",
 ) -> CommitInfo:
     """Make the repository if need be, and send in one commit all files of a folder that may be pushed.
 
@@ -38,26 +48,19 @@ def upload(
         token: of the Hub; None is that of the environment.
         private: whether the repository is, where it is made now.
         revision: the branch; None is `main`.
-        repo_type: `model`, `dataset` or `space`.
 
     Raises:
         ArgumentError: there is no token.
         InputError: the Hub cannot be reached, or refuses.
     """
-    token = token or get_token()
-    if token is None:
-        raise ArgumentError(
-            "a push needs a token of the Hub, and there is none: give token=, set HF_TOKEN, or log in by hf auth login"
-        )
+    token = needed_token(token)
     api = HfApi(token=token)
     files = pushable_files(folder, token)
-    made: dict[str, Any] = {"space_sdk": "gradio"} if repo_type == "space" else {}
     try:
-        api.create_repo(name, private=private, repo_type=repo_type, exist_ok=True, **made)
+        api.create_repo(name, private=private, exist_ok=True)
         return api.upload_folder(
             repo_id=name,
             folder_path=folder,
-            repo_type=repo_type,
             commit_message=message,
             revision=revision,
             allow_patterns=[glob.escape(file) for file in files],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import datasets
@@ -46,7 +47,10 @@ def said_of_validation(classifier: SelectiveClassifier, validation: Any) -> Said
 
 def _of_pixels(images: Iterator[Tensor], masks: Iterable[Any], choice: PixelChoice) -> Said:
     kept = []
-    for index, (logits, mask) in enumerate(zip(images, masks, strict=True)):
+    for index, (logits, mask) in enumerate(zip_longest(images, masks)):
+        if logits is None or mask is None:
+            more, fewer = ("masks", "images") if logits is None else ("images", "masks")
+            raise InputError(f"there are more {more} than {fewer}, but each image needs its mask: give one each")
         labels = choice.labels(np.array(mask), index=index)
         kept.append(LabelledPixels.of(logits[None], labels[None], ignore_index=choice.ignore_index))
     return torch.cat([of.logits for of in kept]).numpy(), torch.cat([of.labels for of in kept]).numpy()
