@@ -106,6 +106,8 @@ ARGUMENTS = (ModelArguments, PixelArguments, ScriptTrainingArguments)
 def main() -> None:
     """Read the arguments, train, write the model and its logits, and measure them."""
     model_args, data_args, args = parse_recipe(ARGUMENTS, description=__doc__)
+    if args.delta is not None:
+        raise ArgumentError("pixels of one image are not independent, so no guarantee holds: leave out delta")
     settings, checkpoint = start_run(args, model=model_args, data=data_args)
     data = read_data(data_args)
     skipped = skip_bad_images(data) if data_args.skip_bad_samples else {}

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import torch
-from datasets import Dataset
 from transformers import set_seed
 
 from abstain._files import check_results_folder
-from abstain.data.columns import class_names, head_classes
+from abstain.data.columns import head_classes
 from abstain.data.digits import load_digits_dataset
+from abstain.data.tables import TableEncoder
 from abstain.data.tensor_rows import TensorRows
 from abstain.experiments.settings import environment
 from abstain.hub.released import released_checkpoint
@@ -84,13 +83,12 @@ def run_quickstart(folder: str | Path, *, overwrite: bool = False) -> Path:
 
 def train_on_noisy_digits(folder: Path, *, seed: int = SEED) -> Reports:
     """The two models of the digits with noise, trained alike but for α, saved below `folder`."""
-    data = load_digits_dataset(noisy=True)
-    train_pixels = _pixels(data["train"])
-    splits = {name: _rows(split, train_pixels.mean(), train_pixels.std()) for name, split in data.items()}
-    names = class_names(data["train"], "label")
+    data = load_digits_dataset(noisy=True, rows=True)
+    encoder = TableEncoder.fit(data["train"], "label")
+    splits = {name: encoder.encode(rows) for name, rows in data.items()}
     with _one_thread():
         return {
-            name: _train(folder / _model_folder(name), smoothing, splits, names, seed)
+            name: _train(folder / _model_folder(name), smoothing, splits, encoder, seed)
             for name, smoothing in SMOOTHING[DIGITS].items()
         }
 
@@ -110,22 +108,11 @@ def _model_folder(name: str) -> str:
     return f"noisy_digits_{name}"
 
 
-def _pixels(split: Dataset) -> np.ndarray:
-    return np.stack([np.asarray(image, np.float32) for image in split["image"][:]]).reshape(len(split), -1)
-
-
-def _rows(split: Dataset, mean: float, std: float) -> TensorRows:
-    """The pixels as rows of numbers, by the statistics of the training images."""
-    labels = torch.tensor(split["label"][:])
-    return TensorRows({"features": torch.from_numpy((_pixels(split) - mean) / std)}, labels)
-
-
 def _train(
-    folder: Path, smoothing: float, splits: dict[str, TensorRows], names: list[str], seed: int
+    folder: Path, smoothing: float, splits: dict[str, TensorRows], encoder: TableEncoder, seed: int
 ) -> SelectiveReport:
     print(f"Training on noisy digits with label_smoothing_factor={smoothing:g} …")
     set_seed(seed)
-    n_features = splits["train"].inputs["features"].shape[1]
     args = SelectiveTrainingArguments(
         output_dir=str(folder),
         label_smoothing_factor=smoothing,
@@ -143,10 +130,13 @@ def _train(
         logging_strategy="no",
         report_to="none",
     )
-    model = TabularMLPForClassification(TabularMLPConfig(num_features=n_features, **head_classes(names)))
+    model = TabularMLPForClassification(
+        TabularMLPConfig(num_features=encoder.num_features, **head_classes(encoder.classes))
+    )
     trainer = SelectiveTrainer(model, args, train_dataset=splits["train"])
     trainer.train()
     logits = trainer.save_with_logits({name: splits[name] for name in ("validation", "test")})
+    encoder.save_pretrained(folder)
     return evaluate_logits(*logits["test"], validation=logits["validation"], input="logits")
 
 

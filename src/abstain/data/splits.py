@@ -12,22 +12,27 @@ from abstain._checks import ArgumentError, InputError, check_fraction, first_lin
 from abstain._files import check_folder, whole_file
 from abstain.data.digits import load_digits_dataset
 
-EMBEDDED = ("digits", "noisy_digits")
-"""Data sets that come with scikit-learn, the second with noise that is added here."""
+EMBEDDED = {
+    f"{'noisy_' if noisy else ''}digits{'_rows' if rows else ''}": {"noisy": noisy, "rows": rows}
+    for rows in (False, True)
+    for noisy in (False, True)
+}
+"""Data sets that come with scikit-learn, as `load_digits_dataset` makes them."""
 
 
 def load_data(name: str) -> DatasetDict:
     """Read a data set with all its splits.
 
     Args:
-        name: `digits` or `noisy_digits` (embedded, need no network: see `load_digits_dataset`), a local folder (of
-            Parquet or CSV files, or of images in one folder a class), or the name of a data set on the Hub.
+        name: `digits` or `noisy_digits` (embedded, need no network: see `load_digits_dataset`; with `_rows` behind it a
+            table), a local folder (of Parquet or CSV files, or of images in one folder a class), or the name of a data
+            set on the Hub.
 
     Raises:
         InputError: the folder does not exist or holds no data set, or the name is not to be had from the Hub.
     """
     if name in EMBEDDED:
-        return load_digits_dataset(noisy=name == "noisy_digits")
+        return load_digits_dataset(**EMBEDDED[name])
     path = Path(name).expanduser()
     if name.startswith((".", "/", "~")) or name.count("/") > 1 or "\\" in name:
         check_folder(name, "the data folder")

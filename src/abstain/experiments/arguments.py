@@ -9,6 +9,7 @@ from typing import ClassVar
 from transformers.trainer_utils import IntervalStrategy, SaveStrategy
 
 from abstain._checks import ArgumentError, check_at_least
+from abstain.inference.kept_validation import check_target
 from abstain.training.arguments import SelectiveTrainingArguments
 
 EXPLAINED = {one.name: one.metadata for one in fields(SelectiveTrainingArguments)}
@@ -23,6 +24,9 @@ class ScriptTrainingArguments(SelectiveTrainingArguments):
 
     Attributes:
         GROUPS: title -> the fields that `--help` shows under it; `--help-all` shows the others too.
+
+    Raises:
+        InputError: as `SelectiveTrainingArguments`; other `label_names`, or a target that is none.
     """
 
     GROUPS: ClassVar[Mapping[str, tuple[str, ...]]] = {
@@ -31,6 +35,8 @@ class ScriptTrainingArguments(SelectiveTrainingArguments):
             "max_suppression_factor",
             "allow_negative_smoothing",
             "class_weights",
+            "target_risk",
+            "delta",
             "ignore_index",
             "eval_pixels_per_sample",
             "eval_pixels_seed",
@@ -68,8 +74,20 @@ class ScriptTrainingArguments(SelectiveTrainingArguments):
         default="none", metadata=EXPLAINED["report_to"]
     )
     seed: int = field(default=0, metadata=EXPLAINED["seed"])
+    target_risk: float | None = field(
+        default=None,
+        metadata={
+            "help": "Choose on validation data when to answer, so that at most this share of the answers is wrong, and "
+            "write abstention.json; default: do not."
+        },
+    )
+    delta: float | None = field(
+        default=None,
+        metadata={"help": "With target_risk: guarantee it with probability 1 - delta; default: no guarantee."},
+    )
 
     def __post_init__(self) -> None:
+        check_target(self.target_risk, self.delta)
         if self.label_names not in (None, ["labels"]):
             raise ArgumentError(
                 f"label_names are {self.label_names}, but the data of the scripts have labels alone: leave them out"

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from torch import distributed
 
-from abstain._checks import InputError, exit_status
+from abstain._checks import InputError, NoThresholdError, exit_status
 from abstain._spelling import as_typed
 from abstain.data.pixels import has_dense_labels
 from abstain.experiments.samples import RunSamples, write_samples
@@ -61,10 +61,11 @@ def finish(
 ) -> SelectiveReport:
     """Save the model with its logits, measure it, and write what was found as the last act of a run.
 
-    Every process calls it; the first one writes.
+    Every process calls it; the first one writes. A target that nothing on the validation data reaches leaves the model
+    without a rule, and is said on stderr: a run is not lost for that.
 
     Args:
-        trainer: whose model is trained.
+        trainer: whose model is trained; `target_risk` and `delta` of its arguments ask for a rule.
         splits: name -> the data that was used, `validation` and `test` among them.
         settings: as for `write_run_results`, as the rest.
         training: of `train_run`.
@@ -74,6 +75,7 @@ def finish(
     """
     with trainer.one_push():  # of all that is written here
         logits = trainer.save_with_logits({name: splits[name] for name in ("validation", "test")})
+        _choose_when_to_answer(trainer, splits["validation"])
         report = evaluate_logits(*logits["test"], validation=logits["validation"], input="logits")
         if trainer.is_world_process_zero():
             if processor is not None:
@@ -81,6 +83,17 @@ def finish(
             found: dict[str, Any] = {"settings": settings, "training": training, "skipped": skipped, "notes": notes}
             write_run_results(trainer.args, splits=splits, report=report, **found)
     return report
+
+
+def _choose_when_to_answer(trainer: SelectiveTrainer, validation: Any) -> None:
+    target = getattr(trainer.args, "target_risk", None)
+    if target is None:
+        return
+    try:
+        trainer.calibrate(validation, target_risk=target, delta=getattr(trainer.args, "delta", None))
+    except NoThresholdError as error:
+        if trainer.is_world_process_zero():
+            print(f"no rule was written: {error}", file=sys.stderr)
 
 
 def write_run_results(

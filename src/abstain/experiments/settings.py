@@ -36,6 +36,8 @@ HARMLESS = (
     "ddp_",
     "lazy_images",
     "image_memory_gib",
+    "target_risk",
+    "delta",
 )
 """Arguments that begin so may differ when a run is taken up again."""
 

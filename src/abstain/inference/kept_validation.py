@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._checks import ArgumentError, InputError
+from abstain._checks import ArgumentError, InputError, check_fraction
 from abstain.inference.abstention import AbstentionRule
 from abstain.inference.loading import Source, stored_validation
 
@@ -66,13 +66,16 @@ class KeptValidation:
 
 
 def check_target(target_risk: float | None, delta: float | None) -> None:
-    """Refuse a `delta` without the target risk that it is about.
+    """Refuse a `delta` without the target risk that it is about, and a target or `delta` outside (0, 1).
 
     Raises:
         ArgumentError: so it is.
     """
     if target_risk is None and delta is not None:
-        raise ArgumentError("delta is given without target_risk: give both, or take the rule that is stored")
+        raise ArgumentError("delta is given without target_risk, which it is about: give both, or neither")
+    for name, value in (("target_risk", target_risk), ("delta", delta)):
+        if value is not None:
+            check_fraction(name, value, open_below=True, open_above=True)
 
 
 def check_delta(kind: str, delta: float | None) -> None:

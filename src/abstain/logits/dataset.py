@@ -20,6 +20,14 @@ from abstain._checks import ArgumentError, InputError, first_line, shown
 from abstain._files import as_path, check_folder, whole_file
 from abstain.logits.source import reading
 
+ENCODING: dict[str, Any] = {
+    "compression": "zstd",
+    "use_dictionary": ["label", "sample"],
+    "column_encoding": {"logits.list.element": "BYTE_STREAM_SPLIT"},
+    "write_page_checksum": True,
+}
+"""Of the files. Logits hardly repeat, so a dictionary of them is larger than they are; their first bytes are alike."""
+
 
 def write_logits(folder: str | Path, split: str, logits: Any, labels: Any, *, sample: Any = None) -> Path:
     """Write `folder/split.parquet`, replacing it only once the new file is whole.
@@ -70,7 +78,7 @@ def write_parquet(
                 f"there are {len(labels)} labels and sample has shape {columns['sample'].shape}: not equal"
             )
     with whole_file(path) as partial:
-        pq.write_table(pa.table(columns).replace_schema_metadata(metadata), partial, write_page_checksum=True)
+        pq.write_table(pa.table(columns).replace_schema_metadata(metadata), partial, **ENCODING)
     return path
 
 

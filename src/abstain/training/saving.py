@@ -15,9 +15,10 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
 
-from abstain._checks import ArgumentError, InputError, check_fraction
+from abstain._checks import ArgumentError, InputError
 from abstain._files import write_text
 from abstain.inference.abstention import AbstentionRule, checked_options
+from abstain.inference.kept_validation import check_target
 from abstain.inference.rule_file import RULE_FILE, read_rule
 from abstain.inference.weights import weights_sha256
 from abstain.logits.batch import LabelledLogits
@@ -165,9 +166,7 @@ class SavingTrainer(OptimizingTrainer):
             NoThresholdError: no threshold qualifies; the model is saved, and no rule.
             InputError: as `AbstentionRule.fit`; `delta` for pixels or tokens, which are not independent.
         """
-        check_fraction("target_risk", target_risk, open_below=True, open_above=True)
-        if delta is not None:
-            check_fraction("delta", delta, open_below=True, open_above=True)
+        check_target(target_risk, delta)
         fit = checked_options(fit)
         dependent = "pixels of one image, or tokens of one text, are not independent, so no guarantee holds: leave out "
         if delta is not None and self._has_several_labels(validation):
