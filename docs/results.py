@@ -21,10 +21,11 @@ HEADER = """# Results
 Every run whose result file is in [`model_cards`](../model_cards), written by `make docs` from those files: error, AURC
 of MSP with its 95 % interval, coverage at 5 % and 1 % risk, calibration, and AURC after logit normalisation fitted on
 validation data (p in brackets; MSP where the fit falls back to it). Everything but the minutes is of the test data.
-Lines of one table differ in the smoothing factor α and the seed alone.
+Lines of one table differ in the seed and in what is done to the targets alone: nothing, label smoothing (LS) or maximum
+suppression (MaxSup), with its factor α.
 """
 COLUMNS = [
-    "α",
+    "trained with",
     "seed",
     "error %",
     "AURC %",
@@ -44,17 +45,19 @@ def main() -> None:
 
 
 def read_runs() -> dict[str, list[dict[str, Any]]]:
-    """The result files of each recipe, by α and seed. A folder is called after its recipe: `recipe_a0.2_s1`."""
+    """The result files of each recipe, by what it is trained with and seed. A folder is called `recipe_a0.2_s1`."""
     runs = defaultdict(list)
     for path in sorted(ROOT.glob("model_cards/*/results.json")):
-        recipe = re.sub(r"_(a[\d.]+_s\d+|ce|ls)$", "", path.parent.name)
+        recipe = re.sub(r"_((a|maxsup)[\d.]+_s\d+|ce|ls)$", "", path.parent.name)
         runs[recipe].append(json.loads(path.read_text(encoding="utf-8")))
-    return {recipe: sorted(of_recipe, key=_alpha_and_seed) for recipe, of_recipe in sorted(runs.items())}
+    return {recipe: sorted(of_recipe, key=_trained_and_seed) for recipe, of_recipe in sorted(runs.items())}
 
 
-def _alpha_and_seed(run: dict[str, Any]) -> tuple[float, int]:
+def _trained_and_seed(run: dict[str, Any]) -> tuple[str, int]:
     training = run["settings"]["training"]
-    return training["label_smoothing_factor"], training["seed"]
+    smoothing, suppression = training["label_smoothing_factor"], training.get("max_suppression_factor", 0)
+    loss = f"MaxSup {suppression:g}" if suppression else f"LS {smoothing:g}" if smoothing else "CE"
+    return loss, training["seed"]
 
 
 def render(runs: dict[str, list[dict[str, Any]]]) -> str:
@@ -63,7 +66,7 @@ def render(runs: dict[str, list[dict[str, Any]]]) -> str:
 
 
 def _section(recipe: str, runs: list[dict[str, Any]]) -> str:
-    table = markdown_table([COLUMNS, *map(_row, runs)], "r" * len(COLUMNS))
+    table = markdown_table([COLUMNS, *map(_row, runs)], "l" + "r" * (len(COLUMNS) - 1))
     sizes = ", ".join(f"{split['samples']:,} {name}" for name, split in runs[0]["data"].items())
     places = sorted({f"{run['environment']['device']}, {run['environment']['threads']} threads" for run in runs})
     return f"## {recipe}\n\n{sizes} samples; {'; '.join(places)}.{_note(runs[0])}\n\n{table}\n\n{_compare(runs)}\n"
@@ -81,11 +84,11 @@ def _note(run: dict[str, Any]) -> str:
 
 
 def _row(run: dict[str, Any]) -> list[str]:
-    alpha, seed = _alpha_and_seed(run)
+    trained, seed = _trained_and_seed(run)
     scores, fits = run["evaluation"]["scores"], run["evaluation"]["fits"]
     msp, normalised, p = scores["msp"], scores["max_logit_pnorm"], fits["max_logit_pnorm"]["p"]
     return [
-        f"{alpha:g}",
+        trained,
         str(seed),
         f"{100 * msp['risk']:.2f}",
         f"{100 * msp['aurc']:.3f}",
@@ -100,17 +103,17 @@ def _row(run: dict[str, Any]) -> list[str]:
 
 
 def _compare(runs: list[dict[str, Any]]) -> str:
-    """Means over seeds, for each α."""
+    """Means over seeds, for each way of training."""
     groups = defaultdict(list)
     for run in runs:
-        groups[_alpha_and_seed(run)[0]].append(run["evaluation"]["scores"])
+        groups[_trained_and_seed(run)[0]].append(run["evaluation"]["scores"])
     sentences = []
-    for alpha, scores in groups.items():
+    for trained, scores in groups.items():
         values = {key: mean(score["msp"][key] for score in scores) for key in ("risk", "aurc", "cov@1")}
         repaired = mean(score["max_logit_pnorm"]["aurc"] for score in scores)
         seeds = "one seed" if len(scores) == 1 else f"the mean of {len(scores)} seeds"
         sentences.append(
-            f"- α = {alpha:g}, {seeds}: error {100 * values['risk']:.2f} %, AURC {100 * values['aurc']:.3f} %, Cov@1 "
+            f"- {trained}, {seeds}: error {100 * values['risk']:.2f} %, AURC {100 * values['aurc']:.3f} %, Cov@1 "
             f"{100 * values['cov@1']:.1f} %; after logit normalisation AURC {100 * repaired:.3f} %"
         )
     return "\n".join(sentences)

@@ -15,7 +15,8 @@ from huggingface_hub import ModelCard
 from loopback_hub import decoded
 
 from abstain import InputError, released_checkpoint
-from abstain.hub.publish import plan_publication, publish
+from abstain.hub.publication import plan_publication
+from abstain.hub.publish import publish
 from abstain.hub.repository import RepositoryPlan, SentFile
 
 LS, CE = "resnet20_cifar10_ls", "resnet20_cifar10_ce"
@@ -84,7 +85,7 @@ def test_a_dry_run_sends_nothing(hub, fitted, abstain, told):
     assert done.returncode == 0, done.stderr
     assert [line.split()[1] for line in done.stdout.splitlines()[1:11]] == SENT
     assert "run.json: the settings of a run" in done.stdout and "Nothing was sent: give --yes" in done.stdout
-    assert f"sibling: {hub.user}/{CE} (trained with α = 0, and alike in everything else)" in done.stdout
+    assert f"sibling: {hub.user}/{CE} (trained with cross-entropy, and alike in everything else)" in done.stdout
     assert "configuration resnet20_cifar10_ls: 2 splits" in done.stdout and "(10,000 samples" in done.stdout
     if hub.hub:
         assert not hub.hub.repositories and not hub.hub.sent

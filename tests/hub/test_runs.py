@@ -8,7 +8,7 @@ from tiny_runs import QUIET, SCRIPTS, tiny_run
 
 from abstain.hub.cards import render_card
 from abstain.hub.facts import facts_of_folder
-from abstain.hub.publish import plan_publication
+from abstain.hub.publication import plan_publication
 
 TIMM = "img_size=8,patch_size=4,depth=1,embed_dim=16,num_heads=2"
 pytestmark = [

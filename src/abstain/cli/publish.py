@@ -26,6 +26,10 @@ def publish(
     sibling: Annotated[
         list[str], typer.Option(help="A model to link to, user/other; can be given several times.")
     ] = [],  # noqa: B006 - typer copies it
+    output_dir: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER", help="Write the model's repository there, to look at.", show_default=False),
+    ] = None,
     revision_tag: Annotated[str | None, typer.Option(help="Tag the commit, such as v1.", show_default=False)] = None,
 ) -> None:
     """Publish a model with its rule, card, results and logits on the Hub, or say what would be published.
@@ -35,9 +39,11 @@ def publish(
     made of the results; card.yaml in the folder says for the card what no file of results knows. The logits go into one
     data set for all checkpoints, in which the model's name is the configuration.
 
+    With --output-dir the files of the model's repository are written to a new folder as they would be sent.
+
     Pickles and files that hold a token are refused. Each repository is filled by one commit, so that an upload that
-    fails changes nothing; the same command again completes it. Runs in the folders beside that differ in the smoothing
-    factor alone are linked as siblings.
+    fails changes nothing; the same command again completes it. Runs in the folders beside that differ in label
+    smoothing or maximum suppression alone are linked as siblings.
 
     The Hub is that of HF_ENDPOINT, and the token that of HF_TOKEN or of hf auth login.
 
@@ -45,7 +51,7 @@ def publish(
     """
     from huggingface_hub import get_token
 
-    from abstain.hub.publish import plan_publication
+    from abstain.hub.publication import plan_publication
     from abstain.hub.publish import publish as send
 
     publication = plan_publication(
@@ -59,6 +65,8 @@ def publish(
         token=get_token(),
     )
     typer.echo("\n".join(publication.lines()))
+    if output_dir is not None:
+        typer.echo(f"written to {publication.model.write(output_dir)}")
     if not yes:
         typer.echo("Nothing was sent: give --yes to send it.")
         return

@@ -2,7 +2,7 @@
 
 `released` names the former. A card is rendered by `cards` of what a model and its folder tell of themselves (`facts`,
 with `model_size`, `measurements` and `training_table`) and of what a person adds (`card_words`). `repository` says
-which files go, `logits_dataset` and `space` what goes beside a model, and `publish` sends it all.
+which files go, `logits_dataset` and `space` what goes beside a model, `publication` is all of it, `publish` sends it.
 
 Each name is imported when it is first used, so that the path of a checkpoint never waits for torch.
 """
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from abstain.hub.card_words import CardWords, read_words
     from abstain.hub.cards import TASKS, ModelFacts, Sibling, render_card
     from abstain.hub.facts import facts_of_folder
-    from abstain.hub.publish import Publication, plan_publication, publish
+    from abstain.hub.publication import Publication, plan_publication
+    from abstain.hub.publish import publish
     from abstain.hub.released import released_checkpoint, released_checkpoints
     from abstain.hub.repository import RepositoryPlan, plan_model
 
@@ -42,7 +43,8 @@ __getattr__ = lazy_names(
         "card_words": ["CardWords", "read_words"],
         "cards": ["TASKS", "ModelFacts", "Sibling", "render_card"],
         "facts": ["facts_of_folder"],
-        "publish": ["Publication", "plan_publication", "publish"],
+        "publication": ["Publication", "plan_publication"],
+        "publish": ["publish"],
         "released": ["released_checkpoint", "released_checkpoints"],
         "repository": ["RepositoryPlan", "plan_model"],
     },

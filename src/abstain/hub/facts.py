@@ -27,6 +27,10 @@ from abstain.report.figures import risk_coverage_figure, save_figure
 from abstain.report.folder import FIGURE_FILE
 from abstain.report.selective_report import SelectiveReport
 
+LOSSES = {"max_suppression_factor": "maximum suppression", "label_smoothing_factor": "label smoothing"}
+"""Arguments of training in which siblings differ."""
+OF_THE_RULE = ("target_risk", "delta")
+"""Arguments of scripts that no weight depends on."""
 OF_PIXELS = "pixels of one image are taken for independent"
 """What is said of the intervals of segmentation models."""
 
@@ -140,28 +144,36 @@ def _shortened(row: dict[str, Any]) -> dict[str, Any]:
     return {name: float(f"{value:.3g}") if isinstance(value, float) else value for name, value in row.items()}
 
 
-def beside(folder: Path, results: Mapping[str, Any] | None) -> Iterable[tuple[str, float]]:
-    """Folders beside this one with a run that differs in its smoothing alone: their names and their α."""
-    mine = _without_smoothing(results)
+def beside(folder: Path, results: Mapping[str, Any] | None) -> Iterable[tuple[str, str]]:
+    """Folders beside this one with a run that differs in `LOSSES` alone: their names, and what they are trained with."""
+    mine = _without_losses(results)
     if mine is None:
         return
     for other in sorted(
         path for path in folder.resolve().parent.iterdir() if path.is_dir() and path != folder.resolve()
     ):
         try:
-            found = _without_smoothing(read_results(other))
+            found = _without_losses(read_results(other))
         except InputError:  # of a folder that nobody asked about
             continue
         if found is not None and found[0] == mine[0] and found[1] != mine[1]:
             yield other.name, found[1]
 
 
-def _without_smoothing(results: Mapping[str, Any] | None) -> tuple[Any, float] | None:
-    """The settings of a run but for its smoothing, with the data, and its smoothing; None where they are not known."""
+def trained_with(training: Mapping[str, Any]) -> str:
+    """What the arguments of a run say of its loss: `cross-entropy`, `label smoothing, α = 0.2` or the like."""
+    for key, name in LOSSES.items():
+        if training.get(key):
+            return f"{name}, α = {training[key]:g}"
+    return "cross-entropy"
+
+
+def _without_losses(results: Mapping[str, Any] | None) -> tuple[Any, str] | None:
+    """The settings of a run but for `LOSSES`, with the data, and what it is trained with; None where not known."""
     settings = (results or {}).get("settings") or {}
     training = settings.get("training") or {}
     data = {name: split.get("sha256") for name, split in ((results or {}).get("data") or {}).items()}
     if "label_smoothing_factor" not in training or not data:
         return None
-    others = {key: value for key, value in training.items() if key != "label_smoothing_factor"}
-    return ({**settings, "training": others, "data_sha256": data}, float(training["label_smoothing_factor"]))
+    others = {key: value for key, value in training.items() if key not in (*LOSSES, *OF_THE_RULE)}
+    return ({**settings, "training": others, "data_sha256": data}, trained_with(training))

@@ -1,141 +1,24 @@
-"""Publish the folder of a run: a model, its logits and the metric's Space, each in one commit, after a dry run."""
+"""Send what was planned: a model, its logits and the metric's Space, each repository filled by one commit."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from datasets import DatasetDict
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.errors import RepositoryNotFoundError
 
 from abstain._checks import ArgumentError, InputError, first_line
-from abstain._files import RESULTS_FILE, check_folder, json_text
-from abstain.hub.card_words import WORDS_FILE, CardWords, read_words
-from abstain.hub.cards import ModelFacts, Sibling, is_rendered, render_card
-from abstain.hub.facts import beside, curve_picture, facts_of_folder, measured
-from abstain.hub.logits_dataset import CARD, config_name, files_of, logits_dataset
-from abstain.hub.repository import MODEL_FILES, RepositoryPlan, SentFile, check_name, plan_model
-from abstain.hub.space import plan_space
+from abstain.hub.logits_dataset import CARD
+from abstain.hub.publication import Publication
+from abstain.hub.repository import CARD_FILE, MODEL_FILES, RepositoryPlan
 from abstain.inference.uploading import NOT_SENT, needed_token
-from abstain.models.auto import KINDS  # noqa: F401 - registers our architectures
-from abstain.report.folder import FIGURE_FILE
 
-CARD_FILE = "README.md"
 FAILED = (*NOT_SENT, ValueError)
 """What the client raises of an upload: ValueError of a card that is none."""
-
-
-@dataclass(frozen=True)
-class Publication:
-    """All that will be sent.
-
-    Attributes:
-        model: the repository of the model.
-        logits_name: of the data set of logits; None where none is sent.
-        logits: what goes into it, as the configuration `config`.
-        config: the model's name there.
-        space: the metric's Space, if it was asked for.
-        tag: of the commit of the model, if one was asked for.
-        siblings: that the card links to.
-    """
-
-    model: RepositoryPlan
-    logits_name: str | None = None
-    logits: DatasetDict | None = None
-    config: str = ""
-    space: RepositoryPlan | None = None
-    tag: str | None = None
-    siblings: tuple[Sibling, ...] = ()
-
-    def lines(self) -> Iterator[str]:
-        """What a dry run prints."""
-        yield from self.model.lines()
-        for sibling in self.siblings:
-            yield f"  sibling: {sibling.name}{f' ({sibling.said})' if sibling.said else ''}"
-        if self.tag:
-            yield f"  tag: {self.tag}"
-        if self.logits is not None:
-            yield f"datasets/{self.logits_name}, configuration {self.config}: {len(self.logits)} splits"
-            for path, n_samples, n_bytes in files_of(self.logits, self.config):
-                yield f"  {n_bytes:>13,}  {path}  ({n_samples:,} samples, before compression)"
-        if self.space is not None:
-            yield from self.space.lines()
-
-
-def plan_publication(
-    folder: str | Path,
-    name: str,
-    *,
-    logits_name: str | None = None,
-    space: str | Path | None = None,
-    wheel: str | Path | None = None,
-    siblings: Iterable[str] = (),
-    tag: str | None = None,
-    token: str | None = None,
-) -> Publication:
-    """Look at everything that will be sent; nothing is sent, and nothing written into the folder.
-
-    Args:
-        folder: of a run, or a released one.
-        name: of the model's repository, `user/model`.
-        logits_name: of the data set of logits; None is `user/abstain-logits`.
-        space: the folder of a Space that is sent too, as `user/` and the folder's name.
-        wheel: of this package, which the Space installs.
-        siblings: names of models on the Hub that differ in little, `user/other`.
-        tag: for the commit of the model.
-        token: of the Hub, which must not stand in any file.
-
-    Raises:
-        InputError: there is no model in the folder, a name is none, or as `plan_model` and `plan_space`.
-    """
-    folder, name = check_folder(folder, "the folder to publish"), check_name(name)
-    user = name.partition("/")[0]
-    logits_name = check_name(logits_name or f"{user}/abstain-logits", "the data set of logits")
-    if wheel is not None and space is None:
-        raise ArgumentError("a wheel is given, but only a Space installs it: give space too, or leave it out")
-    plan_model(folder, name, token=token)  # before the model is loaded, which takes longer
-    facts = facts_of_folder(folder, name=name.rpartition("/")[2], location=f'"{name}"')
-    linked = (*_siblings(siblings), *_found_beside(folder, user, facts, set(siblings)))
-    logits = logits_dataset(folder, facts.class_names)
-    facts = replace(facts, siblings=linked, logits=logits_name if logits is not None else None)
-    return Publication(
-        plan_model(folder, name, made_files(folder, facts), token=token),
-        logits_name if logits is not None else None,
-        logits,
-        config_name(name),
-        None if space is None else plan_space(space, f"{user}/{_last(space)}", wheel=wheel, token=token),
-        tag,
-        linked,
-    )
-
-
-def made_files(folder: Path, facts: ModelFacts) -> list[SentFile]:
-    """The card, and the results and the figure where the folder has none but the logits to make them of.
-
-    A card that a person wrote stays as it is.
-    """
-    made = []
-    of_logits = None
-    if facts.figure is None or (facts.results or {}).get("evaluation") is None:
-        of_logits = measured(folder, kind="pixels" if facts.task == "image-segmentation" else "")
-    if of_logits is not None:
-        evaluation, report = of_logits
-        if "evaluation" not in (facts.results or {}):
-            facts = replace(facts, results={**(facts.results or {}), "evaluation": evaluation})
-            made.append(SentFile(RESULTS_FILE, json_text(facts.results).encode()))
-        if facts.figure is None:
-            made.append(SentFile(FIGURE_FILE, curve_picture(facts.name, {"": report})))
-            facts = replace(facts, figure=FIGURE_FILE)
-    card = folder / CARD_FILE
-    if not card.is_file() or is_rendered(card.read_text(encoding="utf-8")):
-        words = read_words(folder / WORDS_FILE) if (folder / WORDS_FILE).is_file() else CardWords()
-        made.append(SentFile(CARD_FILE, render_card(facts, words).encode()))
-    return made
 
 
 def publish(publication: Publication, *, private: bool | None = None, token: str | None = None) -> list[str]:
@@ -239,20 +122,3 @@ def _one_sentence(name: str) -> Iterator[None]:
             f"{name!r} was not published ({first_line(error)}): what had not arrived by then was not changed, and the "
             "same command again completes it"
         ) from error
-
-
-def _siblings(names: Iterable[str]) -> Iterator[Sibling]:
-    return (Sibling(check_name(name, "the sibling")) for name in names)
-
-
-def _found_beside(folder: Path, user: str, facts: ModelFacts, given: set[str]) -> Iterator[Sibling]:
-    """Runs in the folders beside, which are taken to be published under their own names where this one is."""
-    if folder.resolve().name != facts.name:
-        return
-    for name, alpha in beside(folder, facts.results):
-        if f"{user}/{name}" not in given:
-            yield Sibling(f"{user}/{name}", f"trained with α = {alpha:g}, and alike in everything else")
-
-
-def _last(path: str | Path) -> str:
-    return Path(path).expanduser().resolve().name

@@ -11,12 +11,13 @@ from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
 from abstain._checks import ArgumentError, InputError, shown
-from abstain._files import RESULTS_FILE, check_folder
+from abstain._files import RESULTS_FILE, as_path, check_folder, whole_file
 from abstain.hub.card_words import WORDS_FILE
 from abstain.inference.loading import LOGITS
 from abstain.inference.pushable import PICKLES, holds_token, is_pickle
 from abstain.models.checkpoint import checkpoint_folder
 
+CARD_FILE = "README.md"
 MODEL_FILES = re.compile(
     r"[^/]+\.safetensors|[^/]+\.json|[^/]+\.(txt|model|jinja)|README\.md|LICENSE|risk_coverage\.png|samples\.parquet"
     rf"|{LOGITS}/[^/]+\.parquet|{LOGITS}/[^/]+/part-[^/]+\.parquet"
@@ -46,6 +47,10 @@ class SentFile:
 
     path: str
     source: Path | bytes
+
+    def content(self) -> bytes:
+        """What the file holds."""
+        return self.source if isinstance(self.source, bytes) else self.source.read_bytes()
 
     @property
     def size(self) -> int:
@@ -78,6 +83,20 @@ class RepositoryPlan:
     def holds_wheel(self) -> bool:
         """Whether a package travels in it."""
         return any(file.path.endswith(".whl") for file in self.files)
+
+    def write(self, folder: str | Path) -> Path:
+        """Write all files as they would be sent, into a folder that is made for them.
+
+        Raises:
+            InputError: the folder exists and is not empty, or cannot be written.
+        """
+        folder = as_path(folder, "the folder to write to")
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise ArgumentError(f"{str(folder)!r} is not empty, and nothing there is replaced: give another folder")
+        for file in self.files:
+            with whole_file(folder / file.path) as partial:
+                partial.write_bytes(file.content())
+        return folder
 
     def lines(self) -> Iterator[str]:
         """What a dry run prints: every file with its size and destination, and what stays here."""
