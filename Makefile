@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help quickstart test test-release test-lowest test-browser release-check chromium lint type format bench docs clean
+.PHONY: help quickstart test test-release test-lowest test-browser release release-check wheel-check chromium lint type format bench docs clean
 
 help:  ## say what each verb does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -62,7 +62,21 @@ $(LOWEST)/installed-dev: $(LOWEST)/made pyproject.toml constraints-lowest.txt
 test-lowest: $(LOWEST)/installed-dev  ## install the oldest versions that pyproject.toml allows, then run the tests with them
 	OMP_NUM_THREADS=1 $(LOWEST)/bin/python $(PYTEST) -W ignore::DeprecationWarning -W 'ignore:unclosed file:ResourceWarning'
 
-release-check: lint test test-release test-lowest test-browser  ## everything that is checked before a release (about an hour)
+release-check: lint test test-release test-lowest test-browser wheel-check  ## everything that is checked before a release (about an hour)
+
+# With HUB_USER=name the cards link to the repositories of that user; without, they load what comes with the package.
+release: $(VENV)/installed-dev  ## wheel and sdist into dist, and into dist/hub every released checkpoint as it goes to the Hub
+	$(INSTALL) --editable '.[release]'
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/twine check --strict dist/*.whl dist/*.tar.gz
+	$(BIN)/python model_cards/release.py build dist/hub $(if $(HUB_USER),--user $(HUB_USER))
+
+# From a folder outside of the checkout, so that nothing but the wheel can be imported.
+wheel-check: release  ## install the wheel into an empty environment, and let a released model answer and abstain there
+	$(PYTHON) -m venv dist/environment
+	dist/environment/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt dist/*.whl
+	cd / && "$(CURDIR)/dist/environment/bin/python" -I "$(CURDIR)/docs/abstaining.py"
 
 test-browser: $(VENV)/installed-browser  ## install Chromium (apt-get: as root or by sudo), test the page, write its screenshot
 	@command -v chromium || command -v chromium-browser || command -v google-chrome || $(MAKE) chromium

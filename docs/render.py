@@ -14,7 +14,7 @@ from pages import ROOT, with_blocks, write_or_check
 
 from abstain import SelectiveReport, evaluate_logits, read_logits, released_checkpoint
 from abstain._files import whole_file
-from abstain.hub import facts_of_folder, read_words, render_card
+from abstain.hub import facts_of_folder, read_words, released_checkpoints, render_card
 from abstain.hub.card_words import WORDS_FILE
 from abstain.report import comparison_table, describe_smoothing, risk_coverage_figure
 from abstain.report.figures import save_figure
@@ -27,8 +27,11 @@ def main() -> None:
     results = {name: json.loads((ROOT / "model_cards" / name / "results.json").read_text()) for name in PAIR}
     reports = {name: report_of(name) for name in PAIR}
     texts = {ROOT / "README.md": render_readme(reports, results)}
-    for name in PAIR:
-        texts[ROOT / "model_cards" / name / "README.md"] = render_model_card(name, results[name])
+    for name in released_checkpoints():
+        texts |= dict.fromkeys(
+            [ROOT / "model_cards" / name / "README.md", released_checkpoint(name) / "README.md"],
+            render_model_card(name),
+        )
 
     write_or_check(texts)
     named = {title(results[name]): reports[name] for name in PAIR}
@@ -50,7 +53,8 @@ def title(results: dict) -> str:
 def render_readme(reports: dict[str, SelectiveReport], results: dict[str, dict]) -> str:
     """README.md with the text between each pair of `<!-- begin: x -->` and `<!-- end: x -->` made anew."""
     sections = {
-        "example": run_example(),
+        "example": run_example("example.py"),
+        "abstaining": run_example("abstaining.py"),
         "results": "\n\n".join(
             [
                 describe_data(results[PAIR[0]]["data"]),
@@ -71,21 +75,20 @@ def describe_data(data: dict) -> str:
     )
 
 
-def run_example() -> str:
-    """The example as a block of code, and what it prints as another."""
+def run_example(name: str) -> str:
+    """An example as a block of code, and what it prints as another."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        runpy.run_path(str(ROOT / "docs" / "example.py"))
-    code = (ROOT / "docs" / "example.py").read_text(encoding="utf-8")
+        runpy.run_path(str(ROOT / "docs" / name))
+    code = (ROOT / "docs" / name).read_text(encoding="utf-8")
     return f"```python\n{code}```\n\n```text\n{printed.getvalue()}```"
 
 
-def render_model_card(name: str, results: dict) -> str:
-    """The card of one of the pair, as it is loaded from the package."""
-    told = {"name": name, "location": f'abstain.released_checkpoint("{name}")', "results": results}
-    told |= {"figure": "../../docs/risk_coverage.png"}
-    words = read_words(ROOT / "model_cards" / name / WORDS_FILE)
-    return render_card(facts_of_folder(released_checkpoint(name), **told), words)
+def render_model_card(name: str) -> str:
+    """The card of a released checkpoint, as it is loaded from the package."""
+    folder = released_checkpoint(name)
+    facts = facts_of_folder(folder, name=name, location=f'abstain.released_checkpoint("{name}")')
+    return render_card(facts, read_words(folder / WORDS_FILE))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ from pathlib import Path
 from abstain import InputError, SelectiveClassifier, read_logits, write_logits
 from abstain._files import RESULTS_FILE, write_text
 from abstain.experiments.samples import SAMPLES_FILE
-from abstain.hub import plan_publication, released_checkpoint, released_checkpoints
+from abstain.hub import facts_of_folder, plan_model, plan_publication, released_checkpoint, released_checkpoints
+from abstain.hub.publication import made_files
 
 CARDS = Path(__file__).parent
 RELEASED = CARDS.parent / "src" / "abstain" / "released_checkpoints"
@@ -38,7 +39,7 @@ def main() -> None:
     keep.set_defaults(do=lambda told: [keep_run(run, told.target_risk, told.delta) for run in told.runs])
     build = verbs.add_parser("build", help="write what goes to the Hub")
     build.add_argument("folder", type=Path, help="gets a folder for each released checkpoint")
-    build.add_argument("--user", required=True, help="whose repositories they will be")
+    build.add_argument("--user", help="whose repositories; default: the cards load what comes with the package")
     build.set_defaults(do=lambda told: [build_one(name, told.folder, told.user) for name in released_checkpoints()])
     told = parser.parse_args()
     try:
@@ -64,12 +65,16 @@ def keep_run(run: Path, target_risk: float, delta: float) -> None:
     print(f"{name}: {classifier.rule.describe()}")
 
 
-def build_one(name: str, folder: Path, user: str) -> None:
+def build_one(name: str, folder: Path, user: str | None) -> None:
     """One repository, replaced as a whole."""
-    publication = plan_publication(released_checkpoint(name), f"{user}/{name}")
+    released = released_checkpoint(name)
+    if user is not None:
+        plan = plan_publication(released, f"{user}/{name}").model
+    else:
+        facts = facts_of_folder(released, name=name, location=f'abstain.released_checkpoint("{name}")')
+        plan = plan_model(released, f"user/{name}", made_files(released, facts))
     shutil.rmtree(folder / name, ignore_errors=True)
-    publication.model.write(folder / name)
-    print(f"{folder / name}: {publication.model.size:,} bytes")
+    print(f"{plan.write(folder / name)}: {plan.size:,} bytes")
 
 
 if __name__ == "__main__":

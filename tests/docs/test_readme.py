@@ -16,6 +16,7 @@ import abstain
 from abstain.cli import main
 from abstain.data import decode_images, load_data
 from abstain.metric import registration
+from abstain.models import load_classifier, load_processor
 
 
 def blocks(root, language):
@@ -39,8 +40,10 @@ def test_every_block_of_python_is_run_here_or_by_the_program_that_prints_it(root
     assert starts == [
         "import abstain",  # docs/example.py, which docs/render.py runs
         "import torch",
+        "import abstain",  # docs/abstaining.py, as well
+        "classifier = abstain.SelectiveClassifier.from_model("
+        "model, processor, validation, target_risk=0.05, delta=0.05)",
         "args = abstain.SelectiveTrainingArguments(",
-        "classifier = abstain.SelectiveClassifier.from_pretrained(",
         'metric = evaluate.load("selective_risk")',
     ]
 
@@ -76,11 +79,16 @@ def test_the_trainer_trains_and_leaves_a_rule(root, digits, tmp_path, monkeypatc
     assert (tmp_path / "runs" / "mine" / "model.safetensors").is_file()
 
 
-def test_the_classifier_answers_or_abstains(root, capsys):
-    images = load_data("noisy_digits")["test"][:40]["image"]
-    exec(block(root, "python", "SelectiveClassifier"), {"abstain": abstain, "images": images})
+def test_a_model_of_somebody_else_answers_or_abstains(root, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    folder, images = abstain.released_checkpoint("resnet20_cifar10_ls"), load_data("noisy_digits")["test"]["image"][:]
+    names = {"abstain": abstain, "images": images[:40]}
+    names |= {"model": load_classifier("images", str(folder)), "processor": load_processor("images", str(folder))}
+    said = abstain.SelectiveClassifier(names["model"], names["processor"]).logits(images)
+    labels = np.where(np.arange(len(images)) % 50, said.argmax(axis=1), 0)  # nearly what it says
+    exec(block(root, "python", "from_model"), {**names, "validation": (images, labels)})
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 40 and any(line.startswith("abstains ") for line in lines)
+    assert len(lines) == 40 and (tmp_path / "my_model" / "abstention.json").is_file()
 
 
 def test_the_metric_is_loaded_by_its_name(root, digits, modules_cache):

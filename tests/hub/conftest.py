@@ -39,10 +39,10 @@ def facts(results_of):
 
 
 def run_folder(root, folder, name):
-    """A run as it is released: a model with its logits and results."""
-    shutil.copytree(released_checkpoint(name), folder / name)
-    for file in ("results.json", "samples.parquet"):
-        shutil.copy(root / "model_cards" / name / file, folder / name / file)
+    """A run as its script leaves it: a model with its logits, samples and results."""
+    others = shutil.ignore_patterns("README.md", "card.yaml", "abstention.json")
+    shutil.copytree(released_checkpoint(name), folder / name, ignore=others)
+    shutil.copy(root / "model_cards" / name / "samples.parquet", folder / name)
     return folder / name
 
 

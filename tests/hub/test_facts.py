@@ -4,7 +4,7 @@ import re
 import numpy as np
 import pytest
 
-from abstain import InputError, released_checkpoint, write_logits
+from abstain import InputError, write_logits
 from abstain.hub.cards import render_card
 from abstain.hub.facts import beside, curve_picture, facts_of_folder, logits_splits, measured, read_results
 
@@ -44,21 +44,24 @@ def test_without_a_test_split_nothing_is_measured(tmp_path):
     assert logits_splits(tmp_path) == ("validation",) and measured(tmp_path, kind="images") is None
 
 
-def test_runs_beside_that_differ_in_their_smoothing_alone_are_found(runs):
+def test_runs_beside_that_differ_in_their_loss_alone_are_found(runs):
     found = list(beside(runs / "resnet20_cifar10_ls", read_results(runs / "resnet20_cifar10_ls")))
-    assert found == [("resnet20_cifar10_ce", 0.0)]
+    assert found == [("resnet20_cifar10_ce", "cross-entropy")]
 
 
 def test_a_run_that_differs_in_more_is_no_sibling(runs, tmp_path):
     results = read_results(runs / "resnet20_cifar10_ls")
-    for name, changed in (("other_seed", {"seed": 1}), ("other_alpha", {"label_smoothing_factor": 0.1})):
+    suppressed = {"label_smoothing_factor": 0.0, "max_suppression_factor": 0.2, "target_risk": 0.1}
+    changes = {"other_seed": {"seed": 1}, "other_alpha": {"label_smoothing_factor": 0.1}, "suppressed": suppressed}
+    for name, changed in changes.items():
         (tmp_path / name).mkdir()
         settings = {**results["settings"], "training": results["settings"]["training"] | changed}
         (tmp_path / name / "results.json").write_text(json.dumps(results | {"settings": settings}))
     (tmp_path / "damaged").mkdir()
     (tmp_path / "damaged" / "results.json").write_text("{")
     (tmp_path / "mine").mkdir()
-    assert list(beside(tmp_path / "mine", results)) == [("other_alpha", 0.1)]
+    losses = [("other_alpha", "label smoothing, α = 0.1"), ("suppressed", "maximum suppression, α = 0.2")]
+    assert list(beside(tmp_path / "mine", results)) == losses
     assert list(beside(tmp_path / "mine", None)) == []
 
 
@@ -69,6 +72,7 @@ def test_damaged_results_are_one_sentence(tmp_path, text, said):
         read_results(tmp_path)
 
 
-def test_a_checkpoint_of_the_package_needs_no_results():
-    facts = facts_of_folder(released_checkpoint("resnet20_cifar10_ce"), name="ce", location='"ce"')
+def test_a_model_needs_no_results(run):
+    (run / "results.json").unlink()
+    facts = facts_of_folder(run, name="ce", location='"ce"')
     assert facts.results is None and facts.alpha is None and "Nobody wrote down" in render_card(facts)

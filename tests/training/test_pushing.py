@@ -15,7 +15,7 @@ TOKEN = "hf_" + "NeverToBeSeen" * 3
 STRATEGIES = ("end", "every_save", "checkpoint", "all_checkpoints")
 
 PUSH = """
-import json, pickle, sys, warnings
+import json, pickle, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from tiny_trainers import arguments, small_resnet
@@ -24,7 +24,6 @@ from abstain import SelectiveTrainer
 from abstain.data.image_tensors import decode_images
 from abstain.data.splits import load_data
 
-warnings.filterwarnings("ignore", "It seems that you are about to commit a data file")
 data = decode_images(load_data("digits")["train"].select(range(96)))
 for strategy in sys.argv[4:]:
     folder = Path(sys.argv[2], strategy)

@@ -48,6 +48,7 @@ class Reading:
     """How a source of predictions is read, where its names and values do not tell."""
 
     revision: Annotated[str | None, _told(help="Of a data set on the Hub: a branch, a tag or a commit.")] = None
+    config_name: Annotated[str | None, _told(help="Of a data set on the Hub with several: the configuration.")] = None
     input: Annotated[
         str | None,
         _told(help="logits, log-probabilities, probabilities or confidence, where names and values do not tell."),

@@ -145,7 +145,7 @@ def _shortened(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def beside(folder: Path, results: Mapping[str, Any] | None) -> Iterable[tuple[str, str]]:
-    """Folders beside this one with a run that differs in `LOSSES` alone: their names, and what they are trained with."""
+    """Folders beside this one with a run that differs in `LOSSES` alone: their names, and what trained them."""
     mine = _without_losses(results)
     if mine is None:
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from abstain._checks import ArgumentError, InputError, first_line
 from abstain.hub.logits_dataset import CARD
 from abstain.hub.publication import Publication
 from abstain.hub.repository import CARD_FILE, MODEL_FILES, RepositoryPlan
-from abstain.inference.uploading import NOT_SENT, needed_token
+from abstain.inference.uploading import NOT_SENT, meaning_logits, needed_token
 
 FAILED = (*NOT_SENT, ValueError)
 """What the client raises of an upload: ValueError of a card that is none."""
@@ -58,8 +57,7 @@ def publish(publication: Publication, *, private: bool | None = None, token: str
 
 def _send(api: HfApi, plan: RepositoryPlan, private: bool | None, *, tag: str | None = None) -> str:
     made: dict[str, Any] = {"space_sdk": "gradio"} if plan.kind == "space" else {}
-    with _one_sentence(plan.name), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "It seems that you are about to commit a data file")  # and so we are
+    with _one_sentence(plan.name), meaning_logits():
         url = api.create_repo(plan.name, private=private, repo_type=plan.kind, exist_ok=True, **made)
         operations: list[Any] = [CommitOperationAdd(file.path, file.source) for file in plan.files]
         operations += [CommitOperationDelete(path) for path in _outdated(api, plan)]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import glob
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from huggingface_hub import CommitInfo, HfApi, get_token
@@ -58,14 +61,23 @@ def upload(
     files = pushable_files(folder, token)
     try:
         api.create_repo(name, private=private, exist_ok=True)
-        return api.upload_folder(
-            repo_id=name,
-            folder_path=folder,
-            commit_message=message,
-            revision=revision,
-            allow_patterns=[glob.escape(file) for file in files],
-        )
+        with meaning_logits():
+            return api.upload_folder(
+                repo_id=name,
+                folder_path=folder,
+                commit_message=message,
+                revision=revision,
+                allow_patterns=[glob.escape(file) for file in files],
+            )
     except NOT_SENT as error:
         raise InputError(
             f"{name!r} was not pushed ({first_line(error)}): nothing has changed there, and the same call tries again"
         ) from error
+
+
+@contextmanager
+def meaning_logits() -> Iterator[None]:
+    """Do not ask whether Parquet files in a repository of a model are meant: its logits are."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "It seems that you are about to commit a data file")
+        yield

@@ -31,29 +31,34 @@ class OnHub:
         repository: `user/name`.
         file: the path in it; None of all of it.
         revision: a branch, a tag or a commit; None is the newest.
+        config_name: of a data set with several configurations, the one that is meant.
     """
 
     name: str
     repository: str
     file: str | None
     revision: str | None
+    config_name: str | None = None
 
 
-def on_hub(name: str, revision: str | None) -> OnHub | None:
+def on_hub(name: str, revision: str | None, config_name: str | None = None) -> OnHub | None:
     """What a name on the Hub names; None of a text that is no such name.
 
     Raises:
-        InputError: the name has a revision, and another one is given; or it is of something else on the Hub.
+        InputError: the name has a revision, and another one is given; or it is of something else on the Hub, or of one
+            file, and a configuration is given.
     """
     address = _ADDRESS.fullmatch(name)
     if address is None:
         if name.startswith("hf://"):
             raise ArgumentError(f"{name!r} names no data set on the Hub: write {FORM}")
-        return OnHub(name, name, None, revision) if _NAME.fullmatch(name) else None
+        return OnHub(name, name, None, revision, config_name) if _NAME.fullmatch(name) else None
     own = address["revision"]
     if own and revision is not None and revision != own:
         raise ArgumentError(f'{name!r} names the revision {own!r}, but revision="{revision}" is given: give one')
-    return OnHub(name, address["name"], address["file"], own or revision)
+    if address["file"] and config_name is not None:
+        raise ArgumentError(f"{name!r} is one file, but a configuration is named: leave out config_name")
+    return OnHub(name, address["name"], address["file"], own or revision, config_name)
 
 
 def download(wanted: OnHub) -> Path:
@@ -86,7 +91,7 @@ def load(wanted: OnHub, split: str | None) -> Any:
     """The rows of one split, a `datasets.Dataset`.
 
     Raises:
-        InputError: there is no such data set, revision or split, several splits and none named, or no network.
+        InputError: there is no such data set, revision, configuration or split, several and none named, or no network.
     """
     from datasets import load_dataset
 
@@ -100,7 +105,8 @@ def load(wanted: OnHub, split: str | None) -> Any:
         )
 
     def loaded(part: str | None) -> Any:
-        return _had(wanted, lambda: load_dataset(wanted.repository, split=part, revision=wanted.revision))
+        where: dict[str, Any] = {"name": wanted.config_name, "revision": wanted.revision, "split": part}
+        return _had(wanted, lambda: load_dataset(wanted.repository, **where))
 
     if split is not None and not re.fullmatch(r"[\w.-]+", split):
         return loaded(split)  # some of the rows, as test[:100] are
@@ -140,6 +146,12 @@ def _had(wanted: OnHub, get: Callable[[], Any]) -> Any:
     except (InputError, MemoryError, EntryNotFoundError):
         raise
     except Exception as error:  # no such data set, a script, a gate: each its own class
+        several = re.search(r"(?:available configs|not found\. Available): \[(.*?)\]", str(error))
+        if several:
+            named = "none" if wanted.config_name is None else repr(wanted.config_name)
+            raise ArgumentError(
+                f"{wanted.name!r} has the configurations {several[1]}, but {named} is named: give one as config_name"
+            ) from error
         if type(error).__name__ in _NO_NETWORK or "LocalEntryNotFoundError" in str(error):  # as datasets writes it
             raise _not_reached(wanted, "there is no network, or a slow one") from error
         why = "it does not exist there, or not for you" if isinstance(error, RepositoryNotFoundError) else None

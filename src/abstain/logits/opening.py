@@ -120,6 +120,7 @@ def open_columns(
     in_batches: bool,
     split: str | None = None,
     revision: str | None = None,
+    config_name: str | None = None,
     labels: Any = None,
     input: str | None = None,
     label_column: str | None = None,
@@ -136,6 +137,7 @@ def open_columns(
         in_batches: read no more of the labels than their names, where the source can be read in batches.
         split: as there.
         revision: as there.
+        config_name: as there.
         labels: as there.
         input: as there.
         label_column: as there.
@@ -150,7 +152,7 @@ def open_columns(
     """
     if input is not None:
         check_choice("input", input, INPUTS)
-    opened = open_source(source, split=split, revision=revision, in_batches=in_batches)
+    opened = open_source(source, split=split, revision=revision, config_name=config_name, in_batches=in_batches)
     if is_sample_log(opened.holds):
         columns = {"labels": labels, "label_column": label_column, "logit_columns": logit_columns}
         columns["class_names"] = class_names

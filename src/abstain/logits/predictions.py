@@ -100,6 +100,7 @@ def read_predictions(
     *,
     split: str | None = None,
     revision: str | None = None,
+    config_name: str | None = None,
     labels: Any = None,
     input: str | None = None,
     label_column: str | None = None,
@@ -126,6 +127,7 @@ def read_predictions(
             what `Trainer.predict` returns.
         split: which one, where there are several.
         revision: of a data set on the Hub: a branch, a tag or a commit.
+        config_name: of a data set on the Hub with several configurations, such as one of logits: which one.
         labels: (N,) where the source has none: an array, or a file of them.
         input: `"logits"`, `"log-probabilities"`, `"probabilities"` or `"confidence"`, where names and values do not
             tell.
@@ -154,6 +156,7 @@ def read_predictions(
             in_batches=False,
             split=split,
             revision=revision,
+            config_name=config_name,
             labels=labels,
             input=input,
             label_column=label_column,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,19 @@ from abstain.logits.folders import files_of, pick_split
 from abstain.logits.labels_file import check_header, check_same_rows
 from abstain.logits.source import Source, by_field, of_arrays, of_arrow, reading
 
+STREAMED_ROWS = 10_000
+"""That are read from a stream at once."""
 LABELS = "labels"
 """What labels that are given apart are called."""
 
 
 def open_source(
-    source: Any, *, split: str | None = None, revision: str | None = None, in_batches: bool = False
+    source: Any,
+    *,
+    split: str | None = None,
+    revision: str | None = None,
+    config_name: str | None = None,
+    in_batches: bool = False,
 ) -> Source:
     """The named columns of any source.
 
@@ -33,15 +41,17 @@ def open_source(
         source: a path, a name on the Hub, a table, or arrays (see `read_predictions`).
         split: which one, of a source with several.
         revision: of a data set on the Hub.
+        config_name: of a data set on the Hub with several configurations.
         in_batches: whether a large file of text is left in its place.
 
     Raises:
         InputError: it is none of these, does not exist, cannot be read, or has other splits.
     """
     if isinstance(source, str | Path):
-        return _named(str(source), split, revision, in_batches)
-    if revision is not None:
-        raise ArgumentError("a revision is given, but only a data set on the Hub has one: leave it out")
+        return _named(str(source), split, revision, config_name, in_batches)
+    for what, value in (("revision", revision), ("configuration", config_name)):
+        if value is not None:
+            raise ArgumentError(f"a {what} is given, but only a data set on the Hub has one: leave it out")
     opened = _of_datasets(source, split)
     if opened is not None:
         return opened
@@ -104,16 +114,17 @@ def check_paired(values: Any, labels: Any) -> None:
     check_same_order(**{str(name): column for name, column in columns.items()} | {"labels": labels})
 
 
-def _named(name: str, split: str | None, revision: str | None, in_batches: bool) -> Source:
+def _named(name: str, split: str | None, revision: str | None, config_name: str | None, in_batches: bool) -> Source:
     if not name:
         raise ArgumentError("the source is '', but must be the path of a file or folder, or a name on the Hub")
     path = Path(name).expanduser()
     if (not path.exists() and not name.lower().endswith(tuple(READERS))) or name.startswith("hf://"):
-        wanted = on_hub(name, revision)
+        wanted = on_hub(name, revision, config_name)
         if wanted is not None:
             return _from_hub(wanted, split, in_batches)
-    if revision is not None:
-        raise ArgumentError(f"a revision is given, but {name!r} is a path: only a data set on the Hub has one")
+    for what, value in (("revision", revision), ("configuration", config_name)):
+        if value is not None:
+            raise ArgumentError(f"a {what} is given, but {name!r} is a path: only a data set on the Hub has one")
     if path.is_dir():
         return _folder(path, split, in_batches)
     if split is not None and path.is_file():
@@ -152,14 +163,14 @@ def _of_datasets(source: Any, split: str | None, title: str | None = None) -> So
     if datasets is None:
         return None
     title = title or f"the {type(source).__name__}"
-    if isinstance(source, datasets.DatasetDict):
+    if isinstance(source, datasets.DatasetDict | datasets.IterableDatasetDict):
         return _of_datasets(source[pick_split(source, split, title)], None, title)
-    if isinstance(source, datasets.IterableDataset | datasets.IterableDatasetDict):
-        raise InputError(f"{title} is an {type(source).__name__}, which has no rows yet: write it to Parquet first")
-    if not isinstance(source, datasets.Dataset):
+    if not isinstance(source, datasets.Dataset | datasets.IterableDataset):
         return None
     if split is not None:
         raise ArgumentError(f"a split is named, but {title} is one split: leave it out")
+    if isinstance(source, datasets.IterableDataset):
+        return _of_stream(source, title)
     return of_arrow(
         title,
         source.features.arrow_schema,
@@ -167,6 +178,20 @@ def _of_datasets(source: Any, split: str | None, title: str | None = None) -> So
         read_batches=lambda names, rows: source.select_columns(names).with_format("arrow").iter(batch_size=rows),
         n_rows=len(source),
     )
+
+
+def _of_stream(source: Any, title: str) -> Source:
+    """The columns of a streamed data set, read in one pass: a second one can have another order."""
+    if source.features is None:
+        raise InputError(f"{title} does not tell its columns before it is read: stream it from Parquet files")
+    schema = source.features.arrow_schema
+
+    @cache
+    def whole() -> pa.Table:
+        parts = source.with_format("arrow").iter(batch_size=STREAMED_ROWS)
+        return pa.concat_tables([schema.empty_table(), *(part.cast(schema) for part in parts)])
+
+    return of_arrow(title, schema, lambda names: whole().select(names))
 
 
 def _object(source: Any) -> Source:
