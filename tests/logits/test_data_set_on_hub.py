@@ -22,7 +22,32 @@ for source, told in json.loads(sys.argv[1]):
     print(json.dumps(found))
 """
 FILE = "hf://datasets/someone/predictions{}/data/test-00000-of-00001.parquet"
+CONFIGS = """---
+configs:
+- config_name: ce
+  data_files: [{split: test, path: ce/test-*}]
+- config_name: ls
+  data_files: [{split: test, path: ls/test-*}]
+---
+"""
 CASES = {
+    "a configuration": ("someone/logits", {"split": "test", "config_name": "ls"}, [100, 100]),
+    "several configurations": (
+        "someone/logits",
+        {"split": "test"},
+        "'someone/logits' has the configurations 'ce', 'ls', but none is named: give one as config_name",
+    ),
+    "no such configuration": (
+        "someone/logits",
+        {"config_name": "LS"},
+        "'someone/logits' has the configurations 'ce', 'ls', but 'LS' is named: give one as config_name",
+    ),
+    "a file has no configuration": (
+        FILE.format(""),
+        {"config_name": "ls"},
+        "is one file, but a configuration is named: leave out config_name",
+    ),
+    "a path has no configuration": (".", {"config_name": "ls"}, "a configuration is given, but '.' is a path: only a"),
     "a split": ("someone/predictions", {"split": "test"}, [300, 300]),
     "of a revision": ("someone/predictions", {"split": "test", "revision": "v1"}, [100, 100]),
     "a file": (FILE.format(""), {}, [300, 300]),
@@ -81,6 +106,12 @@ def answers(tmp_path_factory):
             written = write_logits(folder / revision, split, logits[:n], labels[:n])
             data.mkdir(parents=True, exist_ok=True)
             written.rename(data / f"{split}-00000-of-00001.parquet")
+    with_configs = folder / "hub" / "someone" / "logits" / "main"
+    for name, n in {"ce": 300, "ls": 100}.items():
+        written = write_logits(folder / name, "test", logits[:n], labels[:n])
+        (with_configs / name).mkdir(parents=True)
+        written.rename(with_configs / name / "test-00000-of-00001.parquet")
+    (with_configs / "README.md").write_text(CONFIGS)
     with data_set_hub(folder / "hub") as address:
         online = {"HF_ENDPOINT": address, "HF_HUB_OFFLINE": "0", "HF_HOME": str(folder / "home")}
         finished = read([case[:2] for case in CASES.values()], online)
