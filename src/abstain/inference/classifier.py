@@ -234,6 +234,8 @@ class SelectiveClassifier(KeptValidation, OnnxExport, SelectiveEstimator):
     ) -> str:
         """Send what `save_pretrained` writes, and a card that says how to load it, to the Hub in one commit.
 
+        What an earlier model left there goes in the same commit: weights in other parts, its rule and its logits.
+
         Args:
             name: `user/model`.
             private: whether a repository that is made now is private.

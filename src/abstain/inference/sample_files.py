@@ -13,13 +13,12 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from abstain._checks import ArgumentError, InputError, first_line, shown
-from abstain.inference.samples import USUAL
+from abstain.inference.samples import URLS, USUAL
 
 Named = tuple[str, Any]
 """What a sample is called, and the sample."""
 Rows = Iterator[tuple[int, dict[str, Any]]]
 """The number of each row in its file, from 1, and its cells."""
-URLS = ("http://", "https://", "data:image/")
 LINES = (".txt",)
 ROWS_AT_ONCE = 1000
 NOT_READ = (OSError, ValueError, EOFError, RecursionError)  # those of pandas, of Arrow, and of JSON among them

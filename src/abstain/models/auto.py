@@ -190,7 +190,9 @@ def load_processor(kind: str, name_or_path: str) -> Any:
         return (AutoTokenizer if kind == "texts" else AutoImageProcessor).from_pretrained(name_or_path, **NO_CODE)
     except NOT_MADE as error:
         what = "tokenizer" if kind == "texts" else "image processor"
-        raise InputError(f"the checkpoint {name_or_path!r} has no {what}: save one beside it") from error
+        raise InputError(
+            f"the checkpoint {name_or_path!r} has no {what}: save one beside it ({first_line(error)})"
+        ) from error
 
 
 def _auto_class(kind: str, config: PreTrainedConfig) -> Any:
