@@ -46,3 +46,21 @@ def test_a_missing_processor_is_named(tmp_path):
     model.save_pretrained(tmp_path / "saved")
     with pytest.warns(UserWarning), pytest.raises(InputError, match="has no image processor: save one beside it"):
         load_parts(tmp_path / "saved", revision=None, device=None, dtype=None)
+
+
+def test_a_model_is_where_it_was_wherever_the_program_goes(tmp_path, monkeypatch):
+    model, processor, samples, labels = parts_of("vit", tmp_path / "parts")
+    SelectiveClassifier.from_model(model, processor, (samples, labels), target_risk=0.9).save_pretrained(
+        tmp_path / "saved"
+    )
+    monkeypatch.chdir(tmp_path)
+    source, *_ = load_parts("saved", revision=None, device="cpu", dtype=None)
+    monkeypatch.chdir("/")
+    assert len(stored_validation(source)[1]) == 40
+
+
+@pytest.mark.parametrize("device", ["toaster", "meta", "cuda:99", object()])
+def test_a_device_that_is_not_here_is_one_sentence_before_anything_is_loaded(tmp_path, device):
+    with pytest.raises(InputError, match="device is .* but must be one of torch that is here") as refused:
+        load_parts(tmp_path, revision=None, device=device, dtype=None)
+    assert "\n" not in str(refused.value)

@@ -4,7 +4,7 @@ import torch
 from datasets import Dataset
 from every_model import Case
 from PIL import Image
-from transformers import ViTImageProcessor
+from transformers import SegformerConfig, SegformerImageProcessor, ViTImageProcessor
 
 from abstain import AbstentionRule, InputError, LogitNorm
 from abstain._checks import ArgumentError
@@ -133,3 +133,24 @@ def test_what_stands_beside_a_checkpoint_is_found(tmp_path):
     assert processor_of("images", str(tmp_path)).size == PROCESSOR.size
     with pytest.raises(InputError, match="has no tokenizer: save one beside it"):
         processor_of("texts", str(tmp_path))
+
+
+def test_pixels_need_a_processor_that_shows_the_whole_image():
+    config = SegformerConfig()
+    check_processor("pixels", SegformerImageProcessor(), config)
+    check_processor("images", ViTImageProcessor(do_center_crop=True), config)
+    for cut in ({"do_center_crop": True}, {"do_pad": True}):
+        with pytest.raises(InputError, match="so that pixels would not lie where the mask has them"):
+            check_processor("pixels", SegformerImageProcessor(**cut), config)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(RuntimeError("no such size"), "no such size"), (IndexError(), "IndexError")]
+)
+def test_what_a_model_cannot_take_is_one_sentence(error, said):
+    class Picky(torch.nn.Linear):
+        def forward(self, values):
+            raise error
+
+    with pytest.raises(InputError, match=rf"the model cannot take values \(2, 3\) \({said}\)"):
+        run(Picky(3, 3), {"values": torch.zeros(2, 3)})

@@ -140,7 +140,9 @@ def run(model: Any, inputs: dict[str, Tensor]) -> Tensor:
     except InputError:
         raise
     except torch.OutOfMemoryError as error:
-        raise InputError(f"the device has too little memory ({first_line(error)}): take a smaller batch_size") from error
+        raise InputError(
+            f"the device has too little memory ({first_line(error)}): take a smaller batch_size"
+        ) from error
     except (RuntimeError, ValueError, TypeError, IndexError) as error:  # of each model its own
         found = ", ".join(f"{name} {tuple(value.shape)}" for name, value in inputs.items())
         raise InputError(

@@ -144,6 +144,10 @@ def _opened(sample: Any) -> Image.Image:
         return sample
     if isinstance(sample, Mapping) and isinstance(sample.get("bytes"), bytes):
         return Image.open(io.BytesIO(sample["bytes"]))
+    if isinstance(sample, Mapping) and isinstance(sample.get("path"), str):
+        raise InputError(
+            "an image of which the bytes are not stored, but only the path: write it by Dataset.to_parquet"
+        )
     if not isinstance(sample, str | Path):
         return _of_array(sample)
     path = Path(sample).expanduser()

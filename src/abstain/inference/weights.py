@@ -72,7 +72,7 @@ def _tensors(folder: str | Path) -> Iterator[torch.Tensor]:
     for path in weight_files(folder):
         try:
             with safe_open(path, framework="pt") as file:
-                for name in file.keys():  # noqa: SIM118, for it is no dictionary
+                for name in file.keys():
                     yield file.get_tensor(name)
         except (OSError, SafetensorError) as error:
             raise InputError(f"{str(path)!r} cannot be read ({first_line(error)}): save the model anew") from error
