@@ -68,13 +68,12 @@ def test_texts_and_rows_come_out_of_arrow(tmp_path):
     ]
 
 
-def test_an_image_that_is_not_stored_is_named_and_its_path_not_read(tmp_path):
+def test_of_an_image_that_is_not_stored_the_file_is_read_and_nothing_is_fetched(tmp_path):
     images(1)[0].save(tmp_path / "a.png")
-    stored = [{"bytes": None, "path": str(tmp_path / "a.png")}]
-    features = Features({"image": Image(decode=False)})
-    Dataset.from_dict({"image": stored}, features=features).with_format("arrow")[:].to_pandas().to_parquet(
-        tmp_path / "paths.parquet"
-    )
-    (sample,) = parquet_images(str(tmp_path / "paths.parquet"), None)
-    with pytest.raises(InputError, match="sample 0 is an image of which the bytes are not stored, but only the path"):
-        as_image(sample, 0)
+    paths = [str(tmp_path / "a.png"), str(tmp_path / "b.png"), "http://localhost:9/a.png"]
+    pd.DataFrame({"image": [{"bytes": None, "path": path} for path in paths]}).to_parquet(tmp_path / "paths.parquet")
+    there, *gone = parquet_images(str(tmp_path / "paths.parquet"), None)
+    assert np.array_equal(np.asarray(as_image(there, 0)), np.asarray(images(1)[0]))
+    for sample in gone:
+        with pytest.raises(InputError, match=r"sample 0 is the path '.*', where no file is"):
+            as_image(sample, 0)

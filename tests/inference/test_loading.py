@@ -61,6 +61,6 @@ def test_a_model_is_where_it_was_wherever_the_program_goes(tmp_path, monkeypatch
 
 @pytest.mark.parametrize("device", ["toaster", "meta", "cuda:99", object()])
 def test_a_device_that_is_not_here_is_one_sentence_before_anything_is_loaded(tmp_path, device):
-    with pytest.raises(InputError, match="device is .* but must be one of torch that is here") as refused:
+    with pytest.raises(InputError, match=r"device is .* but must be one of torch that is here") as refused:
         load_parts(tmp_path, revision=None, device=device, dtype=None)
     assert "\n" not in str(refused.value)

@@ -55,9 +55,13 @@ def test_rows_are_encoded_with_empty_cells_and_new_categories():
     ("kind", "samples", "said"),
     [
         ("texts", ["a", 3], "sample 11 is 3, but must be a text"),
-        ("tables", [3, 4], "the samples 10 to 11 are no rows of a table"),
-        ("tables", [{"age": 3}], "there is no column 'job'"),
-        ("tables", [{"age": 3, "job": "cook"}, {"age": "old", "job": "cook"}], "the samples 10 to 11 are no rows"),
+        ("tables", [3, 4], "sample 10 is 3, but must be a row of a table: give a dictionary"),
+        ("tables", [{"age": 3}], "sample 10 has no 'job', which the model was trained on"),
+        (
+            "tables",
+            [{"age": 3, "job": "cook"}, {"age": "old", "job": "cook"}],
+            "sample 11 has 'old' as 'age', but it must be a number",
+        ),
         ("images", ["no.png"], "sample 10 is the path 'no.png'"),
     ],
 )

@@ -32,6 +32,8 @@ IMAGE = Image.fromarray(PIXELS)
 def test_one_sample_is_told_from_several(kind, one, several):
     assert all(is_one(kind, sample) for sample in one)
     assert not any(is_one(kind, samples) for samples in several)
+    data = datasets.Dataset.from_dict({"a": ["b"]})
+    assert not any(is_one(kind, one) for one in (data, data.to_iterable_dataset(), datasets.DatasetDict(test=data)))
 
 
 def test_samples_come_in_order_with_their_number_where_it_is_known():
@@ -159,7 +161,7 @@ def test_an_image_is_fetched_from_a_server_and_not_a_larger_one(tmp_path, monkey
     ],
 )
 def test_one_sample_is_not_taken_for_several(kind, sample):
-    with pytest.raises(ArgumentError, match="one sample is given, .*, where there may be several: give a list of it"):
+    with pytest.raises(ArgumentError, match=r"one sample is given, .*, where there may be several: give a list of it"):
         in_order(kind, sample)
 
 

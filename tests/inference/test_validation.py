@@ -81,7 +81,7 @@ def test_of_pixels_those_count_that_have_a_class(tmp_path):
 
 
 def test_masks_whose_background_is_no_class_are_read_as_the_processor_does(tmp_path):
-    model, processor, images, _ = parts_of("segformer", tmp_path)
+    model, _, images, _ = parts_of("segformer", tmp_path)
     masks = [np.random.default_rng(0).integers(0, 4, (20, 24)).astype(np.uint8) for _ in images]
     reduced = SegformerImageProcessor(do_resize=False, do_reduce_labels=True)
     _, labels = said_of_validation(SelectiveClassifier(model, reduced), (images, masks))

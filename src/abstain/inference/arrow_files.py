@@ -1,4 +1,4 @@
-"""Samples in data sets of Arrow, as `datasets` writes them: what `save_to_disk` left, and columns of images in Parquet."""
+"""Samples in data sets as `datasets` writes them: what `save_to_disk` left, and columns of images in Parquet."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def arrow_samples(kind: str, file: str, column: str | None) -> Iterator[Any]:
 
 
 def parquet_images(file: str, column: str | None) -> Iterator[Any]:
-    """The images of a Parquet file, as they are stored: `bytes`, and a `path` that is not read.
+    """The images of a Parquet file, as they are stored: `bytes`, or the `path` of a file.
 
     Args:
         file: its path.
@@ -78,4 +78,6 @@ def _image_columns(opened: pq.ParquetFile) -> list[str]:
 
 
 def _is_stored(feature: Any) -> bool:
-    return isinstance(feature, dict) and set(feature) == {"bytes", "path"} and feature["bytes"].dtype == "binary"
+    if not isinstance(feature, dict) or set(feature) != {"bytes", "path"}:
+        return False
+    return getattr(feature["bytes"], "dtype", None) in ("binary", "large_binary", "null")  # null where none is stored

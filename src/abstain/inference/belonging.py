@@ -1,4 +1,4 @@
-"""Whether what is known of a model is known of the weights that were just saved: its rule, and its validation logits."""
+"""Whether what is known of a model, its rule and its validation logits, is known of the weights that are saved."""
 
 from __future__ import annotations
 
@@ -34,5 +34,6 @@ class KnownWeights:
         if not is_so or (self._tensors and saved != self._of_source and tensor_digests(folder) != self._tensors):
             raise InputError(
                 "the rule and the validation logits belong to other weights than the model's, which were changed, "
-                "loaded in another precision, or are of another model: fit a rule anew by SelectiveClassifier.from_model"
+                "loaded in another precision, or are of another model: fit a rule anew by "
+                "SelectiveClassifier.from_model"
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import torch
@@ -55,7 +55,7 @@ def check_processor(kind: str, processor: Any, config: PreTrainedConfig) -> None
             f"the processor is {type(processor).__name__}, but must be {what} of transformers for {kind}"
         )
     elif kind == "pixels":
-        check_covers_image(processor)
+        check_covers_image(cast(BaseImageProcessor, processor))
 
 
 def check_rule(rule: AbstentionRule | None, n_classes: int) -> None:

@@ -20,6 +20,8 @@ from abstain.data.decoding import as_rgb
 
 ROLES = {"images": "image", "texts": "text", "pixels": "image"}
 """What is classified -> the role of its column in a data set; rows of tables are taken whole."""
+SPLITS = (datasets.DatasetDict, datasets.IterableDatasetDict)
+DATA_SETS = (datasets.Dataset, datasets.IterableDataset, *SPLITS)
 URLS = ("http://", "https://", "data:image/")
 SECONDS = 60
 """How long a server may take to answer."""
@@ -36,7 +38,7 @@ def is_one(kind: str, samples: Any) -> bool:
         kind: what is classified: `images`, `texts`, `pixels` or `tables`.
         samples: what a user gave.
     """
-    if isinstance(samples, datasets.Dataset | datasets.IterableDataset | pd.DataFrame):
+    if isinstance(samples, (*DATA_SETS, pd.DataFrame)):
         return False
     if isinstance(samples, str | bytes | Path | Image.Image | Mapping):
         return True
@@ -55,11 +57,11 @@ def in_order(kind: str, samples: Any, column: str | None = None) -> tuple[Iterat
         column: of a data set: the column that holds the samples; None takes the only one that can.
 
     Raises:
-        ArgumentError: they are no samples or a single one, a column of what has none, or several columns could be meant.
+        ArgumentError: they are no samples, or a single one; a column of what has none, or several could be meant.
     """
     if is_one(kind, samples):
         raise ArgumentError(f"one sample is given, {shown(samples)}, where there may be several: give a list of it")
-    if isinstance(samples, datasets.DatasetDict | datasets.IterableDatasetDict):
+    if isinstance(samples, SPLITS):
         raise ArgumentError(f"the data set has the splits {', '.join(samples)}: give one of them, as data['test']")
     if isinstance(samples, datasets.Dataset):
         return _of_dataset(kind, samples, column), len(samples)
@@ -145,17 +147,19 @@ def _opened(sample: Any) -> Image.Image:
     if isinstance(sample, Mapping) and isinstance(sample.get("bytes"), bytes):
         return Image.open(io.BytesIO(sample["bytes"]))
     if isinstance(sample, Mapping) and isinstance(sample.get("path"), str):
-        raise InputError(
-            "an image of which the bytes are not stored, but only the path: write it by Dataset.to_parquet"
-        )
+        return Image.open(_existing(Path(sample["path"])))  # which is no URL: data do not say what is fetched
     if not isinstance(sample, str | Path):
         return _of_array(sample)
     path = Path(sample).expanduser()
     if path.is_file():
         return Image.open(path)
-    if not str(sample).startswith(URLS):
-        raise InputError(f"the path {str(sample)!r}, where no file is: give one that exists")
-    return Image.open(io.BytesIO(_fetched(str(sample))))
+    return Image.open(io.BytesIO(_fetched(str(sample))) if str(sample).startswith(URLS) else _existing(path))
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise InputError(f"the path {str(path)!r}, where no file is: give one that exists")
+    return path
 
 
 def _fetched(url: str) -> bytes:
@@ -169,6 +173,8 @@ def _fetched(url: str) -> bytes:
 
 
 def _of_array(sample: Any) -> Image.Image:
+    if not hasattr(sample, "__array__"):
+        raise TypeError
     array = np.asarray(sample.detach().cpu() if hasattr(sample, "detach") else sample)
     wanted = "must be uint8 pixels (H, W) or (H, W, 1 or 3 or 4)"
     if array.dtype != np.uint8:

@@ -46,8 +46,8 @@ def upload(
 ) -> CommitInfo:
     """Make the repository if need be, and send in one commit all files of a folder that may be pushed.
 
-    What an earlier model left there goes in the same commit: weights in other parts, its rule and its logits. What fails
-    in the middle leaves the repository as it was.
+    What an earlier model left there goes in the same commit: weights in other parts, its rule and its logits. What
+    fails in the middle leaves the repository as it was.
 
     Args:
         folder: whose files come to stand at the top of the repository.

@@ -8,6 +8,7 @@ from typing import Any
 
 import timm
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from timm.models import save_for_hf
 from transformers import (
@@ -53,7 +54,8 @@ KINDS: dict[str, tuple[Any, str]] = {
 
 NO_CODE: dict[str, Any] = {"trust_remote_code": False}
 """Said each time: of who says nothing transformers asks at the terminal, and a `y` runs what a repository holds."""
-NOT_MADE = (OSError, ValueError, ImportError, IndexError, RuntimeError, TypeError, AssertionError, SafetensorError)
+NOT_MADE: tuple[type[Exception], ...] = (OSError, ValueError, ImportError, IndexError, RuntimeError, TypeError)
+NOT_MADE += (AssertionError, AttributeError, KeyError, SafetensorError, StrictDataclassError)
 """What transformers and timm raise for names and settings of no model, and for files of none."""
 
 
