@@ -80,7 +80,7 @@ def _tensors(folder: str | Path) -> Iterator[torch.Tensor]:
 
 def _digest_of(tensor: torch.Tensor) -> str:
     digest = hashlib.sha256(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
-    digest.update(memoryview(tensor.contiguous().flatten().view(torch.uint8).numpy()))
+    digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
 
 
