@@ -1,4 +1,5 @@
 import csv
+import io
 import json
 import subprocess
 import sys
@@ -6,6 +7,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from datasets import Dataset, Image
 from ready_classifiers import (
     image_classifier,
     images,
@@ -15,6 +17,7 @@ from ready_classifiers import (
     text_classifier,
     texts,
 )
+from transformers.utils import logging
 
 from abstain import SelectiveClassifier, write_logits
 
@@ -90,6 +93,49 @@ def test_texts_come_from_the_command_line_and_from_files(run, capfd, tmp_path, t
     assert again == pytest.approx(confidences[2:], abs=1e-6)
 
 
+def answered(capfd):
+    return [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+
+
+def test_standard_input_and_parquet_say_what_files_say(
+    run, capfd, monkeypatch, tmp_path, text_model, image_model, photos
+):
+    def typed(text):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+
+    typed("\n".join(texts()))
+    assert run("predict", text_model, "-", "--json") == 0
+    found = answered(capfd)
+    assert [one["sample"] for one in found] == [f"-:{number}" for number in range(1, 8)]
+    expected = [answer.confidence for answer in loaded(text_model)(texts())]
+    assert [one["confidence"] for one in found] == pytest.approx(expected, abs=1e-6)
+    typed("id,review\n" + "".join(f"1,{text}\n" for text in texts()))
+    assert run("predict", text_model, "-", "--column", "review", "--json") == 0
+    assert [one["confidence"] for one in answered(capfd)] == pytest.approx(expected, abs=1e-6)
+    paths = sorted(map(str, photos.iterdir()))
+    expected = [answer.confidence for answer in loaded(image_model)(paths)]
+    typed("\n".join(paths))
+    assert run("predict", image_model, "-", "--json") == 0
+    found = answered(capfd)
+    assert [one["sample"] for one in found] == paths
+    assert [one["confidence"] for one in found] == pytest.approx(expected, abs=1e-6)
+    data = Dataset.from_dict({"photo": paths, "label": [0] * 7}).cast_column("photo", Image())
+    data.to_parquet(tmp_path / "photos.parquet")
+    assert run("predict", image_model, str(tmp_path / "photos.parquet"), "--json") == 0
+    assert [one["confidence"] for one in answered(capfd)] == pytest.approx(expected, abs=1e-6)
+    typed("nowhere.png\n")
+    assert run("predict", image_model, "-", "--json") == 1
+    assert "sample 0 is the path 'nowhere.png'" in capfd.readouterr().err
+
+
+def test_bars_are_for_people(capfd, run, image_model, photos):
+    """A bar of loading is a line that a log keeps; it is shown again afterwards."""
+    assert run("predict", image_model, str(photos)) == 0
+    assert "Loading weights" not in capfd.readouterr().err and logging.is_progress_bar_enabled()
+    loaded(image_model)
+    assert "Loading weights" in capfd.readouterr().err
+
+
 def test_rows_of_a_table(run, capfd, tmp_path):
     model = table_classifier().save_pretrained(tmp_path / "model")
     pd.DataFrame(rows()).to_csv(tmp_path / "rows.csv", index=False)
@@ -159,11 +205,12 @@ def test_an_exported_model_answers_alike(run, capfd, tmp_path, image_model, phot
     ("arguments", "status", "message"),
     [
         (["MODEL"], 2, "there are no samples: give files, or a text by --text"),
+        (["MODEL", "-", "-"], 2, "'-' is given twice, but standard input is read once"),
         (["MODEL", "nowhere.png"], 2, "there is no file 'nowhere.png'"),
         (["nowhere", "PHOTO"], 2, "neither a folder here nor to be had from the Hub"),
         (["MODEL", "PHOTO", "--json", "--csv"], 2, "--json and --csv are both given"),
         (["MODEL", "--text", "good"], 2, "--text is given, but the model classifies images"),
-        (["MODEL", "PHOTO", "--column", "text"], 2, "--column is 'text', but the model classifies images"),
+        (["MODEL", "PHOTO", "--column", "text"], 2, "--column is 'text', but the model classifies images without one"),
         (["MODEL", "PHOTO", "--delta", "0.1"], 2, "delta is given without --target-risk"),
         (["MODEL", "PHOTO", "--device", "toaster"], 2, "--device is 'toaster'"),
         (["MODEL", "PHOTO", "--batch-size", "0"], 2, "--batch-size is 0"),
@@ -201,5 +248,5 @@ def test_help_teaches_and_does_not_wait_for_torch():
     program = "import sys; from abstain.cli import app; app(standalone_mode=False); sys.exit('torch' in sys.modules)"
     shown = subprocess.run([sys.executable, "-c", program, "predict", "--help"], capture_output=True, text=True)
     assert shown.returncode == 0
-    for word in ("--target-risk", "abstention.json", "probability 95 %", "answers.csv"):
+    for word in ("--target-risk", "abstention.json", "probability 95 %", "answers.csv", "predict my-model - --json"):
         assert word in shown.stdout

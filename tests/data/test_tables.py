@@ -1,6 +1,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from datasets import ClassLabel, Dataset, Features, Value, load_dataset
 from sklearn.compose import ColumnTransformer
@@ -159,3 +160,37 @@ def test_an_example_row_is_one_that_the_encoder_takes():
     encoder = TableEncoder.fit(table, "y")
     assert encoder.example_row() == {"age": 3.0, "job": "cook"}
     assert encoder.features(Dataset.from_list([encoder.example_row()])).tolist() == [[0, 1, 0]]
+
+
+def test_rows_have_the_features_of_their_table_whatever_stands_beside_them():
+    encoder = TableEncoder.fit(table(), "y", categorical=["region"])
+    whole = encoder.features(table())
+    rows = list(table())
+    assert np.array_equal(encoder.features_of_rows(rows), whole)
+    assert np.array_equal(np.concatenate([encoder.features_of_rows([row]) for row in rows]), whole)
+    odd = {"age": "20", "job": "nurse", "member": np.bool_(True), "region": 1.0, "more": object()}
+    assert np.array_equal(encoder.features_of_rows([odd, {**odd, "region": "b"}])[0], whole[0])
+    empty = [{**rows[3], "age": cell, "job": cell} for cell in (None, float("nan"), np.float32("nan"), pd.NA, pd.NaT)]
+    assert len(np.unique(encoder.features_of_rows(empty), axis=0)) == 1
+    assert encoder.features_of_rows(empty)[0, :4].tolist() == [0, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"age": "thirty"}, "sample 8 has 'thirty' as 'age', but it must be a number: correct it, or give None"),
+        ({"age": "1,5"}, "sample 8 has '1,5' as 'age'"),
+        ({"age": [1.0]}, r"sample 8 has \[1.0\] as 'age'"),
+        ({"age": float("inf")}, "the column 'age' holds an infinite value"),
+        ({"job": b"cook"}, "sample 8 has b'cook' as 'job', but it must be a text, a truth value or a number"),
+        ({"job": ["cook"]}, "as 'job'"),
+    ],
+)
+def test_a_cell_that_cannot_be_is_named_by_its_sample(change, message):
+    encoder = TableEncoder.fit(table(), "y", categorical=["region"])
+    good = table()[0]
+    with pytest.raises(InputError, match=message):
+        encoder.features_of_rows([good, {**good, **change}], 7)
+    less = {name: value for name, value in good.items() if name != "job"}
+    with pytest.raises(InputError, match="sample 8 has no 'job', which the model was trained on: give it, or None"):
+        encoder.features_of_rows([good, less], 7)

@@ -29,3 +29,13 @@ def test_no_guarantee_is_given_of_pixels():
     assert classifier.with_target(0.5).rule.operating_point.target_risk == 0.5
     with pytest.raises(InputError, match="pixels of one image are not independent"):
         classifier.with_target(0.5, 0.1)
+
+
+def test_logits_of_another_number_of_classes_are_refused(tmp_path):
+    classifier = image_classifier()
+    SelectiveClassifier(classifier.model, classifier.processor).save_pretrained(tmp_path)
+    write_logits(
+        tmp_path / "logits", "validation", 5 * np.eye(9, dtype=np.float32)[np.arange(300) % 9], np.arange(300) % 9
+    )
+    with pytest.raises(InputError, match="the rule was made for 9 classes, but the model has 3"):
+        SelectiveClassifier.from_pretrained(tmp_path, target_risk=0.1, device="cpu")

@@ -23,7 +23,7 @@ from ready_classifiers import (
 from transformers import BertConfig, BertForSequenceClassification, ViTImageProcessor
 
 import abstain
-from abstain import InputError, SelectiveClassifier
+from abstain import InputError, SelectiveClassifier, write_logits
 from abstain.inference import onnx_export
 from abstain.inference.onnx_model import OnnxModel
 from abstain.models.auto import new_classifier
@@ -208,3 +208,28 @@ def test_a_rule_that_knew_no_weights_knows_them_in_the_folder(exported):
     assert exported[0].rule is not None
     assert rule_of(image_classifier(), images()).weights_sha256 is None
     assert len(SelectiveClassifier.from_onnx(exported[1]).rule.weights_sha256) == 64
+
+
+def test_no_logits_of_other_weights_stay_beside_the_file(tmp_path):
+    made, other = image_classifier(), image_classifier()
+    logits, labels = 5 * np.eye(3, dtype=np.float32)[np.arange(300) % 3], np.arange(300) % 3
+    made._validation = (logits, labels)
+    folder = made.export_onnx(tmp_path)
+    write_logits(folder / "logits", "test", logits, labels)
+    made.export_onnx(folder)
+    assert sorted(path.stem for path in (folder / "logits").iterdir()) == ["test", "validation"]
+    with torch.no_grad():
+        other.model.classifier[1].bias.add_(1)
+    with pytest.warns(UserWarning, match="no validation logits are written"):
+        SelectiveClassifier(other.model, other.processor).export_onnx(folder)
+    assert not (folder / "logits").exists() and not (folder / "abstention.json").exists()
+
+
+def test_a_rule_of_other_weights_is_not_exported(tmp_path):
+    made = image_classifier()
+    made.save_pretrained(tmp_path / "saved")
+    with torch.no_grad():
+        made.model.classifier[1].bias.add_(1)
+    with pytest.raises(InputError, match="belong to other weights than the model's"):
+        made.export_onnx(tmp_path / "onnx")
+    assert not (tmp_path / "onnx" / "onnx.json").exists()

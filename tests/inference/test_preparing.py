@@ -4,7 +4,7 @@ import torch
 from datasets import Dataset
 from every_model import Case
 from PIL import Image
-from transformers import ViTImageProcessor
+from transformers import SegformerConfig, SegformerImageProcessor, ViTImageProcessor
 
 from abstain import AbstentionRule, InputError, LogitNorm
 from abstain._checks import ArgumentError
@@ -55,9 +55,13 @@ def test_rows_are_encoded_with_empty_cells_and_new_categories():
     ("kind", "samples", "said"),
     [
         ("texts", ["a", 3], "sample 11 is 3, but must be a text"),
-        ("tables", [3, 4], "the samples 10 to 11 are no rows of a table"),
-        ("tables", [{"age": 3}], "there is no column 'job'"),
-        ("tables", [{"age": 3, "job": "cook"}, {"age": "old", "job": "cook"}], "the samples 10 to 11 are no rows"),
+        ("tables", [3, 4], "sample 10 is 3, but must be a row of a table: give a dictionary"),
+        ("tables", [{"age": 3}], "sample 10 has no 'job', which the model was trained on"),
+        (
+            "tables",
+            [{"age": 3, "job": "cook"}, {"age": "old", "job": "cook"}],
+            "sample 11 has 'old' as 'age', but it must be a number",
+        ),
         ("images", ["no.png"], "sample 10 is the path 'no.png'"),
     ],
 )
@@ -133,3 +137,24 @@ def test_what_stands_beside_a_checkpoint_is_found(tmp_path):
     assert processor_of("images", str(tmp_path)).size == PROCESSOR.size
     with pytest.raises(InputError, match="has no tokenizer: save one beside it"):
         processor_of("texts", str(tmp_path))
+
+
+def test_pixels_need_a_processor_that_shows_the_whole_image():
+    config = SegformerConfig()
+    check_processor("pixels", SegformerImageProcessor(), config)
+    check_processor("images", ViTImageProcessor(do_center_crop=True), config)
+    for cut in ({"do_center_crop": True}, {"do_pad": True}):
+        with pytest.raises(InputError, match="so that pixels would not lie where the mask has them"):
+            check_processor("pixels", SegformerImageProcessor(**cut), config)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(RuntimeError("no such size"), "no such size"), (IndexError(), "IndexError")]
+)
+def test_what_a_model_cannot_take_is_one_sentence(error, said):
+    class Picky(torch.nn.Linear):
+        def forward(self, values):
+            raise error
+
+    with pytest.raises(InputError, match=rf"the model cannot take values \(2, 3\) \({said}\)"):
+        run(Picky(3, 3), {"values": torch.zeros(2, 3)})

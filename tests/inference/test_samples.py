@@ -1,5 +1,8 @@
 import base64
+import functools
 import io
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import datasets
@@ -11,6 +14,7 @@ from PIL import Image
 
 from abstain import InputError
 from abstain._checks import ArgumentError
+from abstain.data.decoding import read_image
 from abstain.inference.samples import as_image, in_batches, in_order, is_one
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 4, 3), dtype=np.uint8)
@@ -21,13 +25,15 @@ IMAGE = Image.fromarray(PIXELS)
     ("kind", "one", "several"),
     [
         ("images", ["a.png", Path("a.png"), IMAGE, PIXELS, PIXELS[:, :, 0]], [[IMAGE], PIXELS[None], iter([IMAGE])]),
-        ("texts", ["a film"], [["a film"], np.array(["a film"]), iter(["a film"])]),
+        ("texts", ["a film", np.array("a film")], [["a film"], np.array(["a film"]), pd.Series(["a film"])]),
         ("tables", [{"age": 3}, pd.Series({"age": 3})], [[{"age": 3}], pd.DataFrame({"age": [3]})]),
     ],
 )
 def test_one_sample_is_told_from_several(kind, one, several):
     assert all(is_one(kind, sample) for sample in one)
     assert not any(is_one(kind, samples) for samples in several)
+    data = datasets.Dataset.from_dict({"a": ["b"]})
+    assert not any(is_one(kind, one) for one in (data, data.to_iterable_dataset(), datasets.DatasetDict(test=data)))
 
 
 def test_samples_come_in_order_with_their_number_where_it_is_known():
@@ -115,3 +121,60 @@ def test_a_file_that_is_no_image_is_named(tmp_path):
     (tmp_path / "a.png").write_bytes(b"no picture")
     with pytest.raises(InputError, match="cannot be read as an image"):
         as_image(tmp_path / "a.png", 0)
+
+
+def test_sixteen_bits_a_pixel_are_those_of_training(tmp_path):
+    deep = Image.fromarray((np.arange(30, dtype=np.uint16) * 2000).reshape(6, 5))
+    deep.save(tmp_path / "deep.png")
+    expected = np.repeat((np.arange(30) * 2000 // 256).reshape(6, 5, 1), 3, axis=2)
+    assert np.array_equal(np.asarray(as_image(tmp_path / "deep.png", 0)), expected)
+    data = datasets.Dataset.from_dict({"image": [str(tmp_path / "deep.png")]}).cast_column("image", datasets.Image())
+    assert np.array_equal(np.asarray(read_image(data, 0)), expected)
+    stored = data.cast_column("image", datasets.Image(decode=False))[0]["image"]
+    stored = {"bytes": (tmp_path / "deep.png").read_bytes(), "path": stored["path"]}
+    assert np.array_equal(np.asarray(as_image(stored, 0)), expected)
+
+
+def test_an_image_is_fetched_from_a_server_and_not_a_larger_one(tmp_path, monkeypatch):
+    IMAGE.save(tmp_path / "a.png")
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("localhost", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://localhost:{server.server_port}"
+        assert np.array_equal(np.asarray(as_image(f"{address}/a.png", 0)), PIXELS)
+        with pytest.raises(InputError, match=r"cannot be read as an image \(HTTPError\)"):
+            as_image(f"{address}/b.png", 0)
+        monkeypatch.setattr("abstain.inference.samples.MOST_BYTES", 20)
+        with pytest.raises(InputError, match="sample 0 is an image of more than 20 bytes"):
+            as_image(f"{address}/a.png", 0)
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("kind", "sample"),
+    [
+        ("texts", "good film"),
+        ("images", "a.png"),
+        ("images", PIXELS),
+        ("tables", {"a": 1}),
+        ("texts", np.array("good")),
+    ],
+)
+def test_one_sample_is_not_taken_for_several(kind, sample):
+    with pytest.raises(ArgumentError, match=r"one sample is given, .*, where there may be several: give a list of it"):
+        in_order(kind, sample)
+
+
+def test_a_stream_of_which_nothing_is_known_is_asked_by_its_column():
+    stream = datasets.IterableDataset.from_generator(lambda: ({"review": text} for text in ("good", "bad")))
+    assert list(in_order("texts", stream, "review")[0]) == ["good", "bad"]
+    with pytest.raises(ArgumentError, match="has the columns unknown: say which"):
+        in_order("texts", stream)
+    with pytest.raises(InputError, match="sample 0 of the stream has the columns review, but must have 'text'"):
+        list(in_order("texts", stream, "text")[0])
+
+
+def test_a_stream_for_torch_gives_the_images_themselves():
+    data = datasets.Dataset.from_dict({"image": [IMAGE]}, features=datasets.Features({"image": datasets.Image()}))
+    (found,) = in_order("images", data.to_iterable_dataset().with_format("torch"))[0]
+    assert np.array_equal(np.asarray(as_image(found, 0)), PIXELS)

@@ -65,3 +65,32 @@ def test_what_cannot_be_pushed_is_one_sentence(tmp_path, environment, said):
     code += "try: upload(pathlib.Path(sys.argv[1]), 'me/mine', message='x')\nexcept ValueError as error: print(error)"
     done = run(code, tmp_path, **environment)
     assert done.returncode == 0 and done.stdout.startswith(said) and done.stdout.count("\n") == 1, done.stderr
+
+
+LATER = """
+import sys, warnings, numpy as np, torch
+from answering import parts_of
+from pathlib import Path
+from huggingface_hub import HfApi
+from abstain import SelectiveClassifier
+
+warnings.simplefilter("ignore")
+folder = Path(sys.argv[1])
+model, processor, samples, labels = parts_of("vit", folder / "parts")
+SelectiveClassifier.from_model(model, processor, (samples, labels), target_risk=0.9).push_to_hub("me/mine")
+for name in ("model-00001-of-00002.safetensors", "notes/model.safetensors"):
+    HfApi().upload_file(path_or_fileobj=b"of an earlier model", path_in_repo=name, repo_id="me/mine")
+with torch.no_grad():
+    model.classifier.bias.add_(1)
+SelectiveClassifier(model, processor).push_to_hub("me/mine")
+assert SelectiveClassifier.from_pretrained("me/mine", device="cpu").rule is None
+"""
+
+
+def test_what_an_earlier_model_left_goes_in_the_same_commit(tmp_path):
+    with running_hub() as hub:
+        done = run(LATER, tmp_path, HF_ENDPOINT=hub.address, HF_TOKEN="hf_" + "a" * 34)
+        assert done.returncode == 0, done.stderr
+        wanted = ["README.md", "config.json", "model.safetensors", "notes/model.safetensors"]
+        assert sorted(hub.files("me/mine")) == [*wanted, "preprocessor_config.json"]
+        assert len(hub.repository("me/mine").history()) == 5

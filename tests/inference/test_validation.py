@@ -4,6 +4,7 @@ import torch
 from answering import NAMES, parts_of
 from datasets import ClassLabel, Dataset, Features, Image, Value
 from PIL import Image as PILImage
+from transformers import SegformerImageProcessor
 
 from abstain import InputError, SelectiveClassifier
 from abstain._checks import ArgumentError
@@ -77,3 +78,12 @@ def test_of_pixels_those_count_that_have_a_class(tmp_path):
         said_of_validation(classifier, (iter(images[:1]), masks[:2]))
     with pytest.raises(ArgumentError):
         said_of_validation(classifier, 3)
+
+
+def test_masks_whose_background_is_no_class_are_read_as_the_processor_does(tmp_path):
+    model, _, images, _ = parts_of("segformer", tmp_path)
+    masks = [np.random.default_rng(0).integers(0, 4, (20, 24)).astype(np.uint8) for _ in images]
+    reduced = SegformerImageProcessor(do_resize=False, do_reduce_labels=True)
+    _, labels = said_of_validation(SelectiveClassifier(model, reduced), (images, masks))
+    theirs = reduced(images, masks)["labels"]
+    assert labels.tolist() == np.concatenate([np.asarray(mask)[np.asarray(mask) != 255] for mask in theirs]).tolist()

@@ -4,7 +4,7 @@ import pytest
 import timm
 import torch
 from timm.models import save_for_hf
-from transformers import AutoImageProcessor, AutoModelForImageClassification, ResNetConfig
+from transformers import AutoImageProcessor, AutoModelForImageClassification, ResNetConfig, ResNetModel
 
 from abstain import InputError
 from abstain.data.processors import resize_and_crop
@@ -179,3 +179,66 @@ def test_what_cannot_be_loaded_is_one_sentence(tmp_path):
     for kind, what in (("images", "image processor"), ("pixels", "image processor"), ("texts", "tokenizer")):
         with pytest.raises(InputError, match=f"has no {what}: save one beside it"):
             load_processor(kind, str(tmp_path))
+
+
+def changed(folder, name="config.json", **values):
+    path = folder / name
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def test_no_code_of_a_checkpoint_runs_whatever_is_typed(tmp_path, monkeypatch):
+    new_classifier("images", "cifar_resnet", NAMES, overrides="depth=8,width=4").save_pretrained(tmp_path)
+    resize_and_crop(16).save_pretrained(tmp_path)
+    (tmp_path / "mine.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nclass C: pass\n")
+    monkeypatch.setattr("builtins.input", lambda *_: "y")
+    changed(tmp_path, model_type="mine", auto_map={"AutoConfig": "mine.C", "AutoModelForImageClassification": "mine.C"})
+    with pytest.raises(InputError, match="contains custom code"):
+        load_classifier("images", str(tmp_path))
+    changed(tmp_path, "preprocessor_config.json", image_processor_type="C", auto_map={"AutoImageProcessor": "mine.C"})
+    with pytest.raises(InputError, match=r"has no image processor: save one beside it .*contains custom code"):
+        load_processor("images", str(tmp_path))
+    assert not (tmp_path / "ran").exists()
+
+
+def test_pickles_are_not_read_where_the_safetensors_are_called_otherwise(tmp_path):
+    model = new_classifier("tables", "tabular_mlp", NAMES, num_features=3)
+    model.save_pretrained(tmp_path)
+    (tmp_path / "model.safetensors").rename(tmp_path / "other.safetensors")
+    (tmp_path / "pytorch_model.bin").write_bytes(b"of any kind")
+    with pytest.raises(InputError, match=r"no file named model\.safetensors"):
+        load_classifier("tables", str(tmp_path))
+
+
+def test_no_head_is_made_of_random_numbers_where_none_was_asked_for(tmp_path):
+    settings = {"depths": [1], "hidden_sizes": [8], "embedding_size": 8, "num_labels": 3}
+    ResNetModel(ResNetConfig(**settings)).save_pretrained(tmp_path)
+    with pytest.raises(
+        InputError, match=r"has no weights for classifier\.1\.bias, classifier\.1\.weight, so they would"
+    ):
+        load_classifier("images", str(tmp_path))
+    assert load_classifier("images", str(tmp_path), NAMES).config.num_labels == 3, "for training"
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (
+            {"architecture": "local-dir:elsewhere"},
+            "the architecture 'local-dir:elsewhere' is none that timm knows by its",
+        ),
+        ({"architecture": "hf-hub:user/model"}, "is none that timm knows by its name alone"),
+        ({"architecture": 3}, "Validation error for field 'architecture'"),
+        ({"model_args": {"checkpoint_path": "a.pth"}}, "model_args have checkpoint_path, by which timm would read"),
+        (
+            {"model_args": {"pretrained": True, "cache_dir": "x"}},
+            "model_args have cache_dir, pretrained, by which timm",
+        ),
+    ],
+)
+def test_timm_reads_nothing_from_elsewhere(tmp_path, values, said):
+    new_classifier("images", "timm_wrapper", NAMES, architecture=ARCHITECTURE, overrides=OVERRIDES).save_pretrained(
+        tmp_path
+    )
+    changed(tmp_path, **values)
+    with pytest.raises(InputError, match=said):
+        load_classifier("images", str(tmp_path))

@@ -65,3 +65,11 @@ def test_what_is_neither_here_nor_on_the_hub_is_one_sentence(name):
     with pytest.raises(ArgumentError, match="the model is '', but must be that of a file or folder"):
         checkpoint_folder("")
     assert "\n" not in str(refused.value) and "at the revision 'v1'" in str(refused.value)
+
+
+def test_an_adapter_without_its_model_is_called_so(tmp_path):
+    written(tmp_path, "adapter_model.safetensors", "adapter_config.json")
+    with pytest.raises(InputError, match=r"holds an adapter alone, .* save the whole, model\.merge_and_unload\(\)"):
+        checkpoint_folder(tmp_path)
+    written(tmp_path, "config.json", "model.safetensors")
+    assert checkpoint_folder(tmp_path) == tmp_path

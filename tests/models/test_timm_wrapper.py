@@ -2,12 +2,12 @@ import json
 
 import pytest
 import timm
-from transformers import CLIPImageProcessor
+from transformers import CLIPImageProcessor, TimmWrapperConfig
 
 from abstain import InputError
 from abstain.data.processors import resize_and_crop
 from abstain.models.auto import new_classifier
-from abstain.models.timm_wrapper import parse_overrides, record_preprocessing, timm_data_config
+from abstain.models.timm_wrapper import check_timm_config, parse_overrides, record_preprocessing, timm_data_config
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torchvision backend.*")
 
@@ -64,3 +64,14 @@ def test_overrides_are_keyword_arguments():
     assert parse_overrides(None) == parse_overrides("") == {}
     with pytest.raises(InputError, match="'depth' in config_overrides is no setting: write name=value"):
         parse_overrides("img_size=32,depth")
+
+
+def test_a_configuration_by_which_timm_reads_other_files_is_refused():
+    check_timm_config(TimmWrapperConfig(architecture="resnet10t", model_args={"global_pool": "max"}))
+    check_timm_config(TimmWrapperConfig(architecture="resnet50.a1_in1k"))
+    for architecture, arguments in (
+        ("hf-hub:timm/resnet50", None),
+        ("resnet50", {"pretrained_cfg": {"file": "x.pth"}}),
+    ):
+        with pytest.raises(InputError):
+            check_timm_config(TimmWrapperConfig(architecture=architecture, model_args=arguments))

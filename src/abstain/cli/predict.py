@@ -28,13 +28,14 @@ def predict(
     files: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Images: files, folders, URLs. Texts: .txt, one a line; a column of CSV, TSV, Parquet or JSON Lines. "
-            "Tables: the rows of these.",
+            help="Images: files, folders, URLs, a column of Parquet. Texts: .txt, one a line; a column of CSV, TSV, "
+            "Parquet or JSON Lines. Tables: the rows of these. All: data sets of Arrow (save_to_disk of datasets). "
+            "A - is standard input.",
             show_default=False,
         ),
     ] = None,
     text: Annotated[list[str] | None, typer.Option(help="A text itself; can be given several times.")] = None,
-    column: Annotated[str | None, typer.Option(help="Of texts: the column that holds them.")] = None,
+    column: Annotated[str | None, typer.Option(help="The column that holds the texts or the images.")] = None,
     target_risk: Annotated[
         float | None, typer.Option(help="Choose the threshold anew, for this risk.", rich_help_panel=CHOICE)
     ] = None,
@@ -72,7 +73,12 @@ def predict(
     confidence on the scale of the rule's threshold, and the probability where the score has one. How many samples were
     answered is said at the end, on standard error. A model on the Hub is downloaded once, and nothing in it runs code.
 
+    From standard input come texts, one a line; paths or URLs of images, one a line; or rows, as CSV with a header or as
+    JSON Lines, of which --column says the one that holds texts.
+
     Example: abstain predict my-model photos/ --target-risk 0.05 --csv > answers.csv
+
+    Example: zcat reviews.txt.gz | abstain predict my-model - --json
     """
     from abstain.cli.commands import typed
     from abstain.inference.sample_files import check_files_exist

@@ -28,7 +28,7 @@ def read_image(dataset: Dataset, index: int, *, column: str = "image", split: st
         InputError: it does not decode; the message names the row, and where they are known the split and the file.
     """
     try:
-        return _as_rgb(dataset[column][index])
+        return as_rgb(dataset[column][index])
     except NOT_AN_IMAGE as error:
         raise _not_decoded(f"image {index}", dataset, index, column, split, error) from error
 
@@ -50,10 +50,22 @@ def read_images(
         some = list(rows[start : start + DECODED])
         for row, file in zip(some, stored[some][column], strict=True):
             try:
-                images[row] = _as_rgb(None if file is None else kind.decode_example(file))
+                images[row] = as_rgb(None if file is None else kind.decode_example(file))
             except NOT_AN_IMAGE as error:
                 bad[row] = str(_not_decoded(f"image {row}", dataset, row, column, split, error))
         yield images, bad
+
+
+def as_rgb(image: PILImage | None) -> PILImage:
+    """An image as RGB of 8 bits a channel, whatever it is stored as.
+
+    Raises:
+        ValueError: there is none.
+    """
+    image = _loaded(image)
+    if image.mode.startswith("I"):  # 16 bits a pixel, which PIL clips at 255
+        image = image.point(lambda value: value / 256).convert("L")
+    return image.convert("RGB")
 
 
 def decode_pair(dataset: Dataset, index: int) -> tuple[np.ndarray, np.ndarray]:
@@ -112,7 +124,7 @@ def _filtered(dataset: Dataset, columns: Sequence[str], is_good: Callable[..., b
 
 def _is_image(stored: dict[str, Any] | None) -> bool:
     try:
-        _as_rgb(_decoded(stored))
+        as_rgb(_decoded(stored))
     except NOT_AN_IMAGE:
         return False
     return True
@@ -120,7 +132,7 @@ def _is_image(stored: dict[str, Any] | None) -> bool:
 
 def _are_pair(image: dict[str, Any] | None, mask: dict[str, Any] | None) -> bool:
     try:
-        size = _as_rgb(_decoded(image)).size
+        size = as_rgb(_decoded(image)).size
         return np.array(_decoded(mask)).shape == size[::-1]
     except NOT_AN_IMAGE:
         return False
@@ -135,13 +147,6 @@ def _loaded(image: PILImage | None) -> PILImage:
     if image is None:  # an empty cell, which NumPy would make an array of
         raise ValueError("it is empty")
     return image
-
-
-def _as_rgb(image: PILImage | None) -> PILImage:
-    image = _loaded(image)
-    if image.mode.startswith("I"):  # 16 bits a pixel, which PIL clips at 255
-        image = image.point(lambda value: value / 256).convert("L")
-    return image.convert("RGB")
 
 
 def _not_decoded(what: str, dataset: Dataset, index: int, column: str, split: str, error: Exception) -> InputError:

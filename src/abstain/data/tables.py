@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from datasets import ClassLabel, Dataset, Value
 from numpy.typing import NDArray
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from abstain._checks import InputError
+from abstain._checks import InputError, shown
 from abstain._files import write_json
 from abstain.data.columns import check_two_classes, find_column, stored_column
 from abstain.data.tensor_rows import TensorRows
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ENCODER_FILE = "table_encoder.json"
 EMPTY = ""
@@ -117,7 +115,37 @@ class TableEncoder:
         if not len(table):
             raise InputError("the table is empty, but at least one row is needed")
         columns = [find_column(table, name) for name in (*self.numeric, *self.categorical)]
-        frame = table.select_columns(columns).to_pandas()
+        return self._of_frame(table.select_columns(columns).to_pandas())
+
+    def features_of_rows(self, rows: Sequence[Mapping[str, Any]], first: int = 0) -> NDArray[np.float32]:
+        """The features (N, F) of rows, each by itself: no cell is read otherwise for what stands in the other rows.
+
+        Args:
+            rows: the name of each column -> a number, a text, a truth value, or None where the cell is empty.
+            first: the number of the first of them, for messages.
+
+        Raises:
+            InputError: a row lacks a column of the training table, or a cell holds something else; it is named.
+        """
+        cells: dict[str, list[Any]] = {name: [] for name in (*self.numeric, *self.categorical)}
+        for place, row in enumerate(rows, first):
+            for name, column in cells.items():
+                if name not in row:
+                    raise InputError(
+                        f"sample {place} has no {name!r}, which the model was trained on: give it, or None where the "
+                        "cell is empty"
+                    )
+                try:
+                    column.append((_as_number if name in self.numeric else _as_category)(row[name]))
+                except (TypeError, ValueError, OverflowError) as error:
+                    wanted = "a number" if name in self.numeric else "a text, a truth value or a number"
+                    raise InputError(
+                        f"sample {place} has {shown(row[name])} as {name!r}, but it must be {wanted}: correct it, or "
+                        "give None where the cell is empty"
+                    ) from error
+        return self._of_frame(pd.DataFrame({name: pd.Series(column, dtype=object) for name, column in cells.items()}))
+
+    def _of_frame(self, frame: pd.DataFrame) -> NDArray[np.float32]:
         parts = [np.empty((len(frame), 0), np.float32)]
         if self.numeric:
             parts.append(np.nan_to_num(self._scaler.transform(_numbers(frame, list(self.numeric))), nan=0.0))
@@ -188,6 +216,22 @@ def _numbers(frame: pd.DataFrame, names: list[str]) -> NDArray[np.float64]:
 def _known(mean: float, scale: float) -> tuple[float, float]:
     """Mean and scale of a column, as of zeros for one whose training rows are all empty."""
     return (0.0, 1.0) if math.isnan(mean) else (mean, scale)
+
+
+def _as_number(cell: Any) -> float:
+    return math.nan if _is_empty(cell) else float(cell)
+
+
+def _as_category(cell: Any) -> Any:
+    if _is_empty(cell):
+        return None
+    if not isinstance(cell, str | bool | int | float | np.bool_ | np.integer | np.floating):
+        raise TypeError
+    return cell.item() if isinstance(cell, np.generic) else cell
+
+
+def _is_empty(cell: Any) -> bool:
+    return cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float | np.floating) and cell != cell)
 
 
 def _texts(frame: pd.DataFrame, names: list[str]) -> NDArray[np.object_]:

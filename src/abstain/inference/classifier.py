@@ -20,6 +20,7 @@ from abstain._checks import ArgumentError, InputError
 from abstain._files import write_text
 from abstain.inference.abstention import AbstentionRule
 from abstain.inference.answers import answers_of
+from abstain.inference.belonging import KnownWeights
 from abstain.inference.estimator import SelectiveEstimator
 from abstain.inference.kept_validation import KeptValidation, check_delta, check_target
 from abstain.inference.loading import LOGITS, VALIDATION, Source, load_parts, save_parts
@@ -201,13 +202,12 @@ class SelectiveClassifier(KeptValidation, OnnxExport, SelectiveEstimator):
         Rule and logits that stand there go where they belong to other weights, which are overwritten.
 
         Raises:
-            InputError: it cannot be written, or the model is one of ONNX, which is only run.
+            InputError: it cannot be written, or the model is one of ONNX, which is only run; or its rule and its
+                validation logits are known to belong to other weights, without which it is saved then.
         """
         folder = Path(folder).expanduser()
         refuse_onnx(self.model)
-        with suppress(InputError):  # none are kept
-            self.validation_logits()
-        before = weights_sha256(folder)
+        known, before = self.known_weights(), weights_sha256(folder)
         try:
             (folder / RULE_FILE).unlink(missing_ok=True)
             save_parts(self.model, self.processor, folder)
@@ -215,6 +215,7 @@ class SelectiveClassifier(KeptValidation, OnnxExport, SelectiveEstimator):
                 shutil.rmtree(folder / LOGITS)
         except OSError as error:
             raise InputError(f"{str(folder)!r} cannot be written: {error.strerror or error}") from error
+        known.check(folder)
         if self._validation is not None:
             write_logits(folder / LOGITS, VALIDATION, *self._validation)
         if self.rule is not None:
@@ -232,6 +233,8 @@ class SelectiveClassifier(KeptValidation, OnnxExport, SelectiveEstimator):
         commit_message: str = "A classifier that answers or abstains",
     ) -> str:
         """Send what `save_pretrained` writes, and a card that says how to load it, to the Hub in one commit.
+
+        What an earlier model left there goes in the same commit: weights in other parts, its rule and its logits.
 
         Args:
             name: `user/model`.
@@ -251,6 +254,13 @@ class SelectiveClassifier(KeptValidation, OnnxExport, SelectiveEstimator):
             write_text(folder / "README.md", plain_card(name, self.kind, self.model, self.rule))
             sent = upload(folder, name, message=commit_message, token=token, private=private, revision=revision)
         return str(sent.commit_url)
+
+    def known_weights(self) -> KnownWeights:
+        """Those of which the rule and the validation logits speak, once the latter are read."""
+        with suppress(InputError):  # none are kept
+            self.validation_logits()
+        has_none = self.rule is None and self._validation is None
+        return KnownWeights(None if has_none else self._source, self.rule)
 
     def _answers(self, samples: Iterator[Any], n: int | None, size: int, *, show: bool) -> Iterator[Any]:
         for logits, sizes in self.logits_in_batches(samples, n, size, show=show):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from abstain._checks import ArgumentError, InputError, check_fraction
 from abstain.inference.abstention import AbstentionRule
 from abstain.inference.loading import Source, stored_validation
+from abstain.inference.preparing import check_rule
 
 
 class KeptValidation:
@@ -61,6 +62,7 @@ class KeptValidation:
         check_delta(self.kind, delta)
         logits, labels = self.validation_logits()
         rule = AbstentionRule.fit(logits, labels, target_risk=target_risk, delta=delta, **fit)
+        check_rule(rule, len(self.class_names))
         of_weights = self.rule.weights_sha256 if self.rule else None
         return replace(rule, class_names=self.class_names, weights_sha256=of_weights)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from abstain._checks import ArgumentError, InputError, first_line, shown
 from abstain.inference.abstention import AbstentionRule
 from abstain.inference.preparing import processor_of
 from abstain.inference.rule_file import RULE_FILE
+from abstain.inference.weights import stored_type
 from abstain.logits.dataset import read_logits
 from abstain.models.auto import classifier_config, kind_of, load_classifier
 from abstain.models.checkpoint import NOT_TO_BE_HAD, checkpoint_folder
@@ -35,18 +36,24 @@ class Source:
 
     Attributes:
         name: a folder, or a name on the Hub.
-        folder: with its files on this machine.
-        revision: on the Hub; None of a folder, and of the newest one.
+        folder: with its files on this machine, wherever the program goes from here.
+        commit: of a model on the Hub, whatever comes to stand there later; None of a folder.
     """
 
     name: str
     folder: Path
-    revision: str | None = None
+    commit: str | None = None
 
-    @property
-    def is_local(self) -> bool:
-        """Whether it is a folder that a user named, and not one of the Hub's cache."""
-        return Path(self.name).expanduser().is_dir()
+    @classmethod
+    def of(cls, name_or_path: str | Path, *, revision: str | None = None) -> Self:
+        """The folder itself, or what is downloaded of a repository.
+
+        Raises:
+            InputError: as `checkpoint_folder`.
+        """
+        folder = checkpoint_folder(name_or_path, revision=revision)
+        is_local = Path(name_or_path).expanduser().is_dir()
+        return cls(str(name_or_path), folder.absolute(), None if is_local else folder.name)
 
 
 def load_parts(
@@ -57,13 +64,15 @@ def load_parts(
     Raises:
         InputError: as `load_classifier`, `load_processor` and `AbstentionRule.load`.
     """
-    source = Source(str(name_or_path), checkpoint_folder(name_or_path, revision=revision), revision)
+    place, source = _device(device), Source.of(name_or_path, revision=revision)
     folder = str(source.folder)
     config = classifier_config(folder)
     kind = kind_of(config)
     rule = rule_beside(source, is_needed=needs_rule)  # before the weights, which take longer
     model = load_classifier(kind, folder, dtype=dtype, config=config)
-    return source, nn.Module.to(model, _device(device)), processor_of(kind, folder), rule
+    if rule is not None and dtype is not None:
+        _warn_of_another_type(source, model.dtype)
+    return source, nn.Module.to(model, place), processor_of(kind, folder), rule
 
 
 def save_parts(model: Any, processor: Any, folder: Path) -> None:
@@ -97,14 +106,28 @@ def rule_beside(source: Source, *, is_needed: bool) -> AbstentionRule | None:
     return None
 
 
+def _warn_of_another_type(source: Source, dtype: torch.dtype) -> None:
+    stored = stored_type(source.folder)
+    if stored not in (None, dtype):
+        warnings.warn(
+            f"the rule of {source.name!r} was fitted on what its weights say in {stored}, but they are loaded in "
+            f"{dtype}: samples near the threshold may be answered otherwise, and what the rule promises may not hold",
+            stacklevel=5,
+        )
+
+
 def _device(device: Any) -> torch.device:
     if device is None:
         found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
         return found or torch.device("cpu")
     try:
-        return torch.device(device)
-    except (RuntimeError, TypeError) as error:
-        raise ArgumentError(f"device is {shown(device)}, but must be one of torch, such as cpu or cuda:0") from error
+        torch.empty(0, device=device).cpu()  # which says that it is there
+    except (RuntimeError, TypeError, AssertionError) as error:
+        raise ArgumentError(
+            f"device is {shown(device)}, but must be one of torch that is here, such as cpu or cuda:0 "
+            f"({first_line(error)})"
+        ) from error
+    return torch.device(device)
 
 
 def stored_validation(source: Source) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -114,9 +137,9 @@ def stored_validation(source: Source) -> tuple[NDArray[np.float32], NDArray[np.i
         InputError: it keeps none.
     """
     folder = source.folder / LOGITS
-    if not source.is_local:
+    if source.commit is not None:
         try:
-            snapshot_download(source.name, revision=source.revision, allow_patterns=[f"{LOGITS}/{VALIDATION}*"])
+            snapshot_download(source.name, revision=source.commit, allow_patterns=[f"{LOGITS}/{VALIDATION}*"])
         except NOT_TO_BE_HAD as error:
             raise InputError(f"the logits of {source.name!r} cannot be had ({first_line(error)})") from error
     if not (folder / f"{VALIDATION}.parquet").is_file() and not (folder / VALIDATION).is_dir():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import shutil
 import tempfile
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -61,17 +63,19 @@ class OnnxExport:
         need_packages("onnx", "onnxscript", "onnxruntime")
         refuse_onnx(classifier.model)
         _check_type(classifier.model)
-        inputs = _inputs(classifier, sample)
+        inputs, of_weights = _inputs(classifier, sample), _hash_of_weights(classifier)
+        there = _weights_there(folder)
         for path in (folder / ONNX_FILE, folder / RULE_FILE, *data_files(folder)):  # of what is overwritten
             path.unlink(missing_ok=True)
         try:
+            if of_weights not in there and (folder / LOGITS).is_dir():
+                shutil.rmtree(folder / LOGITS)
             folder.mkdir(parents=True, exist_ok=True)
             _write_model(classifier.model, inputs, folder, kind=classifier.kind)
             _write_beside(classifier, folder)
         except OSError as error:
             raise InputError(f"{str(folder)!r} cannot be written: {error.strerror or error}") from error
         _check_same(classifier, OnnxModel(folder, classifier.model.config), sample)
-        of_weights = _hash_of_weights(classifier.model)
         if classifier.rule is not None:
             replace(classifier.rule, weights_sha256=of_weights).save(folder)
         Exported.of(folder, of_weights).save(folder)
@@ -107,7 +111,7 @@ class OnnxExport:
         need_packages("onnxruntime")
         check_target(target_risk, delta)
         folder = Path(folder).expanduser()
-        exported, source = Exported.load(folder), Source(str(folder), folder)
+        exported, source = Exported.load(folder), Source(str(folder), folder.absolute())
         config = classifier_config(str(folder))
         rule = rule_beside(source, is_needed=target_risk is None)
         if rule is not None and rule.weights_sha256 != exported.weights_sha256:
@@ -212,11 +216,25 @@ def _write_beside(classifier: SelectiveClassifier, folder: Path) -> None:
         write_logits(folder / LOGITS, VALIDATION, *validation)
 
 
-def _hash_of_weights(model: Any) -> str:
-    """SHA-256 of the weights as they would be saved, by which the rule knows them."""
+def _hash_of_weights(classifier: SelectiveClassifier) -> str:
+    """SHA-256 of the weights as they would be saved, by which the rule knows them.
+
+    Raises:
+        InputError: the rule belongs to others.
+    """
+    known = classifier.known_weights()
     with tempfile.TemporaryDirectory() as folder:
-        model.save_pretrained(folder)
+        classifier.model.save_pretrained(folder)
+        known.check(Path(folder))
         return cast(str, weights_sha256(folder))
+
+
+def _weights_there(folder: Path) -> set[str | None]:
+    """Those to which logits in a folder may belong."""
+    found = {weights_sha256(folder)}
+    with suppress(InputError):  # nothing was exported there, or it is damaged
+        found.add(Exported.load(folder).weights_sha256)
+    return found
 
 
 def _check_same(classifier: SelectiveClassifier, exported: OnnxModel, sample: Any) -> None:

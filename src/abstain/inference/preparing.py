@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
-import datasets
 import pandas as pd
 import torch
 from torch import Tensor
@@ -16,6 +15,7 @@ from abstain.data.tables import TableEncoder
 from abstain.inference.abstention import AbstentionRule
 from abstain.inference.samples import as_image
 from abstain.logits.inputs import processed_images, stacked
+from abstain.logits.pixels import check_covers_image
 from abstain.models.auto import load_processor
 from abstain.scores.confidence import OfProbabilities
 from abstain.scores.default_names import default_numbers
@@ -40,7 +40,8 @@ def check_processor(kind: str, processor: Any, config: PreTrainedConfig) -> None
 
     Raises:
         ArgumentError: it is none, or of another kind.
-        InputError: an encoder of another number of features than the model's.
+        InputError: an encoder of another number of features than the model's; an image processor of pixels that cuts or
+            fills up images.
     """
     if kind == "tables":
         if not isinstance(processor, TableEncoder):
@@ -53,6 +54,8 @@ def check_processor(kind: str, processor: Any, config: PreTrainedConfig) -> None
         raise ArgumentError(
             f"the processor is {type(processor).__name__}, but must be {what} of transformers for {kind}"
         )
+    elif kind == "pixels":
+        check_covers_image(cast(BaseImageProcessor, processor))
 
 
 def check_rule(rule: AbstentionRule | None, n_classes: int) -> None:
@@ -101,16 +104,14 @@ def _texts(processor: Any, samples: list[Any], first: int) -> Prepared:
 
 
 def _rows(processor: TableEncoder, samples: list[Any], first: int) -> Prepared:
-    try:
-        frame = pd.DataFrame([dict(sample) for sample in samples])
-        table = datasets.Dataset.from_pandas(frame, preserve_index=False)
-    except (TypeError, ValueError, OverflowError) as error:  # what is no row, and columns that Arrow cannot hold
-        last = first + len(samples) - 1
-        raise InputError(
-            f"the samples {first} to {last} are no rows of a table ({first_line(error)}): give a dictionary for each, "
-            "the name of each column -> its value"
-        ) from error
-    return {"features": torch.from_numpy(processor.features(table))}, []
+    for place, sample in enumerate(samples, first):
+        if not isinstance(sample, Mapping | pd.Series):
+            raise InputError(
+                f"sample {place} is {shown(sample)}, but must be a row of a table: give a dictionary, the name of each "
+                "column -> its value"
+            )
+    rows = [sample if isinstance(sample, Mapping) else sample.to_dict() for sample in samples]
+    return {"features": torch.from_numpy(processor.features_of_rows(rows, first))}, []
 
 
 _PREPARED: dict[str, Callable[[Any, list[Any], int], Prepared]] = {
@@ -129,12 +130,26 @@ def run(model: Any, inputs: dict[str, Tensor]) -> Tensor:
         inputs: on the CPU.
 
     Raises:
-        InputError: they are not finite, or are no logits.
+        InputError: the model takes no such inputs, or they give no logits, or none that are finite.
     """
     first = next(model.parameters())
     moved = {name: _moved(value, first) for name, value in inputs.items()}
-    with torch.inference_mode():
-        return logits_of(model(**moved))
+    try:
+        with torch.inference_mode():
+            outputs = model(**moved)
+    except InputError:
+        raise
+    except torch.OutOfMemoryError as error:
+        raise InputError(
+            f"the device has too little memory ({first_line(error)}): take a smaller batch_size"
+        ) from error
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:  # of each model its own
+        found = ", ".join(f"{name} {tuple(value.shape)}" for name, value in inputs.items())
+        raise InputError(
+            f"the model cannot take {found} ({first_line(error)}): its processor must be the one that it was trained "
+            "with; a tokenizer needs the model_max_length and the padding token that the model knows too"
+        ) from error
+    return logits_of(outputs)
 
 
 def logits_of(outputs: Any) -> Tensor:

@@ -1,27 +1,27 @@
-"""Samples in files, read as a stream: images, also by the folder; texts, a line or a cell each; rows of tables."""
+"""Samples in files and from standard input, read as a stream: images, also by the folder; texts; rows of tables."""
 
 from __future__ import annotations
 
-import json
+import io
 import os
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-import pandas as pd
-import pyarrow.parquet as pq
 from PIL import Image
 
-from abstain._checks import ArgumentError, InputError, first_line, shown
-from abstain.inference.samples import USUAL
+from abstain._checks import ArgumentError, InputError, first_line
+from abstain.inference.arrow_files import ENDING, arrow_samples, is_arrow, parquet_images
+from abstain.inference.row_files import ENDINGS, RowFile, begun, ending_of, opened_rows, opened_text, rows_of_lines
+from abstain.inference.samples import URLS, USUAL
 
 Named = tuple[str, Any]
 """What a sample is called, and the sample."""
-Rows = Iterator[tuple[int, dict[str, Any]]]
-"""The number of each row in its file, from 1, and its cells."""
-URLS = ("http://", "https://", "data:image/")
-LINES = (".txt",)
-ROWS_AT_ONCE = 1000
+STANDARD_INPUT = "-"
+LINES = ".txt"
+IMAGES = ("images", "pixels")
 NOT_READ = (OSError, ValueError, EOFError, RecursionError)  # those of pandas, of Arrow, and of JSON among them
 
 
@@ -29,10 +29,12 @@ def samples_of_files(kind: str, files: Sequence[str], column: str | None = None)
     """The samples of files, one after another; none is read before its turn.
 
     Args:
-        kind: what is classified: `images` or `pixels` (files, folders with all that they hold, URLs), `texts` (a line
-            of a `.txt`, a cell of a column of CSV, TSV, Parquet or JSON Lines), `tables` (a row of these).
-        files: paths, of which each exists, and URLs of images.
-        column: of texts in files with columns; None takes the only one that is called as texts usually are.
+        kind: what is classified: `images` or `pixels` (files, folders with all that they hold, URLs, a column of
+            Parquet), `texts` (a line of a `.txt`, a cell of a column of CSV, TSV, Parquet or JSON Lines), `tables` (a
+            row of these). Any of them: data sets of Arrow, as `save_to_disk` of `datasets` writes them.
+        files: paths, of which each exists, and URLs of images; `-` is standard input: a path or a URL of an image a
+            line, a text a line, and of rows, or with `column`, CSV with a header or JSON Lines.
+        column: of files with columns; None takes the only one that can be meant.
 
     Returns:
         Names, such as `reviews.csv:12` for its twelfth row, and samples.
@@ -41,12 +43,11 @@ def samples_of_files(kind: str, files: Sequence[str], column: str | None = None)
         ArgumentError: a file of another kind, or a column that is not there or not needed.
         InputError: a file cannot be read, once it is its turn.
     """
-    if column is not None and kind != "texts":
-        raise ArgumentError(f"column is {column!r}, but the model classifies {kind}: leave it out")
-    if kind in ("images", "pixels"):
-        return (sample for file in files for sample in _images(file))
+    if column is not None and (kind == "tables" or (kind in IMAGES and not any(map(_has_columns, files)))):
+        raise ArgumentError(f"column is {column!r}, but the model classifies {kind} without one: leave it out")
     for file in files:
-        _check_suffix(kind, file)
+        if kind not in IMAGES:
+            _check_ending(kind, file)
     return (sample for file in files for sample in _of_file(kind, file, column))
 
 
@@ -54,124 +55,116 @@ def check_files_exist(files: Sequence[str]) -> None:
     """Refuse a path that leads nowhere, before anything else is done.
 
     Raises:
-        ArgumentError: there is one.
+        ArgumentError: there is one, or standard input is to be read twice.
     """
     for file in files:
-        if not file.startswith(URLS) and not Path(file).exists():
+        if file != STANDARD_INPUT and not file.startswith(URLS) and not Path(file).exists():
             raise ArgumentError(f"there is no file {file!r}: give one that exists")
+    if files.count(STANDARD_INPUT) > 1:
+        raise ArgumentError(f"{STANDARD_INPUT!r} is given twice, but standard input is read once: leave one out")
 
 
-def _check_suffix(kind: str, file: str) -> None:
-    known = (*(LINES if kind == "texts" else ()), *READERS)
-    if file.startswith(URLS) or _suffix(file) not in known:
-        raise ArgumentError(
-            f"{file!r} holds no {kind} that are read here: give a file that ends in one of {', '.join(known)}"
-        )
+def _has_columns(file: str) -> bool:
+    return ending_of(file) == ".parquet" or is_arrow(file)
 
 
-def _suffix(file: str) -> str:
-    return Path(file.removesuffix(".gz")).suffix.lower()
-
-
-def _images(file: str) -> Iterator[Named]:
-    """The image, or all of a folder and those below it, in the order of their names."""
-    if file.startswith(URLS) or not Path(file).is_dir():
-        yield file, file
+def _check_ending(kind: str, file: str) -> None:
+    known = (*((LINES,) if kind == "texts" else ()), *ENDINGS, ENDING)
+    if file == STANDARD_INPUT or is_arrow(file):
         return
-    known, found = set(Image.registered_extensions()), False
-    for folder, below, names in os.walk(file):
-        below.sort()
-        for path in sorted(Path(folder, name) for name in names if Path(name).suffix.lower() in known):
-            found = True
-            yield str(path), path
-    if not found:
-        raise InputError(f"the folder {file!r} holds no images: give another one")
+    if file.startswith(URLS) or ending_of(file) not in known:
+        raise ArgumentError(
+            f"{file!r} holds no {kind} that are read here: give a file that ends in one of {', '.join(known)}, or a "
+            "folder that save_to_disk of datasets wrote"
+        )
 
 
 def _of_file(kind: str, file: str, column: str | None) -> Iterator[Named]:
     try:
-        if _suffix(file) in LINES:
-            yield from _lines(file)
-            return
-        wanted = _text_column(file, column) if kind == "texts" else None
-        for number, row in READERS[_suffix(file)](file, wanted):
-            yield f"{file}:{number}", row if wanted is None else row[wanted]
-    except InputError:
+        if is_arrow(file):
+            yield from _numbered(file, arrow_samples(kind, file, column))
+        elif kind in IMAGES:
+            yield from _images(file, column)
+        elif file == STANDARD_INPUT:
+            with _standard_input() as lines:
+                yield from _typed_in(kind, lines, column)
+        elif ending_of(file) == LINES:
+            with opened_text(file) as lines:
+                yield from _lines(file, lines)
+        else:
+            with opened_rows(file) as opened:
+                yield from _rows(kind, file, opened, column)
+    except ArgumentError:
         raise
+    except InputError as error:
+        raise InputError(f"{_called(file)}: {error}") from error
     except NOT_READ as error:
-        raise InputError(f"{file!r} cannot be read ({first_line(error)}): look at it") from error
+        raise InputError(f"{_called(file)} cannot be read ({first_line(error)}): look at it") from error
 
 
-def _lines(file: str) -> Iterator[Named]:
-    with open(file, encoding="utf-8-sig") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                yield f"{file}:{number}", line.strip()
+def _called(file: str) -> str:
+    return "standard input" if file == STANDARD_INPUT else repr(file)
 
 
-def _text_column(file: str, column: str | None) -> str:
-    known = _columns(file)
+def _numbered(file: str, samples: Iterator[Any]) -> Iterator[Named]:
+    return ((f"{file}:{number}", sample) for number, sample in enumerate(samples, 1))
+
+
+def _images(file: str, column: str | None) -> Iterator[Named]:
+    """The image, those of a column, or all of a folder and those below it, in the order of their names."""
+    if file == STANDARD_INPUT:
+        with _standard_input() as lines:
+            yield from ((line, line) for line in map(str.strip, lines) if line)
+    elif file.startswith(URLS):
+        yield file, file
+    elif ending_of(file) == ".parquet":
+        yield from _numbered(file, parquet_images(file, column))
+    elif Path(file).is_dir():
+        yield from _of_folder(file)
+    else:
+        yield file, file
+
+
+def _of_folder(folder: str) -> Iterator[Named]:
+    known, found = set(Image.registered_extensions()), False
+    for place, below, names in os.walk(folder):
+        below.sort()
+        for path in sorted(Path(place, name) for name in names if Path(name).suffix.lower() in known):
+            found = True
+            yield str(path), path
+    if not found:
+        raise InputError("it holds no images: give another folder")
+
+
+def _lines(file: str, lines: TextIO) -> Iterator[Named]:
+    return ((f"{file}:{number}", line.strip()) for number, line in enumerate(lines, 1) if line.strip())
+
+
+def _rows(kind: str, file: str, opened: RowFile, column: str | None) -> Iterator[Named]:
+    wanted = _text_column(file, opened.columns, column) if kind == "texts" else None
+    for number, row in opened.rows(wanted):
+        yield f"{file}:{number}", row if wanted is None else row[wanted]
+
+
+def _text_column(file: str, known: Sequence[str], column: str | None) -> str:
     found = [name for name in USUAL if name in known] if column is None else [column]
     if len(found) != 1 or found[0] not in known:
-        raise ArgumentError(f"{file!r} has the columns {', '.join(known)}: say which holds the texts by column=")
+        raise ArgumentError(f"{_called(file)} has the columns {', '.join(known)}: say which holds the texts by column=")
     return found[0]
 
 
-def _columns(file: str) -> list[str]:
-    if _suffix(file) == ".parquet":
-        return pq.read_schema(file).names
-    if _suffix(file) in SEPARATORS:
-        return list(pd.read_csv(file, sep=_separator(file), nrows=0).columns)
-    return list(next(_json_lines(file, None), (1, {}))[1])
+def _typed_in(kind: str, lines: TextIO, column: str | None) -> Iterator[Named]:
+    if kind == "texts" and column is None:
+        return _lines(STANDARD_INPUT, lines)
+    first, whole = begun(lines)
+    ending = ".jsonl" if first.lstrip().startswith("{") else ".csv"
+    return _rows(kind, STANDARD_INPUT, rows_of_lines(whole, ending), column)
 
 
-def _csv(file: str, column: str | None) -> Rows:
-    """A column of texts as it stands; without one all columns, as `datasets` reads them for training."""
-    of_texts: dict[str, Any] = {"usecols": [column], "dtype": str, "keep_default_na": False}
-    number = 0
-    with pd.read_csv(file, sep=_separator(file), chunksize=ROWS_AT_ONCE, **(of_texts if column else {})) as chunks:
-        for chunk in chunks:
-            for row in chunk.to_dict("records"):
-                number += 1
-                yield number, {str(name): value for name, value in row.items()}
-
-
-def _separator(file: str) -> str:
-    """A semicolon where the header has one and no comma."""
-    if _suffix(file) == ".tsv":
-        return "\t"
-    header = ",".join(map(str, pd.read_csv(file, sep="\0", nrows=0, engine="python").columns))
-    return ";" if ";" in header and "," not in header else ","
-
-
-def _parquet(file: str, column: str | None) -> Rows:
-    number = 0
-    with pq.ParquetFile(file) as opened:
-        for batch in opened.iter_batches(ROWS_AT_ONCE, columns=None if column is None else [column]):
-            for row in batch.to_pylist():
-                number += 1
-                yield number, row
-
-
-def _json_lines(file: str, column: str | None) -> Rows:
-    with open(file, encoding="utf-8-sig") as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            row = json.loads(line)
-            if not isinstance(row, dict) or (column is not None and column not in row):
-                wanted = "keys" if column is None else f"the key {column!r}"
-                raise InputError(f"the line {number} of {file!r} is {shown(row)}, but must be JSON with {wanted}")
-            yield number, row
-
-
-SEPARATORS = (".csv", ".tsv")
-READERS: dict[str, Callable[[str, str | None], Rows]] = {
-    ".csv": _csv,
-    ".tsv": _csv,
-    ".parquet": _parquet,
-    ".jsonl": _json_lines,
-    ".ndjson": _json_lines,
-    ".json": _json_lines,
-}
-"""How a file ends -> what reads its rows, of one column or of all."""
+@contextmanager
+def _standard_input() -> Iterator[TextIO]:
+    lines = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
+    try:
+        yield lines
+    finally:
+        lines.detach()  # so that it stays open for who reads it next

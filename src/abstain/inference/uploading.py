@@ -12,11 +12,18 @@ from huggingface_hub import CommitInfo, HfApi, get_token
 from huggingface_hub.errors import HFValidationError, OfflineModeIsEnabled
 
 from abstain._checks import ArgumentError, InputError, first_line
+from abstain.inference.loading import LOGITS
 from abstain.inference.pushable import pushable_files
+from abstain.inference.rule_file import RULE_FILE
 from abstain.models.checkpoint import HTTPError
 
 NOT_SENT = (HTTPError, HFValidationError, OfflineModeIsEnabled, OSError, RuntimeError)
 """What the client raises of an upload; RuntimeError of the content of a large file."""
+
+
+WEIGHTS = ("model.safetensors", "model-*.safetensors", "model.safetensors.index.json")
+OUTDATED = (*WEIGHTS, RULE_FILE, f"{LOGITS}/*")
+"""What an earlier model may have left in a repository: in other parts, and what is known of its weights alone."""
 
 
 def needed_token(token: str | None) -> str:
@@ -42,7 +49,8 @@ def upload(
 ) -> CommitInfo:
     """Make the repository if need be, and send in one commit all files of a folder that may be pushed.
 
-    What fails in the middle leaves the repository as it was.
+    What an earlier model left there goes in the same commit: weights in other parts, its rule and its logits. What
+    fails in the middle leaves the repository as it was.
 
     Args:
         folder: whose files come to stand at the top of the repository.
@@ -68,6 +76,7 @@ def upload(
                 commit_message=message,
                 revision=revision,
                 allow_patterns=[glob.escape(file) for file in files],
+                delete_patterns=[*OUTDATED],
             )
     except NOT_SENT as error:
         raise InputError(

@@ -36,7 +36,8 @@ def said_of_validation(classifier: SelectiveClassifier, validation: Any) -> Said
     samples, labels = labelled(kind, validation, classifier.processor, names)
     if kind == "pixels":
         ignored = getattr(classifier.model.config, "semantic_loss_ignore_index", 255)
-        choice = PixelChoice(len(names), ignore_index=ignored)
+        ids = range(1, len(names) + 1) if getattr(classifier.processor, "do_reduce_labels", False) else None
+        choice = PixelChoice(len(names), ignore_index=ignored, label_ids=ids)
         batches = classifier.logits_in_batches(samples, None, classifier.batch_size, show=False)
         return _of_pixels((logits for batch, _ in batches for logits in batch), labels, choice)
     logits = classifier.logits(samples)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from abstain._checks import InputError
+import torch
+from safetensors import SafetensorError, safe_open
+
+from abstain._checks import InputError, first_line
 
 
 def weight_files(folder: str | Path) -> list[Path]:
@@ -44,6 +47,40 @@ def sha256_of(files: Iterable[Path]) -> str:
                 hashlib.file_digest(file, lambda: digest)
         except OSError as error:
             raise InputError(f"{str(path)!r} cannot be read: {error.strerror or error}") from error
+    return digest.hexdigest()
+
+
+def tensor_digests(folder: str | Path) -> frozenset[str]:
+    """SHA-256 of each tensor of a folder's weights, with its type and shape, whatever it is called and where it lies.
+
+    By these weights are known that were written anew, in other parts or under other names, and have another
+    `weights_sha256`.
+
+    Raises:
+        InputError: a file cannot be read.
+    """
+    return frozenset(_digest_of(tensor) for tensor in _tensors(folder))
+
+
+def stored_type(folder: str | Path) -> torch.dtype | None:
+    """The type of the first weights that are no indices; None where there are none."""
+    return next((tensor.dtype for tensor in _tensors(folder) if tensor.is_floating_point()), None)
+
+
+def _tensors(folder: str | Path) -> Iterator[torch.Tensor]:
+    """One after another."""
+    for path in weight_files(folder):
+        try:
+            with safe_open(path, framework="pt") as file:
+                for name in file.keys():
+                    yield file.get_tensor(name)
+        except (OSError, SafetensorError) as error:
+            raise InputError(f"{str(path)!r} cannot be read ({first_line(error)}): save the model anew") from error
+
+
+def _digest_of(tensor: torch.Tensor) -> str:
+    digest = hashlib.sha256(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
+    digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
 
 

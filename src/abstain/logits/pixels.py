@@ -57,12 +57,7 @@ class PixelInputs(torch.utils.data.Dataset[Any]):
     choice: PixelChoice
 
     def __post_init__(self) -> None:
-        for name in ("do_center_crop", "do_pad"):
-            if getattr(self.processor, name, None):
-                raise InputError(
-                    f"the image processor has {name}, so that pixels would not lie where the mask has them: set it to "
-                    "false in the checkpoint's preprocessor_config.json"
-                )
+        check_covers_image(self.processor)
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -90,6 +85,20 @@ class PixelInputs(torch.utils.data.Dataset[Any]):
         """SHA-256 of all masks, of 1,000 evenly spaced images, of what is done to them, and of the choice."""
         digest = data_digest(self.dataset, ["image"], whole=["annotation"])
         return with_settings(digest, {"processor": self.processor.to_dict(), "choice": asdict(self.choice)})
+
+
+def check_covers_image(processor: BaseImageProcessor) -> None:
+    """Refuse a processor that cuts or fills up images: what a model says of them would not lie on their pixels.
+
+    Raises:
+        InputError: so it does.
+    """
+    for name in ("do_center_crop", "do_pad"):
+        if getattr(processor, name, None):
+            raise InputError(
+                f"the image processor has {name}, so that pixels would not lie where the mask has them: set it to "
+                "false in the checkpoint's preprocessor_config.json"
+            )
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from typing import Any
 
 import timm
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from timm.models import save_for_hf
 from transformers import (
@@ -33,7 +34,7 @@ from abstain.models.deeplabv3plus import DeepLabV3PlusConfig, DeepLabV3PlusForSe
 from abstain.models.densenet_bc import DenseNetBCConfig, DenseNetBCForImageClassification
 from abstain.models.lstm_text_classifier import LSTMTextClassifier, LSTMTextClassifierConfig
 from abstain.models.tabular_mlp import TabularMLPConfig, TabularMLPForClassification
-from abstain.models.timm_wrapper import forget_origin, parse_overrides
+from abstain.models.timm_wrapper import check_timm_config, forget_origin, parse_overrides
 
 for _config in (CifarResNetConfig, DeepLabV3PlusConfig, DenseNetBCConfig, LSTMTextClassifierConfig, TabularMLPConfig):
     AutoConfig.register(_config.model_type, _config)
@@ -51,7 +52,10 @@ KINDS: dict[str, tuple[Any, str]] = {
 }
 """What is classified -> the Auto class of its models, and some of its model types."""
 
-NOT_MADE = (OSError, ValueError, ImportError, IndexError, RuntimeError, TypeError, AssertionError, SafetensorError)
+NO_CODE: dict[str, Any] = {"trust_remote_code": False}
+"""Said each time: of who says nothing transformers asks at the terminal, and a `y` runs what a repository holds."""
+NOT_MADE: tuple[type[Exception], ...] = (OSError, ValueError, ImportError, IndexError, RuntimeError, TypeError)
+NOT_MADE += (AssertionError, AttributeError, KeyError, SafetensorError, StrictDataclassError)
 """What transformers and timm raise for names and settings of no model, and for files of none."""
 
 
@@ -77,16 +81,23 @@ def load_classifier(
 
     Raises:
         InputError: there is no such checkpoint, or it is none of a classifier with one class a sample; its weights are
-            pickles.
+            pickles; without `names`, it has no weights of a head.
     """
     folder = checkpoint_folder(name_or_path)
     config = config or classifier_config(str(folder), names, one_logit=one_logit)
-    how: dict[str, Any] = {} if dtype is None else {"dtype": dtype}
+    how: dict[str, Any] = {"use_safetensors": True, "output_loading_info": True, **NO_CODE}
+    how |= {} if dtype is None else {"dtype": dtype}
     try:
         auto = _auto_class(kind, config)
-        return auto.from_pretrained(folder, config=config, ignore_mismatched_sizes=names is not None, **how)
+        model, found = auto.from_pretrained(folder, config=config, ignore_mismatched_sizes=names is not None, **how)
     except NOT_MADE as error:
         raise _no_model(error) from error
+    if names is None and found["missing_keys"]:
+        raise InputError(
+            f"the checkpoint {str(name_or_path)!r} has no weights for {', '.join(sorted(found['missing_keys'])[:4])}, "
+            "so they would be random numbers: give one that was trained as a classifier"
+        )
+    return model
 
 
 def new_classifier(
@@ -140,7 +151,7 @@ def classifier_config(
     """The configuration of a checkpoint, for these classes; arguments and errors as of `load_classifier`."""
     classes = {} if names is None else head_classes(names, one_logit=one_logit)
     try:
-        config = AutoConfig.from_pretrained(name_or_path, **classes)
+        config = AutoConfig.from_pretrained(name_or_path, **classes, **NO_CODE)
     except NOT_MADE as error:
         raise _no_model(error) from error
     if getattr(config, "problem_type", None) not in (None, "single_label_classification"):
@@ -149,6 +160,7 @@ def classifier_config(
             "sample: give a checkpoint of a classifier"
         )
     if isinstance(config, TimmWrapperConfig):
+        check_timm_config(config)
         config.model_args = {k: v for k, v in (config.model_args or {}).items() if k != "num_classes"}
         config.update(classes)  # over which its own number of classes has won
     return config
@@ -177,10 +189,12 @@ def load_processor(kind: str, name_or_path: str) -> Any:
         InputError: there is none beside the checkpoint.
     """
     try:
-        return (AutoTokenizer if kind == "texts" else AutoImageProcessor).from_pretrained(name_or_path)
+        return (AutoTokenizer if kind == "texts" else AutoImageProcessor).from_pretrained(name_or_path, **NO_CODE)
     except NOT_MADE as error:
         what = "tokenizer" if kind == "texts" else "image processor"
-        raise InputError(f"the checkpoint {name_or_path!r} has no {what}: save one beside it") from error
+        raise InputError(
+            f"the checkpoint {name_or_path!r} has no {what}: save one beside it ({first_line(error)})"
+        ) from error
 
 
 def _auto_class(kind: str, config: PreTrainedConfig) -> Any:

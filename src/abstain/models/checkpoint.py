@@ -17,6 +17,7 @@ PICKLED_WEIGHTS = (".bin", ".ckpt", ".h5", ".msgpack", ".pkl", ".pt", ".pth")
 """How weights are called that are not read: most are pickles."""
 MOST_BYTES = {".json": 2**28, ".txt": 2**28, ".jinja": 2**24, ".model": 2**28}
 """Larger files than these are no configuration and no vocabulary."""
+ADAPTER = "adapter_config.json"
 HTTPError: type[Exception] = next(kind for kind in HfHubHTTPError.__mro__ if kind.__name__ == "HTTPError")
 """What the client of the Hub raises without a network: of httpx, or of httpx2, by its version."""
 NOT_TO_BE_HAD = (HTTPError, HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError)
@@ -33,7 +34,7 @@ def checkpoint_folder(name_or_path: str | Path, *, revision: str | None = None) 
 
     Raises:
         ArgumentError: there is no such folder or repository, or a revision of a folder.
-        InputError: its weights are pickles alone, or a file cannot be what it is called.
+        InputError: its weights are pickles alone, or those of an adapter; or a file cannot be what it is called.
     """
     folder = as_path(name_or_path, "the model")
     if folder.is_dir():
@@ -42,6 +43,11 @@ def checkpoint_folder(name_or_path: str | Path, *, revision: str | None = None) 
         names = [path.name for path in folder.iterdir()]
     else:
         folder, names = _downloaded(str(name_or_path), revision)
+    if ADAPTER in names and "config.json" not in names:
+        raise InputError(
+            f"{str(name_or_path)!r} holds an adapter alone, and not the model that it belongs to: save the whole, "
+            "model.merge_and_unload() of peft"
+        )
     _check_weights(str(name_or_path), names)
     _check_files(folder)
     return folder
@@ -92,5 +98,5 @@ def _check_files(folder: Path) -> None:
 def _parts(index: Path) -> set[str]:
     try:
         return set(map(str, json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"{str(index)!r} is no index of weights ({first_line(error)}): save the model anew") from error

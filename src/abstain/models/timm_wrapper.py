@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import timm
 from transformers import BaseImageProcessor, PreTrainedModel, TimmWrapperConfig
 
-from abstain._checks import ArgumentError
+from abstain._checks import ArgumentError, InputError, shown
 from abstain.data.processors import timm_data_config
 
 
@@ -39,6 +40,29 @@ def forget_origin(model: PreTrainedModel) -> None:
     """Of a timm model with random weights, leave out of its configuration what is said of weights that it never had."""
     known = getattr(model.config, "pretrained_cfg", None) or {}
     model.config.pretrained_cfg = {key: value for key, value in known.items() if key not in ORIGIN}
+
+
+READ_ELSEWHERE = ("pretrained", "checkpoint_path", "pretrained_cfg", "pretrained_cfg_overlay", "cache_dir")
+"""Arguments of timm that make it read other weights than those of the folder, pickles among them."""
+
+
+def check_timm_config(config: TimmWrapperConfig) -> None:
+    """Refuse a configuration by which timm would read other files than those beside it.
+
+    Raises:
+        InputError: so it is, or timm knows no architecture of that name.
+    """
+    if not isinstance(config.architecture, str) or not timm.is_model(config.architecture):
+        raise InputError(
+            f"the architecture {shown(config.architecture)} is none that timm knows by its name alone: give a "
+            "checkpoint with a plain name, such as resnet50"
+        )
+    found = sorted(set(config.model_args or {}) & {*READ_ELSEWHERE})
+    if found:
+        raise InputError(
+            f"the checkpoint's model_args have {', '.join(found)}, by which timm would read weights from elsewhere: "
+            "remove them from its config.json"
+        )
 
 
 def parse_overrides(overrides: str | None) -> dict[str, Any]:

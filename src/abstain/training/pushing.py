@@ -21,7 +21,7 @@ from abstain.hub.card_words import CardWords
 from abstain.inference.loading import LOGITS
 from abstain.inference.pushable import pushable_files
 from abstain.inference.rule_file import RULE_FILE
-from abstain.inference.uploading import NOT_SENT
+from abstain.inference.uploading import NOT_SENT, OUTDATED
 from abstain.report.folder import FIGURE_FILE
 from abstain.training.card import CARD, has_card, write_card
 from abstain.training.evaluating import EvaluatingTrainer
@@ -192,9 +192,16 @@ class PushingTrainer(EvaluatingTrainer):
     def _upload(
         self, folder: Path, message: str, *, token: str | None = None, stays: tuple[str, ...] = (), **how: Any
     ) -> Any:
-        """Upload of a folder what may be pushed, and nothing that comes to stand in it meanwhile."""
+        """Upload of a folder what may be pushed, and nothing that comes to stand in it meanwhile.
+
+        What an earlier model left in the repository goes in the same commit; its logits stay where the rule does, which
+        belongs to the same weights.
+        """
         token = self._hub_token(token)
         files = [name for name in pushable_files(folder, token) if not name.startswith((*STAYS, *stays))]
+        if "path_in_repo" not in how:
+            kept = f"{LOGITS}/*" if RULE_FILE in files else None
+            how["delete_patterns"] = [pattern for pattern in OUTDATED if pattern != kept]
         return upload_folder(  # of one client for all, which sends what waits one after another
             repo_id=str(self.hub_model_id),
             folder_path=folder,
@@ -220,7 +227,8 @@ class PushingTrainer(EvaluatingTrainer):
                 shutil.copy(checkpoint / name, folder / name)
         by_steps = self.args.save_strategy == SaveStrategy.STEPS
         at = f"step {self.state.global_step}" if by_steps else f"epoch {int(self.state.epoch or 0)}"
-        jobs: Any = [self._upload(folder, f"Training in progress, {at}", run_as_future=True)]
+        stays = (f"{LOGITS}/", FIGURE_FILE)  # of the weights before
+        jobs: Any = [self._upload(folder, f"Training in progress, {at}", stays=stays, run_as_future=True)]
         if self.args.hub_strategy in (HubStrategy.CHECKPOINT, HubStrategy.ALL_CHECKPOINTS):
             path = "last-checkpoint" if self.args.hub_strategy == HubStrategy.CHECKPOINT else checkpoint.name
             message = f"Training in progress, {at}, checkpoint"
