@@ -15,9 +15,19 @@ def folder(tmp_path):
 def test_without_yes_it_says_what_would_be_sent_and_sends_nothing(run, capsys, folder):
     assert run("publish", str(folder), f"user/{NAME}", "--revision-tag", "v1", "--sibling", "user/other") == 0
     out = capsys.readouterr().out
-    assert out.startswith(f"user/{NAME}: 8 files, ") and out.endswith("Nothing was sent: give --yes to send it.\n")
+    assert out.startswith(f"user/{NAME}: 9 files, ") and out.endswith("Nothing was sent: give --yes to send it.\n")
     assert "README.md  (made now)" in out and "  tag: v1\n" in out and "  sibling: user/other\n" in out
     assert f"datasets/user/abstain-logits, configuration {NAME}: 2 splits" in out
+
+
+def test_what_would_be_sent_can_be_looked_at(run, capsys, folder, tmp_path):
+    command = ["publish", str(folder), f"user/{NAME}", "--output-dir", str(tmp_path / "hub")]
+    assert run(*command) == 0
+    out = capsys.readouterr().out
+    assert f"written to {tmp_path / 'hub'}\nNothing was sent" in out
+    assert f'from_pretrained("user/{NAME}")' in (tmp_path / "hub" / "README.md").read_text()
+    assert run(*command) == 2
+    assert "is not empty, and nothing there is replaced" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

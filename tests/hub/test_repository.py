@@ -86,7 +86,7 @@ def test_a_link_is_refused(run, tmp_path):
 
 def test_a_file_that_the_hub_does_not_take_is_refused(run, monkeypatch):
     monkeypatch.setattr("abstain.hub.repository.MOST_BYTES", 1_000_000)
-    with pytest.raises(InputError, match=r"1,094,336 bytes, but the Hub takes 1,000,000: save it in parts"):
+    with pytest.raises(InputError, match=r"1,095,352 bytes, but the Hub takes 1,000,000: save it in parts"):
         plan_model(run, "user/mine")
 
 

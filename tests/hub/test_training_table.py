@@ -24,7 +24,7 @@ RUNS = {
     ),
     "mlp_bank_marketing_a0_s0": (
         "rows",
-        ["7,438 for training, 800 held out for validation", "3 seconds on x86_64 CPU", "float32"],
+        ["7,438 for training, 800 held out for validation", "2 seconds on x86_64 CPU", "float32"],
     ),
 }
 
