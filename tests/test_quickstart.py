@@ -12,7 +12,8 @@ from scipy.special import softmax
 from transformers import AutoModel
 
 import abstain.models  # noqa: F401 - registers the architecture
-from abstain import cli, evaluate_logits, read_logits
+from abstain import SelectiveClassifier, cli, evaluate_logits, read_logits
+from abstain.data import load_digits_dataset
 from abstain.quickstart import next_steps, train_on_noisy_digits
 
 
@@ -56,6 +57,16 @@ def test_quickstart_leaves_checkpoints_logits_numbers_and_a_picture(finished):
         assert model.config.id2label[9] == "9"
         assert report_of(folder, name).to_dict() == results["evaluation"]["noisy digits"][name]
     assert results["evaluation"]["CIFAR-10"]["ls"]["n_samples"] == 10_000
+
+
+def test_the_models_of_the_quickstart_answer_or_abstain(finished):
+    rows = load_digits_dataset(noisy=True, rows=True)["test"]
+    classifier = SelectiveClassifier.from_pretrained(finished[0] / "noisy_digits_ls", target_risk=0.2, delta=0.05)
+    answers = list(classifier(rows.remove_columns("label")))
+    wrong = [
+        answer.label != str(label) for answer, label in zip(answers, rows["label"], strict=True) if answer.accepted
+    ]
+    assert len(wrong) > 400 and np.mean(wrong) < 0.2
 
 
 def test_quickstart_shows_what_smoothing_does_and_what_repairs_it(finished):

@@ -37,3 +37,12 @@ def test_about_half_of_the_images_have_gaussian_noise():
         assert abs(noise[has_noise].std() - NOISE) < 0.02 and abs(noise[has_noise].mean()) < 0.03
         assert abs((noise[has_noise] ** 4).mean() / NOISE**4 - 3) < 0.2, "the fourth moment of a normal distribution"
         assert ((images_of(noisy) == 0) | (images_of(noisy) == 255)).mean() < 0.01, "hardly anything is cut off"
+
+
+def test_rows_are_the_same_images_pixel_by_pixel():
+    images, rows = load_digits_dataset(noisy=True)["test"], load_digits_dataset(noisy=True, rows=True)["test"]
+    names = [f"pixel_{row}_{column}" for row in range(8) for column in range(8)]
+    assert rows.column_names == [*names, "label"] and rows["label"][:] == images["label"][:]
+    flat = np.stack([rows[name][:] for name in names], axis=1)
+    assert np.array_equal(flat.reshape(-1, 8, 8), images_of(images))
+    assert load_digits().feature_names == names, "as scikit-learn calls them"

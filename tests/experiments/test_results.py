@@ -10,9 +10,19 @@ from dense_model import Pictures, dense_model
 from dense_model import arguments as dense_arguments
 from tiny_trainers import arguments, small_resnet
 
-from abstain import InputError, LogitNorm, NoThresholdError, SelectiveTrainer, evaluate_logits, read_logits, scores
+from abstain import (
+    AbstentionRule,
+    InputError,
+    LogitNorm,
+    NoThresholdError,
+    SelectiveTrainer,
+    evaluate_logits,
+    read_logits,
+    scores,
+)
 from abstain.data.image_tensors import decode_images
 from abstain.data.splits import load_data
+from abstain.experiments.arguments import ScriptTrainingArguments
 from abstain.experiments.results import finish, run_script, write_run_results
 from abstain.experiments.samples import read_samples
 from abstain.report import write_results
@@ -45,6 +55,20 @@ def test_a_run_ends_with_its_logits_its_samples_and_last_its_results(tmp_path, s
     assert np.array_equal(samples.error, logits.argmax(1) != labels)
     written = [tmp_path / name for name in ("logits/test.parquet", "samples.parquet", "results.json")]
     assert sorted(written, key=lambda path: path.stat().st_mtime_ns) == written
+
+
+def test_a_run_that_is_told_a_target_leaves_its_rule(tmp_path, splits, capsys):
+    told = {"target_risk": 0.95, "delta": 0.2, "eval_strategy": "no"}
+    args = ScriptTrainingArguments(output_dir=str(tmp_path / "much"), **told)
+    finish(SelectiveTrainer(small_resnet(), args), splits, settings={}, training={})
+    rule = AbstentionRule.load(tmp_path / "much")
+    assert rule.operating_point.target_risk == 0.95 and rule.operating_point.guaranteed
+    assert rule.validation_sha256 == splits["validation"].fingerprint() and "no rule" not in capsys.readouterr().err
+
+    args = ScriptTrainingArguments(output_dir=str(tmp_path / "little"), **told | {"target_risk": 0.001})
+    finish(SelectiveTrainer(small_resnet(), args), splits, settings={}, training={})
+    assert "no rule was written: no threshold on " in capsys.readouterr().err
+    assert (tmp_path / "little" / "results.json").is_file() and not (tmp_path / "little" / "abstention.json").exists()
 
 
 def test_a_model_that_says_the_same_of_all_is_measured_all_the_same(tmp_path, splits):

@@ -26,6 +26,17 @@ def test_a_saved_folder_is_its_rows_and_its_splits(tmp_path):
         open_source(tmp_path / "two", split="b")
 
 
+def test_a_stream_is_read_in_one_pass_whatever_its_order():
+    rows, random = 500, np.random.default_rng(0)
+    logits = random.normal(size=(rows, 3)).astype(np.float32)
+    data = datasets.Dataset.from_dict({"logits": list(logits), "label": logits.argmax(axis=1), "id": list("ab" * 250)})
+    stream = data.to_iterable_dataset(num_shards=5).shuffle(buffer_size=100)  # without a seed, each pass has its own
+    for source, how in ((stream, {}), (datasets.IterableDatasetDict(test=stream), {"split": "test"})):
+        found = read_predictions(source, **how)
+        assert found.used == "3 logits: logits; labels: label; not used: id"
+        assert len(found.labels) == rows and (found.values.numpy().argmax(axis=1) == found.labels).all()
+
+
 def test_only_what_is_wanted_of_a_data_set_is_decoded():
     class Undecodable(Exception):
         pass
@@ -40,7 +51,11 @@ def test_only_what_is_wanted_of_a_data_set_is_decoded():
 @pytest.mark.parametrize(
     ("source", "how", "message"),
     [
-        (datasets.Dataset.from_pandas(FRAME).to_iterable_dataset(), {}, "which has no rows yet: write it to Parquet"),
+        (
+            datasets.IterableDataset.from_generator(iter, gen_kwargs={}),
+            {},
+            "does not tell its columns before it is read",
+        ),
         (datasets.Dataset.from_pandas(FRAME), {"split": "test"}, "a split is named, but the Dataset is one split"),
         ("nobody/nothing", {"split": "test"}, "neither a file or folder here nor to be had from the Hub"),
         ("hf://datasets/nobody/nothing", {}, "neither a file or folder here nor to be had from the Hub"),
