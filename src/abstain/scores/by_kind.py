@@ -12,11 +12,11 @@ from torch import Tensor
 
 from abstain._checks import ArgumentError, InputError, check_choice, check_no_more
 from abstain.scores.batches import ValueBatches
+from abstain.scores.blocks import BLOCK_ELEMENTS
 from abstain.scores.confidence import Confidence, OfProbabilities
 from abstain.scores.kinds import OF_PROBABILITIES, WITHOUT_SHIFT, Kind, Values
 from abstain.scores.logit_norm import SEARCH_BLOCK, LogitNorm
 from abstain.scores.probabilities import count_certain, log_probabilities, probability_error, refuse_certain
-from abstain.scores.rows import BLOCK_ELEMENTS
 from abstain.scores.softmax import SCORES, SHIFTED, error_of_rows
 from abstain.scores.temperature import TemperatureScaling
 
