@@ -46,9 +46,22 @@ def test_the_most_confident_share_is_counted_by_source(root, tmp_path):
         "away: errors": "5",
     }
 
+    overwritten = [*arguments, "--overwrite_output_dir", "true"]
+    assert run_script(root, *overwritten, "--out_of_distribution", "away", "--betas", "0.5").returncode == 0
+    of_mine = json.loads((tmp_path / "out" / "results.json").read_text())["scod"]["mine"]
+    assert (of_mine["n_in"], of_mine["n_out"]) == (20, 20)
+    # home is always right and comes first, third, …, and to accept away is an error: only the first alone is right
+    assert of_mine["results"][0]["beta"] == 0.5 and of_mine["results"][0]["cov@5"] == pytest.approx(1 / 40)
+    assert of_mine["results"][0]["risk"] == pytest.approx(0.5)
+    text = (tmp_path / "out" / "report.md").read_text()
+    assert "mine, with a share β from away, of which each accepted sample is an error:" in text
+    assert "cov_out@5 %" in text
+    refused = run_script(root, *overwritten, "--out_of_distribution", "abroad")
+    assert refused.returncode == 2 and "must be some and not all of the sources" in refused.stderr
+
     again = run_script(root, *arguments)
     assert again.returncode == 2 and "already holds results" in again.stderr and again.stderr.count("\n") == 1
-    assert run_script(root, *arguments, "--overwrite_output_dir", "true").returncode == 0
+    assert run_script(root, *overwritten).returncode == 0
 
 
 @pytest.fixture

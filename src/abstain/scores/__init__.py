@@ -28,6 +28,7 @@ from abstain.scores.softmax import (
     softmax_margin,
 )
 from abstain.scores.temperature import TemperatureScaling
+from abstain.scores.two_classes import Line, TwoClassCalibration
 
 __all__ = [
     "KINDS",
@@ -35,11 +36,13 @@ __all__ = [
     "Candidate",
     "Confidence",
     "GivenConfidence",
+    "Line",
     "LogitNorm",
     "OfProbabilities",
     "Score",
     "SoftmaxScore",
     "TemperatureScaling",
+    "TwoClassCalibration",
     "Values",
     "calibration_metrics",
     "classification_error",
