@@ -14,10 +14,11 @@ from abstain.report.limits import zoom_region
 def reports(logits_and_labels):
     logits, labels = logits_and_labels
     validation, test = (logits[:150], labels[:150]), (logits[150:], labels[150:])
-    faultless = logits[:150], logits[:150].argmax(axis=1)  # of which nothing can be learnt
+    two_classes = logits[150:, :2], labels[150:] % 2
+    faultless = logits[:150, :2], logits[:150, :2].argmax(axis=1)  # of which nothing can be learnt
     return {
         "repaired": evaluate_logits(*test, validation=validation, fallback="never"),
-        "fallen back": evaluate_logits(*test, validation=faultless),
+        "fallen back": evaluate_logits(*two_classes, validation=faultless),
     }
 
 

@@ -48,7 +48,7 @@ def test_the_table_and_the_dictionary_hold_what_was_measured(mixture):
 
 
 def test_nothing_is_accepted_where_no_threshold_qualifies():
-    report = evaluate_scod([[1.0, 0.0]], [1], [[3.0, 0.0]], betas=[0.5])
+    report = evaluate_scod([[1.0, -1.0]], [1], [[3.0, -3.0]], betas=[0.5])
     assert report.results[0].metrics == {"risk": 1.0, "aurc": 1.0, "cov@5": 0.0, "cov_in@5": 0.0, "cov_out@5": 0.0}
 
 
