@@ -25,7 +25,7 @@ def test_every_block_is_scored_in_the_wanted_type_and_joined(n_threads):
         seen.append((some.start, some.stop, block.dtype, torch.get_num_threads()))
         return torch.stack([block.sum(dim=1), block.mul_(2).amax(dim=1)])  # a block may be changed
 
-    found = in_blocks(work, rows, block_elements=6)
+    found = in_blocks(work, rows, block_elements=6, elements_a_thread=4)
     assert sorted(seen) == [(start, stop, torch.float64, 1) for start, stop in ((0, 3), (3, 6), (6, 7))]
     np.testing.assert_array_equal(found, [rows.sum(dim=1), 2 * rows[:, 1]])
     assert rows.tolist() == torch.arange(14.0).reshape(7, 2).tolist()
@@ -45,8 +45,19 @@ def test_as_many_threads_work_as_torch_has(n_threads):
         meeting.wait()  # which none leaves before all are there
         return block[:, 0]
 
-    in_blocks(work, torch.zeros(n_threads, 2), block_elements=2)
+    in_blocks(work, torch.zeros(n_threads, 2), block_elements=2, elements_a_thread=2)
     assert len(names) == n_threads
+
+
+def test_of_few_numbers_one_thread_is_enough():
+    names = set()
+
+    def work(block, some):
+        names.add(threading.current_thread().name)
+        return block[:, 0]
+
+    in_blocks(work, torch.zeros(1000, 2), block_elements=2)
+    assert names == {threading.current_thread().name}
 
 
 def test_what_a_block_raises_is_raised(n_threads):
@@ -54,7 +65,7 @@ def test_what_a_block_raises_is_raised(n_threads):
         raise ValueError(f"block {some.start}")
 
     with pytest.raises(ValueError, match="block"):
-        in_blocks(work, torch.zeros(5, 2), block_elements=2)
+        in_blocks(work, torch.zeros(5, 2), block_elements=2, elements_a_thread=2)
 
 
 def test_no_operation_of_a_block_is_divided_among_threads():
@@ -70,7 +81,7 @@ def count():
 torch.set_num_threads(2)
 rows = torch.from_numpy(numpy.zeros((64, 2**16)))
 count()
-in_blocks(lambda block, some: block.exp_().softmax(dim=1).sum(dim=1), rows)
+in_blocks(lambda block, some: block.exp_().softmax(dim=1).sum(dim=1), rows, elements_a_thread=1)
 count()
 rows.exp()
 count()

@@ -20,12 +20,16 @@ from torch import Tensor
 BLOCK_ELEMENTS = 2**16
 """Logits in one block of rows: 512 KiB in float64, so that a block and its temporaries stay in a processor's cache."""
 
+THREAD_ELEMENTS = 2**22
+"""Numbers of which a thread scores at least so many, some milliseconds, or else it is not worth its start."""
+
 
 def in_blocks(
     work: Callable[[Tensor, slice], Tensor],
     rows: Tensor,
     dtype: torch.dtype = torch.float64,
     block_elements: int = BLOCK_ELEMENTS,
+    elements_a_thread: int = THREAD_ELEMENTS,
 ) -> NDArray[Any]:
     """Apply `work` to every block of rows, and join what it gives in NumPy.
 
@@ -36,6 +40,7 @@ def in_blocks(
         rows: (N, K).
         dtype: of the copy.
         block_elements: numbers in a block.
+        elements_a_thread: with fewer numbers a second thread is not worth its start.
 
     Returns:
         (..., N), in the order of the rows.
@@ -53,7 +58,8 @@ def in_blocks(
                 block = buffer[: some.stop - some.start].copy_(rows[some])
                 found[some.start] = work(block, some).cpu().numpy()
 
-    _on_threads(run, min(torch.get_num_threads(), len(slices)) if device.type == "cpu" else 1)
+    worth = min(torch.get_num_threads(), len(slices), 1 + rows.numel() // elements_a_thread)
+    _on_threads(run, worth if device.type == "cpu" else 1)
     return np.concatenate([found[some.start] for some in slices], axis=-1)
 
 

@@ -138,7 +138,7 @@ class TemperatureScaling:
         low, high = _bracket(slope)
         if low == high:
             return cls(LIMITS[0] if low > 0 else LIMITS[1])
-        return cls(float(np.exp(-root_scalar(slope, bracket=[low, high], method="toms748", xtol=1e-6).root)))
+        return cls(float(np.exp(-root_scalar(slope, bracket=[low, high], method="brentq", xtol=1e-6).root)))
 
 
 def _bracket(slope: Callable[[float], float]) -> tuple[float, float]:
