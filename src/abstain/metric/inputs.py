@@ -74,8 +74,12 @@ def choose_p(name: str, validation: Validation | None, *, center: bool, reading:
     return LogitNorm.fit(as_logits(values), values.labels, center=center)
 
 
-def choose_repair(validation: Validation | None, *, center: bool, reading: Reading) -> LogitNorm | TwoClassCalibration:
+def choose_repair(
+    p: Any, validation: Validation | None, *, center: bool, reading: Reading
+) -> LogitNorm | TwoClassCalibration:
     """What `score="auto"` names: `choose_p`, or of two classes the calibration of each; or MSP if it falls back."""
+    if p is not None:
+        raise ArgumentError(f'score="auto" chooses what there is to choose, but p is {p}: leave it out')
     values = _validation_values('score="auto"', validation, reading)
     if repair_of(values.rows.shape[1]) == TwoClassCalibration.SCORE:
         return TwoClassCalibration.fit(as_logits(values), values.labels)

@@ -95,8 +95,8 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
 
     Args:
         config_name: "default" takes logits; "confidence" takes predicted classes and a `confidence`.
-        score: what reduces the logits: a name in `abstain.scores.SCORES`, "max_logit_pnorm", or "auto" for what repairs
-            so many classes, fitted on `validation`: "max_logit_pnorm", or of two `TwoClassCalibration`.
+        score: what reduces the logits: a name in `abstain.scores.SCORES`, "max_logit_pnorm", or "auto" to fit this on
+            `validation`, or of two classes `TwoClassCalibration`.
         p: exponent of "max_logit_pnorm"; "auto" chooses it on `validation`.
         center: of "max_logit_pnorm".
         validation: pair (logits, labels) of samples that are not measured, for p="auto" and score="auto".
@@ -162,9 +162,7 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
         center = loaded.center if center is None else center
         name = score or (LogitNorm.SCORE if p is not None else self._loaded.name)
         if score == REPAIR:
-            if p is not None:
-                raise ArgumentError(f'score="auto" chooses what there is to choose, but p is {p}: leave it out')
-            return choose_repair(validation, center=center, reading=self._reading)
+            return choose_repair(p, validation, center=center, reading=self._reading)
         if p == "auto":
             return choose_p(name, validation, center=center, reading=self._reading)
         if validation is not None:
