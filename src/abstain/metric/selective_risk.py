@@ -17,7 +17,6 @@ from abstain._checks import ArgumentError, InputError, check_choice
 from abstain.curve.curve import Convention, risk_coverage_curve
 from abstain.metric.inputs import KindSoFar, Reading, Validation, choose_p, choose_repair, compare_classes
 from abstain.metric.results import Summary
-from abstain.scores.by_kind import REPAIR
 from abstain.scores.confidence import Confidence, SoftmaxScore, named_confidence
 from abstain.scores.kinds import Input
 from abstain.scores.logit_norm import LogitNorm
@@ -161,7 +160,7 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
         loaded = self._loaded if isinstance(self._loaded, LogitNorm) else LogitNorm(None)
         center = loaded.center if center is None else center
         name = score or (LogitNorm.SCORE if p is not None else self._loaded.name)
-        if score == REPAIR:
+        if score == "auto":
             return choose_repair(p, validation, center=center, reading=self._reading)
         if p == "auto":
             return choose_p(name, validation, center=center, reading=self._reading)
