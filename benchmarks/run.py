@@ -20,6 +20,7 @@ import answering
 import data
 import datasets
 import evaluate
+import fits
 import numpy as np
 import torch
 import training
@@ -44,6 +45,7 @@ def main() -> None:
     rows = [
         *of_metric(extra),
         *of_logits(extra),
+        *fits.measure(),
         *of_curves(),
         of_interval(),
         of_sketch(),
@@ -129,7 +131,7 @@ def of_logits(extra: dict[str, float]) -> list[dict[str, Any]]:
         row(search, fit, "the search as published", plain, "≥ 10× faster", extra_mb=extra["fit"], wanted_mb=64),
         row(search, fit, "the same without copies", lean, "–"),
         row(
-            "all eight scores, 50,000 × 1000",
+            f"all {len(scores.SCORES) + 1} scores, 50,000 × 1000",
             every,
             "a float64 softmax",
             softmax,

@@ -4,6 +4,7 @@ Nothing here imports `abstain`.
 """
 
 import math
+from decimal import Decimal, localcontext
 
 import numpy as np
 
@@ -84,6 +85,17 @@ def energy(row):
 
 def doctor(row):
     return sum(p * p for p in softmax(row))
+
+
+def gen(row, exponent="0.1", most=100):
+    """−Σ (p (1 − p))^γ over the largest p, in decimals with as many digits as a p next to 1 needs."""
+    values = [Decimal(value) for value in as_classes(row)]
+    gap = max(values) - min(values)
+    with localcontext(prec=60 + int(min(gap, 2000) / 2)):  # exp(-gap) is then seen beside 1
+        weights = [(value - max(values)).exp() for value in values]
+        sizes = sorted((weight / sum(weights) for weight in weights), reverse=True)[:most]
+        remainders = [sum(sizes[1:]) if k == 0 and len(sizes) == len(weights) else 1 - p for k, p in enumerate(sizes)]
+        return float(-sum((p * q) ** Decimal(exponent) for p, q in zip(sizes, remainders, strict=True) if p * q > 0))
 
 
 def max_logit_pnorm(row, p, center):

@@ -86,8 +86,8 @@ def check_effect_and_repair(reports):
     plain, smoothed = reports["ce"], reports["ls"]
     assert smoothed.msp.metrics["aurc"] > plain.msp.metrics["aurc"] + 0.003
     assert smoothed.gain().estimate > 0.015 and smoothed.gain().low > 0
-    assert smoothed.normalized.metrics["aurc"] < plain.msp.metrics["aurc"]
-    assert smoothed.normalized.metrics["cov@5"] > smoothed.msp.metrics["cov@5"] + 0.1
+    assert smoothed.repaired.metrics["aurc"] < plain.msp.metrics["aurc"]
+    assert smoothed.repaired.metrics["cov@5"] > smoothed.msp.metrics["cov@5"] + 0.1
 
 
 @pytest.mark.release

@@ -129,7 +129,7 @@ def _analysis(test: Predictions, validation: Predictions, measured: str, fitted_
 
 
 def _split(report: SelectiveReport, measured: str, fitted_on: str) -> str:
-    fitted = "logit normalisation and temperature are" if report.normalized else "nothing could be"
+    fitted = "the repair and the temperature are" if report.repaired else "nothing could be"
     return f"Everything is measured on {measured}; {fitted} fitted on {fitted_on}."
 
 
@@ -171,7 +171,7 @@ def operating_point(analysis: Analysis, score: str, percent: float) -> Point:
 
 def results(analysis: Analysis) -> dict[str, ScoreResult]:
     """Label of each score that makes a curve of its own -> what was measured of it."""
-    found = [analysis.report.msp, analysis.report.normalized]
+    found = [analysis.report.msp, analysis.report.repaired]
     return {result.label: result for result in found if result and not result.falls_back}
 
 

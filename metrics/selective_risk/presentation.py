@@ -8,7 +8,7 @@ from analysis import Analysis, Point
 from matplotlib.figure import Figure
 from scipy.special import expit
 
-from abstain.report import draw_panel
+from abstain.report import SelectiveReport, draw_panel
 
 
 def as_text(words: str) -> str:
@@ -38,6 +38,8 @@ def _rule(analysis: Analysis, score: str, threshold: float) -> str:
     kind = analysis.report.input
     if score != analysis.report.msp.label:
         of_what = " of the logarithms of the probabilities" if "probabilit" in kind else ""
+        if analysis.report.repair is not analysis.report.logit_norm:
+            return f"the log-odds of being right, {score}{of_what}, are at least `{threshold!r}`"
         return f"the normalised max logit (centred {score}){of_what} is at least `{threshold!r}`"
     held = {
         "confidence": "the confidence",
@@ -52,19 +54,23 @@ def _rule(analysis: Analysis, score: str, threshold: float) -> str:
 
 
 def describe_gain(analysis: Analysis) -> str:
-    """What logit normalisation gains on the measured samples, in Markdown."""
+    """What the repair gains on the measured samples, in Markdown."""
     report, gain = analysis.report, analysis.report.gain()
-    if gain is None or report.normalized is None or report.logit_norm is None:
+    if gain is None or report.repaired is None or report.repair is None:
         return ""
-    if report.normalized.falls_back:
-        return f"**Logit normalisation gains nothing that is sure, so MSP stays.** {report.logit_norm.reason}."
+    if report.repaired.falls_back:
+        return f"**{_repair(report)} gains nothing that is sure, so MSP stays.** {report.repair.reason}."
     verb = "lowers" if gain.low > 0 else "raises" if gain.high < 0 else "does not clearly change"
-    before, after = (result.metrics["aurc"] for result in (report.msp, report.normalized))
+    before, after = (result.metrics["aurc"] for result in (report.msp, report.repaired))
     return (
-        f"**Logit normalisation {verb} the AURC on the measured samples:** {before:.3%} to {after:.3%}, a gain of "
+        f"**{_repair(report)} {verb} the AURC on the measured samples:** {before:.3%} to {after:.3%}, a gain of "
         f"{100 * gain.estimate:.3f} [{100 * gain.low:.3f}, {100 * gain.high:.3f}] percentage points at a level of "
-        f"{report.level:.0%}. Why this p: {report.logit_norm.reason}."
+        f"{report.level:.0%}. How it was fitted: {report.repair.reason}."
     )
+
+
+def _repair(report: SelectiveReport) -> str:
+    return "Logit normalisation" if report.repair is report.logit_norm else "A calibration of each class"
 
 
 def draw(analysis: Analysis, score: str, point: Point) -> Figure:

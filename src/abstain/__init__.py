@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from abstain.curve.curve import RiskCoverageCurve, risk_coverage_curve
     from abstain.curve.difference import aurc_difference
     from abstain.curve.functional import aurc, coverage_at_risk, risk_at_coverage
+    from abstain.curve.mixture import ScodCurve, scod_curve
     from abstain.curve.sketch import RiskCoverageSketch
     from abstain.hub.released import released_checkpoint
     from abstain.inference.abstention import AbstentionRule
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from abstain.report.evaluate import evaluate_logits
     from abstain.report.selective_report import SelectiveReport
     from abstain.scores.logit_norm import LogitNorm
+    from abstain.scores.two_classes import TwoClassCalibration
     from abstain.threshold.cost import select_threshold_for_cost
     from abstain.threshold.groups import operating_point_by_group
     from abstain.threshold.operating_point import OperatingPoint
@@ -43,10 +45,12 @@ __all__ = [
     "PixelAnswer",
     "RiskCoverageCurve",
     "RiskCoverageSketch",
+    "ScodCurve",
     "SelectiveClassifier",
     "SelectiveReport",
     "SelectiveTrainer",
     "SelectiveTrainingArguments",
+    "TwoClassCalibration",
     "aurc",
     "aurc_difference",
     "coverage_at_risk",
@@ -60,6 +64,7 @@ __all__ = [
     "released_checkpoint",
     "risk_at_coverage",
     "risk_coverage_curve",
+    "scod_curve",
     "scores",
     "select_threshold",
     "select_threshold_for_cost",
@@ -74,6 +79,7 @@ __getattr__ = lazy_names(
         "curve.curve": ["RiskCoverageCurve", "risk_coverage_curve"],
         "curve.difference": ["aurc_difference"],
         "curve.functional": ["aurc", "coverage_at_risk", "risk_at_coverage"],
+        "curve.mixture": ["ScodCurve", "scod_curve"],
         "curve.sketch": ["RiskCoverageSketch"],
         "hub.released": ["released_checkpoint"],
         "inference.abstention": ["AbstentionRule"],
@@ -88,6 +94,7 @@ __getattr__ = lazy_names(
         "report.selective_report": ["SelectiveReport"],
         "scores": [],
         "scores.logit_norm": ["LogitNorm"],
+        "scores.two_classes": ["TwoClassCalibration"],
         "threshold.cost": ["select_threshold_for_cost"],
         "threshold.groups": ["operating_point_by_group"],
         "threshold.operating_point": ["OperatingPoint"],

@@ -195,7 +195,7 @@ def test_what_is_said_of_real_models(run, capsys, name, words):
             "one_probability.csv",
             ["--input", "probabilities"],
             [
-                "It is not defined here: with two classes",
+                "Does a calibration of each class repair it? It was not tried (",
                 "Note: of 240 answers 46 are wrong: ",
                 "--input probabilities",
             ],

@@ -98,11 +98,11 @@ def test_every_score_can_be_asked_for(point_of, logits_files, name):
 # --- fits -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["max_logit_pnorm", "temperature_scaling"])
+@pytest.mark.parametrize("name", ["auto", "max_logit_pnorm", "temperature_scaling"])
 def test_what_is_fitted_on_one_file_chooses_on_the_other(run, capsys, point_of, logits_files, name):
     test, validation = logits_files
     logits, fitted_on = values_of(test)[0], read_predictions(validation)
-    fit = {"max_logit_pnorm": LogitNorm, "temperature_scaling": scores.TemperatureScaling}[name]
+    fit = {"auto": LogitNorm, "max_logit_pnorm": LogitNorm, "temperature_scaling": scores.TemperatureScaling}[name]
     fit = fit.fit(fitted_on.values, fitted_on.labels)
     command = (test, "--target-coverage", "0.3", "--score", name, "--validation", validation)
     point = point_of(*command)

@@ -25,7 +25,7 @@ def test_the_table_of_older_results_says_how_each_confidence_was_fitted(results_
 def test_machines_read_both_scores_and_how_the_second_was_fitted(report, results_of):
     found = list(Measurements(report.to_dict()).index("image-classification", "someone/data", "Data", "test"))
     metrics = {(one.metric_args["score"], one.metric_type): one.metric_value for one in found}
-    for score, result in (("msp", report.msp), ("max_logit_pnorm", report.normalized)):
+    for score, result in (("msp", report.msp), ("max_logit_pnorm", report.repaired)):
         for key in ("aurc", "cov@20"):
             assert metrics.pop((score, key)) == pytest.approx(result.metrics[key], abs=5e-7)
     assert metrics == {("msp", "risk"): pytest.approx(report.msp.metrics["risk"], abs=5e-7)}
@@ -41,6 +41,19 @@ def test_machines_read_both_scores_and_how_the_second_was_fitted(report, results
 def test_a_fit_that_fell_back_says_so(results_of):
     *_, last = Measurements(results_of("lstm_imdb_a0_s0")["evaluation"]).index("text-classification", "d", "D", "test")
     assert last.metric_args["falls_back_to"] == "msp" and "p" not in last.metric_args
+
+
+@pytest.mark.parametrize("fallback", ["strict", "never"])
+def test_two_classes_say_how_each_was_calibrated(logits_and_labels, fallback):
+    logits, labels = logits_and_labels[0][:, :2], logits_and_labels[1] % 2
+    halves = (logits[:150], labels[:150]), (logits[150:], labels[150:])
+    report = evaluate_logits(*halves[1], validation=halves[0], fallback=fallback)
+    measured = Measurements(report.to_dict())
+    assert measured.table() == report.to_markdown()
+    assert measured.reason == report.repair.reason and "two classes" in measured.repair
+    *_, last = measured.index("text-classification", "d", "D", "test")
+    assert last.metric_args["score"] == "two_class_calibration"
+    assert last.metric_args["lines"] == report.repair.to_dict()["lines"]
 
 
 def test_what_is_undefined_is_no_number(report):

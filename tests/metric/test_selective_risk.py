@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from abstain import InputError, LogitNorm, load_metric, risk_coverage_curve, scores
+from abstain import InputError, LogitNorm, TwoClassCalibration, aurc, load_metric, risk_coverage_curve, scores
 from abstain.metric.selective_risk import STORED
 
 PIXELS = np.random.default_rng(1).normal(size=(3, 4, 5, 6)).astype(np.float32)
@@ -121,6 +121,28 @@ def test_stored_batches_agree_with_a_score_however_it_was_found(load):
         fallen_back.compute(score="energy")
 
 
+def test_auto_is_the_repair_of_so_many_classes(load, logits_and_labels):
+    logits, labels = logits_and_labels
+    validation, test = (logits[:150], labels[:150]), (logits[150:], labels[150:])
+    assert load(score="auto", validation=validation).confidence == LogitNorm.fit(*validation)
+    generator = np.random.default_rng(0)
+    z = 2 * generator.normal(size=2000)
+    right = generator.random(2000) < 1 / (1 + np.exp(-np.where(z > 0, 0.3 * z, 1 - 2 * z)))
+    of_two = np.stack([0 * z, z], axis=1), np.where(right, z > 0, z <= 0).astype(int)
+    expected = TwoClassCalibration.fit(*of_two)
+    metric = load(score="auto", validation=of_two)
+    assert metric.confidence == expected and expected.lines is not None
+    other = np.random.default_rng(1).normal(size=(500, 2))
+    error = scores.classification_error(other, [0] * 500)
+    found = metric.compute(predictions=other, references=[0] * 500)
+    assert found["aurc"] == aurc(expected.score(other), error)
+    with pytest.raises(InputError, match='score="auto" needs validation'):
+        load(score="auto")
+    with pytest.raises(InputError, match='score="auto" chooses what there is to choose, but p is 2'):
+        load(score="auto", p=2, validation=validation)
+    assert load().compute(predictions=test[0], references=test[1], score="auto", validation=validation)["risk"] > 0
+
+
 def test_center_alone_keeps_the_p_of_loading(load, logits_and_labels):
     logits, labels = logits_and_labels
     expected = load(p=3, center=False).compute(predictions=logits, references=labels)
@@ -173,7 +195,7 @@ def test_bad_input_is_refused_and_the_stored_batches_survive(metric, arguments, 
         ({"score": "max_logit_pnorm"}, "max_logit_pnorm needs a p"),
         ({"p": "auto"}, r"needs validation=\(logits, labels\) of other samples"),
         ({"p": "auto", "score": "energy"}, "only max_logit_pnorm takes a p"),
-        ({"validation": ([[0.0, 1.0]], [0])}, 'only p="auto" needs it'),
+        ({"validation": ([[0.0, 1.0]], [0])}, 'only p="auto" and score="auto" need it'),
         ({"p": "auto", "validation": [1, 2, 3]}, r"must be the pair \(logits, labels\)"),
     ],
 )

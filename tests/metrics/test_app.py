@@ -157,7 +157,7 @@ def test_what_has_to_be_known_is_said(analysis, presentation, tmp_path):
     rows = "0.5,0.5,0,0\n0.25,0.75,1,0\n0,1,1,1\n1,0,1,1\n" * 4
     (tmp_path / "zeros.csv").write_text("prob_0,prob_1,label,sample\n" + rows)
     found = analysis.measure_upload([str(tmp_path / "zeros.csv")])
-    assert "nothing could be fitted on the other, random half" in found.split and found.report.normalized is None
+    assert "nothing could be fitted on the other, random half" in found.split and found.report.repaired is None
     words = presentation.describe_data(found)
     assert "Note: only MSP was measured" in words and "intervals are too narrow" in words
 

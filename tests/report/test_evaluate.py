@@ -44,7 +44,7 @@ def test_the_report_holds_what_the_core_computes(halves):
         **calibration_metrics(logits, labels),
     }
     assert report.logit_norm == LogitNorm.fit(*validation)
-    assert report.normalized.metrics["aurc"] == abstain.aurc(report.logit_norm.score(logits), error)
+    assert report.repaired.metrics["aurc"] == abstain.aurc(report.logit_norm.score(logits), error)
     assert [result.name for result in report.results] == [
         "msp",
         "max_logit_pnorm",
@@ -53,7 +53,7 @@ def test_the_report_holds_what_the_core_computes(halves):
     ]
     uncentred, scaled = report.results[2:]
     assert uncentred.scored_by == LogitNorm.fit(*validation, center=False)
-    normed = evaluate_logits(logits, labels, validation=validation, fallback="never").normalized
+    normed = evaluate_logits(logits, labels, validation=validation, fallback="never").repaired
     assert "nll" not in normed.metrics, "a norm is no probability"
     assert scaled.scored_by == TemperatureScaling.fit(*validation)
     assert scaled.metrics["aurc"] == abstain.aurc(scaled.scored_by.score(logits), error)
@@ -72,7 +72,7 @@ def test_the_form_that_is_asked_for_is_the_repair_and_the_other_stands_beside_it
 def test_without_validation_nothing_is_fitted(halves):
     _, (logits, labels) = halves
     report = evaluate_logits(logits, labels)
-    assert report.normalized is None and report.logit_norm is None and report.gain() is None
+    assert report.repaired is None and report.logit_norm is None and report.gain() is None
     assert list(report.to_dict()["scores"]) == ["msp"]
 
 
@@ -117,7 +117,18 @@ def test_two_classes_keep_msp_with_a_reason(halves):
     validation, test = ((logits[:, :2], labels % 2) for logits, labels in halves)
     report = evaluate_logits(*test, validation=validation)
     assert report.logit_norm.p is None and "K = 2" in report.logit_norm.reason
-    assert report.normalized.metrics == report.msp.metrics
+    assert report.results[1].scored_by is report.logit_norm and report.results[1].metrics == report.msp.metrics
+
+
+def test_two_classes_have_a_repair_of_their_own(halves):
+    validation, (logits, labels) = ((logits[:, :2], labels % 2) for logits, labels in halves)
+    report = evaluate_logits(logits, labels, validation=validation, fallback="never")
+    calibration = abstain.TwoClassCalibration.fit(*validation, fallback="never")
+    assert report.repair == calibration and [one.name for one in report.results][-2] == "two_class_calibration"
+    error = abstain.scores.classification_error(logits, labels)
+    assert report.repaired.metrics["aurc"] == abstain.aurc(calibration.score(logits), error)
+    assert report.gain().estimate == pytest.approx(report.msp.metrics["aurc"] - report.repaired.metrics["aurc"])
+    assert "calibrated per class is fitted" in abstain.report.legend(report)
 
 
 # --- what the values are ----------------------------------------------------------------------------------------
@@ -148,9 +159,9 @@ def test_probabilities_are_measured_as_their_logits_are(halves, probabilities):
 def test_a_repair_of_probabilities_that_falls_back_keeps_the_stored_order(probabilities):
     pair = [(values[:, :2] / values[:, :2].sum(axis=1, keepdims=True), labels % 2) for values, labels in probabilities]
     report = evaluate_logits(*pair[1], validation=pair[0])
-    assert report.normalized.falls_back
-    np.testing.assert_array_equal(report.normalized.confidence, report.msp.confidence)
-    assert report.normalized.metrics == report.msp.metrics
+    _, norm, _, _ = report.results
+    assert norm.falls_back and norm.metrics == report.msp.metrics
+    np.testing.assert_array_equal(norm.confidence, report.msp.confidence)
 
 
 def test_exact_zeros_leave_msp_alone_and_say_why(probabilities):
@@ -301,7 +312,7 @@ def test_batches_cut_anywhere_give_the_same_numbers_to_the_last_bit(kind):
         return ValueBatches(values.kind, len(values.rows), values.rows.shape[1], lambda _: pieces)
 
     whole, cut = evaluate_values(test, validation), evaluate_batches(uneven(test), uneven(validation))
-    assert cut.to_dict() == whole.to_dict() and len(cut.results) == (3 if kind == "probabilities" else 4)
+    assert cut.to_dict() == whole.to_dict() and len(cut.results) == {"probabilities": 3, "one logit": 5}.get(kind, 4)
     for one, other in zip(whole.results, cut.results, strict=True):
         assert one.confidence.tolist() == other.confidence.tolist()
     assert whole.msp.confidence.tolist() == score_of(test, whole.msp.scored_by).tolist()

@@ -14,10 +14,11 @@ from abstain.report.limits import zoom_region
 def reports(logits_and_labels):
     logits, labels = logits_and_labels
     validation, test = (logits[:150], labels[:150]), (logits[150:], labels[150:])
-    two_classes = [(logits[:, :2], labels % 2) for logits, labels in (validation, test)]
+    two_classes = logits[150:, :2], labels[150:] % 2
+    faultless = logits[:150, :2], logits[:150, :2].argmax(axis=1)  # of which nothing can be learnt
     return {
         "repaired": evaluate_logits(*test, validation=validation, fallback="never"),
-        "fallen back": evaluate_logits(*two_classes[1], validation=two_classes[0]),
+        "fallen back": evaluate_logits(*two_classes, validation=faultless),
     }
 
 
@@ -32,7 +33,7 @@ def test_the_lines_are_the_curves_of_the_reports(reports):
     }
     for label, result in (
         ("repaired, MSP", reports["repaired"].msp),
-        (f"repaired, p-norm, p = {p:g}", reports["repaired"].normalized),
+        (f"repaired, p-norm, p = {p:g}", reports["repaired"].repaired),
     ):
         assert np.allclose(lines[label].get_xdata(), 100 * result.curve.coverage)
         assert np.allclose(lines[label].get_ydata(), 100 * result.curve.risk)
@@ -86,7 +87,7 @@ def test_an_inset_is_drawn_where_it_helps_and_its_part_is_marked():
     report = evaluate_logits(*read_logits(folder, "test"), validation=read_logits(folder, "validation"))
     axes = risk_coverage_figure({"CIFAR-10": {"": report}}).axes[0]
     (inset,) = (child for child in axes.child_axes)
-    left, right, risk = zoom_region([report.msp.curve, report.normalized.curve], axes.get_ylim()[1])
+    left, right, risk = zoom_region([report.msp.curve, report.repaired.curve], axes.get_ylim()[1])
     assert inset.get_xlim() == (left, right) and inset.get_ylim()[1] == pytest.approx(risk)
     assert len(inset.get_lines()) == len(axes.get_lines())
     children = [getattr(child, "rectangle", child) for child in axes.get_children()]  # of its own kind since 3.10

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from abstain import LogitNorm, evaluate_logits
+from abstain import LogitNorm, TwoClassCalibration, evaluate_logits
 from abstain.report.given import evaluate_confidence
-from abstain.report.repair import describe_repair, helps, why_undefined
+from abstain.report.repair import describe_repair, helps, repair_name, why_undefined
 from abstain.scores.logit_norm import Candidate
 
 WHAT = "(it divides the largest logit by the size of all, their p-norm, after training, and changes no answer)"
@@ -33,7 +33,7 @@ def test_a_gain_is_said_with_its_paired_interval(halves):
     report = report_of(halves["spoilt"])
     gain = report.gain()
     assert gain.low > 0 and helps(report)
-    before, after = (100 * result.metrics["aurc"] for result in (report.msp, report.normalized))
+    before, after = (100 * result.metrics["aurc"] for result in (report.msp, report.repaired))
     assert describe_repair(report) == (
         f"Does logit normalisation repair it? It clearly improves the order {WHAT}: the AURC goes from {before:.3f} % "
         f"to {after:.3f} %, by {-100 * gain.estimate:.3f} percentage points (95 % interval {-100 * gain.high:.3f} to "
@@ -83,6 +83,13 @@ def test_a_gain_that_is_too_small_is_said_to_be_unclear(halves):
     )
 
 
+def test_the_repair_has_a_name_in_words(halves):
+    (logits, labels), _ = halves["good"]
+    assert repair_name(evaluate_logits(logits, labels)) == "logit normalisation"
+    assert repair_name(evaluate_logits(logits[:, :2], labels % 2)) == "a calibration of each class"
+    assert repair_name(evaluate_confidence([0.5, 0.75], [1, 0])) == "logit normalisation"
+
+
 def test_without_validation_samples_it_was_not_tried(halves):
     assert describe_repair(evaluate_logits(*halves["good"][0])) == (
         f"Does logit normalisation repair it? It was not tried {WHAT}: it is fitted on validation samples, never on "
@@ -90,10 +97,26 @@ def test_without_validation_samples_it_was_not_tried(halves):
     )
 
 
+def test_of_two_classes_it_is_the_calibration_of_each(halves):
+    generator = np.random.default_rng(0)
+    z = 2 * generator.normal(size=6000)
+    right = generator.random(6000) < 1 / (1 + np.exp(-np.where(z > 0, 0.3 * z, 1 - 2 * z)))
+    labels, logits = np.where(right, z > 0, z <= 0).astype(int), z[:, None]
+    report = report_of(((logits[:3000], labels[:3000]), (logits[3000:], labels[3000:])))
+    assert report.repair == report.repaired.scored_by == TwoClassCalibration.fit(logits[3000:], labels[3000:])
+    assert report.repaired.name == "two_class_calibration" and report.logit_norm.p is None and helps(report)
+    assert describe_repair(report).startswith(
+        "Does a calibration of each class repair it? It clearly improves the order (it learns how sure the answers of "
+    )
+    without = evaluate_logits(logits[:3000], labels[:3000])
+    assert without.repair is None and "each class repair it? It was not tried" in describe_repair(without)
+    no_error = report_of(((logits[:3000], labels[:3000]), (logits[3000:], (z[3000:] > 0).astype(int))))
+    assert "It" not in describe_repair(no_error).split("?")[1].split("(")[0]
+    assert "validation samples that are answered with class 0 none is wrong" in describe_repair(no_error)
+
+
 def test_where_it_is_not_defined_the_reason_is_said(halves):
-    (logits, labels), validation = halves["good"]
-    two = evaluate_logits(logits[:, :2], labels % 2, validation=(validation[0][:, :2], validation[1] % 2))
-    assert "It is not defined here: with two classes the probability" in describe_repair(two)
+    (logits, labels), _ = halves["good"]
     given = evaluate_confidence([0.5, 0.75], [1, 0])
     assert "It is not defined here: it needs the logits of all classes" in describe_repair(given)
     zeros = np.eye(4)[labels][:50]

@@ -46,7 +46,7 @@ def test_the_gain_is_the_paired_difference_to_msp_as_worked_by_hand():
 
 def test_without_a_repair_there_is_no_gain():
     report = report_of(result("msp", MSP, SoftmaxScore()))
-    assert (report.normalized, report.logit_norm, report.gain()) == (None, None, None)
+    assert (report.repaired, report.logit_norm, report.gain()) == (None, None, None)
     assert report.to_dict()["fits"] == {}
 
 

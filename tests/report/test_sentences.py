@@ -30,7 +30,7 @@ def test_a_change_is_claimed_only_where_the_interval_excludes_zero(models):
 def test_the_numbers_are_those_of_the_reports_and_the_repair_is_said(models):
     good, spoilt = (evaluate_logits(*models[name][0], validation=models[name][1]) for name in ("good", "spoilt"))
     sentence = describe_smoothing("noise", good, spoilt)
-    before, after, repaired = (f"{100 * r.metrics['aurc']:.3f} %" for r in (good.msp, spoilt.msp, spoilt.normalized))
+    before, after, repaired = (f"{100 * r.metrics['aurc']:.3f} %" for r in (good.msp, spoilt.msp, spoilt.repaired))
     assert f"the AURC of MSP ({before} to {after})" in sentence
     error = f"{100 * good.error.mean():.2f} %"
     assert f"at an error of {error} without and {error} with it" in sentence, "the predictions are the same"
@@ -51,7 +51,7 @@ def test_few_errors_are_said_to_be_few(models):
 
 def test_coverage_is_said_at_the_risk_that_is_asked_for(models):
     good, spoilt = (evaluate_logits(*models[name][0], validation=models[name][1]) for name in ("good", "spoilt"))
-    values = [100 * result.metrics["cov@1"] for result in (good.msp, spoilt.msp, spoilt.normalized)]
+    values = [100 * result.metrics["cov@1"] for result in (good.msp, spoilt.msp, spoilt.repaired)]
     without, with_it, repaired = (f"{value:.1f} %" for value in values)
     assert describe_coverage("noise", good, spoilt, risk="1") == (
         f"At 1 % errors, {without} of noise can be answered without and {with_it} with smoothing, and {repaired} with "

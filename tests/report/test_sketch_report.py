@@ -57,7 +57,7 @@ def test_a_sketch_answers_the_same_questions(halves):
     assert order.startswith("Is the confidence in order? On the whole yes: of a right and a wrong answer")
     assert answerable[0].startswith("How much can be answered? With at most 5 % of the answers wrong: at least ")
     assert "`abstain threshold v --target-risk " in " ".join(report.paragraphs(Commands("t", "v"))[-1])
-    before, after = (100 * one.metrics["aurc"] for one in (report.msp, report.normalized))
+    before, after = (100 * one.metrics["aurc"] for one in (report.msp, report.repaired))
     assert repair.endswith(f": the AURC goes from {before:.3f} % to {after:.3f} %.")
     alone = evaluate_batches(ValueBatches.of(test), most_samples=1).paragraphs()
     assert "It was not tried" in alone[2][0] and "--validation-fraction 0.5" in alone[-1][0]

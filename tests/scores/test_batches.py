@@ -33,7 +33,7 @@ def test_a_batch_holds_whole_blocks():
     values = Values("logits", torch.zeros(10_000, 1000), np.zeros(10_000, dtype=np.int64), n_ignored=3)
     batches = ValueBatches.of(values)
     assert (batches.kind, batches.n_samples, batches.n_columns, batches.n_ignored) == ("logits", 10_000, 1000, 3)
-    assert [len(batch.rows) for batch in batches.batches()] == [131 * 32, 131 * 32, 10_000 - 2 * 131 * 32]
+    assert [len(batch.rows) for batch in batches.batches()] == [65 * 64, 65 * 64, 10_000 - 2 * 65 * 64]
     assert [len(batch.rows) for batch in batches.batches(2**19)] == [524 * 8, 524 * 8, 10_000 - 2 * 524 * 8]
 
 

@@ -8,13 +8,13 @@ from torch.nn.functional import cross_entropy, one_hot
 from torchmetrics.functional.classification import binary_calibration_error
 
 import abstain
+from abstain.scores.blocks import BLOCK_ELEMENTS
 from abstain.scores.calibration import (
     ECE_BINS,
     CalibrationSums,
     calibration_metrics,
     expected_calibration_error,
 )
-from abstain.scores.rows import BLOCK_ELEMENTS
 from abstain.scores.softmax import classification_error
 from abstain.scores.temperature import TemperatureScaling
 

@@ -33,6 +33,7 @@ def test_scores_of_three_rows_as_worked_by_hand():
     assert found["softmax_margin"] == pytest.approx([0.6, 1, 0])
     assert found["negative_entropy"] == pytest.approx([0.8 * np.log(0.8) + 0.2 * np.log(0.2), 0, -np.log(2)])
     assert found["doctor"] == pytest.approx([0.68, 1, 0.5])
+    assert found["gen"] == pytest.approx([-2 * 0.16**0.1, 0, -2 * 0.25**0.1])
 
 
 @pytest.mark.parametrize("name", OF_PROBABILITIES)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.special import softmax
 
-from abstain.scores.rows import BLOCK_ELEMENTS, LogitRows, as_pairs, score_in_blocks
+from abstain.scores.rows import LogitRows, as_pairs, score_in_blocks
 from abstain.scores.softmax import SCORES, classification_error, energy, max_logit, msp, score_all
 
 random_logits = np.random.default_rng(0).normal(size=(20, 5))
@@ -30,20 +30,23 @@ def test_one_logit_is_the_pair_of_zero_and_itself():
     assert as_pairs(pair) is pair
 
 
-def test_every_block_is_scored_in_the_wanted_type_and_joined():
-    logits = torch.arange(14.0).reshape(7, 2)
-    sizes = []
+def test_the_largest_of_the_others_are_what_they_are_below_the_second():
+    rows = LogitRows(torch.tensor([[1.0, 9.0, 4.0, 3.0], [5.0, 5.0, 2.0, 0.0]]))
+    assert rows.largest_others(2).sort(dim=1).values.tolist() == [[-1, 0], [-3, 0]]
+    assert rows.largest_others(4).sort(dim=1).values.tolist() == [[-np.inf, -3, -1, 0], [-np.inf, -5, -3, 0]]
 
-    def score(block):
-        sizes.append(len(block))
-        assert block.dtype == torch.float64
-        return torch.stack([block.sum(dim=1), block.mul_(2).amax(dim=1)])  # a block may be changed
 
-    found = score_in_blocks(logits, score, block_elements=6)
-    assert sizes == [3, 3, 1]
-    np.testing.assert_array_equal(found, [logits.sum(dim=1), 2 * logits[:, 1]])
-    assert logits.tolist() == torch.arange(14.0).reshape(7, 2).tolist()
-    assert len(score_in_blocks(torch.zeros(2, 2 * BLOCK_ELEMENTS), lambda block: block[:, 0])) == 2  # a row is enough
+def test_the_probability_of_a_confident_row_leaves_its_remainder():
+    rows = LogitRows(torch.tensor([[500.0, 0.0, 0.0]], dtype=torch.float64))
+    assert rows.log_probability.item() == pytest.approx(-2 * np.exp(-500))
+    assert rows.log_remainder.item() == pytest.approx(np.log(2) - 500)
+
+
+def test_a_score_in_blocks_warns_of_half_precision_once():
+    logits = torch.zeros(40, 2, dtype=torch.bfloat16)
+    with pytest.warns(UserWarning, match="logits are bfloat16: rounding ties many samples") as found:
+        score_in_blocks(logits, lambda block: block.sum(dim=1), block_elements=4)
+    assert len(found) == 1
 
 
 @pytest.mark.parametrize("score", [*SCORES.values(), score_all])
@@ -63,7 +66,7 @@ def test_log_probabilities_warn_where_the_shift_that_they_have_lost_is_read(scor
 @pytest.mark.parametrize(
     ("names", "logits"),
     [
-        (["msp", "logit_margin", "softmax_margin", "negative_entropy", "doctor"], np.log(probabilities)),
+        (["msp", "logit_margin", "softmax_margin", "negative_entropy", "doctor", "gen"], np.log(probabilities)),
         (list(SCORES), random_logits),
         (list(SCORES), np.ones((20, 1))),  # one logit of a pair is no probability
         (list(SCORES), np.zeros((20, 1))),

@@ -13,6 +13,7 @@ from abstain.scores.softmax import (
     classification_error,
     doctor,
     energy,
+    gen,
     max_logit,
     msp,
     negative_entropy,
@@ -61,6 +62,7 @@ def test_every_score_of_6_3_and_1_tenths_as_worked_by_hand():
             "negative_entropy": 0.6 * np.log(0.6) + 0.3 * np.log(0.3) + 0.1 * np.log(0.1),
             "energy": np.log(6 + 3 + 1),
             "doctor": 0.36 + 0.09 + 0.01,
+            "gen": -((0.6 * 0.4) ** 0.1 + (0.3 * 0.7) ** 0.1 + (0.1 * 0.9) ** 0.1),
         },
         abs=1e-14,
     )
@@ -86,6 +88,7 @@ def test_one_logit_and_two_as_worked_by_hand(name):
         "negative_entropy": p * np.log(p) + (1 - p) * np.log(1 - p),
         "energy": -np.log(p),
         "doctor": p**2 + (1 - p) ** 2,
+        "gen": -2 * (p * (1 - p)) ** 0.1,
     }[name]
     assert SCORES[name]([[-1.0]]) == pytest.approx([expected], abs=1e-15)
     assert SCORES[name]([[0.0, -1.0]]) == pytest.approx([expected], abs=1e-15)
@@ -97,7 +100,7 @@ def test_the_order_of_the_classes_does_not_matter(name):
     np.testing.assert_allclose(SCORES[name](logits[:, ::-1]), SCORES[name](logits), rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["msp", "logit_margin", "softmax_margin", "negative_entropy", "doctor"])
+@pytest.mark.parametrize("name", ["msp", "logit_margin", "softmax_margin", "negative_entropy", "doctor", "gen"])
 def test_a_shift_of_a_row_does_not_matter_to_scores_that_softmax_decides(name):
     logits = np.random.default_rng(0).normal(size=(50, 6))
     shift = np.random.default_rng(1).normal(size=(50, 1))
@@ -142,6 +145,21 @@ def test_negative_entropy_of_confident_rows_stays_distinct():
     np.testing.assert_allclose(found, -np.exp(-gaps) * (gaps + 1), rtol=1e-12, atol=0)
 
 
+def test_gen_of_confident_rows_stays_distinct_where_1_minus_p_is_0_in_float64():
+    # p (1 - p) of both of two classes is exp(-g) to first order in it.
+    gaps = np.arange(40.0, 7000.0, 200.0)
+    found = gen(np.stack([gaps, np.zeros_like(gaps)], axis=1))
+    np.testing.assert_allclose(found, -2 * np.exp(-gaps / 10), rtol=1e-12, atol=0)
+
+
+def test_gen_counts_the_hundred_largest_probabilities_alone():
+    logits = np.random.default_rng(0).normal(0, 3, size=(5, 250))
+    np.testing.assert_allclose(gen(logits), [logit_oracle.gen(row) for row in logits], rtol=1e-12)
+    assert (gen(logits) > [logit_oracle.gen(row, most=101) for row in logits]).all()
+    order = np.random.default_rng(1).permutation(250)
+    np.testing.assert_allclose(gen(logits[:, order]), gen(logits), rtol=1e-13)
+
+
 # --- all scores in one pass -----------------------------------------------------------------------------------
 
 
@@ -164,7 +182,7 @@ def test_scores_come_in_the_order_in_which_they_are_named():
 def test_an_unknown_score_is_refused_with_the_nearest_name():
     with pytest.raises(abstain.InputError, match="unknown score 'max_logits': did you mean 'max_logit'"):
         score_all([[1.0, 2.0]], ["msp", "max_logits"])
-    with pytest.raises(abstain.InputError, match="unknown score 'zzz': choose from doctor, energy, logit_margin"):
+    with pytest.raises(abstain.InputError, match="unknown score 'zzz': choose from doctor, energy, gen, logit_margin"):
         score_all([[1.0, 2.0]], ["zzz"])
 
 

@@ -8,7 +8,7 @@ import torch
 from scipy.optimize import minimize_scalar
 
 from abstain import InputError, scores
-from abstain.scores.rows import BLOCK_ELEMENTS
+from abstain.scores.blocks import BLOCK_ELEMENTS
 from abstain.scores.temperature import LIMITS, TemperatureScaling
 
 
@@ -60,6 +60,37 @@ def test_one_logit_is_fitted_as_the_pair():
     logits, labels = np.array([[2.0], [-1.0], [0.5]]), [1, 1, 0]
     pair = np.concatenate([np.zeros((3, 1)), logits], axis=1)
     assert TemperatureScaling.fit(logits, labels) == TemperatureScaling.fit(pair, labels)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_two_classes_are_read_once_and_have_the_temperature_of_a_search(dtype):
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 2, 500)
+    logits = (generator.normal(size=(500, 2)) + 2 * np.eye(2)[labels]).astype(dtype)
+    n_read = []
+
+    def read():
+        n_read.append(1)
+        return ((logits[rows], labels[rows]) for rows in (slice(0, 77), slice(77, 500)))
+
+    found = TemperatureScaling.fit_batches(read)
+    assert n_read == [1] and found == TemperatureScaling.fit(logits, labels)
+
+    def nll(temperature):
+        return logit_oracle.calibration(logits / temperature, labels)["nll"]
+
+    best = minimize_scalar(nll, bounds=(0.1, 10), method="bounded", options={"xatol": 1e-7})
+    assert found.temperature == pytest.approx(best.x, rel=1e-4)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("factor", [1e-2, 0.2, 1, 30, 500])
+def test_any_temperature_within_the_limits_is_found(factor, n_classes):
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, n_classes, 300)
+    logits = generator.normal(size=(300, n_classes)) + 2 * np.eye(n_classes)[labels]
+    once = TemperatureScaling.fit(logits, labels).temperature
+    assert TemperatureScaling.fit(factor * logits, labels).temperature == pytest.approx(factor * once, rel=1e-4)
 
 
 def test_it_survives_json_and_has_a_name_and_a_label():

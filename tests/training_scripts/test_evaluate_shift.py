@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from abstain import write_logits
+from abstain import InputError, write_logits
 
 
 def run_script(root, *arguments):
@@ -24,7 +24,8 @@ def test_the_most_confident_share_is_counted_by_source(root, tmp_path):
     write_logits(folder, "away", logits[1::2], np.ones(20, int))
     write_logits(folder, "validation", logits, np.arange(40) % 2)
     arguments = ["training_scripts/evaluate_shift.py", "--logits_dirs", folder, "--sources", "home", "away"]
-    arguments += ["--coverage", "0.25", "--output_dir", tmp_path / "out"]
+    arguments += ["--coverage", "0.25", "--output_dir", tmp_path / "out", "--out_of_distribution", "away"]
+    arguments += ["--betas", "0.5"]
     finished = run_script(root, *arguments)
     assert finished.returncode == 0, finished.stderr
     msp = json.loads((tmp_path / "out" / "results.json").read_text())["models"]["mine"]["MSP"]
@@ -46,19 +47,41 @@ def test_the_most_confident_share_is_counted_by_source(root, tmp_path):
         "away: errors": "5",
     }
 
+    of_mine = json.loads((tmp_path / "out" / "results.json").read_text())["scod"]["mine"]
+    assert (of_mine["n_in"], of_mine["n_out"]) == (20, 20)
+    # home is always right and comes first, third, …, and to accept away is an error: only the first alone is right
+    assert of_mine["results"][0]["beta"] == 0.5 and of_mine["results"][0]["cov@5"] == pytest.approx(1 / 40)
+    assert of_mine["results"][0]["risk"] == pytest.approx(0.5)
+    text = (tmp_path / "out" / "report.md").read_text()
+    assert "mine, with a share β from away, of which each accepted sample is an error:" in text
+    assert "cov_out@5 %" in text
+
     again = run_script(root, *arguments)
     assert again.returncode == 2 and "already holds results" in again.stderr and again.stderr.count("\n") == 1
     assert run_script(root, *arguments, "--overwrite_output_dir", "true").returncode == 0
 
 
 @pytest.fixture
-def accept(root):
+def script(root):
     spec = importlib.util.spec_from_file_location("evaluate_shift", root / "training_scripts" / "evaluate_shift.py")
     module = importlib.util.module_from_spec(spec)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "evaluate_shift", module)  # where dataclasses look for the types of their fields
         spec.loader.exec_module(module)
-        yield module.accept
+        yield module
+
+
+@pytest.fixture
+def accept(script):
+    return script.accept
+
+
+@pytest.mark.parametrize("named", [["abroad"], ["home", "away"]])
+def test_what_is_out_of_distribution_is_some_of_the_sources(script, named):
+    told = {"logits_dirs": ["mine"], "output_dir": "out", "sources": ["home", "away"]}
+    assert script.ShiftArguments(**told, out_of_distribution=["away"]).betas == [0.1, 0.5]
+    with pytest.raises(InputError, match="must be some and not all of the sources"):
+        script.ShiftArguments(**told, out_of_distribution=named)
 
 
 @pytest.mark.parametrize("n", [7, 10, 30, 1000])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Read = Predictions | OpenPredictions
 
 MSP, PNORM = "msp", "max_logit_pnorm"
-FITTED = (PNORM, "temperature_scaling")
+FITTED = ("auto", PNORM, "two_class_calibration", "temperature_scaling")
 """Scores that are fitted on samples of their own."""
 
 
@@ -37,7 +37,10 @@ def threshold(
     apart: FittedOn,
     score: Annotated[
         str,
-        typer.Option(help="The confidence: a name of abstain.scores.SCORES, max_logit_pnorm or temperature_scaling."),
+        typer.Option(
+            help="The confidence: a name of abstain.scores.SCORES, max_logit_pnorm, two_class_calibration, auto for "
+            "that of these two which so many classes have, or temperature_scaling."
+        ),
     ] = MSP,
     p: Annotated[float | None, typer.Option(help="Of max_logit_pnorm, if it is not to be fitted.")] = None,
     center: Annotated[bool, typer.Option(help="Of max_logit_pnorm: subtract each row's mean.")] = True,

@@ -4,6 +4,7 @@ from abstain.curve.binned_curve import BinnedCurve
 from abstain.curve.curve import RiskCoverageCurve, risk_coverage_curve
 from abstain.curve.difference import Difference, aurc_difference
 from abstain.curve.functional import aurc, coverage_at_risk, risk_at_coverage
+from abstain.curve.mixture import ScodCurve, scod_curve
 from abstain.curve.sketch import RiskCoverageSketch
 
 __all__ = [
@@ -11,9 +12,11 @@ __all__ = [
     "Difference",
     "RiskCoverageCurve",
     "RiskCoverageSketch",
+    "ScodCurve",
     "aurc",
     "aurc_difference",
     "coverage_at_risk",
     "risk_at_coverage",
     "risk_coverage_curve",
+    "scod_curve",
 ]

@@ -11,12 +11,17 @@ from huggingface_hub import EvalResult
 from abstain._checks import InputError
 from abstain.report.phrases import percent
 from abstain.report.tables import markdown_table
+from abstain.scores.confidence import confidence_from_dict
 from abstain.scores.logit_norm import LogitNorm
 from abstain.scores.temperature import TemperatureScaling
 
 TITLES = {"aurc": "AURC", "risk": "Error rate"}
 PROPER = {"nll": "NLL", "brier": "Brier", "ece": "ECE %"}
-INDEXED = {"msp": "MSP", "max_logit_pnorm": "logit normalisation"}
+INDEXED = {
+    "msp": "MSP",
+    "max_logit_pnorm": "logit normalisation",
+    "two_class_calibration": "calibration of each class",
+}
 """The scores whose numbers machines read, and what they are called there."""
 
 
@@ -47,8 +52,16 @@ class Measurements:
 
     @property
     def reason(self) -> str | None:
-        """What the fit of logit normalisation found; None where none was fitted."""
-        return self.values.get("fits", {}).get("max_logit_pnorm", {}).get("reason")
+        """What the fit of the repair found; None where none was fitted."""
+        fits = self.values.get("fits", {})
+        return fits.get("two_class_calibration", fits.get("max_logit_pnorm", {})).get("reason")
+
+    @property
+    def repair(self) -> str:
+        """What the fitted score is that `reason` speaks of."""
+        if "two_class_calibration" in self.values.get("fits", {}):
+            return "calibrated per class is\nwhat repairs two classes, of which a p-norm says nothing"
+        return "the p-norm is\nlogit normalisation"
 
     @property
     def caveat(self) -> str | None:
@@ -60,8 +73,9 @@ class Measurements:
         fit = self.values.get("fits", {}).get(score)
         if fit is None:
             return "MSP" if score == "msp" else score
-        told = {key: value for key, value in fit.items() if key != "score"}
-        return (TemperatureScaling if "temperature" in told else LogitNorm).from_dict(told).label
+        former = TemperatureScaling if "temperature" in fit else LogitNorm  # which 0.1.0 wrote without a name
+        told = {key: value for key, value in fit.items() if key not in ("input", "scale")}
+        return (confidence_from_dict(told) if "score" in fit else former.from_dict(fit)).label
 
     @property
     def of_probabilities(self) -> list[str]:
@@ -112,7 +126,9 @@ class Measurements:
     def _arguments(self, score: str, split: str) -> dict[str, Any]:
         """How the confidence was made, and on what."""
         fit = self.values.get("fits", {}).get(score, {})
-        form = {"falls_back_to": "msp"} if fit.get("p") is None else {"p": fit["p"], "center": fit["center"]}
+        fell_back = fit.get("p") is None and fit.get("lines") is None
+        form = {name: fit[name] for name in ("p", "center", "lines") if name in fit}
+        form = {"falls_back_to": "msp"} if fell_back else form
         fitted = {**form, "fitted_on": "validation"} if fit else {}
         return {"score": score, **fitted, "split": split, "n_samples": self.n_samples, "convention": "mean"}
 

@@ -21,11 +21,11 @@ from abstain.inference.recalibration import Recalibrated
 from abstain.inference.rule_file import RULE_FILE, read_rule, versions, write_rule
 from abstain.inference.weights import weight_files, weights_sha256
 from abstain.scores.batches import ValueBatches
-from abstain.scores.by_kind import fit_confidence, scored_in_batches
+from abstain.scores.by_kind import REPAIR, fit_confidence, scored_in_batches
 from abstain.scores.confidence import Confidence, OfProbabilities
 from abstain.scores.given import GivenConfidence
 from abstain.scores.kinds import Input, Values, read_values
-from abstain.scores.logit_norm import LogitNorm, check_fit
+from abstain.scores.logit_norm import check_fit
 from abstain.threshold.decimals import BFLOAT16, with_fewest_digits
 from abstain.threshold.operating_point import OperatingPoint
 from abstain.threshold.select import select_threshold
@@ -72,7 +72,9 @@ class AbstentionRule(Recalibrated):
         input: Input | None = "logits",
         **fit: Any,
     ) -> Self:
-        """Logit normalisation and the threshold, each fitted on its seeded half of validation data.
+        """The repair of the confidence and the threshold, each fitted on its seeded half of validation data.
+
+        The repair is logit normalisation, or of two classes `TwoClassCalibration`.
 
         Args:
             logits: (N, K) validation logits, N of at least 2; or what `input` says.
@@ -82,7 +84,7 @@ class AbstentionRule(Recalibrated):
             seed: of the halves.
             input: `"logits"`, `"log-probabilities"` or `"probabilities"`, which `accept` will be given; None to be told
                 by the values.
-            **fit: `p_grid`, `center` and `fallback` of `LogitNorm.fit`.
+            **fit: `p_grid`, `center` and `fallback` of `LogitNorm.fit`; two classes have the last alone.
 
         Raises:
             NoThresholdError: no threshold qualifies.
@@ -94,7 +96,7 @@ class AbstentionRule(Recalibrated):
         if n < 2:
             raise InputError("there is 1 sample, but one half fits p and the other the threshold: give two or more")
         first, second = np.array_split(np.random.default_rng(seed).permutation(n), 2)
-        confidence = fit_confidence(LogitNorm.SCORE, _rows(values, first), **fit)
+        confidence = fit_confidence(REPAIR, _rows(values, first), **fit)
         with telling_of_the_fit(n_fitted=len(first), n_chosen=len(second)):
             select = partial(select_threshold, target_risk=target_risk, delta=delta)
             return cls.choose_in_batches(confidence, _rows(values, second), select)

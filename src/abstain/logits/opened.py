@@ -17,10 +17,10 @@ from abstain.logits.names import SAMPLE
 from abstain.logits.opening import Opening, open_columns, stacked
 from abstain.logits.predictions import Predictions, read_whole
 from abstain.scores.batches import BATCH_ELEMENTS, Pair, ValueBatches
+from abstain.scores.blocks import BLOCK_ELEMENTS
 from abstain.scores.kinds import Input, Kind, are_told_percent, divided_by_100, kind_of_column, kind_of_rows
 from abstain.scores.layout import rows_and_labels, whole_labels
 from abstain.scores.recognition import Recognised
-from abstain.scores.rows import BLOCK_ELEMENTS
 from abstain.scores.running_kind import RunningKind
 
 LARGE = 2**25

@@ -21,13 +21,14 @@ from abstain._arrays import (
     to_numpy,
 )
 from abstain._checks import ArgumentError, InputError, check_choice
-from abstain.scores.by_kind import as_logits, check_norm, error_of, score_of
+from abstain.scores.by_kind import as_logits, check_norm, error_of, repair_of, score_of
 from abstain.scores.called_alike import check_called_alike
 from abstain.scores.confidence import Confidence
 from abstain.scores.default_names import default_numbers, numbers_written
 from abstain.scores.kinds import INPUTS, OF_PROBABILITIES, Input, Kind, OpenKindError, Values, read_values
 from abstain.scores.layout import find_class_axis
 from abstain.scores.logit_norm import LogitNorm
+from abstain.scores.two_classes import TwoClassCalibration
 
 Validation = tuple[Any, Any]
 
@@ -68,14 +69,30 @@ def choose_p(name: str, validation: Validation | None, *, center: bool, reading:
     """Logit normalisation with the p that validation data choose, or MSP where it falls back to that."""
     if name != LogitNorm.SCORE:
         raise ArgumentError(f'the score is {name} and p is "auto": only {LogitNorm.SCORE} takes a p')
-    if validation is None:
-        raise ArgumentError(
-            'p="auto" needs validation=(logits, labels) of other samples: a p chosen on the samples that are measured '
-            "has seen their labels, and the result would be too good"
-        )
-    values = reading.read(*check_pair(validation))
+    values = _validation_values('p="auto"', validation, reading)
     check_norm(values, center=center)
     return LogitNorm.fit(as_logits(values), values.labels, center=center)
+
+
+def choose_repair(
+    p: Any, validation: Validation | None, *, center: bool, reading: Reading
+) -> LogitNorm | TwoClassCalibration:
+    """What `score="auto"` names: `choose_p`, or of two classes the calibration of each; or MSP if it falls back."""
+    if p is not None:
+        raise ArgumentError(f'score="auto" chooses what there is to choose, but p is {p}: leave it out')
+    values = _validation_values('score="auto"', validation, reading)
+    if repair_of(values.rows.shape[1]) == TwoClassCalibration.SCORE:
+        return TwoClassCalibration.fit(as_logits(values), values.labels)
+    return choose_p(LogitNorm.SCORE, validation, center=center, reading=reading)
+
+
+def _validation_values(what: str, validation: Validation | None, reading: Reading) -> Values:
+    if validation is None:
+        raise ArgumentError(
+            f"{what} needs validation=(logits, labels) of other samples: what is fitted on the samples that are "
+            "measured has seen their labels, and the result would be too good"
+        )
+    return reading.read(*check_pair(validation))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from abstain._arrays import check_other_samples, check_pair
 from abstain._checks import ArgumentError, InputError, check_choice
 from abstain.curve.curve import Convention, risk_coverage_curve
-from abstain.metric.inputs import KindSoFar, Reading, Validation, choose_p, compare_classes
+from abstain.metric.inputs import KindSoFar, Reading, Validation, choose_p, choose_repair, compare_classes
 from abstain.metric.results import Summary
 from abstain.scores.confidence import Confidence, SoftmaxScore, named_confidence
 from abstain.scores.kinds import Input
@@ -38,7 +38,7 @@ Args:
     score, p, center: what reduces the logits, as at loading; only with predictions of this call's own.
     input: "logits", "log-probabilities" or "probabilities"; not needed where the predictions tell what they are.
     class_axis: the axis that holds the classes; not needed where only one fits the labels.
-    validation: pair (logits, labels) of other samples, on which `p="auto"` is chosen.
+    validation: pair (logits, labels) of other samples, for `p="auto"` and `score="auto"`.
     target_risks: report the coverage at each of these risks; fractions.
     target_coverages: report the risk at each of these coverages; fractions.
     convention: of AURC, "mean" or "trapezoid".
@@ -94,10 +94,11 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
 
     Args:
         config_name: "default" takes logits; "confidence" takes predicted classes and a `confidence`.
-        score: what reduces the logits: a name in `abstain.scores.SCORES`, or "max_logit_pnorm".
+        score: what reduces the logits: a name in `abstain.scores.SCORES`, "max_logit_pnorm", or "auto" to fit this on
+            `validation`, or of two classes `TwoClassCalibration`.
         p: exponent of "max_logit_pnorm"; "auto" chooses it on `validation`.
         center: of "max_logit_pnorm".
-        validation: pair (logits, labels) of samples that are not measured, for p="auto".
+        validation: pair (logits, labels) of samples that are not measured, for p="auto" and score="auto".
         ignore_index: the label of what does not count.
         input: what predictions are: "logits", "log-probabilities" or "probabilities"; None to be told by themselves.
         class_axis: the axis that holds the classes; None takes the only one that fits the labels.
@@ -143,7 +144,7 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
 
     @property
     def confidence(self) -> Confidence:
-        """What makes one number of the logits, as loaded: with p="auto" with the p that was chosen, or MSP."""
+        """What makes one number of the logits, as loaded: with "auto" as it was fitted, or MSP."""
         return self._loaded
 
     def _named(
@@ -159,10 +160,12 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
         loaded = self._loaded if isinstance(self._loaded, LogitNorm) else LogitNorm(None)
         center = loaded.center if center is None else center
         name = score or (LogitNorm.SCORE if p is not None else self._loaded.name)
+        if score == "auto":
+            return choose_repair(p, validation, center=center, reading=self._reading)
         if p == "auto":
             return choose_p(name, validation, center=center, reading=self._reading)
         if validation is not None:
-            raise ArgumentError('validation is given, but only p="auto" needs it: leave it out')
+            raise ArgumentError('validation is given, but only p="auto" and score="auto" need it: leave it out')
         return named_confidence(name, p=loaded.p if p is None and name == LogitNorm.SCORE else p, center=center)
 
     def add(

@@ -9,6 +9,7 @@ from abstain.report.given import evaluate_confidence
 from abstain.report.legend import legend
 from abstain.report.next_steps import Commands
 from abstain.report.predictions import evaluate_predictions
+from abstain.report.scod import ScodReport, ScodResult, evaluate_scod
 from abstain.report.selective_report import ScoreResult, SelectiveReport, comparison_table
 from abstain.report.sentences import describe_coverage, describe_smoothing
 from abstain.report.tables import markdown_table
@@ -16,6 +17,8 @@ from abstain.report.text import report_text
 
 __all__ = [
     "Commands",
+    "ScodReport",
+    "ScodResult",
     "ScoreResult",
     "SelectiveReport",
     "check_results_folder",
@@ -29,6 +32,7 @@ __all__ = [
     "evaluate_confidence",
     "evaluate_logits",
     "evaluate_predictions",
+    "evaluate_scod",
     "evaluate_values",
     "legend",
     "markdown_table",

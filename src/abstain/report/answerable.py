@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from abstain.report.phrases import between, counted, percent
+from abstain.report.repair import repair_name
 
 if TYPE_CHECKING:
     from abstain.report.selective_report import ScoreResult, SelectiveReport
@@ -20,12 +21,12 @@ DRAWN = 20_000_000
 def describe_answerable(report: SelectiveReport) -> Iterator[str]:
     """The largest share that can be answered at each target risk, with its interval where one is defined."""
     results = [report.msp]
-    if report.normalized is not None and not report.normalized.falls_back:
-        results.append(report.normalized)
+    if report.repaired is not None and not report.repaired.falls_back:
+        results.append(report.repaired)
     for number, (key, risk) in enumerate(report.target_risks.items()):
         before = f"{QUESTION} " if number == 0 else ""
         shares = [_share(report, result, key, risk) for result in results]
-        after = f", and after logit normalisation {shares[1]}" if len(shares) > 1 and shares[1] != shares[0] else ""
+        after = f", and after {repair_name(report)} {shares[1]}" if len(shares) > 1 and shares[1] != shares[0] else ""
         yield f"{before}With at most {100 * risk:g} % of the answers wrong: {shares[0]}{after}."
         if warning := _warn_of_few(report, results[-1].metrics[key], risk):
             yield warning

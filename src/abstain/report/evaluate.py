@@ -38,9 +38,10 @@ def evaluate_logits(
     fallback: Fallback = "one_standard_error",
     **unknown: Any,
 ) -> SelectiveReport:
-    """Measure a classifier's confidence on test data, before and after logit normalisation.
+    """Measure a classifier's confidence on test data, before and after its repair.
 
-    Beside the repair in the form that `center` names stand its other form and temperature scaling, to compare with.
+    The repair is logit normalisation in the form that `center` names, or of two classes `TwoClassCalibration`; beside
+    it stand the other form and temperature scaling, to compare with.
     Probabilities are measured as they are stored; what takes logits is given their logarithms where it can be.
 
     Args:
@@ -48,8 +49,8 @@ def evaluate_logits(
             (N, K, …) or (N, …, K), and (N, 1) for one logit or the probability of class 1, (N,) too where `input`
             tells which; a table only where its columns are numbered from 0, in order.
         labels: (N,) int in [0, K), or (N, …); see `scores.read_values`.
-        validation: the same two of other samples, on which logit normalisation is fitted; without them only MSP is
-            measured, since p is never chosen on the data that is reported.
+        validation: the same two of other samples, on which the repair is fitted; without them only MSP is
+            measured, since nothing is fitted on the data that is reported.
         input: "logits", "log-probabilities" or "probabilities"; None to be told by the values where they can tell.
         class_axis: the axis that holds the classes; None takes the only one that fits the labels.
         ignore_index: the label of samples that do not count; None: all count.
@@ -57,7 +58,7 @@ def evaluate_logits(
         level: nominal coverage of the intervals, in (0, 1).
         p_grid: values of p to try in logit normalisation (see `LogitNorm.fit`).
         center: which form of it is the repair: that which subtracts each row's mean first, or that which does not.
-        fallback: when MSP stays in its place, as in `LogitNorm.fit`.
+        fallback: when MSP stays in place of the repair, as in `LogitNorm.fit`.
         **unknown: there is no other argument; a wrong one is named with the nearest right one.
 
     Returns:
@@ -121,7 +122,7 @@ def evaluate_batches(
     The test data is gone through once, and what is kept of it is one number a sample for the error and for each score;
     above `most_samples` only the counts of a `RiskCoverageSketch`. Probabilities with validation data are gone through
     once before, to see whether all have a logarithm. Validation data is gone through once for each form of logit
-    normalisation, with one number a sample for MSP and each p, and about a dozen times for the temperature. The numbers
+    normalisation, with one number a sample for MSP and each p, and about eight times for the temperature. The numbers
     are those of `evaluate_logits`, to the last bit, however the batches are cut.
 
     Args:

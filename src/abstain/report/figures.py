@@ -27,7 +27,7 @@ FIRST_COLOR, HUE = "black", "Oranges"
 """The first model, and the colour map of the others: apart in grey and for the colour-blind too."""
 ON_TOP, BELOW = {"linewidth": 1.2, "zorder": 2.6}, {"linewidth": 1.9, "zorder": 2.5}
 """The first model's lines are thinner and on top, so that lines that coincide are both seen."""
-LINE_STYLES = {"msp": "-", "max_logit_pnorm": (0, (4, 1.5))}
+LINE_STYLES = {"msp": "-", "max_logit_pnorm": (0, (4, 1.5)), "two_class_calibration": (0, (4, 1.5))}
 RISK_LINES = (1, 5)
 """Risks in percent that have a line of their own: those of which tables give the coverage."""
 
@@ -94,7 +94,7 @@ def curve_figure(title: str, curve: RiskCoverageCurve, *, independent: bool = Tr
 def draw_panel(axes: Axes, reports: Reports) -> None:
     """Draw the curves of some models on the same test data, each with the pointwise interval of its risk.
 
-    The first model is black, the others are orange; MSP is solid, logit normalisation dashed, and left out where it
+    The first model is black, the others are orange; MSP is solid, its repair dashed, and left out where it
     falls back to MSP. Thin lines stand at 1 % and 5 % risk. Where the curves are low for long, or their few errors come
     late, an inset enlarges that part, and a frame marks it.
 
@@ -119,7 +119,7 @@ def _draw(axes: Axes, lines: Sequence[_Line]) -> None:
 def _lines(reports: Reports) -> Iterator[_Line]:
     """The curves that differ from one another."""
     for color, (name, report) in zip(_colors(len(reports)), reports.items(), strict=True):
-        for result in filter(None, (report.msp, report.normalized)):
+        for result in filter(None, (report.msp, report.repaired)):
             if not result.falls_back:  # or its curve is that of MSP
                 label = ", ".join(filter(None, (name, result.label)))
                 yield _Line(result.curve, label, color, LINE_STYLES.get(result.name, LINE_STYLES["msp"]), report.level)

@@ -7,6 +7,7 @@ from abstain.report.selective_report import SelectiveReport
 CONFIDENCES = {
     "MSP": "MSP is the maximum softmax probability",
     "p-norm": "p-norm is logit normalisation, as fitted on the validation samples",
+    "calibrated": "calibrated per class is fitted to the answers of each class on the validation samples",
     "temperature": "temperature divides the logits, as fitted on the validation samples",
 }
 LINES = {

@@ -14,14 +14,15 @@ from abstain._checks import check_fraction
 from abstain.report.kept import Counts, EverySample, Kept
 from abstain.report.selective_report import ScoreResult
 from abstain.scores.batches import ValueBatches
-from abstain.scores.by_kind import as_logits, check_norm, error_of
+from abstain.scores.by_kind import FITTED, as_logits, check_norm, error_of
 from abstain.scores.calibration import CalibrationSums
 from abstain.scores.confidence import Confidence, OfProbabilities, SoftmaxScore
 from abstain.scores.kinds import OF_PROBABILITIES, WITHOUT_SHIFT, Values
-from abstain.scores.logit_norm import SEARCH_BLOCK, LogitNorm
+from abstain.scores.logit_norm import LogitNorm
 from abstain.scores.probabilities import ProbabilitySums
 from abstain.scores.rows import warn_if_normalized
 from abstain.scores.temperature import TemperatureScaling
+from abstain.scores.two_classes import TwoClassCalibration
 
 
 def check_target_risks(target_risks: Iterable[float]) -> tuple[float, ...]:
@@ -108,7 +109,9 @@ class Measure:
 
 
 def repairs(validation: ValueBatches, *, center: bool, **fit: Any) -> dict[str, Confidence]:
-    """Logit normalisation in the forms that these values have, and temperature scaling, fitted on validation data.
+    """Logit normalisation in the forms that these values have, and what else there is, fitted on validation data.
+
+    That is the calibration of two classes by themselves, where there are two, and temperature scaling.
 
     Args:
         validation: of which each has a logarithm, where they are probabilities.
@@ -127,9 +130,9 @@ def repairs(validation: ValueBatches, *, center: bool, **fit: Any) -> dict[str, 
         forms["max_logit_pnorm_uncentered" if center else "max_logit_pnorm_centered"] = not center
     found: dict[str, Confidence] = {}
     for name, centered in forms.items():
-        batches = ((as_logits(values), values.labels) for values in validation.batches(SEARCH_BLOCK))
-        found[name] = LogitNorm.fit_batches(batches, center=centered, **fit)
-    found[TemperatureScaling.SCORE] = TemperatureScaling.fit_batches(
-        lambda: ((as_logits(values), values.labels) for values in validation.batches())
-    )
+        found[name] = FITTED[LogitNorm.SCORE](validation, center=centered, **fit)
+    if validation.n_columns <= 2:
+        of_two = {name: fit[name] for name in fit if name == "fallback"}
+        found[TwoClassCalibration.SCORE] = FITTED[TwoClassCalibration.SCORE](validation, **of_two)
+    found[TemperatureScaling.SCORE] = FITTED[TemperatureScaling.SCORE](validation)
     return found

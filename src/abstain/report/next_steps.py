@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from abstain.report.answerable import fewest_to_show
 from abstain.report.notes import FEW_ERRORS
 from abstain.report.order import is_spoilt_at_top
-from abstain.report.repair import helps, why_undefined
+from abstain.report.repair import helps, repair_name, why_undefined
+from abstain.scores.logit_norm import LogitNorm
 
 if TYPE_CHECKING:
     from abstain.report.selective_report import ScoreResult, SelectiveReport
@@ -54,9 +55,9 @@ def describe_next_steps(report: SelectiveReport, commands: Commands) -> Iterator
 
 
 def _try_the_repair(report: SelectiveReport, commands: Commands) -> Iterator[str]:
-    if report.normalized is None and why_undefined(report) is None and report.msp.curve.failure_auroc() is not None:
+    if report.repaired is None and why_undefined(report) is None and report.msp.curve.failure_auroc() is not None:
         yield (
-            "See whether logit normalisation helps, with other samples to fit it on "
+            f"See whether {repair_name(report)} helps, with other samples to fit it on "
             f"({commands.evaluate('--validation VALIDATION')}) or with a share of these that is then not reported "
             f"({commands.evaluate('--validation-fraction 0.5')})."
         )
@@ -86,8 +87,8 @@ def _choose_a_threshold(report: SelectiveReport, commands: Commands) -> Iterator
 
 
 def _better(report: SelectiveReport) -> ScoreResult:
-    """Logit normalisation where it clearly helps, else MSP."""
-    return report.normalized if report.normalized is not None and helps(report) else report.msp
+    """The repair where it clearly helps, else MSP."""
+    return report.repaired if report.repaired is not None and helps(report) else report.msp
 
 
 def _worth_a_threshold(report: SelectiveReport) -> tuple[float | None, float]:
@@ -118,10 +119,11 @@ def _risk_in_reach(report: SelectiveReport, error: float) -> float | None:
 def _guarantee(report: SelectiveReport, commands: Commands, risk: float) -> str:
     options = f"--target-risk {risk:g} --delta {DELTA:g}"
     which = "validation samples, never on those that are reported"
-    if _better(report) is not report.msp and report.logit_norm is not None:
-        center = "" if report.logit_norm.center else " --no-center"
-        options += f" --score max_logit_pnorm{center} --validation-fraction 0.5"
-        which += ", of which one half fits p and the other the threshold"
+    if (better := _better(report)) is not report.msp:
+        center = " --no-center" if isinstance(better.scored_by, LogitNorm) and not better.scored_by.center else ""
+        options += f" --score {better.name}{center} --validation-fraction 0.5"
+        fits = "p" if isinstance(better.scored_by, LogitNorm) else repair_name(report)
+        which += f", of which one half fits {fits} and the other the threshold"
     return (
         f"Choose the threshold on {which}: {commands.threshold(options)}; it finds one with which, "
         f"with a probability of {100 * (1 - DELTA):g} %, at most {100 * risk:g} % of the answers to new samples like "

@@ -1,65 +1,77 @@
-"""Does logit normalisation repair the order of the confidence?"""
+"""Does logit normalisation, or of two classes the calibration of each, repair the order of the confidence?"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from abstain.report.phrases import percent
+from abstain.scores.by_kind import repair_of
+from abstain.scores.logit_norm import LogitNorm
+from abstain.scores.two_classes import TwoClassCalibration
 
 if TYPE_CHECKING:
     from abstain.curve.difference import Difference
     from abstain.report.selective_report import SelectiveReport
-    from abstain.scores.logit_norm import LogitNorm
 
-QUESTION = "Does logit normalisation repair it?"
-WHAT_IT_IS = "it divides the largest logit by the size of all, their p-norm, after training, and changes no answer"
+WHAT_IT_IS = {
+    "logit normalisation": (
+        "it divides the largest logit by the size of all, their p-norm, after training, and changes no answer"
+    ),
+    "a calibration of each class": (
+        "it learns how sure the answers of each class are by themselves, after training, and changes no answer"
+    ),
+}
+"""Name of a repair in words -> what it does."""
+
+
+def repair_name(report: SelectiveReport) -> str:
+    """What the repair that there is for so many classes is called in words."""
+    norm, of_two = WHAT_IT_IS
+    return of_two if repair_of(report.n_logits) == TwoClassCalibration.SCORE else norm
 
 
 def describe_repair(report: SelectiveReport) -> str:
     """What it does to the AURC, or why it does nothing: it is not defined, was not tried or fell back."""
+    question, what = f"Does {repair_name(report)} repair it?", WHAT_IT_IS[repair_name(report)]
     if (reason := why_undefined(report)) is not None:
-        return f"{QUESTION} It is not defined here: {reason}."
-    if report.normalized is None or report.logit_norm is None:
+        return f"{question} It is not defined here: {reason}."
+    if report.repaired is None or report.repair is None:
         return (
-            f"{QUESTION} It was not tried ({WHAT_IT_IS}): it is fitted on validation samples, never on those that are "
+            f"{question} It was not tried ({what}): it is fitted on validation samples, never on those that are "
             "reported."
         )
-    if report.normalized.falls_back:
-        return (
-            f"{QUESTION} No, so the confidence stays as it is ({WHAT_IT_IS}): {_why_it_falls_back(report.logit_norm)}."
-        )
+    if report.repaired.falls_back:
+        return f"{question} No, so the confidence stays as it is ({what}): {_why_it_falls_back(report.repair)}."
     if report.msp.curve.failure_auroc() is None:
-        return (
-            f"{QUESTION} That cannot be told ({WHAT_IT_IS}): it needs right and wrong answers among the test samples."
-        )
-    before, after = (percent(result.metrics["aurc"], 3) for result in (report.msp, report.normalized))
+        return f"{question} That cannot be told ({what}): it needs right and wrong answers among the test samples."
+    before, after = (percent(result.metrics["aurc"], 3) for result in (report.msp, report.repaired))
     gain = report.gain()
     change = _describe_change(gain, report.level) if gain and report.independent else ""
     verdict = _verdict(report, gain) if gain else _verdict_by_bounds(*_bounds(report))
-    return f"{QUESTION} {verdict} ({WHAT_IT_IS}): the AURC goes from {before} % to {after} %{change}."
+    return f"{question} {verdict} ({what}): the AURC goes from {before} % to {after} %{change}."
 
 
 def why_undefined(report: SelectiveReport) -> str | None:
-    """Why these values have no logit normalisation; None where they have one."""
+    """Why these values have no repair; None where they have one."""
     if report.unrepaired is not None:
         return report.unrepaired
     if report.n_logits is None:
         return "it needs the logits of all classes, and only a confidence is given"
-    if report.n_logits <= 2:
-        return "with two classes the probability of the answer says all that the logits say"
     return None
 
 
 def helps(report: SelectiveReport) -> bool:
-    """Whether logit normalisation clearly lowers the AURC on the test data; of a sketch, whatever its bounds leave."""
+    """Whether the repair clearly lowers the AURC on the test data; of a sketch, whatever its bounds leave."""
     gain = report.gain()
-    if gain is not None or report.normalized is None:
+    if gain is not None or report.repaired is None:
         return gain is not None and report.independent and gain.low > 0
     before, after = _bounds(report)
     return report.independent and after[1] < before[0]
 
 
-def _why_it_falls_back(fitted: LogitNorm) -> str:
+def _why_it_falls_back(fitted: LogitNorm | TwoClassCalibration) -> str:
+    if isinstance(fitted, TwoClassCalibration):
+        return str(fitted.reason).removeprefix("MSP: ")
     msp, *others = fitted.search
     best = min(others, key=lambda candidate: candidate.aurc)
     if msp.aurc == 0:
@@ -87,7 +99,7 @@ def _verdict(report: SelectiveReport, gain: Difference) -> str:
 
 def _bounds(report: SelectiveReport) -> list[tuple[float, float]]:
     """The certified bounds of the AURC of a sketch, before and after."""
-    metrics = [result.metrics for result in (report.msp, report.normalized) if result is not None]
+    metrics = [result.metrics for result in (report.msp, report.repaired) if result is not None]
     return [(one["aurc_bound_low"] or 0.0, one["aurc_bound_high"] or 0.0) for one in metrics]
 
 

@@ -18,9 +18,11 @@ from abstain.report.order import describe_measured, describe_order
 from abstain.report.phrases import percent
 from abstain.report.repair import describe_repair
 from abstain.report.tables import markdown_table
+from abstain.scores.by_kind import repair_of
 from abstain.scores.confidence import Confidence
 from abstain.scores.kinds import Kind
 from abstain.scores.logit_norm import LogitNorm
+from abstain.scores.two_classes import TwoClassCalibration
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +30,8 @@ class ScoreResult:
     """One confidence score on the test data.
 
     Attributes:
-        name: `msp`, `temperature_scaling`, `max_logit_pnorm` for logit normalisation, or `max_logit_pnorm_uncentered`
-            (`_centered`) for the other of its two forms.
+        name: `msp`, `temperature_scaling`, `max_logit_pnorm` for logit normalisation, `max_logit_pnorm_uncentered`
+            (`_centered`) for the other of its two forms, or `two_class_calibration`.
         metrics: `risk`, `aurc`, `cov@5`, … as fractions, and `aurc_low` and `aurc_high` (None where all are alike); for
             a score that is a probability also `nll`, `brier` and `ece` (see `calibration.calibration_metrics`).
         confidence: (N,) float64, in the order of the samples.
@@ -56,19 +58,19 @@ class ScoreResult:
 
 @dataclass(frozen=True, eq=False)
 class SelectiveReport:
-    """How well a model knows when to abstain, by MSP and, with validation data, after logit normalisation.
+    """How well a model knows when to abstain, by MSP and, with validation data, after its repair.
 
     Attributes:
         n_samples: N, of the test data.
         n_logits: K; None where the confidence was given and not made of logits.
         level: nominal coverage of the intervals.
         error: (N,) 0/1 float64.
-        results: MSP; with validation data also logit normalisation in both its forms, and temperature scaling, where
-            they are defined.
+        results: MSP; with validation data also logit normalisation in both its forms, the calibration of two classes,
+            and temperature scaling, where they are defined.
         input: what the values were that were measured, one of `scores.KINDS`, or `"confidence"` that was given.
         notes: what has to be known to read the numbers, in sentences: what was left out, and why.
         independent: whether the samples are; where they are not, as the pixels of one image, no interval is in words.
-        unrepaired: why logit normalisation was not fitted though there are validation data; None where it was.
+        unrepaired: why no repair was fitted though there are validation data; None where it was.
     """
 
     n_samples: int
@@ -92,26 +94,32 @@ class SelectiveReport:
         return self.results[0]
 
     @property
-    def normalized(self) -> ScoreResult | None:
-        """Logit normalisation as fitted on the validation data, which may be MSP again; None without any."""
-        return next((result for result in self.results if result.name == "max_logit_pnorm"), None)
+    def repaired(self) -> ScoreResult | None:
+        """The repair as fitted on the validation data, which may be MSP again; None without any.
+
+        It is logit normalisation, or of two classes the calibration of each.
+        """
+        return next((result for result in self.results if result.name == repair_of(self.n_logits)), None)
+
+    @property
+    def repair(self) -> LogitNorm | TwoClassCalibration | None:
+        """What `repaired` is scored by; None without validation data."""
+        return cast("LogitNorm | TwoClassCalibration", self.repaired.scored_by) if self.repaired else None
 
     @property
     def logit_norm(self) -> LogitNorm | None:
-        """What `normalized` is scored by; None without validation data."""
-        return cast(LogitNorm, self.normalized.scored_by) if self.normalized else None
+        """Logit normalisation as fitted, of two classes always MSP; None without validation data."""
+        return next((cast(LogitNorm, one.scored_by) for one in self.results if one.name == LogitNorm.SCORE), None)
 
     def gain(self) -> Difference | None:
-        """AURC of MSP minus AURC after normalisation, paired; positive if normalisation is better."""
+        """AURC of MSP minus AURC after the repair, paired; positive if the repair is better."""
         return self._gain
 
     @cached_property
     def _gain(self) -> Difference | None:
-        if self.normalized is None:
+        if self.repaired is None:
             return None
-        return aurc_difference(
-            self.msp.confidence, self.error, self.normalized.confidence, self.error, level=self.level
-        )
+        return aurc_difference(self.msp.confidence, self.error, self.repaired.confidence, self.error, level=self.level)
 
     @property
     def target_risks(self) -> dict[str, float]:
@@ -139,7 +147,7 @@ class SelectiveReport:
     def summary(self, commands: Commands | None = None) -> list[str]:
         """What the numbers say, in sentences: whether the confidence is in order, and what can be done with it.
 
-        Whether logit normalisation repairs it, how much can be answered at each target risk, and what to do next; a
+        Whether it can be repaired, how much can be answered at each target risk, and what to do next; a
         change is claimed only where its interval excludes zero. The intervals of what can be answered are from a seeded
         bootstrap, so this takes a second.
 

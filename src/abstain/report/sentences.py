@@ -5,19 +5,20 @@ from __future__ import annotations
 from abstain.curve.difference import aurc_difference
 from abstain.report.notes import FEW_ERRORS
 from abstain.report.phrases import percent
+from abstain.report.repair import repair_name
 from abstain.report.selective_report import SelectiveReport
 
 
 def describe_smoothing(data: str, plain: SelectiveReport, smoothed: SelectiveReport) -> str:
-    """One sentence on what label smoothing did and what logit normalisation undid, from two models on one test set.
+    """One sentence on what label smoothing did and what its repair undid, from two models on one test set.
 
     It says "raises" or "lowers" only where the paired interval of the difference in AURC excludes zero.
     """
     harm = _describe_harm(data, plain, smoothed)
     repairs = [_describe_repair(report) for report in (plain, smoothed)]
     if repairs[0] == repairs[1]:
-        return f"{harm}; logit normalisation {repairs[0]} for both models."
-    return f"{harm}; logit normalisation {repairs[0]} without and {repairs[1]} with smoothing."
+        return f"{harm}; {repair_name(plain)} {repairs[0]} for both models."
+    return f"{harm}; {repair_name(plain)} {repairs[0]} without and {repairs[1]} with smoothing."
 
 
 def describe_coverage(data: str, plain: SelectiveReport, smoothed: SelectiveReport, *, risk: str = "5") -> str:
@@ -25,9 +26,9 @@ def describe_coverage(data: str, plain: SelectiveReport, smoothed: SelectiveRepo
     key = f"cov@{risk}"
     without, with_it = (percent(report.msp.metrics[key], 1) for report in (plain, smoothed))
     sentence = f"At {risk} % errors, {without} % of {data} can be answered without and {with_it} % with smoothing"
-    if smoothed.normalized is None or smoothed.normalized.falls_back:
+    if smoothed.repaired is None or smoothed.repaired.falls_back:
         return f"{sentence}."
-    return f"{sentence}, and {percent(smoothed.normalized.metrics[key], 1)} % with it after logit normalisation."
+    return f"{sentence}, and {percent(smoothed.repaired.metrics[key], 1)} % with it after {repair_name(smoothed)}."
 
 
 def _describe_harm(data: str, plain: SelectiveReport, smoothed: SelectiveReport) -> str:
@@ -52,11 +53,11 @@ def _warn_of_few_errors(plain: SelectiveReport, smoothed: SelectiveReport) -> st
 
 def _describe_repair(report: SelectiveReport) -> str:
     gain = report.gain()
-    if gain is None or report.normalized is None:
+    if gain is None or report.repaired is None:
         return "was not fitted"
-    if report.logit_norm is None or report.logit_norm.p is None:
+    if report.repaired.falls_back:
         return "falls back to MSP"
-    after = f"{percent(report.normalized.metrics['aurc'], 3)} %"
+    after = f"{percent(report.repaired.metrics['aurc'], 3)} %"
     if gain.low <= 0 <= gain.high:
         return f"does not clearly change it ({after})"
     return f"{'lowers' if gain.low > 0 else 'raises'} it to {after}"

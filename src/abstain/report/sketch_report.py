@@ -64,8 +64,8 @@ def describe_order_of_sketch(report: SketchReport) -> str:
 def describe_reachable(report: SketchReport) -> Iterator[str]:
     """What can be answered at each target risk."""
     shown = [report.msp]
-    if report.normalized is not None and not report.normalized.falls_back:
-        shown.append(report.normalized)
+    if report.repaired is not None and not report.repaired.falls_back:
+        shown.append(report.repaired)
     for number, (key, risk) in enumerate(report.target_risks.items()):
         shares = [f"{percent(one.metrics[key], 1)} % by {one.label}" for one in shown]
         yield (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from abstain.report.legend import legend
+from abstain.report.repair import repair_name
 from abstain.report.selective_report import SelectiveReport
 
 
@@ -18,6 +19,6 @@ def report_text(report: SelectiveReport, words: Sequence[Sequence[str]]) -> str:
     parts = ["\n".join(paragraph) for paragraph in words]
     parts += [f"Note: {note}." for note in report.notes if note != report.unrepaired]  # which the words say already
     parts += [report.to_markdown(), legend(report)]
-    if report.logit_norm is not None:
-        parts.append(f"How logit normalisation was fitted: {report.logit_norm.reason}.")
+    if report.repair is not None:
+        parts.append(f"How {repair_name(report)} was fitted: {report.repair.reason}.")
     return "\n\n".join(parts)

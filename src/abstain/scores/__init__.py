@@ -19,6 +19,7 @@ from abstain.scores.softmax import (
     classification_error,
     doctor,
     energy,
+    gen,
     logit_margin,
     max_logit,
     msp,
@@ -27,6 +28,7 @@ from abstain.scores.softmax import (
     softmax_margin,
 )
 from abstain.scores.temperature import TemperatureScaling
+from abstain.scores.two_classes import Line, TwoClassCalibration
 
 __all__ = [
     "KINDS",
@@ -34,17 +36,20 @@ __all__ = [
     "Candidate",
     "Confidence",
     "GivenConfidence",
+    "Line",
     "LogitNorm",
     "OfProbabilities",
     "Score",
     "SoftmaxScore",
     "TemperatureScaling",
+    "TwoClassCalibration",
     "Values",
     "calibration_metrics",
     "classification_error",
     "confidence_from_dict",
     "doctor",
     "energy",
+    "gen",
     "log_probabilities",
     "logit_margin",
     "max_logit",

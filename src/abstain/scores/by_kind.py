@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,14 @@ from torch import Tensor
 
 from abstain._checks import ArgumentError, InputError, check_choice, check_no_more
 from abstain.scores.batches import ValueBatches
+from abstain.scores.blocks import BLOCK_ELEMENTS
 from abstain.scores.confidence import Confidence, OfProbabilities
 from abstain.scores.kinds import OF_PROBABILITIES, WITHOUT_SHIFT, Kind, Values
 from abstain.scores.logit_norm import SEARCH_BLOCK, LogitNorm
 from abstain.scores.probabilities import count_certain, log_probabilities, probability_error, refuse_certain
-from abstain.scores.rows import BLOCK_ELEMENTS
 from abstain.scores.softmax import SCORES, SHIFTED, error_of_rows
 from abstain.scores.temperature import TemperatureScaling
+from abstain.scores.two_classes import TwoClassCalibration
 
 
 def error_of(values: Values) -> NDArray[np.float64]:
@@ -74,33 +75,53 @@ def confidence_of_kind(confidence: Confidence, kind: Kind) -> Confidence:
     return OfProbabilities(confidence, "probability" if confidence.name == "msp" else "log-odds")
 
 
+REPAIR = "auto"
+"""In place of a score to fit: the repair that there is for so many classes, see `repair_of`."""
+
+
+def repair_of(n_columns: int | None) -> str:
+    """The score that repairs the order of so many columns of values, if that is known: two classes have their own."""
+    return LogitNorm.SCORE if n_columns is None or n_columns > 2 else TwoClassCalibration.SCORE
+
+
 def fit_confidence(score: str, values: ValueBatches, *, center: bool = True, **fit: Any) -> Confidence:
-    """Logit normalisation or temperature scaling fitted on validation samples, for values of their kind.
+    """A confidence fitted on validation samples, for values of their kind.
 
     Args:
-        score: `"max_logit_pnorm"` or `"temperature_scaling"`.
+        score: `"max_logit_pnorm"` for logit normalisation, `"two_class_calibration"`, `"auto"` for that of the two
+            which repairs so many classes, or `"temperature_scaling"`.
         values: of samples on which neither a threshold is chosen nor anything measured.
         center: of `max_logit_pnorm`: subtract each row's mean first.
-        **fit: `p_grid` and `fallback` of `LogitNorm.fit`.
+        **fit: `p_grid` and `fallback` of `LogitNorm.fit`, of which `"auto"` leaves out what its repair does not take;
+            `fallback` of `TwoClassCalibration.fit`.
 
     Raises:
-        InputError: another score, probabilities of exactly 0, which have no logarithm, or the uncentred p-norm of
-            values whose rows have lost their shift.
+        InputError: another score, probabilities of exactly 0, which have no logarithm, the uncentred p-norm of
+            values whose rows have lost their shift, or a calibration of more than two classes.
     """
-    check_choice("score to fit", score, [kind.SCORE for kind in (LogitNorm, TemperatureScaling)])
-    of_norm = score == LogitNorm.SCORE
-    if of_norm:
+    check_choice("score to fit", score, [REPAIR, *FITTED])
+    if score == REPAIR:
+        score = repair_of(values.n_columns)
+        fit = fit if score == LogitNorm.SCORE else {name: fit[name] for name in fit if name == "fallback"}
+    if score == LogitNorm.SCORE:
         check_norm(values, center=center)
+        fit = {"center": center, **fit}
     else:
-        check_no_more("TemperatureScaling.fit", fit, known=())
+        check_no_more(f"the fit of {score}", fit, known=("fallback",) if score == TwoClassCalibration.SCORE else ())
     _refuse_without_logarithms(values)
+    return confidence_of_kind(FITTED[score](values, **fit), values.kind)
 
-    def read(block_elements: int) -> Iterator[tuple[Tensor, NDArray[np.int64]]]:
-        return ((as_logits(batch), batch.labels) for batch in values.batches(block_elements))
 
-    if of_norm:
-        return confidence_of_kind(LogitNorm.fit_batches(read(SEARCH_BLOCK), center=center, **fit), values.kind)
-    return confidence_of_kind(TemperatureScaling.fit_batches(lambda: read(BLOCK_ELEMENTS)), values.kind)
+def _read(values: ValueBatches, block_elements: int = BLOCK_ELEMENTS) -> Iterator[tuple[Tensor, NDArray[np.int64]]]:
+    return ((as_logits(batch), batch.labels) for batch in values.batches(block_elements))
+
+
+FITTED: dict[str, Callable[..., Confidence]] = {
+    LogitNorm.SCORE: lambda values, **fit: LogitNorm.fit_batches(_read(values, SEARCH_BLOCK), **fit),
+    TwoClassCalibration.SCORE: lambda values, **fit: TwoClassCalibration.fit_batches(_read(values), **fit),
+    TemperatureScaling.SCORE: lambda values: TemperatureScaling.fit_batches(lambda: _read(values)),
+}
+"""Name of a score that is fitted -> its fit on the logits, or logarithms, of validation samples in batches."""
 
 
 def scored_in_batches(

@@ -11,7 +11,8 @@ from scipy.special import expit
 from torch import Tensor
 
 from abstain._arrays import check_labels, check_logits
-from abstain.scores.rows import LogitRows, blocks_in, warn_if_half
+from abstain.scores.blocks import by_block, in_blocks
+from abstain.scores.rows import LogitRows, warn_if_half
 from abstain.scores.softmax import classification_error, log_odds
 from abstain.scores.temperature import TemperatureScaling
 
@@ -79,14 +80,15 @@ class CalibrationSums:
         logits, temperature = check_logits(logits), TemperatureScaling(temperature).temperature
         targets = torch.tensor(check_labels(labels, n_samples=logits.shape[0], n_logits=logits.shape[1]))
         warn_if_half(logits)
-        confidence = np.empty(len(logits))
-        for start, block in blocks_in(logits):
-            these = slice(start, start + len(block))
+
+        def measure(block: Tensor, some: slice) -> Tensor:
             rows = LogitRows(block if temperature == 1 else block.div_(temperature))
-            of_msp, nll, brier = _of_softmax(rows, targets[these].to(block.device)).cpu().numpy()
-            confidence[these] = of_msp
-            self.add_numbers(expit(of_msp), nll, brier, error=error[these])
-        return confidence
+            return _of_softmax(rows, targets[some].to(block.device))
+
+        numbers = in_blocks(measure, logits)
+        for some, (of_msp, nll, brier) in by_block(numbers, logits.shape[1]):
+            self.add_numbers(expit(of_msp), nll, brier, error=error[some])
+        return np.ascontiguousarray(numbers[0])
 
     def metrics(self) -> dict[str, float]:
         """The means, as `calibration_metrics` calls them."""

@@ -15,6 +15,7 @@ from abstain.scores.logit_norm import LogitNorm
 from abstain.scores.probabilities import OF_PROBABILITIES, largest_probability, log_probabilities, probability_score
 from abstain.scores.softmax import SCORES
 from abstain.scores.temperature import TemperatureScaling
+from abstain.scores.two_classes import TwoClassCalibration
 
 Scale = Literal["log-odds", "probability"]
 
@@ -110,7 +111,7 @@ class OfProbabilities:
 
     Attributes:
         confidence: what it would be of logits. One of `SCORES` is taken of the probabilities themselves, so that those
-            which rounding made equal tie; logit normalisation and temperature scaling of their logarithms.
+            which rounding made equal tie; what is fitted, such as logit normalisation, of their logarithms.
         scale: of `msp`: `"log-odds"`, or `"probability"`, the largest stored probability itself, which has the same
             order and on which a threshold can be compared with the numbers of a file.
 
@@ -186,8 +187,8 @@ class OfProbabilities:
         return cls(confidence_from_dict(values), scale)
 
 
-WITH_KEY: dict[str, type[LogitNorm] | type[TemperatureScaling] | type[GivenConfidence]] = {
-    kind.SCORE: kind for kind in (LogitNorm, TemperatureScaling, GivenConfidence)
+WITH_KEY: dict[str, type[LogitNorm] | type[TwoClassCalibration] | type[TemperatureScaling] | type[GivenConfidence]] = {
+    kind.SCORE: kind for kind in (LogitNorm, TwoClassCalibration, TemperatureScaling, GivenConfidence)
 }
 """Key `"score"` of a dictionary -> the kind of confidence that wrote it, but for those of `SCORES`."""
 

@@ -19,8 +19,8 @@ from abstain.scores.p_norm import PNorms
 from abstain.scores.rows import LogitRows, score_in_blocks, warn_if_normalized
 from abstain.scores.softmax import classification_error, log_odds
 
-SEARCH_BLOCK = 2**19
-"""Logits in one block of the search, 2 MiB in float32: with less, calls cost more than arithmetic."""
+SEARCH_BLOCK = 2**17
+"""Logits in one block of the search, 512 KiB in float32, as many as of the scores: with less, calls cost more."""
 
 Fallback = Literal["one_standard_error", "strict", "never"]
 

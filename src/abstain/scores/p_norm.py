@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 import torch
@@ -17,7 +18,7 @@ class PNorms:
     def __init__(self, grid: Sequence[float], *, center: bool) -> None:
         self.grid, self.center = grid, center
         self.multiplied = all(p == int(p) and p <= MAX_MULTIPLIED for p in grid)
-        self.power: Tensor | None = None
+        self._of_thread = threading.local()  # each thread that scores blocks has memory of its own
 
     def __call__(self, block: Tensor) -> Tensor:
         """(P, n), from a block (n, K) that is changed."""
@@ -36,14 +37,19 @@ class PNorms:
         """(P, n): the sum of |z|^p along each row for every p; whole exponents by repeated multiplication."""
         if not self.multiplied:
             return torch.stack([magnitude.pow(p).sum(dim=1) for p in self.grid])
-        if self.power is None or len(self.power) < len(magnitude):
-            self.power = torch.empty_like(magnitude)
-        power = self.power[: len(magnitude)].copy_(magnitude)
+        power = self._memory_for(magnitude).copy_(magnitude)
         sums = {1.0: magnitude.sum(dim=1)}
         for exponent in range(2, int(max(self.grid)) + 1):
             power *= magnitude
             sums[float(exponent)] = power.sum(dim=1)
         return torch.stack([sums[p] for p in self.grid])
+
+    def _memory_for(self, block: Tensor) -> Tensor:
+        """A block of that shape, in the memory of the one before."""
+        held = getattr(self._of_thread, "power", None)
+        if held is None or len(held) < len(block):
+            held = self._of_thread.power = torch.empty_like(block)
+        return held[: len(block)]
 
 
 def _divide_by_largest(block: Tensor, high: Tensor, low: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -14,9 +14,10 @@ from torch import Tensor
 
 from abstain._arrays import check_labels, check_logits, check_same_order
 from abstain._checks import InputError, check_choice
+from abstain.scores.blocks import by_block, in_blocks
 from abstain.scores.calibration import CalibrationSums
 from abstain.scores.recognition import beyond_unit
-from abstain.scores.rows import BLOCK_ELEMENTS
+from abstain.scores.rows import GEN_CLASSES, GEN_EXPONENT
 
 CLIPPED_AT = 2.0**-52
 """The least probability of a label in the negative log-likelihood, that of float64 and of scikit-learn's `log_loss`."""
@@ -30,12 +31,17 @@ def _margin_of_logs(first: Tensor, second: Tensor) -> Tensor:
     return (first.log() - second.log()).where(first > second, 0.0)  # of two zeros too, which have no logarithm
 
 
+def _generalized_entropy(largest: Tensor) -> Tensor:
+    return -(largest * (1 - largest)).pow(GEN_EXPONENT).sum(dim=1)
+
+
 _FORMULAS: dict[str, Callable[[Tensor], Tensor]] = {
     "msp": lambda rows: rows.amax(dim=1),
     "logit_margin": _of_top_two(_margin_of_logs),
     "softmax_margin": _of_top_two(torch.sub),
     "negative_entropy": lambda rows: -torch.special.entr(rows).sum(dim=1),
     "doctor": lambda rows: rows.square().sum(dim=1),
+    "gen": lambda rows: _generalized_entropy(rows.topk(min(GEN_CLASSES, rows.shape[1]), dim=1, sorted=False).values),
 }
 """Name in `SCORES` -> the same of a block (n, K) of probabilities in float64; of `msp` the probability itself."""
 
@@ -62,8 +68,7 @@ def probability_score(name: str, probabilities: Any) -> NDArray[np.float64]:
         InputError: no such score, another shape, N = 0, or values outside [0, 1].
     """
     formula = _FORMULAS[check_choice("score of probabilities", name, OF_PROBABILITIES)]
-    blocks = _pairs_in_blocks(check_probabilities(probabilities))
-    values = np.concatenate([formula(rows).cpu().numpy() for rows in blocks])
+    values = _of_pairs(lambda rows, _: formula(rows), check_probabilities(probabilities))
     return logit(values) if name == "msp" else values  # SciPy's: torch's ties neighbours around 1/2
 
 
@@ -72,8 +77,7 @@ def largest_probability(probabilities: Any) -> NDArray[np.float64]:
 
     Takes and refuses what `probability_score` does; returns (N,) float64 in [0, 1], in the order of its `msp`.
     """
-    blocks = _pairs_in_blocks(check_probabilities(probabilities))
-    return np.concatenate([rows.amax(dim=1).cpu().numpy() for rows in blocks])
+    return _of_pairs(lambda rows, _: rows.amax(dim=1), check_probabilities(probabilities))
 
 
 def check_probabilities(probabilities: Any) -> Tensor:
@@ -163,17 +167,19 @@ class ProbabilitySums(CalibrationSums):
         """
         probabilities = check_probabilities(probabilities)
         targets = torch.tensor(check_labels(labels, n_samples=len(error), n_logits=probabilities.shape[1]))
-        start = 0
-        for rows in _pairs_in_blocks(probabilities):
-            these = slice(start, start + len(rows))
+
+        def measure(rows: Tensor, some: slice) -> Tensor:
             total = rows.sum(dim=1, keepdim=True)
             rows = rows / total.where(total > 0, 1.0)
-            true = rows.gather(1, targets[these].to(rows.device)[:, None])[:, 0]
+            true = rows.gather(1, targets[some].to(rows.device)[:, None])[:, 0]
             squares = rows.square().sum(dim=1) - true.square() + (1 - true).square()
-            numbers = torch.stack([rows.amax(dim=1), -true.clamp(min=CLIPPED_AT).log(), squares])
-            self.add_numbers(*numbers.cpu().numpy(), error=error[these])
-            self.n_clipped += int((true < CLIPPED_AT).sum())
-            start = these.stop
+            clipped = true < CLIPPED_AT
+            return torch.stack([rows.amax(dim=1), -true.clamp(min=CLIPPED_AT).log(), squares, clipped.to(rows.dtype)])
+
+        numbers = _of_pairs(measure, probabilities)
+        self.n_clipped += int(numbers[3].sum())
+        for some, (largest, nll, brier, _) in by_block(numbers, probabilities.shape[1]):
+            self.add_numbers(largest, nll, brier, error=error[some])
 
 
 def log_probabilities(probabilities: Any) -> Tensor:
@@ -221,15 +227,16 @@ def refuse_certain(n_certain: int, n_rows: int, *, one_column: bool) -> None:
         )
 
 
-def _pairs_in_blocks(probabilities: Tensor) -> Iterator[Tensor]:
-    """Blocks of rows in float64, one probability as the pair (1 - p, p); on the CPU where there is no float64.
+def _of_pairs(work: Callable[[Tensor, slice], Tensor], probabilities: Tensor) -> NDArray[np.float64]:
+    """As `in_blocks`, of blocks in float64 in which one probability is the pair (1 - p, p).
 
     1 - p is rounded to the type of p, as it is for whoever compares it with a threshold; but for half precision.
     """
-    device = torch.device("cpu") if probabilities.device.type == "mps" else probabilities.device
-    for block in probabilities.split(max(1, BLOCK_ELEMENTS // probabilities.shape[1])):
-        rows = block.to(device)
+
+    def with_pair(rows: Tensor, some: slice) -> Tensor:
         if rows.shape[1] == 1:
             rows = rows.to(torch.promote_types(rows.dtype, torch.float32))
             rows = torch.cat([1 - rows, rows], dim=1)
-        yield rows.double()
+        return work(rows.double(), some)
+
+    return in_blocks(with_pair, probabilities, probabilities.dtype)

@@ -10,7 +10,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from abstain.scores.rows import BLOCK_ELEMENTS
+from abstain.scores.blocks import BLOCK_ELEMENTS
 
 SUM_WITHIN = 2e-3
 """How far from 1 the sum of a softmax is taken to be by arithmetic: four roundings of float16, 2⁻¹¹ each."""

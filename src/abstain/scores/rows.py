@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cached_property
-from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-BLOCK_ELEMENTS = 2**17
-"""Logits in one block of rows: 1 MiB in float64, so that a block and its temporaries stay in a processor's cache."""
+from abstain.scores.blocks import BLOCK_ELEMENTS, in_blocks
+
+GEN_EXPONENT, GEN_CLASSES = 0.1, 100
+"""Of the generalised entropy: γ and M of Liu et al. 2023 for ImageNet."""
 
 NORMALIZED_WITHIN = 1e-3
 """How near to 1 (or its logarithm to 0) the sum of every row must be to look like probabilities, even in float16."""
@@ -65,6 +66,13 @@ class LogitRows:
         """(n,) the sum of weight times distance below the largest logit."""
         return torch.linalg.vecdot(self._weights, (self.top - self.logits).clamp_(max=torch.finfo(torch.float64).max))
 
+    def largest_others(self, most: int) -> Tensor:
+        """(n, at least min(most, K - 1)) the largest of the other logits minus the second, and -inf for any beyond."""
+        below_second = (self.logits - self.second).scatter_(1, self.predicted, -torch.inf)
+        if below_second.shape[1] <= most:
+            return below_second
+        return below_second.topk(most, dim=1, sorted=False).values
+
     @cached_property
     def small(self) -> Tensor:
         """(n,) the ratio of the second exponential to the first, in (0, 1]."""
@@ -75,6 +83,16 @@ class LogitRows:
         """(n,) the sum of all exponentials over the largest, in [1, K]."""
         return 1.0 + self.small * self.sum_others
 
+    @cached_property
+    def log_probability(self) -> Tensor:
+        """(n,) log p of the predicted class."""
+        return -torch.log1p(self.small * self.sum_others)
+
+    @property
+    def log_remainder(self) -> Tensor:
+        """(n,) log(1 - p) of the predicted class, from the other logits."""
+        return self.sum_others.log() - self.gap + self.log_probability
+
 
 def score_in_blocks(
     logits: Tensor,
@@ -82,31 +100,9 @@ def score_in_blocks(
     dtype: torch.dtype = torch.float64,
     block_elements: int = BLOCK_ELEMENTS,
 ) -> NDArray[np.float64]:
-    """Apply `score`, (n, K) -> (..., n), to the blocks of `blocks_in`, which it may change; joined in NumPy."""
+    """Apply `score`, (n, K) -> (..., n), to the blocks of `in_blocks`, which it may change; joined in NumPy."""
     warn_if_half(logits)
-    joined: NDArray[np.float64] | None = None
-    for start, block in blocks_in(logits, dtype, block_elements):
-        values = score(block).cpu().numpy()
-        if joined is None:
-            joined = np.empty((*values.shape[:-1], len(logits)), dtype=values.dtype)
-        joined[..., start : start + len(block)] = values
-    return cast(NDArray[np.float64], joined)
-
-
-def blocks_in(
-    logits: Tensor, dtype: torch.dtype = torch.float64, block_elements: int = BLOCK_ELEMENTS
-) -> Iterator[tuple[int, Tensor]]:
-    """The first row of each block of rows, and a copy of the block in `dtype`.
-
-    It lies in memory that the next block uses again: new memory for each would cost more than the arithmetic. Blocks
-    are on the device of `logits`, or on the CPU where that device has no float64.
-    """
-    device = torch.device("cpu") if logits.device.type == "mps" else logits.device
-    rows = max(1, min(block_elements // logits.shape[1], len(logits)))
-    buffer = torch.empty((rows, logits.shape[1]), dtype=dtype, device=device)
-    for start in range(0, len(logits), rows):
-        block = logits[start : start + rows]
-        yield start, buffer[: len(block)].copy_(block)
+    return in_blocks(lambda block, _: score(block), logits, dtype, block_elements)
 
 
 def warn_if_half(logits: Tensor) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from abstain._arrays import check_labels, check_logits, check_same_order
 from abstain._checks import ArgumentError, check_choice, shown
-from abstain.scores.rows import LogitRows, score_in_blocks, warn_if_normalized
+from abstain.scores.rows import GEN_CLASSES, GEN_EXPONENT, LogitRows, score_in_blocks, warn_if_normalized
 
 Score = Callable[[Any], NDArray[np.float64]]
 """Logits (N, K), NumPy or torch on any device, not changed -> confidence (N,) float64, larger accepted first."""
@@ -113,8 +113,23 @@ def doctor(rows: LogitRows) -> Tensor:
     return (1.0 + rows.small**2 * rows.sum_others_squared) / rows.denominator**2
 
 
+@_of_rows
+def gen(rows: LogitRows) -> Tensor:
+    """Generalised entropy, -Σ (p (1 - p))^0.1 over the 100 largest p; larger is more confident (Liu et al., CVPR 2023).
+
+    With so small an exponent unlikely classes count nearly as much as likely ones; 1 - p is taken from the other
+    logits, so that no p near 1 loses it. Takes and refuses what `msp` does; returns (N,) float64 of at most 0.
+    """
+    of_predicted = rows.log_probability + rows.log_remainder
+    log_p = rows.largest_others(GEN_CLASSES - 1) - rows.gap[:, None] + rows.log_probability[:, None]
+    of_others = log_p + torch.log1p(-log_p.exp())
+    terms = torch.cat([of_predicted[:, None], of_others], dim=1)
+    return -terms.mul_(GEN_EXPONENT).exp_().sum(dim=1)
+
+
 SCORES: dict[str, Score] = {
-    score.__name__: score for score in (msp, max_logit, logit_margin, softmax_margin, negative_entropy, energy, doctor)
+    score.__name__: score
+    for score in (msp, max_logit, logit_margin, softmax_margin, negative_entropy, energy, doctor, gen)
 }
 """Name -> function of the scores that need no parameter."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,7 +14,8 @@ from torch import Tensor
 
 from abstain._arrays import check_labels, check_logits, check_same_order
 from abstain._checks import ArgumentError, check_choice, check_keys, check_number
-from abstain.scores.rows import LogitRows, as_pairs, score_in_blocks
+from abstain.scores.blocks import in_blocks
+from abstain.scores.rows import LogitRows, score_in_blocks
 from abstain.scores.softmax import log_odds
 
 LIMITS = (1e-3, 1e3)
@@ -103,7 +105,7 @@ class TemperatureScaling:
 
     @classmethod
     def fit_batches(cls, read: Callable[[], Iterable[tuple[Any, Any]]]) -> Self:
-        """The same of validation data that comes in batches, about a dozen times.
+        """The same of validation data that comes in batches, about eight times; of two classes once.
 
         Args:
             read: one pass over the pairs (logits, labels), at least one.
@@ -113,17 +115,47 @@ class TemperatureScaling:
         """
         from scipy.optimize import root_scalar  # here, so that importing the scores does not wait for it
 
-        of_target = np.concatenate([_below_top(as_pairs(check_logits(logits)), labels) for logits, labels in read()])
+        of_target, gaps = [], []
+        for logits, labels in read():
+            rows = check_logits(logits)
+            targets = torch.tensor(check_labels(labels, n_samples=rows.shape[0], n_logits=rows.shape[1]))
+            if rows.shape[1] > 2:
+                of_target.append(_below_top(rows, targets))
+            else:
+                lead = _lead_of_label(rows, targets)
+                gaps.append(np.abs(lead))
+                of_target.append(np.minimum(lead, 0))
+        wanted = _mean(of_target)
+        gap = torch.from_numpy(np.concatenate(gaps)) if gaps else None  # of two classes all that is needed
 
+        @cache
         def slope(log_inverse: float) -> float:
-            parts = [_expected(as_pairs(check_logits(logits)), float(np.exp(log_inverse))) for logits, _ in read()]
-            return float(np.mean(np.concatenate(parts) - of_target))
+            inverse = float(np.exp(log_inverse))
+            if gap is not None:
+                return _mean_of_gaps(gap, inverse) - wanted
+            return _mean([_expected(check_logits(logits), inverse) for logits, _ in read()]) - wanted
 
-        ends = [-float(np.log(limit)) for limit in reversed(LIMITS)]
-        slopes = [slope(end) for end in ends]
-        if slopes[0] >= 0 or slopes[1] <= 0:
-            return cls(LIMITS[1] if slopes[0] >= 0 else LIMITS[0])
-        return cls(float(np.exp(-root_scalar(slope, bracket=ends, method="toms748", xtol=1e-6).root)))
+        low, high = _bracket(slope)
+        if low == high:
+            return cls(LIMITS[0] if low > 0 else LIMITS[1])
+        return cls(float(np.exp(-root_scalar(slope, bracket=[low, high], method="brentq", xtol=1e-6).root)))
+
+
+def _bracket(slope: Callable[[float], float]) -> tuple[float, float]:
+    """Two logarithms of 1/T, powers of ten apart, between which the slope rises to 0; a limit twice if none."""
+    upwards = slope(0.0) < 0
+    nearer = 0.0
+    for limit in np.geomspace(1, LIMITS[1] if upwards else LIMITS[0], 4)[1:]:
+        further = float(np.log(limit))
+        if (slope(further) > 0) == upwards:
+            return min(nearer, further), max(nearer, further)
+        nearer = further
+    return nearer, nearer
+
+
+def _mean(parts: list[NDArray[Any]]) -> float:
+    """Of all numbers as if they were in one array, however they are cut."""
+    return float(np.mean(np.concatenate(parts), dtype=np.float64))
 
 
 def _expected(logits: Tensor, inverse: float) -> NDArray[Any]:
@@ -137,8 +169,26 @@ def _expected(logits: Tensor, inverse: float) -> NDArray[Any]:
     return score_in_blocks(logits, expected, dtype)
 
 
-def _below_top(logits: Tensor, labels: Any) -> NDArray[np.float64]:
+def _below_top(logits: Tensor, targets: Tensor) -> NDArray[np.float64]:
     """(N,) the logit of the label minus the largest one."""
-    targets = torch.tensor(check_labels(labels, n_samples=logits.shape[0], n_logits=logits.shape[1]))
     of_target = logits.gather(1, targets.to(logits.device)[:, None])[:, 0]
     return (of_target - logits.amax(dim=1)).cpu().double().numpy()
+
+
+def _lead_of_label(logits: Tensor, targets: Tensor) -> NDArray[Any]:
+    """(N,) of two classes, or one logit: the logit of the label minus the other one."""
+
+    def lead(block: Tensor, some: slice) -> Tensor:
+        second_leads = block[:, 0] if block.shape[1] == 1 else block[:, 1] - block[:, 0]
+        return second_leads * (2 * targets[some].to(block) - 1)  # several times as fast as to choose a sign
+
+    return in_blocks(lead, logits, torch.float64 if logits.dtype == torch.float64 else torch.float32)
+
+
+def _mean_of_gaps(gap: Tensor, inverse: float) -> float:
+    """The mean of `_expected` of two classes whose logits are so far apart."""
+
+    def add(block: Tensor, _: slice) -> Tensor:
+        return (block * -inverse).sigmoid_().mul_(block).sum()[None]
+
+    return -float(np.sum(in_blocks(add, gap[:, None], gap.dtype), dtype=np.float64)) / len(gap)

@@ -160,7 +160,7 @@ class SavingTrainer(OptimizingTrainer):
             validation: items with the model's inputs and labels, none of which it was trained on.
             target_risk: the selective risk to stay below, a fraction in (0, 1).
             delta: fraction in (0, 1) for a threshold with a guarantee; None for an empirical one.
-            **fit: `p_grid`, `center` and `fallback` of `LogitNorm.fit`, and the `seed` of the halves.
+            **fit: `p_grid`, `center` and `fallback` of `AbstentionRule.fit`, and the `seed` of the halves.
 
         Raises:
             NoThresholdError: no threshold qualifies; the model is saved, and no rule.
