@@ -106,6 +106,7 @@ docs: $(VENV)/installed-dev  ## render README, model cards and docs from the res
 	$(BIN)/python docs/results.py
 	$(BIN)/python docs/scale.py
 	$(BIN)/python docs/conventions.py
+	$(BIN)/python docs/scores.py
 	$(BIN)/python docs/architecture.py
 
 clean:  ## remove the environment and caches

@@ -14,12 +14,11 @@ from pages import ROOT, with_blocks, write_or_check
 
 from abstain import LogitNorm, TwoClassCalibration, aurc, aurc_difference, read_logits, scores
 from abstain.hub import released_checkpoint, released_checkpoints
+from abstain.hub.facts import read_results, trained_with
 from abstain.report import markdown_table
 
 PAGE = ROOT / "docs" / "scores.md"
-TRAINED = {"ce": "cross-entropy", "ls": "label smoothing"}
-"""How the name of a released checkpoint ends -> what it was trained with."""
-SUFFIX = re.compile(r"_(a[\d.]+_s\d+|ce|ls)$")
+SUFFIX = re.compile(r"_((a|maxsup)[\d.]+_s\d+|ce|ls)$")
 
 Values = tuple[Any, Any]
 
@@ -44,10 +43,10 @@ def section(title: str, checkpoints: list[str]) -> str:
     columns, rows = ["confidence"], defaultdict(list)
     sizes = set()
     for name in checkpoints:
-        trained = name.removeprefix(f"{title}_")
-        columns += [f"{TRAINED.get(trained, trained)}: AURC %", "difference from MSP"]
-        folder = released_checkpoint(name) / "logits"
-        validation, test = read_logits(folder, "validation"), read_logits(folder, "test")
+        folder = released_checkpoint(name)
+        trained = trained_with(read_results(folder)["settings"]["training"])
+        columns += [f"{trained}: AURC %", "difference from MSP"]
+        validation, test = (read_logits(folder / "logits", split) for split in ("validation", "test"))
         sizes.add(f"{len(test[1]):,} test and {len(validation[1]):,} validation samples")
         for place, (label, cells) in enumerate(measured(validation, test)):
             rows[place] += cells if rows[place] else [label, *cells]
