@@ -5,8 +5,8 @@ r"""Put finished runs into the package, and write everything of a release that g
 
 `keep` copies the results of a run to `model_cards`, and its model, what makes its inputs, its logits and its results
 into the folder of the released checkpoints, with a rule chosen on the validation logits; with the folder of a released
-checkpoint it chooses that one's rule anew. `make docs` then writes the cards. `build` writes each released checkpoint
-as `abstain publish` would send it.
+checkpoint it measures that one and chooses its rule anew. `make docs` then writes the cards. `build` writes each
+released checkpoint as `abstain publish` would send it.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from abstain import InputError, SelectiveClassifier, read_logits, write_logits
-from abstain._files import RESULTS_FILE, write_text
+from abstain import InputError, SelectiveClassifier, evaluate_logits, read_logits, write_logits
+from abstain._files import RESULTS_FILE, write_json
 from abstain.experiments.samples import SAMPLES_FILE
 from abstain.hub import facts_of_folder, plan_model, plan_publication, released_checkpoint, released_checkpoints
 from abstain.hub.publication import made_files
@@ -53,13 +53,14 @@ def keep_run(run: Path, target_risk: float, delta: float) -> None:
     name, folder = run.resolve().name, RELEASED / run.resolve().name
     classifier = SelectiveClassifier.from_pretrained(run, target_risk=target_risk, delta=delta, device="cpu")
     test = read_logits(run / "logits", "test")
-    text = (run / RESULTS_FILE).read_text(encoding="utf-8")
-    of_data = json.loads(text)["data"]["validation"]["sha256"]
+    results = json.loads((run / RESULTS_FILE).read_text(encoding="utf-8"))
+    results["evaluation"] = evaluate_logits(*test, validation=classifier.validation_logits(), input="logits").to_dict()
+    of_data = results["data"]["validation"]["sha256"]
     classifier.rule = replace(classifier.rule, validation_sha256=of_data)
     classifier.save_pretrained(folder)
     write_logits(folder / "logits", "test", *test)
     for place in (folder, CARDS / name):
-        write_text(place / RESULTS_FILE, text)
+        write_json(place / RESULTS_FILE, results)
     if run.resolve() != folder:
         shutil.copyfile(run / SAMPLES_FILE, CARDS / name / SAMPLES_FILE)
     print(f"{name}: {classifier.rule.describe()}")
