@@ -13,25 +13,25 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import fast_thresholds as fast
 import mapie_thresholds as mapie
 import numpy as np
+from fast_thresholds import Counted
 from pages import ROOT, write_or_check
 from worlds import World, worlds
 
+from abstain import NoThresholdError, select_threshold
 from abstain._files import write_text
-from abstain.curve.curve import RiskCoverageCurve, curve_of_checked
 from abstain.report import markdown_table
-from abstain.threshold.bounds import candidate_ranks, p_value
-from abstain.threshold.fixed_sequence import proposed_sequence
 from abstain.threshold.parts import TUNING_SHARE, tuning_and_certifying
-from abstain.threshold.sgr import binary_search
-from abstain.threshold.union import points_at_ranks, threshold_below
 
 PAGE = ROOT / "docs" / "thresholds.md"
 RAW = PAGE.with_suffix(".json")
 MAPIE = "1.6"
 """What `mapie_thresholds.py` restates, and the extra `docs` installs at least."""
 DRAWS = 5000
+CHECKED = 20
+"""Draws of each row on which the tables are held against `select_threshold`."""
 SIZES = (200, 1000, 4000)
 DELTAS = (0.05, 0.2)
 METHODS = ("split_fixed_sequence", "union", "sgr", "MAPIE, Holm", "MAPIE, split")
@@ -63,7 +63,10 @@ def measured(name: str, world: World, n: int) -> list[Cell]:
     random = np.random.default_rng([n, *name.encode()])
     coverage, risk = (np.zeros((DRAWS, len(DELTAS), len(METHODS))) for _ in range(2))
     for draw in range(DRAWS):
-        found = thresholds_of(world, *world.draw(random, n), seed=draw)
+        samples = world.draw(random, n)
+        found = thresholds_of(world, *samples, seed=draw)
+        if draw < CHECKED:
+            check_draw(world, *samples, found, seed=draw)
         for i, delta in enumerate(DELTAS):
             for j, method in enumerate(METHODS):
                 threshold = found[method](delta)
@@ -86,34 +89,29 @@ def thresholds_of(world: World, confidence: np.ndarray, error: np.ndarray, seed:
     """Method -> the threshold that it finds on a draw for a δ; what does not depend on δ is done once."""
     target = world.target_risk
     tuning, certifying = ((confidence[rows], error[rows]) for rows in tuning_and_certifying(len(error), seed))
-    whole, first, second = (curve_of_checked(*samples) for samples in ((confidence, error), tuning, certifying))
-    tests = proposed_sequence(first, second, target)
-    points, accepted, errors = points_at_ranks(whole)
-    p_ranks, n_ranks = p_value(errors, accepted, target), len(candidate_ranks(len(error)))
+    whole, first, second = (Counted.of(*samples) for samples in ((confidence, error), tuning, certifying))
     p_whole, p_second = (mapie.p_values(*samples, target) for samples in ((confidence, error), certifying))
     order = mapie.learned_order(*tuning, target)
     return {
-        "split_fixed_sequence": lambda delta: last_of(tests.thresholds[: tests.n_passed(delta)]),
-        "union": lambda delta: of_ranks(whole, points[p_ranks <= delta / n_ranks]),
-        "sgr": lambda delta: of_search(whole, binary_search(whole, target, delta)[1]),
+        "split_fixed_sequence": lambda delta: fast.split_fixed_sequence(first, second, target, delta),
+        "union": lambda delta: fast.union(whole, target, delta),
+        "sgr": lambda delta: fast.sgr(whole, target, delta),
         "MAPIE, Holm": lambda delta: mapie.best_threshold(p_whole, None, delta),
         "MAPIE, split": lambda delta: mapie.best_threshold(p_second, order, delta),
     }
 
 
-def last_of(thresholds: np.ndarray) -> float | None:
-    """The one of most coverage; None where there is none."""
-    return float(thresholds[-1]) if len(thresholds) else None
-
-
-def of_ranks(curve: RiskCoverageCurve, qualifying: np.ndarray) -> float | None:
-    """That of the largest rank that qualifies."""
-    return threshold_below(curve, int(qualifying[-1])) if len(qualifying) else None
-
-
-def of_search(curve: RiskCoverageCurve, point: int | None) -> float | None:
-    """That of the point that was found."""
-    return None if point is None else float(curve.threshold[point])
+def check_draw(world: World, confidence: np.ndarray, error: np.ndarray, found: Thresholds, seed: int) -> None:
+    """End where the tables say another thing than the function that is offered."""
+    for delta in DELTAS:
+        for method in METHODS[:3]:
+            try:
+                point = select_threshold(confidence, error, world.target_risk, delta, method=method, seed=seed)
+                expected: float | None = point.threshold
+            except NoThresholdError:
+                expected = None
+            if found[method](delta) != expected:
+                sys.exit(f"{method} finds {expected} on a draw, but the tables say {found[method](delta)}")
 
 
 def render(kept: dict[str, Any]) -> str:

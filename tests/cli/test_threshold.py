@@ -155,10 +155,16 @@ def test_the_samples_of_the_fit_propose_the_thresholds(point_of, logits_files, a
 def test_the_method_and_the_seed_are_taken(point_of, logits_files):
     values, labels = values_of(logits_files[0])
     confidence, error = scores.msp(values), scores.classification_error(values, labels)
-    goal = ("--target-risk", "0.35", "--delta", "0.2")
-    for options, how in ((("--method", "union"), {"method": "union"}), (("--seed", "5"), {"seed": 5})):
+    goal = ("--target-risk", "0.2", "--delta", "0.5")
+    found = []
+    for options, how in ((("--method", "union"), {"method": "union"}), (("--seed", "5"), {"seed": 5}), ((), {})):
         point = point_of(logits_files[0], *goal, *options)
-        assert point["threshold"] == select_threshold(confidence, error, 0.35, 0.2, **how).threshold
+        assert point | {"confidence": None} == {
+            **select_threshold(confidence, error, 0.2, 0.5, **how).to_dict(),
+            "confidence": None,
+        }
+        found.append(point["threshold"])
+    assert len(set(found)) == 3
 
 
 # --- the rule that inference reads ------------------------------------------------------------------------------

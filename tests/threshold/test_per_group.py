@@ -75,7 +75,7 @@ def test_the_words_say_what_each_group_does_and_what_it_costs():
 
 
 def test_no_group_with_a_threshold_is_an_error_that_names_the_largest():
-    with pytest.raises(NoThresholdError, match=r"none of 2 groups has a threshold; of the largest, 1: no threshold on"):
+    with pytest.raises(NoThresholdError, match=r"none of 2 groups has a threshold; in the largest, 1: no threshold on"):
         select_threshold(range(30), [0] * 30, 0.01, 0.05, groups=[0] * 10 + [1] * 20, per_group=True)
 
 

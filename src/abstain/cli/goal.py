@@ -63,9 +63,7 @@ class Goal:
                 "--delta is given without --target-risk, which it guarantees: give both, or leave it out"
             )
         if self.method is not None and self.delta is None:
-            raise ArgumentError(
-                "--method is given without --delta, of whose guarantee it is: give both, or leave it out"
-            )
+            raise ArgumentError("--method is given without --delta, which it is for: give both, or leave it out")
         self._check_ranges()
 
     def _check_ranges(self) -> None:

@@ -176,6 +176,8 @@ class OperatingPoint:
         )
         if point.guaranteed and None in (point.target_risk, point.delta):
             raise InputError("guaranteed is true, but a guarantee needs target_risk and delta, of which one is null")
+        if point.guaranteed and point.method == SGR:
+            raise InputError(f"guaranteed is true, but of the method {SGR!r} nothing is guaranteed")
         return point
 
 

@@ -9,11 +9,6 @@ TUNING_SHARE = 0.2
 """Of the samples: what found the largest coverage on average over the worlds of `docs/thresholds.md`, of 0.1 to 0.5."""
 
 
-def n_tuning_of(n_samples: int, share: float = TUNING_SHARE) -> int:
-    """How many of `n_samples` propose thresholds: the share, rounded; 0 of one or two samples."""
-    return round(share * n_samples)
-
-
 def tuning_and_certifying(n_samples: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The rows that propose thresholds, and those that test them.
 
@@ -29,5 +24,5 @@ def tuning_and_certifying(n_samples: int, seed: int) -> tuple[NDArray[np.intp], 
         Two arrays of indices, which together are all rows.
     """
     order = np.random.default_rng(seed).permutation(n_samples)
-    n_tuning = n_tuning_of(n_samples)
+    n_tuning = round(TUNING_SHARE * n_samples)  # 0 of one or two samples
     return order[:n_tuning], order[n_tuning:]

@@ -13,7 +13,7 @@ from scipy.special import bdtr
 from abstain._checks import ArgumentError, check_choice, check_fraction
 from abstain.threshold.bounds import MAX_RANKS, p_value
 from abstain.threshold.operating_point import SPLIT, UNION
-from abstain.threshold.parts import TUNING_SHARE, n_tuning_of
+from abstain.threshold.parts import TUNING_SHARE
 
 ENOUGH_AT_MOST = 10**9
 """Where the search for the number of samples that would be enough gives up."""
@@ -59,7 +59,7 @@ def samples_needed(
 
     Example:
         >>> samples_needed(0.05, 0.05, coverage=0.8, expected_risk=0)  # 59 accepted: 0.95 ** 59 <= 0.05
-        92
+        93
     """
     target_risk, delta, power = (
         check_fraction(name, value, open_below=True, open_above=True)
@@ -110,9 +110,9 @@ def _first(holds: Callable[[int], bool], low: int) -> int:
 
 
 def _in_all(n_certifying: int, share: float) -> int:
-    n = math.ceil(n_certifying / (1 - share))
-    while n - n_tuning_of(n, share) < n_certifying:
-        n += 1
+    n = n_certifying
+    while n - math.ceil(share * n - 1e-9) < n_certifying:  # rounded up, as a half is in `AbstentionRule.fit`
+        n = max(n + 1, math.floor((n_certifying - 1) / (1 - share)))
     return n
 
 
