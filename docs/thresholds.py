@@ -170,7 +170,20 @@ def verdict(cells: list[Cell]) -> str:
             f"- `{name}`: violations above δ + 3 standard errors in {n_broken} of {len(cells)} cells; most for its δ, "
             f"{most}, in {worst['world']} with N = {worst['n_samples']:,}."
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, "", losses(cells)])
+
+
+def losses(cells: list[Cell]) -> str:
+    """Where the default accepts clearly less than another method."""
+    behind = {}
+    for cell in cells:
+        coverage = {name: cell["methods"][name]["coverage"] for name in METHODS}
+        ahead = max(METHODS, key=lambda name, coverage=coverage: coverage[name])
+        if coverage[ahead] - coverage[METHODS[0]] > 0.01:
+            behind[f"{cell['world']} with N = {cell['n_samples']:,}, δ = {cell['delta']:g}"] = ahead
+    named = "; ".join(f"{where} (`{ahead}`)" for where, ahead in behind.items()) or "none"
+    n_behind = f"{len(behind)} of {len(cells)} cells"
+    return f"Another method accepts at least a point more than `{METHODS[0]}` in {n_behind}: {named}."
 
 
 def most_violations(delta: float) -> float:
