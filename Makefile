@@ -107,6 +107,7 @@ docs: $(VENV)/installed-dev  ## render README, model cards and docs from the res
 	$(BIN)/python docs/scale.py
 	$(BIN)/python docs/conventions.py
 	$(BIN)/python docs/scores.py
+	$(BIN)/python docs/thresholds.py
 	$(BIN)/python docs/architecture.py
 
 clean:  ## remove the environment and caches

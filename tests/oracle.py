@@ -311,3 +311,36 @@ def guaranteed_threshold(confidence, error, ranks, target_risk, delta):
         if sure and (best is None or n > best[0]):
             best = (n, n_errors)
     return best
+
+
+def fixed_sequence_threshold(thresholds, confidence, error, target_risk, delta):
+    """(threshold, accepted, errors) of the last of these up to which each is sure; None if the first is not.
+
+    A threshold is sure if at a risk of just the target so few errors among those it accepts had a probability of at
+    most δ; if it accepts none it is not.
+    """
+    last = None
+    for threshold in thresholds:
+        accepted = [e for value, e in zip(confidence, error, strict=True) if value >= threshold]
+        n_errors = int(sum(accepted))
+        if n_errors == len(accepted) or binomial_cdf(n_errors, len(accepted), target_risk) > delta:
+            return last
+        last = (float(threshold), len(accepted), n_errors)
+    return last
+
+
+def sgr_threshold(confidence, error, target_risk, delta):
+    """(threshold, accepted, errors) of the last that met the target in the search of Geifman and El-Yaniv (2017)."""
+    ascending = sorted(float(value) for value in confidence)
+    n = len(ascending)
+    steps = max(math.ceil(math.log2(n)), 1)
+    low, high, last = 1, n, None
+    for _ in range(steps):
+        z = math.ceil((low + high) / 2)
+        accepted = [e for value, e in zip(confidence, error, strict=True) if value >= ascending[z - 1]]
+        n_errors = int(sum(accepted))
+        if clopper_pearson_upper(n_errors, len(accepted), delta / steps) < target_risk:
+            high, last = z, (ascending[z - 1], len(accepted), n_errors)
+        else:
+            low = z
+    return last

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from abstain.threshold.cost import select_threshold_for_cost
     from abstain.threshold.groups import operating_point_by_group
     from abstain.threshold.operating_point import OperatingPoint
+    from abstain.threshold.planning import samples_needed
     from abstain.threshold.select import select_threshold, select_threshold_for_coverage
     from abstain.training.arguments import SelectiveTrainingArguments
     from abstain.training.trainer import SelectiveTrainer
@@ -64,6 +65,7 @@ __all__ = [
     "released_checkpoint",
     "risk_at_coverage",
     "risk_coverage_curve",
+    "samples_needed",
     "scod_curve",
     "scores",
     "select_threshold",
@@ -98,6 +100,7 @@ __getattr__ = lazy_names(
         "threshold.cost": ["select_threshold_for_cost"],
         "threshold.groups": ["operating_point_by_group"],
         "threshold.operating_point": ["OperatingPoint"],
+        "threshold.planning": ["samples_needed"],
         "threshold.select": ["select_threshold", "select_threshold_for_coverage"],
         "training.arguments": ["SelectiveTrainingArguments"],
         "training.trainer": ["SelectiveTrainer"],

@@ -13,6 +13,7 @@ from abstain import InputError, LogitNorm, read_predictions, scores, select_thre
 from abstain.inference import AbstentionRule
 from abstain.logits import hold_out, opened
 from abstain.logits.predictions import Predictions
+from abstain.threshold import OperatingPoint
 
 COSTS = ("--cost-of-error", "10", "--cost-of-abstaining", "1")
 
@@ -49,7 +50,8 @@ def test_no_threshold_is_one_line_and_its_own_exit_status(run, capsys, tmp_path,
     assert run("threshold", str(logits_files[0]), "--target-risk", "0.001", "--delta", "0.05") == 1
     error = capsys.readouterr().err
     used, sentence = error.splitlines()
-    assert "5 logits: logits; labels: label" in used and "no threshold on 150 samples is sure" in sentence
+    assert "5 logits: logits; labels: label" in used and "no threshold on 120 samples is sure" in sentence
+    assert "the first that 30 others propose" in sentence
     path = tmp_path / "c.csv"
     path.write_text("correct,confidence\n0,0.9\n1,0.5\n")
     assert run("threshold", str(path), *COSTS, "--output-dir", str(tmp_path)) == 1
@@ -124,9 +126,45 @@ def test_a_share_is_fitted_on_and_never_chosen_on(run, capsys, point_of, logits_
     assert (expected.score(chosen_on.values) >= point["threshold"]).mean() == point["coverage"]
     assert run("threshold", str(path), "--target-risk", "0.2", "--delta", "0.001", *options) == 1
     sentence = capsys.readouterr().err.splitlines()[-1]
+    assert "on 90 samples" in sentence and "the first that 60 others propose" in sentence
+    guaranteed = ("--target-risk", "0.2", "--delta", "0.001", "--method", "union")
+    assert run("threshold", str(path), *guaranteed, *options) == 1
+    sentence = capsys.readouterr().err.splitlines()[-1]
     assert "on 90 samples" in sentence and "of 150 samples, 60 were for the fit of the confidence" in sentence
     half, whole = (int(n.replace(",", "")) for n in re.findall(r"about ([\d,]+) ", sentence))
     assert whole == -(-half * 150 // 90)
+
+
+@pytest.mark.parametrize("apart", ["--validation", "--validation-fraction"])
+def test_the_samples_of_the_fit_propose_the_thresholds(point_of, logits_files, apart):
+    path, other = logits_files[:2]
+    fitted_on, chosen_on = read_predictions(other), read_predictions(path)
+    options = (apart, str(other))
+    if apart == "--validation-fraction":
+        fitted_on, chosen_on = hold_out(chosen_on, 0.4, seed=3)
+        options = (apart, "0.4", "--seed", "3")
+    goal = ("--target-risk", "0.35", "--delta", "0.2", "--score", "max_logit_pnorm")
+    found = OperatingPoint.from_dict({k: v for k, v in point_of(path, *goal, *options).items() if k != "confidence"})
+    norm = LogitNorm.fit(fitted_on.values, fitted_on.labels)
+    proposing, testing = (
+        (norm.score(of.values), scores.classification_error(of.values, of.labels)) for of in (fitted_on, chosen_on)
+    )
+    assert found == select_threshold(*testing, 0.35, 0.2, tuning=proposing) and found.n_tuning == len(fitted_on)
+
+
+def test_the_method_and_the_seed_are_taken(point_of, logits_files):
+    values, labels = values_of(logits_files[0])
+    confidence, error = scores.msp(values), scores.classification_error(values, labels)
+    goal = ("--target-risk", "0.2", "--delta", "0.5")
+    found = []
+    for options, how in ((("--method", "union"), {"method": "union"}), (("--seed", "5"), {"seed": 5}), ((), {})):
+        point = point_of(logits_files[0], *goal, *options)
+        assert point | {"confidence": None} == {
+            **select_threshold(confidence, error, 0.2, 0.5, **how).to_dict(),
+            "confidence": None,
+        }
+        found.append(point["threshold"])
+    assert len(set(found)) == 3
 
 
 # --- the rule that inference reads ------------------------------------------------------------------------------
@@ -261,7 +299,9 @@ def test_misuse_is_one_sentence_and_writes_nothing(run, capsys, tmp_path, logits
     assert not (tmp_path / "out" / "abstention.json").exists()
 
 
-@pytest.mark.parametrize("goal", [["--target-coverage", "0.4"], ["--target-risk", "0.35", "--delta", "0.1"]])
+@pytest.mark.parametrize(
+    "goal", [["--target-coverage", "0.4"], ["--target-risk", "0.35", "--delta", "0.1", "--method", "union"]]
+)
 def test_a_threshold_on_percent_is_said_as_the_file_holds_it(run, capsys, tmp_path, goal):
     generator = np.random.default_rng(0)
     percent = (100 * generator.dirichlet([1, 1, 1], size=400)).round(1)

@@ -9,6 +9,7 @@ from safetensors.torch import save_file
 
 from abstain import InputError, LogitNorm, NoThresholdError, scores, select_threshold, select_threshold_for_coverage
 from abstain.inference.abstention import AbstentionRule
+from abstain.threshold.parts import tuning_and_certifying
 
 
 @pytest.fixture
@@ -27,6 +28,16 @@ def test_p_is_fitted_on_one_half_and_the_threshold_chosen_on_the_other(data):
     accepted = rule.accept(logits[second])
     assert accepted.mean() == rule.operating_point.coverage
     assert scores.classification_error(logits[second], labels[second])[accepted].mean() == rule.operating_point.risk
+    # the half that fitted proposes the thresholds too
+    assert (rule.operating_point.method, rule.operating_point.n_tuning) == ("split_fixed_sequence", 2000)
+    proposed, tested = (
+        (rule.confidence.score(logits[half]), scores.classification_error(logits[half], labels[half]))
+        for half in (first, second)
+    )
+    assert rule.operating_point == select_threshold(*tested, 0.05, 0.1, tuning=proposed)
+    assert rule.operating_point.threshold in proposed[0]
+    empirical = AbstentionRule.fit(logits, labels, target_risk=0.05, seed=3, fallback="never").operating_point
+    assert (empirical.method, empirical.n_tuning, empirical.n_samples) == (None, None, 2000)
 
 
 def test_a_rule_survives_its_file(tmp_path, data):
@@ -84,9 +95,12 @@ def test_a_file_of_version_0_1_0_is_read_and_decides_as_it_did(tmp_path, data):
     assert rule.confidence == LogitNorm(2) and rule.confidence.search[1].p == 2.0
     assert rule.confidence.reason.startswith("on validation data p = 2 has AURC 0.007752")
     assert (rule.operating_point.threshold, rule.operating_point.delta) == (0.5260077926242143, 0.1)
-    fitted = AbstentionRule.fit(*data, target_risk=0.05, delta=0.1, p_grid=[2], fallback="never")
-    assert rule.operating_point.threshold == pytest.approx(fitted.operating_point.threshold, rel=1e-12)
-    assert rule.confidence == fitted.confidence and rule.accept(data[0]).mean() == pytest.approx(0.95, abs=0.01)
+    # what that version did: the union over the second half
+    second = np.array_split(np.random.default_rng(0).permutation(4000), 2)[1]
+    of_half = LogitNorm(2).score(data[0][second]), scores.classification_error(data[0][second], data[1][second])
+    expected = select_threshold(*of_half, 0.05, 0.1, method="union")
+    assert rule.operating_point.threshold == pytest.approx(expected.threshold, rel=1e-12)
+    assert rule.operating_point.method == "union" and rule.accept(data[0]).mean() == pytest.approx(0.95, abs=0.01)
     rule.save(tmp_path)
     assert AbstentionRule.load(tmp_path) == rule
 
@@ -153,17 +167,22 @@ def softmax(logits):
     return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
-@pytest.mark.parametrize("delta", [None, 0.1])
+EVERY_WAY = [{}, {"delta": 0.1, "method": "union"}, {"delta": 0.1}]
+
+
+@pytest.mark.parametrize("way", EVERY_WAY)
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("decimals", [2, 4, 16])
-def test_the_threshold_of_probabilities_can_be_compared_with_those_stored(tmp_path, data, decimals, dtype, delta):
+def test_the_threshold_of_probabilities_can_be_compared_with_those_stored(tmp_path, data, decimals, dtype, way):
     stored = softmax(data[0]).round(decimals).astype(dtype)
     error = scores.probability_error(stored, data[1])
     confidence = scores.OfProbabilities(scale="probability")
-    rule = AbstentionRule.choose(confidence, stored, error, lambda *of: select_threshold(*of, 0.03, delta))
+    rule = AbstentionRule.choose(confidence, stored, error, lambda *of: select_threshold(*of, 0.03, **way))
     point = rule.operating_point
     accepted = stored.max(axis=1) >= point.threshold
-    assert 0.3 < accepted.mean() == point.coverage < 1 and error[accepted].mean() == point.risk
+    tested = tuning_and_certifying(4000, seed=0)[1] if point.n_tuning else np.arange(4000)
+    assert 0.3 < accepted[tested].mean() == point.coverage < 1
+    assert error[tested][accepted[tested]].mean() == point.risk
     rule.save(tmp_path)
     np.testing.assert_array_equal(AbstentionRule.load(tmp_path).accept(stored), accepted)
     assert f"Accept where the largest probability >= {point.threshold!r}:" in rule.describe()
@@ -235,18 +254,19 @@ def test_a_threshold_at_infinity_is_plain_json(tmp_path, data):
 
 
 def test_too_few_samples_are_told_in_all(data):
+    # 100 test what 101 proposed: of those in all about a half is tested
     logits, labels = data
     with pytest.raises(NoThresholdError) as raised:
-        AbstentionRule.fit(logits[:201], labels[:201], target_risk=0.05, delta=0.05)
+        AbstentionRule.fit(logits[:201], labels[:201], target_risk=0.02, delta=0.05)
     words = re.search(
-        r"on 100 samples .* about ([\d,]+) samples like these would be enough, or about ([\d,]+) in all; (.*)",
+        r"on 100 samples .* the first that 101 others propose has .* about ([\d,]+) samples like these would be enough",
         str(raised.value),
     )
-    half, whole = (int(words[group].replace(",", "")) for group in (1, 2))
-    assert whole == -(-half * 201 // 100) == raised.value.n_enough
-    assert words[3] == "of 201 samples, 101 were for the fit of the confidence"
-    with pytest.raises(NoThresholdError, match="do not help; of 201 samples, 101 were"):
+    assert int(words[1].replace(",", "")) == raised.value.n_enough > 2 * np.log(0.05) / np.log(0.98)
+    with pytest.raises(NoThresholdError, match="more samples like these do not help"):
         AbstentionRule.fit(logits[:201], (logits[:201].argmax(1) + 1) % 5, target_risk=0.05, delta=0.05)
+    with pytest.raises(NoThresholdError, match="of 201 samples, 101 were for the fit of the confidence"):
+        AbstentionRule.fit(logits[:201], (logits[:201].argmax(1) + 1) % 5, target_risk=0.05)
 
 
 def test_a_rule_that_accepts_everything_is_plain_json(tmp_path):

@@ -9,7 +9,7 @@ from abstain.inference.abstention import AbstentionRule
 from abstain.inference.rule_file import FORMAT, MOST_BYTES, read_rule, versions
 from abstain.threshold.operating_point import OperatingPoint
 
-POINT = OperatingPoint(1.5, 0.9, 0.02, True, 0.05, 0.1, 200)
+POINT = OperatingPoint(1.5, 0.9, 0.02, True, 0.05, 0.1, 200, method="split_fixed_sequence", n_tuning=50)
 BEFORE = """{
   "confidence": {"score": "energy"},
   "operating_point": {
@@ -25,6 +25,8 @@ def test_the_file_says_all_that_is_known(tmp_path):
     values = json.loads(rule.save(tmp_path).read_text())
     assert next(iter(values)) == "format" and values["format"] == FORMAT == 1
     assert values["confidence"]["p"] == 3 and values["operating_point"]["target_risk"] == 0.05
+    known = {name: values["operating_point"][name] for name in ("method", "n_tuning", "n_samples")}
+    assert known == {"method": "split_fixed_sequence", "n_tuning": 50, "n_samples": 200}
     assert (values["n_classes"], values["class_names"]) == (2, ["cat", "dog"])
     assert (values["weights_sha256"], values["validation_sha256"]) == ("a" * 64, "b" * 64)
     assert values["versions"] == versions() and versions()["torch"] == version("torch")
@@ -85,6 +87,9 @@ def with_changes(path, changes):
         ({"operating_point.delta": 7}, r"delta is 7, but must be a fraction in \(0, 1\)"),
         ({"operating_point.target_risk": 0}, r"target_risk is 0, but must be a fraction in \(0, 1\)"),
         ({"operating_point.n_samples": 0}, "n_samples is 0, but must be a whole number of at least 1"),
+        ({"operating_point.method": "best"}, "unknown method 'best'"),
+        ({"operating_point.method": "sgr"}, "guaranteed is true, but of the method 'sgr' nothing is guaranteed"),
+        ({"operating_point.n_tuning": -1}, "n_tuning is -1, but must be a whole number of at least 0"),
         ({"confidence.p": "2"}, "p is '2', but must be a number"),
         ({"confidence.center": "no"}, "center is 'no', but must be True or False"),
         ({"n_classes": 1}, "n_classes is 1, but must be a whole number of at least 2"),

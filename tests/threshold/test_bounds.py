@@ -2,7 +2,7 @@ import numpy as np
 import oracle
 import pytest
 
-from abstain.threshold.bounds import MAX_RANKS, candidate_ranks, upper_bound
+from abstain.threshold.bounds import MAX_RANKS, candidate_ranks, p_value, upper_bound
 
 
 def test_the_ranks_of_80_samples_as_worked_by_hand():
@@ -37,3 +37,17 @@ def test_the_upper_bound_without_an_error_as_worked_by_hand():
 
 def test_more_errors_fewer_samples_and_a_smaller_delta_raise_the_bound():
     assert upper_bound(1, 50, 0.05) < upper_bound(2, 50, 0.05) < upper_bound(2, 40, 0.05) < upper_bound(2, 40, 0.01) < 1
+
+
+@pytest.mark.parametrize("target", [0.5, 0.05])
+@pytest.mark.parametrize(("errors", "n"), [(0, 1), (1, 1), (0, 30), (1, 30), (29, 30), (30, 30), (7, 300), (0, 0)])
+def test_the_p_value_is_the_binomial_tail_and_turns_where_the_bound_meets_the_target(errors, n, target):
+    p = float(p_value(errors, n, target))
+    assert p == pytest.approx(oracle.binomial_cdf(errors, n, target) if errors < n else 1.0, rel=1e-9)
+    if p < 0.999:
+        assert upper_bound(errors, n, p * 1.001) < target < upper_bound(errors, n, p * 0.999)
+
+
+def test_p_values_are_of_the_shape_of_the_numbers():
+    found = p_value(np.array([0, 1, 2]), np.array([0, 20, 2]), 0.1)
+    assert found[[0, 2]].tolist() == [1, 1] and found[1] == pytest.approx(0.9**20 + 20 * 0.1 * 0.9**19)

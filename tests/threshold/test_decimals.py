@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from abstain.threshold import OperatingPoint, decimals, select_threshold, shortest_between
 from abstain.threshold.decimals import BFLOAT16, as_percent, with_fewest_digits
+from abstain.threshold.parts import tuning_and_certifying
 
 repeatable = settings(deadline=None, derandomize=True, max_examples=200)
 
@@ -47,19 +48,34 @@ def test_neighbours_in_float32_are_told_apart_in_float32():
     assert np.array([low, high], np.float32).__ge__(found).tolist() == [False, True]
 
 
-@pytest.mark.parametrize("delta", [None, 0.05])
+EVERY_WAY = [{}, {"delta": 0.05, "method": "union"}, {"delta": 0.05, "method": "split_fixed_sequence"}]
+CERTIFYING = tuning_and_certifying(3000, seed=0)[1]  # on which the coverage of the last is measured
+
+
+@pytest.mark.parametrize("way", EVERY_WAY)
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("decimals", [2, 3, 16])
-def test_the_same_samples_are_accepted_in_the_stored_type(dtype, decimals, delta):
+def test_the_same_samples_are_accepted_in_the_stored_type(dtype, decimals, way):
     rng = np.random.default_rng(0)
     stored = rng.beta(5, 1, size=3000).round(decimals).astype(dtype)
     confidence = stored.astype(np.float64)
-    point = select_threshold(confidence, rng.random(3000) < 1 - confidence, 0.08, delta)
+    point = select_threshold(confidence, rng.random(3000) < 1 - confidence, 0.08, **way)
     short = with_fewest_digits(point, confidence, dtype)
     assert 0.1 < point.coverage < 1
-    assert (stored >= short.threshold).mean() == (confidence >= short.threshold).mean() == point.coverage
+    np.testing.assert_array_equal(stored >= short.threshold, confidence >= point.threshold)
+    measured = CERTIFYING if point.n_tuning else slice(None)
+    assert (stored >= short.threshold)[measured].mean() == (confidence >= short.threshold)[measured].mean()
+    assert (stored >= short.threshold)[measured].mean() == point.coverage
     assert (short.coverage, short.risk, short.delta) == (point.coverage, point.risk, point.delta)
-    assert delta or len(repr(short.threshold)) <= 8
+    assert way or len(repr(short.threshold)) <= 8
+
+
+def test_a_threshold_that_others_proposed_is_shortened_as_far_as_its_type_goes_and_no_further():
+    # 0.5 and 0.50048828125 are neighbours in float16; in float64 nothing shorter accepts the same of all numbers.
+    point = OperatingPoint(0.50048828125, 0.5, 0.0, True, 0.1, 0.05, 2, method="split_fixed_sequence", n_tuning=3)
+    far_below = np.array([0.1, 0.9])
+    assert with_fewest_digits(point, far_below, np.float16).threshold == 0.5004
+    assert with_fewest_digits(point, far_below, np.float64) == point
 
 
 def test_a_guaranteed_threshold_stays_next_to_what_is_rejected():
@@ -81,20 +97,24 @@ def test_accepting_all_with_a_guarantee_accepts_all():
 def test_numbers_are_rounded_to_bfloat16_and_followed_there_as_torch_does(value):
     rounded = torch.tensor(value, dtype=torch.bfloat16)
     assert decimals._rounded(value, BFLOAT16) == float(rounded)
-    above = torch.nextafter(rounded, torch.tensor(torch.inf, dtype=torch.bfloat16))
+    above, below = (
+        torch.nextafter(rounded, torch.tensor(end, dtype=torch.bfloat16)) for end in (torch.inf, -torch.inf)
+    )
     assert decimals._next_above(float(rounded), BFLOAT16) == float(above)
+    assert decimals._next_below(float(rounded), BFLOAT16) == float(below)
 
 
-@pytest.mark.parametrize("delta", [None, 0.05])
+@pytest.mark.parametrize("way", EVERY_WAY)
 @pytest.mark.parametrize("seed", range(6))
-def test_the_same_samples_are_accepted_in_bfloat16(seed, delta):
+def test_the_same_samples_are_accepted_in_bfloat16(seed, way):
     rng = np.random.default_rng(seed)
     stored = torch.from_numpy(rng.beta(5, 1, size=3000)).bfloat16()
     confidence = stored.double().numpy()
-    point = select_threshold(confidence, rng.random(3000) < 1 - confidence, 0.08, delta)
+    point = select_threshold(confidence, rng.random(3000) < 1 - confidence, 0.08, **way)
     short = with_fewest_digits(point, confidence, BFLOAT16)
+    measured = CERTIFYING if point.n_tuning else slice(None)
     for compared in (stored, stored.float(), stored.double()):
-        assert float((compared >= short.threshold).double().mean()) == point.coverage
+        assert float((compared >= short.threshold)[measured].double().mean()) == point.coverage
 
 
 def test_a_number_of_percent_accepts_what_its_fraction_does():

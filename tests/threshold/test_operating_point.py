@@ -27,10 +27,16 @@ def test_a_point_survives_json(point):
 def test_a_point_of_version_0_1_0_has_fewer_keys():
     values = {"threshold": None, "coverage": 1.0, "risk": 0.1, "guaranteed": True}
     point = OperatingPoint.from_dict({**values, "target_risk": 0.2, "delta": 0.05, "n_samples": 9})
-    assert point == OperatingPoint(-np.inf, 1.0, 0.1, True, 0.2, 0.05, 9)
+    assert point == OperatingPoint(-np.inf, 1.0, 0.1, True, 0.2, 0.05, 9, method="union")  # there was no other
+    empirical = OperatingPoint.from_dict(
+        {**values, "target_risk": 0.2, "delta": None, "n_samples": 9, "guaranteed": False}
+    )
+    assert empirical == OperatingPoint(-np.inf, 1.0, 0.1, False, 0.2, None, 9)
 
 
-@pytest.mark.parametrize("change", [{"threshold": "high"}, {"mode": 1}, {"cost": {"of_error": 1}}])
+@pytest.mark.parametrize(
+    "change", [{"threshold": "high"}, {"mode": 1}, {"cost": {"of_error": 1}}, {"method": "best"}, {"n_tuning": -1}]
+)
 def test_what_is_no_point_is_refused(change):
     with pytest.raises(InputError):
         OperatingPoint.from_dict(POINTS[0].to_dict() | change)
@@ -44,6 +50,9 @@ def test_what_is_said_follows_what_was_asked_for():
     risk, guaranteed, coverage, cost, single, _ = (point.describe() for point in POINTS)
     assert risk.startswith("Accept where confidence >= 6.0: this accepts 94.00% of 100 samples with a risk of 4.26%.")
     assert "There is no guarantee" in risk and "With probability 0.95" in guaranteed
+    assert "20 other samples decided which thresholds were tried. With" in guaranteed and "of 80 samples" in guaranteed
+    bounded = select_threshold(CONFIDENCE, ERROR, 0.5, 0.05, method="sgr").describe()
+    assert bounded.endswith("thresholds that it visits as fixed, and the errors choose them: nothing is guaranteed.")
     assert "every sample: this accepts 100.00%" in guaranteed
     assert "70.0: this accepts 30.00%" in coverage and "threshold that accepts at least 30% of them;" in coverage
     # 10 abstentions; answering all costs 10 errors at 5.

@@ -1,5 +1,4 @@
 import dataclasses
-import re
 
 import numpy as np
 import oracle
@@ -10,7 +9,8 @@ from hypothesis import strategies as st
 
 import abstain
 from abstain import NoThresholdError, select_threshold, select_threshold_for_coverage
-from abstain.threshold.bounds import candidate_ranks
+from abstain.threshold import METHODS
+from abstain.threshold.parts import tuning_and_certifying
 
 repeatable = settings(deadline=None, derandomize=True, max_examples=60)
 
@@ -83,35 +83,6 @@ def test_a_coverage_out_of_range_is_refused(value):
         select_threshold_for_coverage([2, 1], [0.5, 0.1], 0.5)
 
 
-# --- guaranteed -----------------------------------------------------------------------------------------------
-
-
-def test_a_guaranteed_threshold_as_worked_by_hand():
-    # No error in 400 samples: the bound at rank n is 1 - (δ/J)^(1/n). With J = 43 ranks it is 0.0168 at n = 400,
-    # where all are accepted, and at most 0.02 from ln(0.05/43) / ln(0.98) = 334.5 on.
-    assert len(candidate_ranks(400)) == 43
-    point = select_threshold(np.arange(400), np.zeros(400), target_risk=0.02, delta=0.05)
-    assert (point.threshold, point.coverage, point.risk) == (-np.inf, 1.0, 0.0)
-    assert (point.guaranteed, point.delta, point.target_risk, point.n_samples) == (True, 0.05, 0.02, 400)
-    # With the last 60 all wrong, rank 340 is the largest without an error. It accepts strictly above the 341st of the
-    # confidences 399, ..., 0, which is 59.
-    point = select_threshold(np.arange(400), np.arange(400) < 60, target_risk=0.02, delta=0.05)
-    assert (point.threshold, point.coverage, point.risk) == (np.nextafter(59.0, np.inf), 0.85, 0.0)
-
-
-@repeatable
-@given(any_samples, st.sampled_from([0.1, 0.3, 0.5, 0.8]), st.sampled_from([0.05, 0.3, 0.9]))
-def test_the_guaranteed_threshold_is_the_oracle_s(case, target_risk, delta):
-    n = len(case[0])
-    expected = oracle.guaranteed_threshold(*case, candidate_ranks(n).tolist(), target_risk, delta)
-    if expected is None:
-        with pytest.raises(NoThresholdError):
-            select_threshold(*case, target_risk, delta)
-    else:
-        point = select_threshold(*case, target_risk, delta)
-        assert (point.coverage, point.risk) == (expected[0] / n, expected[1] / expected[0])
-
-
 # --- ties and types: what `confidence >= threshold` accepts ---------------------------------------------------
 
 
@@ -122,49 +93,86 @@ def falling_risk(n, seed=0, levels=None):
     return (u if levels is None else np.floor(levels * u)), error
 
 
-@pytest.mark.parametrize("delta", [None, 0.05])
+EVERY_WAY = [{}, *({"delta": 0.05, "method": method} for method in METHODS)]
+
+
+@pytest.mark.parametrize("way", EVERY_WAY, ids=str)
 @pytest.mark.parametrize("levels", [None, 7, 50])
 @pytest.mark.parametrize("convert", [np.float64, np.float32, torch.from_numpy, lambda c: torch.from_numpy(c).float()])
-def test_accepting_from_the_threshold_on_has_the_coverage_and_risk_that_are_reported(convert, levels, delta):
+def test_accepting_from_the_threshold_on_has_the_coverage_and_risk_that_are_reported(convert, levels, way):
     confidence, error = falling_risk(2000, levels=levels)
     confidence = convert(confidence)
-    point = select_threshold(confidence, error, target_risk=0.1, delta=delta)
-    accepted = np.asarray(confidence >= point.threshold)
-    assert 0 < point.coverage < 1
-    assert (accepted.mean(), error[accepted].mean()) == (point.coverage, point.risk)
+    point = select_threshold(confidence, error, target_risk=0.1, **way)
+    measured = tuning_and_certifying(2000, seed=0)[1] if point.n_tuning else np.arange(2000)
+    accepted = np.asarray(confidence >= point.threshold)[measured]
+    assert 0 < point.coverage < 1 and point.n_samples == len(measured) == 2000 - (point.n_tuning or 0)
+    assert (accepted.mean(), error[measured][accepted].mean()) == (point.coverage, point.risk)
 
 
-def test_ties_at_the_boundary_move_a_rank_down_to_the_end_of_the_block_above():
-    # 100 confident samples, then 900 tied: ranks from 101 to 999 fall back on 100, and only 1000 takes the block in.
-    # 100 without an error have the bound 1 - (0.05/44)^(1/100) = 0.0656.
-    confidence = np.repeat([1.0, 0.0], [100, 900])
-    error = np.arange(1000) >= 500
-    point = select_threshold(confidence, error, target_risk=0.07, delta=0.05)
-    assert (point.threshold, point.coverage, point.risk) == (np.nextafter(0.0, 1.0), 0.1, 0.0)
-    everything = select_threshold(confidence, error, target_risk=0.6, delta=0.05)
-    assert (everything.threshold, everything.coverage, everything.risk) == (-np.inf, 1.0, 0.5)
-
-
-def test_one_block_of_ties_is_accepted_as_a_whole_or_not_at_all():
-    error = np.arange(200) < 10
-    assert select_threshold(np.zeros(200), error, target_risk=0.2, delta=0.05).threshold == -np.inf
-    with pytest.raises(NoThresholdError, match=r"the lowest bound is 0\.\d+, at a coverage of 1;"):
-        select_threshold(np.zeros(200), error, target_risk=0.06, delta=0.05)
-
-
-def test_infinite_confidences_are_ranks_like_any_other():
+@pytest.mark.parametrize("method", METHODS)
+def test_infinite_confidences_are_ranks_like_any_other(method):
     confidence = np.repeat([np.inf, -np.inf], 200)
-    point = select_threshold(confidence, np.arange(400) >= 200, target_risk=0.1, delta=0.05)
-    assert (point.coverage, point.risk) == (0.5, 0.0)
-    assert (confidence >= point.threshold).sum() == 200
+    point = select_threshold(confidence, np.arange(400) >= 200, target_risk=0.1, delta=0.05, method=method)
+    assert point.risk == 0.0 and (confidence >= point.threshold).sum() == 200
+    assert point.coverage == pytest.approx(0.5, abs=0.05)
 
 
-def test_the_order_of_the_samples_does_not_matter():
+@pytest.mark.parametrize("way", [{}, {"delta": 0.05, "method": "union"}, {"delta": 0.05, "method": "sgr"}], ids=str)
+def test_where_nothing_is_drawn_the_order_of_the_samples_does_not_matter(way):
     confidence, error = falling_risk(1000, levels=20)
     order = np.random.default_rng(1).permutation(1000)
-    for delta in (None, 0.05):
-        before = select_threshold(confidence, error, 0.1, delta)
-        assert select_threshold(confidence[order], error[order], 0.1, delta) == before
+    assert select_threshold(confidence[order], error[order], 0.1, **way) == select_threshold(
+        confidence, error, 0.1, **way
+    )
+
+
+# --- which samples tune ---------------------------------------------------------------------------------------
+
+
+def test_the_seed_draws_the_part_that_tunes_by_the_place_of_a_row():
+    # Another seed is another split, and so is another order of the rows; what the rows hold has no say in it.
+    confidence, error = falling_risk(1000)
+    point = select_threshold(confidence, error, 0.1, 0.05)
+    assert point == select_threshold(confidence, error, 0.1, 0.05, seed=0)
+    assert point.threshold != select_threshold(confidence, error, 0.1, 0.05, seed=1).threshold
+    tuning, certifying = tuning_and_certifying(1000, seed=0)
+    told = select_threshold(
+        confidence[certifying], error[certifying], 0.1, 0.05, tuning=(confidence[tuning], error[tuning])
+    )
+    assert told == point and (point.n_tuning, point.n_samples, point.method) == (200, 800, "split_fixed_sequence")
+    # within each part the order does not matter: ties are accepted together
+    random = np.random.default_rng(2)
+    shuffled = np.arange(1000)
+    shuffled[tuning], shuffled[certifying] = random.permutation(tuning), random.permutation(certifying)
+    assert select_threshold(confidence[shuffled], error[shuffled], 0.1, 0.05) == point
+
+
+def test_labels_have_no_say_in_who_tunes():
+    # the threshold is a confidence of the tuning part, whatever is wrong
+    confidence, error = falling_risk(1000)
+    tuning, _ = tuning_and_certifying(1000, seed=0)
+    for wrong in (error, error | (confidence < 0.3), np.zeros(1000)):
+        threshold = select_threshold(confidence, wrong, 0.1, 0.05).threshold
+        assert threshold == -np.inf or threshold in confidence[tuning]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"tuning": ([1], [0])}, "tuning is given, but delta is not: leave it out, or ask for 'split_fixed_sequence'"),
+        ({"tuning": ([1], [0]), "delta": 0.1, "method": "union"}, "but the method is 'union', of which no part"),
+        ({"tuning": [1, 2, 3], "delta": 0.1}, r"tuning is \[1, 2, 3\], but must be the pair \(confidence, error\)"),
+        ({"tuning": ([1], [0.5]), "delta": 0.1}, "needs 0/1 errors"),
+        ({"method": "best", "delta": 0.1}, "unknown method 'best': choose from sgr, split_fixed_sequence, union"),
+        ({"seed": -1, "delta": 0.1}, "seed is -1, but must be a whole number"),
+        ({"groups": [0, 1]}, "groups and per_group=True belong together"),
+        ({"per_group": True}, "groups and per_group=True belong together"),
+        ({"per_group": 1, "groups": [0, 1]}, "per_group is 1, but must be True or False"),
+    ],
+)
+def test_what_says_nothing_beside_the_rest_is_refused(arguments, message):
+    with pytest.raises(abstain.InputError, match=message):
+        select_threshold([2, 1], [0, 1], 0.1, **arguments)
 
 
 # --- the guarantee, by simulation -----------------------------------------------------------------------------
@@ -197,32 +205,41 @@ def true_risk(error_rate, levels=None):
     return lambda coverage: risk[max(round(coverage * len(grid)) - 1, 0)], best
 
 
+SLOPED, LEVELS = (sloped, None, 2000), (sloped, 20, 2000)
+FLAT_ONE, TOP_ONE = (flat, None, 1000), (wrong_at_the_top, None, 4000)
+
+
 @pytest.mark.parametrize(
-    ("error_rate", "levels", "n", "found_at_least", "coverage_at_least"),
+    ("method", "world", "found_at_least", "coverage_at_least"),
     [
         # Shares of the draws in which a threshold is found, and of the coverage of the best threshold. Measured with
-        # this seed: 99.6 % and 0.63; 99.6 % and 0.59; 0.6 %, each a violation; 67 % and 0.68.
-        (sloped, None, 2000, 0.98, 0.58),
-        (sloped, 20, 2000, 0.98, 0.55),
-        (flat, None, 1000, 0.0, 0.0),
-        (wrong_at_the_top, None, 4000, 0.6, 0.6),
+        # this seed, of the union: 99.6 % and 0.63; 99.6 % and 0.59; 0.6 %, each a violation; 67 % and 0.68.
+        ("union", SLOPED, 0.98, 0.58),
+        ("union", LEVELS, 0.98, 0.55),
+        ("union", FLAT_ONE, 0.0, 0.0),
+        ("union", TOP_ONE, 0.6, 0.6),
+        ("split_fixed_sequence", SLOPED, 0.9, 0.7),
+        ("split_fixed_sequence", LEVELS, 0.9, 0.7),
+        ("split_fixed_sequence", FLAT_ONE, 0.0, 0.0),
+        ("split_fixed_sequence", TOP_ONE, 0.7, 0.7),
     ],
 )
-def test_the_guarantee_holds_over_all_draws(error_rate, levels, n, found_at_least, coverage_at_least):
+def test_the_guarantee_holds_over_all_draws(method, world, found_at_least, coverage_at_least):
     # The true risk is known, and a violation is one of it. Draws without a threshold count as no violation; δ is a
     # share of all 2,000, with three standard deviations of its binomial count.
     rng = np.random.default_rng(0)
+    error_rate, levels, n = world
     risk, best_coverage = true_risk(error_rate, levels)
     violations, coverages = 0, []
     for _ in range(DRAWS):
         u = rng.random(n)
         confidence = u if levels is None else np.floor(levels * u)
         try:
-            point = select_threshold(confidence, rng.random(n) < error_rate(u), TARGET, DELTA)
+            point = select_threshold(confidence, rng.random(n) < error_rate(u), TARGET, DELTA, method=method)
         except NoThresholdError:
             continue
         threshold = max(point.threshold, 0.0) if levels is None else max(np.ceil(point.threshold), 0.0) / levels
-        violations += risk(1 - threshold) > TARGET
+        violations += threshold < 1 and risk(1 - threshold) > TARGET
         coverages.append(1 - threshold)
     assert violations <= DRAWS * DELTA + 3 * np.sqrt(DRAWS * DELTA * (1 - DELTA))
     assert len(coverages) >= found_at_least * DRAWS
@@ -252,23 +269,15 @@ def advice_of(confidence, error, target_risk, delta=DELTA):
 
 
 def test_the_error_names_what_was_found_and_how_many_samples_would_do():
-    # No error in 50 samples: rank 50 has the lowest bound, 1 - (0.05/J)^(1/50), at coverage 1.
+    # No error in the 40 of 50 samples that test: the first threshold that the 10 others propose accepts everything,
+    # and has the bound 1 - 0.05^(1/40).
     message = advice_of(np.arange(50), np.zeros(50), 0.01)
     assert issubclass(NoThresholdError, ValueError)
-    bound = 1 - (0.05 / len(candidate_ranks(50))) ** (1 / 50)
-    assert "on 50 samples is sure to have a selective risk of at most 0.01 (delta = 0.05)" in message
-    assert f"the lowest bound is {bound:.4g}" in message
-    # ln(0.05/46) / ln(0.99) = 679.
-    assert int(re.search(r"about ([\d,]+) samples like these would be enough", message)[1]) == pytest.approx(
-        679, rel=0.1
-    )
-
-
-def test_a_top_block_that_no_rank_holds_is_named():
-    # The ties reach beyond the largest rank but one, and the whole has too many errors.
-    message = advice_of(np.zeros(5), np.ones(5), 0.1)
-    assert "on 5 samples" in message
-    assert "the lowest bound is 1, at a coverage of 1" in message
+    assert "on 40 samples is sure to have a selective risk of at most 0.01 (delta = 0.05)" in message
+    bound = 1 - 0.05 ** (1 / 40)
+    assert f"the first that 10 others propose has the bound {bound:.4g}, at a coverage of 1;" in message
+    # ln(0.05) / ln(0.99) = 299 test, and a quarter as many tune.
+    assert message.endswith("about 380 samples like these would be enough in all")
 
 
 @pytest.mark.parametrize("error", [0, 1])

@@ -163,7 +163,7 @@ for status, said, *more in (
     (2, "but --p and --no-center are of max_logit_pnorm: leave them out", "--p", "2"),
     (2, "--p is 0.5, but must be a finite number", "--score", "max_logit_pnorm", "--p", "0.5"),
     (2, "--p is nan", "--score", "max_logit_pnorm", "--p", "nan"),
-    (1, "no threshold on 12 samples is sure", "--delta", "0.05", "--target-risk", "0.01"),
+    (1, "no threshold on 10 samples is sure", "--delta", "0.05", "--target-risk", "0.01"),
 ):
     COMMANDS.append((["threshold", "good.csv", *THRESHOLD, *more], status, said))
 for status, said, source, *more in (

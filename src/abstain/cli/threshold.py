@@ -55,7 +55,8 @@ def threshold(
     """Choose when to answer: a threshold on the confidence for a risk, for a coverage, or for what errors cost.
 
     Give one of --target-risk, --target-coverage, or --cost-of-error with --cost-of-abstaining. With --delta 0.05 the
-    risk on new samples from the same distribution is at most --target-risk with probability 95 %.
+    risk on new samples from the same distribution is at most --target-risk with probability 95 %: a fifth of the
+    samples, or those on which the score is fitted, propose thresholds, and the others test them.
 
     The file must hold validation samples, never the ones that are reported, nor any on which p or the temperature was
     fitted. Which of its columns are read is said on standard error; `abstain evaluate --help` tells which these are. Of
@@ -73,10 +74,14 @@ def threshold(
     folder = None
     if output_dir is not None:
         folder = check_output_folder(output_dir, overwrite=overwrite_output_dir, written=[RULE_FILE])
-    predictions, fitted_on = apart.read(reading.open, (logits, labels, split), draws=goal.is_of_costs)
+    predictions, fitted_on = apart.read(reading.open, (logits, labels, split), draws=goal.draws(apart=apart.is_given))
     confidence = _confidence(predictions, fitted_on, score, p=p, center=center)
     select = goal.selection(sample=predictions.sample, seed=apart.seed or 0)
-    n_fitted = len(fitted_on) if fitted_on is not None and apart.validation_fraction is not None else 0
+    n_fitted = 0
+    if fitted_on is not None and goal.is_tuned:
+        select = _tuned_on(fitted_on, confidence, select)
+    elif fitted_on is not None and apart.validation_fraction is not None:
+        n_fitted = len(fitted_on)
     rule = replace(_rule(predictions, confidence, select, n_fitted), class_names=predictions.class_names)
     of_json = {**rule.operating_point.to_dict(), "confidence": rule.confidence.to_dict()}
     typer.echo(json.dumps(of_json, indent=2) if as_json else _in_words(rule, predictions, fitted_on))
@@ -134,9 +139,16 @@ def _confidence(predictions: Read, fitted_on: Read | None, score: str, *, p: flo
     return confidence_of_kind(named, values.kind)
 
 
+def _tuned_on(fitted_on: Read, confidence: Confidence, select: Selection) -> Selection:
+    from abstain.inference.fitted_apart import tuned_on
+
+    return tuned_on(fitted_on.in_batches(), confidence, select)
+
+
 def _rule(predictions: Read, confidence: Confidence, select: Selection, n_fitted: int) -> AbstentionRule:
     """Of these samples, beside which `n_fitted` of the same file were fitted on."""
-    from abstain.inference.abstention import AbstentionRule, telling_of_the_fit
+    from abstain.inference.abstention import AbstentionRule
+    from abstain.inference.fitted_apart import telling_of_the_fit
     from abstain.logits.predictions import Predictions
 
     if isinstance(predictions, Predictions) and predictions.values is None:

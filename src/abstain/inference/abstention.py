@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,8 @@ from numpy.typing import NDArray
 
 from abstain._arguments import check_whole
 from abstain._arrays import to_tensor
-from abstain._checks import InputError, NoThresholdError, check_no_more
+from abstain._checks import InputError, check_no_more
+from abstain.inference.fitted_apart import Select, telling_of_the_fit, tuned_on
 from abstain.inference.recalibration import Recalibrated
 from abstain.inference.rule_file import RULE_FILE, read_rule, versions, write_rule
 from abstain.inference.weights import weight_files, weights_sha256
@@ -29,9 +29,6 @@ from abstain.scores.logit_norm import check_fit
 from abstain.threshold.decimals import BFLOAT16, with_fewest_digits
 from abstain.threshold.operating_point import OperatingPoint
 from abstain.threshold.select import select_threshold
-
-Select = Callable[[NDArray[np.float64], Any], OperatingPoint]
-"""(confidence, error) -> the operating point that is wanted."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +73,9 @@ class AbstentionRule(Recalibrated):
 
         The repair is logit normalisation, or of two classes `TwoClassCalibration`.
 
+        With `delta` the half that fits also proposes the thresholds that the other tests, in their order: see
+        `"split_fixed_sequence"` of `select_threshold`.
+
         Args:
             logits: (N, K) validation logits, N of at least 2; or what `input` says.
             labels: (N,) their labels, int in [0, K).
@@ -95,11 +95,14 @@ class AbstentionRule(Recalibrated):
         n = len(values.labels)
         if n < 2:
             raise InputError("there is 1 sample, but one half fits p and the other the threshold: give two or more")
-        first, second = np.array_split(np.random.default_rng(seed).permutation(n), 2)
-        confidence = fit_confidence(REPAIR, _rows(values, first), **fit)
-        with telling_of_the_fit(n_fitted=len(first), n_chosen=len(second)):
-            select = partial(select_threshold, target_risk=target_risk, delta=delta)
-            return cls.choose_in_batches(confidence, _rows(values, second), select)
+        halves = np.array_split(np.random.default_rng(seed).permutation(n), 2)
+        first, second = (_rows(values, rows) for rows in halves)
+        confidence = fit_confidence(REPAIR, first, **fit)
+        select = partial(select_threshold, target_risk=target_risk, delta=delta)
+        if delta is not None:
+            return cls.choose_in_batches(confidence, second, tuned_on(first, confidence, select))
+        with telling_of_the_fit(n_fitted=len(halves[0]), n_chosen=len(halves[1])):
+            return cls.choose_in_batches(confidence, second, select)
 
     @classmethod
     def choose(
@@ -243,26 +246,6 @@ def checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
     grid = check_fit(p_grid, center, fallback)
     check_whole("seed", seed, at_least=0)
     return dict(options) | ({"p_grid": grid} if "p_grid" in options else {})
-
-
-@contextmanager
-def telling_of_the_fit(*, n_fitted: int, n_chosen: int) -> Iterator[None]:
-    """Say of a threshold that is not found on a part of the samples how many are needed in all.
-
-    Args:
-        n_fitted: the samples on which the confidence was fitted; of 0 nothing is said.
-        n_chosen: the others, of which alone the error speaks.
-    """
-    try:
-        yield
-    except NoThresholdError as error:
-        if not n_fitted:
-            raise
-        n = n_fitted + n_chosen
-        enough = error.n_enough and -(-error.n_enough * n // n_chosen)
-        in_all = f", or about {enough:,} in all" if enough else ""
-        message = f"{error}{in_all}; of {n:,} samples, {n_fitted:,} were for the fit of the confidence"
-        raise NoThresholdError(message, n_enough=enough) from error
 
 
 def _shows_probabilities(confidence: Confidence) -> bool:

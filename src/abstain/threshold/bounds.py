@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainccinv
+from scipy.special import betaincc, betainccinv
 
 LINEAR_RANKS = 40
 """Ranks of the grid at equal distances; below the first of them come its halves, for targets that few samples meet."""
@@ -51,3 +51,21 @@ def upper_bound(errors: Any, accepted: Any, delta: float) -> NDArray[np.float64]
     """
     right = np.maximum(accepted - errors, 1e-300)  # above 0, where the quantile is defined
     return np.where(errors >= accepted, 1.0, betainccinv(errors + 1, right, delta))
+
+
+def p_value(errors: Any, accepted: Any, target_risk: float) -> NDArray[np.float64]:
+    """The p-value of "the risk is above the target"; lower is better.
+
+    It is the probability of so few errors, or fewer, at a risk of just the target: at most δ if and only if the bound
+    of Clopper and Pearson at δ is at most the target.
+
+    Args:
+        errors: (J,) or one number, how many are wrong; between whole numbers the beta distribution interpolates.
+        accepted: (J,) or one number, of how many; 0 gives 1.
+        target_risk: fraction in (0, 1).
+
+    Returns:
+        float64 in [0, 1], of the shape of the numbers.
+    """
+    right = np.maximum(np.subtract(accepted, errors), 1e-300)  # above 0, where the function is defined
+    return np.where(np.greater_equal(errors, accepted), 1.0, betaincc(np.add(errors, 1), right, target_risk))

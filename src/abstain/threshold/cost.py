@@ -20,8 +20,8 @@ from abstain._checks import (
 )
 from abstain.curve.curve import ROUNDING, RiskCoverageCurve, curve_of_checked
 from abstain.curve.influence import log_interval
-from abstain.threshold.operating_point import ExpectedCost, OperatingPoint
-from abstain.threshold.select import INSTEAD_OF_LOSSES, point_at
+from abstain.threshold.operating_point import ExpectedCost, OperatingPoint, point_at
+from abstain.threshold.select import INSTEAD_OF_LOSSES
 
 Array = NDArray[Any]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain.threshold.operating_point import OperatingPoint
+from abstain.threshold.operating_point import SPLIT, OperatingPoint
 
 BFLOAT16 = "bfloat16"
 """A type that NumPy does not have: the upper half of the bits of float32."""
@@ -58,17 +58,21 @@ def as_percent(threshold: float) -> float:
 def with_fewest_digits(point: OperatingPoint, confidence: NDArray[np.floating[Any]], dtype: Any) -> OperatingPoint:
     """The same operating point, with the shortest threshold that accepts just these samples.
 
-    A guaranteed threshold is the next number above the largest confidence that is not accepted, since it must not
-    depend on those accepted; here it is the next one in `dtype`.
+    A guaranteed threshold must not depend on the samples that it was tested on. That of `"union"` is the next number
+    above the largest confidence that is not accepted; here it is the next one in `dtype`. That of
+    `"split_fixed_sequence"` is a confidence of the tuning part, and is only shortened as far as no number of `dtype`
+    lies between.
 
     Args:
         point: selected on this confidence.
         confidence: (N,) real.
         dtype: in which the confidence is stored, or what it was made of.
     """
-    accepted = confidence >= point.threshold
-    if accepted.all() and point.guaranteed:
+    if point.guaranteed and point.threshold == -np.inf:
         return point
+    if point.method == SPLIT:
+        return replace(point, threshold=shortest_between(_next_below(point.threshold, dtype), point.threshold, dtype))
+    accepted = confidence >= point.threshold
     below = float(confidence[~accepted].max(initial=-np.inf))
     lowest = float(confidence[accepted].min())
     if point.guaranteed:
@@ -89,6 +93,10 @@ def _next_above(value: float, dtype: Any) -> float:
         return float(np.nextafter(kind(value), kind(np.inf)))
     bits, step = np.float32(value + 0.0).view(np.uint32), np.uint32(0x10000)  # no -0, which counts downwards
     return _of_bits(bits - step if value < 0 else bits + step)
+
+
+def _next_below(value: float, dtype: Any) -> float:
+    return -_next_above(-value, dtype)
 
 
 def _of_bits(bits: np.uint32) -> float:

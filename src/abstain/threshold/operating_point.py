@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from scipy.special import expit
 
 from abstain._arguments import check_flag, check_whole
-from abstain._checks import InputError, check_fraction, check_keys, check_number
+from abstain._checks import InputError, check_choice, check_fraction, check_keys, check_number
+
+if TYPE_CHECKING:
+    from abstain.curve.curve import RiskCoverageCurve
 
 LOG_ODDS = ("msp", "temperature_scaling")
 """Scores whose thresholds are log-odds of a probability."""
 
-SINCE_0_1_0 = {"target_coverage", "cost"}
+SINCE_0_1_0 = {"target_coverage", "cost", "method", "n_tuning"}
 """Keys that files of version 0.1.0 do not have."""
+
+SPLIT, UNION, SGR = "split_fixed_sequence", "union", "sgr"
+METHODS = (SPLIT, UNION, SGR)
+"""How a threshold that holds with a probability can be found; see `abstain.threshold.METHODS`."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +88,11 @@ class OperatingPoint:
         guaranteed: whether P(selective risk <= target_risk) >= 1 - delta over the draw of the validation data.
         target_risk: the risk that was asked for; None where something else was.
         delta: the probability with which the guarantee may fail; None without one.
-        n_samples: N, of the validation data.
+        n_samples: N, of the validation data on which coverage and risk are measured: where some tuned, the others.
         target_coverage: the coverage that was asked for, in (0, 1]; None where something else was.
         cost: where the least cost was asked for, what it is; else None.
+        method: of `METHODS`, with which a threshold for `delta` was found; None without one.
+        n_tuning: how many other samples decided which thresholds were tried, and in which order; None where none did.
     """
 
     threshold: float
@@ -95,6 +104,8 @@ class OperatingPoint:
     n_samples: int
     target_coverage: float | None = None
     cost: ExpectedCost | None = None
+    method: str | None = None
+    n_tuning: int | None = None
 
     def describe(self, score: str = "confidence") -> str:
         """What to accept, and what is known of it, in a few sentences.
@@ -123,8 +134,15 @@ class OperatingPoint:
             )
         if self.delta is None:
             return f"There is no guarantee: on new samples the risk may well be above {self.target_risk:.4g}."
+        if not self.guaranteed:
+            return (
+                f"SGR bounds the risk on new samples from the same distribution by {self.target_risk:.4g} with "
+                f"probability {1 - self.delta:.4g}, but its proof takes the thresholds that it visits as fixed, and "
+                "the errors choose them: nothing is guaranteed."
+            )
+        tuned = f"{self.n_tuning:,} other samples decided which thresholds were tried. " if self.n_tuning else ""
         return (
-            f"With probability {1 - self.delta:.4g} over the draw of these samples, the risk on new ones from "
+            f"{tuned}With probability {1 - self.delta:.4g} over the draw of these samples, the risk on new ones from "
             f"the same distribution is at most {self.target_risk:.4g}; under a shift nothing is guaranteed."
         )
 
@@ -135,7 +153,7 @@ class OperatingPoint:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """The point that `to_dict` wrote; version 0.1.0 wrote neither `target_coverage` nor `cost`.
+        """The point that `to_dict` wrote, of this version or one before, whose guarantees are all of `"union"`.
 
         Raises:
             InputError: a key is unknown or missing, a value is of another type or outside its range, or a guarantee
@@ -144,19 +162,53 @@ class OperatingPoint:
         known = {field.name for field in fields(cls)}
         held = check_keys("threshold", values, known=known, needed=known - SINCE_0_1_0)
         targets = {name: _target(name, held.get(name)) for name in ("target_risk", "delta", "target_coverage")}
-        cost = held.get("cost")
+        cost, guaranteed = held.get("cost"), check_flag("guaranteed", held["guaranteed"])
         point = cls(
             threshold=_threshold(held["threshold"]),
             coverage=check_fraction("coverage", held["coverage"]),
             risk=check_fraction("risk", held["risk"]),
-            guaranteed=check_flag("guaranteed", held["guaranteed"]),
+            guaranteed=guaranteed,
             n_samples=check_whole("n_samples", held["n_samples"], at_least=1),
             cost=None if cost is None else ExpectedCost.from_dict(cost),
+            method=_method(held.get("method", UNION if guaranteed else None)),
+            n_tuning=_n_tuning(held.get("n_tuning")),
             **targets,
         )
         if point.guaranteed and None in (point.target_risk, point.delta):
             raise InputError("guaranteed is true, but a guarantee needs target_risk and delta, of which one is null")
+        if point.guaranteed and point.method == SGR:
+            raise InputError(f"guaranteed is true, but of the method {SGR!r} nothing is guaranteed")
         return point
+
+
+def point_at(
+    curve: RiskCoverageCurve,
+    index: int,
+    *,
+    target_risk: float | None = None,
+    target_coverage: float | None = None,
+    cost: ExpectedCost | None = None,
+) -> OperatingPoint:
+    """The point of a curve of this index, with what it was selected for, and no guarantee."""
+    return OperatingPoint(
+        threshold=float(curve.threshold[index]),
+        coverage=float(curve.coverage[index]),
+        risk=float(curve.risk[index]),
+        guaranteed=False,
+        target_risk=target_risk,
+        delta=None,
+        n_samples=curve.n_samples,
+        target_coverage=target_coverage,
+        cost=cost,
+    )
+
+
+def _method(value: Any) -> str | None:
+    return None if value is None else check_choice("method", value, METHODS)
+
+
+def _n_tuning(value: Any) -> int | None:
+    return None if value is None else check_whole("n_tuning", value, at_least=0)
 
 
 def _threshold(value: Any) -> float:

@@ -1,14 +1,19 @@
-"""How many samples a guarantee takes."""
+"""How many samples a guarantee takes, before any is labelled and where those at hand are too few."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincc
+from scipy.special import bdtr
 
-from abstain.threshold.bounds import MAX_RANKS
+from abstain._checks import ArgumentError, check_choice, check_fraction
+from abstain.threshold.bounds import MAX_RANKS, p_value
+from abstain.threshold.operating_point import SPLIT, UNION
+from abstain.threshold.parts import TUNING_SHARE
 
 ENOUGH_AT_MOST = 10**9
 """Where the search for the number of samples that would be enough gives up."""
@@ -20,8 +25,99 @@ HALVED = 16
 """How often the search halves its interval of log N, from 21 to 0.0003: it is right to 0.03 %."""
 
 
+def samples_needed(
+    target_risk: float,
+    delta: float,
+    *,
+    coverage: float,
+    expected_risk: float,
+    power: float = 0.8,
+    method: str = SPLIT,
+    tuning_share: float = TUNING_SHARE,
+) -> int:
+    """How many samples to label, in all, for a guaranteed threshold; to be asked before any is labelled.
+
+    At a threshold of this coverage and true selective risk the test of `select_threshold` is passed with probability
+    about `power`. The sequence of `"split_fixed_sequence"` may stop at less coverage, or go on to more.
+
+    Args:
+        target_risk: fraction in (0, 1).
+        delta: the probability with which the guarantee may fail, in (0, 1).
+        coverage: the share to be answered, in (0, 1].
+        expected_risk: the selective risk at that coverage, of a pilot study or a model like this, in [0, target_risk).
+        power: fraction in (0, 1).
+        method: `"split_fixed_sequence"` or `"union"`, whose ranks share δ and of which none tunes.
+        tuning_share: of the samples, that propose thresholds, in [0, 1): 0.5 where `AbstentionRule.fit` fits the
+            confidence on them too, 0 where they come on top, as `tuning=`. Of `"union"` nothing.
+
+    Returns:
+        At least 1, the tuning part included.
+
+    Raises:
+        InputError: a fraction outside its range, another method, or a risk so near the target, or above it, that no
+            number up to a billion helps.
+
+    Example:
+        >>> samples_needed(0.05, 0.05, coverage=0.8, expected_risk=0)  # 59 accepted: 0.95 ** 59 <= 0.05
+        93
+    """
+    target_risk, delta, power = (
+        check_fraction(name, value, open_below=True, open_above=True)
+        for name, value in (("target_risk", target_risk), ("delta", delta), ("power", power))
+    )
+    coverage = check_fraction("coverage", coverage, open_below=True)
+    expected_risk = check_fraction("expected_risk", expected_risk)
+    share = check_fraction("tuning_share", tuning_share, open_above=True)
+    if expected_risk >= target_risk:
+        raise ArgumentError(
+            f"expected_risk is {expected_risk:g} and target_risk {target_risk:g}, but more samples do not help where "
+            "the risk is not below the target: ask for a higher target, or for less coverage, where the risk is lower"
+        )
+    of_union = check_choice("method", method, (SPLIT, UNION)) == UNION
+    accepted = _accepted_needed(target_risk, delta / MAX_RANKS if of_union else delta, expected_risk, power)
+    return _in_all(math.ceil(accepted / coverage), 0 if of_union else share)
+
+
+def _accepted_needed(target_risk: float, level: float, expected_risk: float, power: float) -> int:
+    """The fewest accepted samples of which the test is passed with this power."""
+
+    def fewest_with(n_errors: int) -> int:
+        return _first(lambda n: bool(p_value(n_errors, n, target_risk) <= level), n_errors + 1)
+
+    n_errors = _first(lambda k: bool(bdtr(k, fewest_with(k), expected_risk) >= power), 0)
+    return fewest_with(n_errors)
+
+
+def _first(holds: Callable[[int], bool], low: int) -> int:
+    """The first whole number from `low` on for which something holds that then holds for all above it.
+
+    Raises:
+        ArgumentError: there is none up to a billion.
+    """
+    step = 1
+    while not holds(low + step - 1):
+        low, step = low + step, 2 * step
+        if low > ENOUGH_AT_MOST:
+            raise ArgumentError(
+                f"more than {ENOUGH_AT_MOST:,} samples would be needed: expected_risk is too near target_risk, so ask "
+                "for a higher target, or for less coverage, where the risk is lower"
+            )
+    high = low + step - 1
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle + 1, high)
+    return high
+
+
+def _in_all(n_certifying: int, share: float) -> int:
+    n = n_certifying
+    while n - math.ceil(share * n - 1e-9) < n_certifying:  # rounded up, as a half is in `AbstentionRule.fit`
+        n = max(n + 1, math.floor((n_certifying - 1) / (1 - share)))
+    return n
+
+
 def samples_enough(
-    errors: NDArray[Any], accepted: NDArray[Any], n: int, target_risk: float, delta: float
+    errors: NDArray[Any], accepted: NDArray[Any], n: int, target_risk: float, level: float, *, deviations: float = 0
 ) -> int | None:
     """The smallest N at which one of these ranks, with the risk and coverage it has now, would meet the target.
 
@@ -30,7 +126,9 @@ def samples_enough(
         accepted: (J,) how many are accepted, at least 1.
         n: the number of samples now.
         target_risk: fraction in (0, 1).
-        delta: the probability with which the guarantee may fail, in (0, 1), shared by `MAX_RANKS` ranks.
+        level: the probability with which each bound may fail, in (0, 1).
+        deviations: by how many standard deviations more errors there may be than expected: 0 is met by half of draws,
+            0.84 by 80 %.
 
     Returns:
         At least 2; None if no number up to a billion is enough, as where every risk is above the target.
@@ -40,14 +138,22 @@ def samples_enough(
     for _ in range(HALVED):
         middle = (low + high) / 2
         taken = np.exp(middle) * coverage
-        met = betaincc(risk * taken + 1, (1 - risk) * taken, target_risk) <= delta / MAX_RANKS
+        wrong = risk * taken + deviations * np.sqrt(risk * (1 - risk) * taken)
+        met = p_value(wrong, taken, target_risk) <= level
         low, high = np.where(met, low, middle), np.where(met, middle, high)
     enough = float(np.exp(high.min(initial=np.inf)))
     return int(enough) + 1 if enough < 0.99 * ENOUGH_AT_MOST else None
 
 
 def advice(
-    errors: NDArray[Any], accepted: NDArray[Any], n: int, target_risk: float, delta: float
+    errors: NDArray[Any],
+    accepted: NDArray[Any],
+    n: int,
+    target_risk: float,
+    *,
+    level: float,
+    in_all: float = 1,
+    deviations: float = 0,
 ) -> tuple[str, int | None]:
     """What to do where no rank is sure to meet the target, as the end of a sentence.
 
@@ -58,7 +164,9 @@ def advice(
         accepted: (J,) how many are accepted, at least 1.
         n: the number of samples now.
         target_risk: fraction in (0, 1).
-        delta: the probability with which the guarantee may fail, in (0, 1).
+        level: the probability with which each bound may fail, in (0, 1).
+        in_all: how many samples there are for each that a bound is of; above 1 where some tune.
+        deviations: as `samples_enough`.
 
     Returns:
         (words, about how many samples would be enough, rounded up to two digits; None where no number in reach is).
@@ -67,12 +175,12 @@ def advice(
     hopeful = np.flatnonzero(risk < target_risk)[:1]
     if not len(hopeful):
         return "ask for a higher one: no risk is below it, so more samples like these do not help", None
-    enough = samples_enough(errors[hopeful], accepted[hopeful], n, target_risk, delta)
+    enough = samples_enough(errors[hopeful], accepted[hopeful], n, target_risk, level, deviations=deviations)
     if enough is None or enough > HOPELESS * n:
         near, share = float(risk[hopeful][0]), float(accepted[hopeful][0]) / n
         return f"the risk of {near:.4g} at a coverage of {share:.3g} is too near the target: ask for a higher one", None
-    enough = _rounded_up(enough)
-    return f"about {enough:,} samples like these would be enough", enough
+    enough = _rounded_up(math.ceil(enough * in_all))
+    return f"about {enough:,} samples like these would be enough{' in all' if in_all > 1 else ''}", enough
 
 
 def _rounded_up(number: int) -> int:
