@@ -10,6 +10,25 @@ from abstain import released_checkpoint
 from abstain.hub.cards import ModelFacts
 from abstain.hub.model_size import ModelSize
 
+RUNNING = """
+import contextlib, io, json, sys, traceback
+
+answers = sys.stdout
+for line in sys.stdin:
+    program, *arguments = json.loads(line)
+    sys.argv, status, out, err = ["-c", *arguments], 0, io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            exec(program, {"__name__": "__main__"})
+        except SystemExit as left:
+            status = left.code or 0
+        except BaseException:
+            traceback.print_exc()
+            status = 1
+    print(json.dumps([status, out.getvalue(), err.getvalue()]), file=answers, flush=True)
+"""
+"""Runs each program that it reads, and says its status and what it printed."""
+
 
 @pytest.fixture
 def results_of(root):
@@ -81,7 +100,23 @@ def python(hub, tmp_path):
     return run
 
 
+@pytest.fixture(scope="module")
+def warm(hub, tmp_path_factory):
+    """Run a program in the one process of the module that knows the Hub, which saves the seconds of its imports."""
+    home = tmp_path_factory.mktemp("home")
+    command = [sys.executable, "-c", RUNNING]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes, env=hub.environment(home), cwd=home) as process:
+
+        def run(program, *arguments):
+            process.stdin.write(json.dumps([program, *map(str, arguments)]) + "\n")
+            process.stdin.flush()
+            return subprocess.CompletedProcess([], *json.loads(process.stdout.readline()))
+
+        yield run
+
+
 @pytest.fixture
-def abstain(python):
-    """Run the command line in a fresh process."""
-    return lambda *arguments: python("from abstain.cli import main; main()", *arguments)
+def abstain(warm):
+    """Run the command line."""
+    return lambda *arguments: warm("from abstain.cli import main; main()", *arguments)

@@ -1,12 +1,13 @@
 import re
+from dataclasses import replace
 
 import pytest
 from huggingface_hub import EvalResult, ModelCard
 from huggingface_hub.repocard_data import model_index_to_eval_results
 
-from abstain import AbstentionRule, InputError
+from abstain import AbstentionRule, InputError, LogitNorm
 from abstain.hub.card_words import CardWords
-from abstain.hub.cards import MARK, TASKS, Sibling, is_rendered, render_card
+from abstain.hub.cards import MARK, TASKS, Sibling, may_be_rendered, render_card
 
 RUNS = {
     "image-classification": "resnet20_cifar10_a0.1_s0",
@@ -85,6 +86,15 @@ def test_data_of_a_folder_are_not_filed_under_a_name_of_the_hub(facts):
     assert data.eval_results[0].dataset_name == "cifar10 (a folder of its author)"
 
 
+def test_it_says_where_data_were_read_from_only_as_far_as_results_tell(facts, results_of):
+    of_package = render_card(facts("tabular-classification", "mlp_noisy_digits_a0_s0", row={"a": 1.0}))
+    assert "called `noisy_digits_rows`, and are made by this package." in of_package
+    assert "a folder of its author" not in of_package
+    of_trainer = {"settings": {"training": results_of("mlp_bank_marketing_a0_s0")["settings"]["training"]}}
+    told = render_card(facts(results=of_trainer), CardWords(dataset_name="My cats"))
+    assert "The data are called `My cats`. Their licence" in told
+
+
 def test_models_of_transformers_need_no_import_of_ours(facts):
     text = render_card(facts(is_ours=False, model_type="resnet", architecture="ResNetForImageClassification"))
     assert "import abstain.models" not in text and ModelCard(text).data.library_name == "transformers"
@@ -99,6 +109,8 @@ def test_the_rule_the_figure_and_the_siblings_are_shown(facts, logits_and_labels
     siblings = (Sibling("user/other", "trained with α = 0"), Sibling("user/third"))
     text = render_card(facts(rule=rule, figure="risk_coverage.png", siblings=siblings))
     assert rule.describe() in text and "![Selective risk against coverage](risk_coverage.png)" in text
+    of_norm = replace(rule, confidence=LogitNorm(p=3, center=True))
+    assert "Its confidence is the p-norm, p = 3, as it was fitted with the rule" in render_card(facts(rule=of_norm))
     assert "- [user/other](https://huggingface.co/user/other): trained with α = 0\n- [user/third]" in text
 
 
@@ -112,9 +124,16 @@ def test_the_logits_are_read_where_they_are(facts):
     assert "Its logits" not in render_card(facts())
 
 
-def test_a_card_by_a_person_is_told_from_ours(facts):
-    assert is_rendered(render_card(facts())) and MARK in render_card(facts())
-    assert not is_rendered("# mine\n\nBy hand.")
+def test_a_card_by_a_person_is_told_from_ours(facts, tmp_path):
+    card = tmp_path / "README.md"
+    assert may_be_rendered(card) and MARK in render_card(facts())
+    card.write_text(render_card(facts()), encoding="utf-8")
+    assert may_be_rendered(card)
+    card.write_text("# mine\n\nBy hand.")
+    assert not may_be_rendered(card)
+    card.write_bytes(b"\xff\xfe")
+    with pytest.raises(InputError, match=r"README\.md' cannot be read .*: save it as UTF-8"):
+        may_be_rendered(card)
 
 
 def test_header_and_tags_can_be_added(facts):

@@ -59,13 +59,25 @@ def test_a_run_that_differs_in_more_is_no_sibling(runs, tmp_path):
         (tmp_path / name / "results.json").write_text(json.dumps(results | {"settings": settings}))
     (tmp_path / "damaged").mkdir()
     (tmp_path / "damaged" / "results.json").write_text("{")
+    for text in ('{"settings": [1]}', '{"settings": {"training": "x"}}', '{"data": {"test": 1}}'):
+        (tmp_path / f"foreign_{len(text)}").mkdir()
+        (tmp_path / f"foreign_{len(text)}" / "results.json").write_text(text)
     (tmp_path / "mine").mkdir()
     losses = [("other_alpha", "label smoothing, α = 0.1"), ("suppressed", "maximum suppression, α = 0.2")]
     assert list(beside(tmp_path / "mine", results)) == losses
     assert list(beside(tmp_path / "mine", None)) == []
 
 
-@pytest.mark.parametrize(("text", "said"), [("{", "is damaged"), ("[1]", "holds no results")])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "is damaged"),
+        ("[1]", "holds no results"),
+        ('{"settings": [1]}', "holds settings that is no dictionary"),
+        ('{"settings": {"training": "x"}}', r"holds settings\.training that is no dictionary"),
+        ('{"data": {"test": 1}}', r"holds data\.test that is no dictionary"),
+    ],
+)
 def test_damaged_results_are_one_sentence(tmp_path, text, said):
     (tmp_path / "results.json").write_text(text)
     with pytest.raises(InputError, match=said):

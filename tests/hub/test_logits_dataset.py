@@ -1,9 +1,11 @@
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from datasets import ClassLabel
 
 from abstain import InputError, read_logits, read_predictions, write_logits
 from abstain.hub.logits_dataset import config_name, files_of, logits_dataset
+from abstain.logits.dataset import shard_name
 
 NAMES = ("cat", "dog", "owl")
 
@@ -46,3 +48,15 @@ def test_a_label_that_is_no_class_is_refused(folder):
 
 def test_configurations_have_names_that_datasets_allows():
     assert config_name("user/resnet-20.v1") == "resnet-20.v1" and config_name("user/a b") == "a_b"
+
+
+def test_shards_keep_the_image_of_each_pixel(folder):
+    whole = folder / "logits" / "test.parquet"
+    table = pq.read_table(whole)
+    for index, rows in enumerate((table.slice(0, 5), table.slice(5))):
+        path = folder / "logits" / "test" / shard_name(index, 2)
+        path.parent.mkdir(exist_ok=True)
+        pq.write_table(rows, path)
+    whole.unlink()
+    data = logits_dataset(folder, NAMES)["test"]
+    assert data["sample"][:] == [0, 0, 0, 1, 1, 1, 2, 2, 2] and len(data) == 9

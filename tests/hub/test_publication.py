@@ -1,12 +1,14 @@
 """What is planned before anything is sent: cards, results and figures that are made, siblings, and the files."""
 
 import json
+import shutil
 
 import pytest
 
 from abstain import InputError, released_checkpoint
 from abstain.hub.publication import plan_publication
 
+LS, CE = "resnet20_cifar10_ls", "resnet20_cifar10_ce"
 URL = "https://huggingface.co"
 
 
@@ -49,6 +51,27 @@ def test_what_would_be_sent_is_written_to_a_folder_that_nothing_else_is_in(run, 
     with pytest.raises(InputError, match=r"mine' is not empty, and nothing there is replaced: give another folder"):
         plan.write(folder)
     assert (folder / "README.md").read_text() == "mine"
+
+
+def test_a_figure_of_other_logits_than_those_of_the_numbers_is_not_made(run):
+    results = json.loads((run / "results.json").read_text())
+    results["evaluation"]["scores"]["msp"]["aurc"] *= 0.9
+    (run / "results.json").write_text(json.dumps(results))
+    with pytest.raises(InputError, match=r"says that aurc is 0\.03827.*, but of the logits it is 0\.0425"):
+        plan_publication(run, "user/mine")
+
+
+@pytest.mark.parametrize("tag", ["", "a b", "-x", "v1/../2", "v1."])
+def test_a_tag_that_the_hub_would_not_take_is_refused_before_anything_is_sent(run, tag):
+    with pytest.raises(InputError, match=r"the tag is .*, but must be of letters"):
+        plan_publication(run, "user/mine", tag=tag)
+
+
+def test_a_folder_beside_whose_name_no_repository_can_have_is_no_sibling(runs, tmp_path):
+    shutil.copytree(runs / LS, tmp_path / LS)
+    shutil.copytree(runs / CE, tmp_path / "without smoothing")
+    shutil.copytree(runs / CE, tmp_path / CE)
+    assert [sibling.name for sibling in plan_publication(tmp_path / LS, f"user/{LS}").siblings] == [f"user/{CE}"]
 
 
 def test_siblings_that_are_named_are_linked(run):

@@ -84,6 +84,16 @@ def test_a_link_is_refused(run, tmp_path):
         plan_model(run, "user/mine")
 
 
+def test_a_link_to_a_folder_is_refused_where_it_is_the_logits_and_named_elsewhere(run, tmp_path):
+    (run / "latest").symlink_to(run / "logits")
+    plan = plan_model(run, "user/mine")
+    assert plan.left_out["latest"] == "a link" and [file.path for file in plan.files] == WHOLE
+    (run / "logits").rename(tmp_path / "elsewhere")
+    (run / "logits").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match=r"logits' is a link, behind which anything can lie"):
+        plan_model(run, "user/mine")
+
+
 def test_a_file_that_the_hub_does_not_take_is_refused(run, monkeypatch):
     monkeypatch.setattr("abstain.hub.repository.MOST_BYTES", 1_000_000)
     with pytest.raises(InputError, match=r"1,095,352 bytes, but the Hub takes 1,000,000: save it in parts"):

@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from abstain import InputError
 from abstain.hub.training_table import training_table
 
 # One kept run of each task, with what its table must say.
@@ -44,6 +45,21 @@ def test_several_processes_and_accumulated_gradients_make_one_batch(results_of):
     results["environment"]["processes"] = 2
     table = training_table(results, "images")
     assert "batch 1024, learning rate 0.1, linear schedule after 100 steps of warm-up" in table
+
+
+def test_warm_up_can_be_a_share_of_the_steps(results_of):
+    results = results_of("resnet20_cifar10_ce")
+    results["settings"]["training"] |= {"lr_step_epochs": None, "warmup_steps": 0.1}
+    assert "linear schedule after 10 % of the steps of warm-up" in training_table(results, "images")
+
+
+def test_one_thread_is_no_threads(results_of):
+    assert re.search(r"on x86_64 CPU, 1 thread +\|", training_table(results_of("mlp_bank_marketing_a0_s0"), "rows"))
+
+
+def test_settings_that_no_trainer_wrote_are_one_sentence():
+    with pytest.raises(InputError, match="holds settings of a training that no trainer wrote"):
+        training_table({"settings": {"training": {"learning_rate": 0.1}}}, "rows")
 
 
 @pytest.mark.parametrize(

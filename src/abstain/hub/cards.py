@@ -10,7 +10,8 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
-from abstain._checks import check_choice
+from abstain._checks import InputError, check_choice, first_line
+from abstain.data.splits import EMBEDDED
 from abstain.hub.card_words import CardWords
 from abstain.hub.measurements import Measurements, measurements_of
 from abstain.hub.model_size import ModelSize
@@ -163,8 +164,18 @@ def render_card(facts: ModelFacts, words: CardWords | None = None, *, tags: Iter
     return re.sub(r"\n{3,}", "\n\n", str(card)).rstrip() + "\n"
 
 
-def is_rendered(text: str) -> bool:
-    """Whether a card may be rendered anew: it is one of ours, or the one that a stock `Trainer` makes."""
+def may_be_rendered(card: Path) -> bool:
+    """Whether a card is missing, or no person wrote it: it is one of ours, or the one that a stock `Trainer` makes.
+
+    Raises:
+        InputError: it is no text.
+    """
+    if not card.is_file():
+        return True
+    try:
+        text = card.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{str(card)!r} cannot be read ({first_line(error)}): save it as UTF-8") from error
     return MARK in text or "according to the information the Trainer had access to" in text
 
 
@@ -210,8 +221,16 @@ def _index(facts: ModelFacts, words: CardWords, measured: Measurements) -> Itera
     else:
         kind = words.dataset or facts.data_name or "unspecified"
     name = words.dataset_name or (facts.data_name if "/" in (facts.data_name or "") else None)
-    name = name or f"{facts.data_name or 'Data'} ({LOCAL})"
+    embedded = facts.data_name if facts.data_name in EMBEDDED else None
+    name = name or embedded or f"{facts.data_name or 'Data'} ({LOCAL})"
     return measured.index(facts.task, kind, name, facts.test_split, **told)
+
+
+def _read_from(data_name: str | None) -> str:
+    """Where data without a name on the Hub were read from, as far as results tell."""
+    if data_name is None:
+        return ""
+    return ", and are made by this package" if data_name in EMBEDDED else f", and were read from {LOCAL}"
 
 
 def _data_sentence(facts: ModelFacts, words: CardWords) -> str:
@@ -222,7 +241,7 @@ def _data_sentence(facts: ModelFacts, words: CardWords) -> str:
     license = f"Their licence: {words.data_license}." if words.data_license else "Their licence is not stated here."
     on_hub = words.dataset or (name if "/" in name else None)
     if on_hub is None:
-        return f"The data are called `{name}`, and were read from {LOCAL}. {license}"
+        return f"The data are called `{name}`{_read_from(facts.data_name)}. {license}"
     link = f"[{name}](https://huggingface.co/datasets/{on_hub})"
     copy = f" They are a copy that differs: {words.dataset_copy}." if words.dataset_copy else ""
     return f"The data are {link}.{copy} {license}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,7 @@ def read_results(folder: Path) -> dict[str, Any] | None:
     """What `results.json` of a folder holds; None where there is none.
 
     Raises:
-        InputError: it is damaged, or larger than results are.
+        InputError: it is damaged, larger than results are, or a part of it is none of results.
     """
     path = folder / RESULTS_FILE
     if not path.is_file():
@@ -101,7 +101,19 @@ def read_results(folder: Path) -> dict[str, Any] | None:
         raise InputError(f"{str(path)!r} is damaged ({first_line(error)}): measure the model anew") from error
     if not isinstance(values, dict):
         raise InputError(f"{str(path)!r} holds no results: they are a dictionary")
+    wrong = next((name for name, part in _parts(values) if not isinstance(part, dict | None)), None)
+    if wrong is not None:
+        raise InputError(f"{str(path)!r} holds {wrong} that is no dictionary: measure the model anew")
     return values
+
+
+def _parts(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What cards read of results, as far as there are names in it."""
+    yield from ((name, values.get(name)) for name in ("settings", "data", "environment", "training", "evaluation"))
+    for name in ("settings", "data"):
+        if isinstance(values.get(name), dict):
+            wanted = ("training", "data") if name == "settings" else values[name]
+            yield from ((f"{name}.{inside}", values[name].get(inside)) for inside in wanted)
 
 
 def logits_splits(folder: Path) -> tuple[str, ...]:
@@ -154,7 +166,7 @@ def beside(folder: Path, results: Mapping[str, Any] | None) -> Iterable[tuple[st
     ):
         try:
             found = _without_losses(read_results(other))
-        except InputError:  # of a folder that nobody asked about
+        except (OSError, ValueError, TypeError, AttributeError):  # of a folder that nobody asked about
             continue
         if found is not None and found[0] == mine[0] and found[1] != mine[1]:
             yield other.name, found[1]

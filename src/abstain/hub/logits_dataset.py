@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
 
@@ -65,8 +66,10 @@ def _split(folder: Path, name: str, class_names: Sequence[str]) -> Dataset:
         )
     features = {"logits": List(Value("float32"), length=logits.shape[1]), "label": ClassLabel(names=list(class_names))}
     columns = {"logits": logits, "label": labels}
-    path = folder / LOGITS / f"{name}.parquet"
-    if path.is_file() and "sample" in pq.read_schema(path).names:
+    files = [folder / LOGITS / f"{name}.parquet"]
+    if not files[0].is_file():
+        files = sorted((folder / LOGITS / name).glob("part-*.parquet"))
+    if all("sample" in pq.read_schema(file).names for file in files):
         features["sample"] = Value("int64")
-        columns["sample"] = pq.read_table(path, columns=["sample"])["sample"].to_numpy()
+        columns["sample"] = np.concatenate([pq.read_table(file, columns=["sample"])["sample"] for file in files])
     return Dataset.from_dict(columns, features=Features(features))

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from datasets import DatasetDict
 
-from abstain._checks import ArgumentError
+from abstain._checks import ArgumentError, InputError, shown
 from abstain._files import RESULTS_FILE, check_folder, json_text
 from abstain.hub.card_words import WORDS_FILE, CardWords, read_words
-from abstain.hub.cards import ModelFacts, Sibling, is_rendered, render_card
+from abstain.hub.cards import ModelFacts, Sibling, may_be_rendered, render_card
 from abstain.hub.facts import beside, curve_picture, facts_of_folder, measured
 from abstain.hub.logits_dataset import config_name, files_of, logits_dataset
-from abstain.hub.repository import CARD_FILE, RepositoryPlan, SentFile, check_name, plan_model
+from abstain.hub.measurements import measurements_of
+from abstain.hub.repository import CARD_FILE, RepositoryPlan, SentFile, check_name, is_name, plan_model
 from abstain.hub.space import plan_space
 from abstain.models.auto import KINDS  # noqa: F401 - registers our architectures
 from abstain.report.folder import FIGURE_FILE
+
+SAME = 1e-3
+"""Relative difference up to which two measurements may differ by rounding; logits are kept in float32."""
+
+
+TAG = re.compile(r"\w[\w-]*(\.[\w-]+)*", re.ASCII)
+"""What the Hub surely takes as the name of a tag."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +99,8 @@ def plan_publication(
     logits_name = check_name(logits_name or f"{user}/abstain-logits", "the data set of logits")
     if wheel is not None and space is None:
         raise ArgumentError("a wheel is given, but only a Space installs it: give space too, or leave it out")
+    if tag is not None and not TAG.fullmatch(tag):
+        raise ArgumentError(f"the tag is {shown(tag)}, but must be of letters, digits, -, _ and .: give such a one")
     plan_model(folder, name, token=token)  # before the model is loaded, which takes longer
     facts = facts_of_folder(folder, name=name.rpartition("/")[2], location=f'"{name}"')
     linked = (*_siblings(siblings), *_found_beside(folder, user, facts, set(siblings)))
@@ -115,17 +128,30 @@ def made_files(folder: Path, facts: ModelFacts) -> list[SentFile]:
         of_logits = measured(folder, kind="pixels" if facts.task == "image-segmentation" else "")
     if of_logits is not None:
         evaluation, report = of_logits
-        if "evaluation" not in (facts.results or {}):
+        told = measurements_of(facts.results)
+        if told is not None:
+            _check_same(evaluation, told.values)
+        else:
             facts = replace(facts, results={**(facts.results or {}), "evaluation": evaluation})
             made.append(SentFile(RESULTS_FILE, json_text(facts.results).encode()))
         if facts.figure is None:
             made.append(SentFile(FIGURE_FILE, curve_picture(facts.name, {"": report})))
             facts = replace(facts, figure=FIGURE_FILE)
-    card = folder / CARD_FILE
-    if not card.is_file() or is_rendered(card.read_text(encoding="utf-8")):
+    if may_be_rendered(folder / CARD_FILE):
         words = read_words(folder / WORDS_FILE) if (folder / WORDS_FILE).is_file() else CardWords()
         made.append(SentFile(CARD_FILE, render_card(facts, words).encode()))
     return made
+
+
+def _check_same(of_logits: Mapping[str, Any], told: Mapping[str, Any]) -> None:
+    """A figure made of the logits must not stand beside numbers of other ones."""
+    for key in ("risk", "aurc"):
+        found, wanted = of_logits["scores"]["msp"][key], told["scores"]["msp"][key]
+        if not math.isclose(found, wanted, rel_tol=SAME, abs_tol=1e-6):
+            raise InputError(
+                f"{RESULTS_FILE} says that {key} is {wanted:g}, but of the logits it is {found:g}: measure the model "
+                "anew"
+            )
 
 
 def _siblings(names: Iterable[str]) -> Iterator[Sibling]:
@@ -137,7 +163,7 @@ def _found_beside(folder: Path, user: str, facts: ModelFacts, given: set[str]) -
     if folder.resolve().name != facts.name:
         return
     for name, loss in beside(folder, facts.results):
-        if f"{user}/{name}" not in given:
+        if is_name(f"{user}/{name}") and f"{user}/{name}" not in given:  # or it cannot be published as it is called
             yield Sibling(f"{user}/{name}", f"trained with {loss}, and alike in everything else")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from huggingface_hub.errors import RepositoryNotFoundError
 from abstain._checks import ArgumentError, InputError, first_line
 from abstain.hub.logits_dataset import CARD
 from abstain.hub.publication import Publication
-from abstain.hub.repository import CARD_FILE, MODEL_FILES, RepositoryPlan
+from abstain.hub.repository import CARD_FILE, LICENSE_FILE, MODEL_FILES, RepositoryPlan
 from abstain.inference.uploading import NOT_SENT, meaning_logits, needed_token
 
 FAILED = (*NOT_SENT, ValueError)
@@ -23,8 +23,10 @@ FAILED = (*NOT_SENT, ValueError)
 def publish(publication: Publication, *, private: bool | None = None, token: str | None = None) -> list[str]:
     """Send what was planned: the logits, the model, its tag, the Space; each repository is filled by one commit.
 
-    What fails leaves the repository as it was, and those before it are whole; the same call again completes the rest.
-    Weights, rules and the like of an earlier model, which this one does not have, go in the same commit.
+    The data set of logits gets its text by a second one where it has none yet. What fails leaves the repository as it
+    was, and those before it are whole; the same call again completes the rest. So it is where somebody else sends at
+    the same time: who comes second fails. Weights, rules and the like of an earlier model, which this one does not
+    have, go in the same commit; a licence stays.
 
     Args:
         publication: of `plan_publication`.
@@ -60,20 +62,26 @@ def _send(api: HfApi, plan: RepositoryPlan, private: bool | None, *, tag: str | 
     with _one_sentence(plan.name), meaning_logits():
         url = api.create_repo(plan.name, private=private, repo_type=plan.kind, exist_ok=True, **made)
         operations: list[Any] = [CommitOperationAdd(file.path, file.source) for file in plan.files]
-        operations += [CommitOperationDelete(path) for path in _outdated(api, plan)]
+        before = api.repo_info(plan.name, repo_type=plan.kind)
+        operations += [CommitOperationDelete(path) for path in _outdated(plan, _paths(before))]
         message = f"Publish {plan.name.rpartition('/')[2]}"
-        commit = api.create_commit(plan.name, operations, commit_message=message, repo_type=plan.kind)
+        commit = api.create_commit(
+            plan.name, operations, commit_message=message, repo_type=plan.kind, parent_commit=before.sha
+        )
         if tag is not None:
             api.create_tag(plan.name, tag=tag, revision=commit.oid, repo_type=plan.kind)
     return str(url)
 
 
-def _outdated(api: HfApi, plan: RepositoryPlan) -> Iterator[str]:
+def _paths(found: Any) -> list[str]:
+    return [file.rfilename for file in found.siblings or []]
+
+
+def _outdated(plan: RepositoryPlan, before: Iterable[str]) -> Iterator[str]:
     """What an earlier model left in the repository, such as its rule, that would not belong to this one."""
-    now = {file.path for file in plan.files}
+    kept = {LICENSE_FILE, *(file.path for file in plan.files)}
     if plan.kind == "model":
-        before = api.list_repo_files(plan.name, repo_type=plan.kind)
-        yield from (path for path in before if path not in now and MODEL_FILES.fullmatch(path))
+        yield from (path for path in before if path not in kept and MODEL_FILES.fullmatch(path))
 
 
 def _send_logits(api: HfApi, publication: Publication, private: bool | None) -> str:
@@ -84,15 +92,15 @@ def _send_logits(api: HfApi, publication: Publication, private: bool | None) -> 
         message = f"Logits of {publication.config}"
         how: dict[str, Any] = {"commit_message": message, "private": private, "token": api.token}
         data.push_to_hub(name, config_name=publication.config, **how)
-        path = Path(api.hf_hub_download(name, CARD_FILE, repo_type="dataset"))
+        now = api.dataset_info(name).sha
+        path = Path(api.hf_hub_download(name, CARD_FILE, repo_type="dataset", revision=now))
         text = path.read_text(encoding="utf-8")
         if not text.rpartition("\n---\n")[2].strip():
             card = (
                 f"{text.rstrip()}\n\n{CARD.format(name=name, config=publication.config, split=list(data)[-1])}".encode()
             )
-            api.create_commit(
-                name, [CommitOperationAdd(CARD_FILE, card)], commit_message="What this is", repo_type="dataset"
-            )
+            how = {"commit_message": "What this is", "repo_type": "dataset", "parent_commit": now}
+            api.create_commit(name, [CommitOperationAdd(CARD_FILE, card)], **how)
     return f"{api.endpoint}/datasets/{name}"
 
 

@@ -18,8 +18,9 @@ from abstain.inference.pushable import PICKLES, holds_token, is_pickle
 from abstain.models.checkpoint import checkpoint_folder
 
 CARD_FILE = "README.md"
+LICENSE_FILE = "LICENSE"
 MODEL_FILES = re.compile(
-    r"[^/]+\.safetensors|[^/]+\.json|[^/]+\.(txt|model|jinja)|README\.md|LICENSE|risk_coverage\.png|samples\.parquet"
+    rf"[^/]+\.safetensors|[^/]+\.json|[^/]+\.(txt|model|jinja)|README\.md|{LICENSE_FILE}|risk_coverage\.png|samples\.parquet"
     rf"|{LOGITS}/[^/]+\.parquet|{LOGITS}/[^/]+/part-[^/]+\.parquet"
 )
 """What a repository of a model holds."""
@@ -124,6 +125,14 @@ def check_name(name: str, what: str = "the repository") -> str:
     return name
 
 
+def is_name(name: str) -> bool:
+    """Whether a repository of the Hub can be called so: `user/name`."""
+    try:
+        return bool(check_name(name))
+    except ArgumentError:
+        return False
+
+
 def _no_name(what: str, name: str) -> ArgumentError:
     return ArgumentError(
         f"{what} is {shown(name)}, but must be user/name, of letters, digits, -, _ and . alone: give such a name"
@@ -147,7 +156,7 @@ def plan_model(
     """
     folder = check_folder(folder, "the folder to publish")
     checkpoint_folder(folder)
-    sent, left_out = {}, {}
+    sent, left_out = {}, dict(_links_to_folders(folder))
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         inside = path.relative_to(folder).as_posix()
         reason = _why_left_out(inside)
@@ -174,13 +183,22 @@ def check_files(files: Iterable[SentFile], token: str | None = None) -> None:
             raise InputError(f"the path {file.path!r} is not plain: rename it with letters, digits, -, _ and . alone")
         if isinstance(file.source, Path):
             if file.source.is_symlink():
-                raise InputError(f"{shown_as} is a link, behind which anything can lie: put the file itself there")
+                raise _is_link(shown_as)
             if is_pickle(file.source):
                 raise _is_pickle(shown_as)
         if file.size > MOST_BYTES:
             raise InputError(f"{shown_as} has {file.size:,} bytes, but the Hub takes {MOST_BYTES:,}: save it in parts")
         if holds_token(file.source, token):
             raise InputError(f"{shown_as} holds a token of the Hub: remove it there, and revoke it where others saw it")
+
+
+def _links_to_folders(folder: Path) -> Iterator[tuple[str, str]]:
+    """Which are not looked into; logits behind one would go into their data set, and not beside the model."""
+    for path in sorted(path for path in folder.rglob("*") if path.is_symlink() and not path.is_file()):
+        inside = path.relative_to(folder).as_posix()
+        if inside.partition("/")[0] == LOGITS or MODEL_FILES.fullmatch(inside):
+            raise _is_link(repr(str(path)))
+        yield inside, "a link"
 
 
 def _why_left_out(path: str) -> str | None:
@@ -195,6 +213,10 @@ def _check_no_pickles(folder: Path, left_out: Mapping[str, str]) -> None:
     for path, reason in left_out.items():
         if path.endswith(PICKLES) and reason not in (LEFT_OUT[r"checkpoint-[^/]+/.*"], "hidden"):
             raise _is_pickle(repr(str(folder / path)))
+
+
+def _is_link(path: str) -> InputError:
+    return InputError(f"{path} is a link, behind which anything can lie: put there what it leads to")
 
 
 def _is_pickle(path: str) -> InputError:

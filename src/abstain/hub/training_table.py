@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from abstain._checks import InputError, first_line
 from abstain.report.tables import markdown_table
 
 OPTIMISERS = {"sgd": "SGD", "adamw_torch": "AdamW", "adamw_torch_fused": "AdamW"}
@@ -16,10 +17,18 @@ def training_table(results: Mapping[str, Any], samples: str) -> str | None:
     Args:
         results: what a run or a trainer wrote into `results.json`.
         samples: what the model is trained on, in the plural.
+
+    Raises:
+        InputError: the arguments of the training are not whole.
     """
     if not (results.get("settings") or {}).get("training"):
         return None
-    return markdown_table([["", ""], *_rows(results, samples)], "ll")
+    try:
+        return markdown_table([["", ""], *_rows(results, samples)], "ll")
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise InputError(
+            f"results.json holds settings of a training that no trainer wrote ({first_line(error)}): take settings out"
+        ) from error
 
 
 def _rows(results: Mapping[str, Any], samples: str) -> Iterator[list[str]]:
@@ -63,7 +72,10 @@ def _decay(training: Mapping[str, Any]) -> str:
         after = " and ".join(f"{epoch:g}" for epoch in training["lr_step_epochs"])
         return f"×{training['lr_step_factor']:g} after epochs {after}"
     kind = f"{training['lr_scheduler_type'].replace('_', ' ')} schedule"
-    return f"{kind} after {training['warmup_steps']:g} steps of warm-up" if training["warmup_steps"] else kind
+    warmup = training["warmup_steps"]
+    if not warmup:
+        return kind
+    return f"{kind} after {f'{100 * warmup:g} % of the' if warmup < 1 else f'{warmup:g}'} steps of warm-up"
 
 
 def _optimiser(training: Mapping[str, Any]) -> str:
@@ -95,5 +107,9 @@ def _time(training: Mapping[str, Any], environment: Mapping[str, Any]) -> str:
     seconds = training["train_runtime"]
     time = f"{seconds / 60:.0f} minutes" if seconds >= 60 else f"{seconds:.0f} seconds"
     since = f" since {training['resumed_from']}" if training.get("resumed_from") else ""
-    where = f" on {environment['device']}, {environment['threads']} threads" if "device" in environment else ""
-    return f"{time}{since}{where}"
+    return f"{time}{since}{_device(environment) if 'device' in environment else ''}"
+
+
+def _device(environment: Mapping[str, Any]) -> str:
+    threads = environment["threads"]
+    return f" on {environment['device']}, {threads} thread{'' if threads == 1 else 's'}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from torch import nn
@@ -12,7 +11,7 @@ from transformers import PreTrainedModel
 
 from abstain._files import RESULTS_FILE, whole_file, write_json, write_text
 from abstain.hub.card_words import WORDS_FILE, CardWords, read_words
-from abstain.hub.cards import is_rendered, render_card
+from abstain.hub.cards import may_be_rendered, render_card
 from abstain.hub.facts import curve_picture, facts_of_model, measured, read_results
 from abstain.inference.rule_file import versions
 from abstain.models.auto import kind_of_model
@@ -72,13 +71,9 @@ def write_card(
     told |= {} if with_logits else {"splits": (), "figure": None}
     if (folder / WORDS_FILE).is_file():
         words = read_words(folder / WORDS_FILE)
-    if _may_be_written(folder / CARD):
+    if may_be_rendered(folder / CARD):
         facts = facts_of_model(model, trainer.processing_class, folder, **told)
         write_text(folder / CARD, render_card(facts, words, **header))
-
-
-def _may_be_written(card: Path) -> bool:
-    return not card.is_file() or is_rendered(card.read_text(encoding="utf-8"))
 
 
 def _results(trainer: PushingTrainer) -> dict[str, Any]:
