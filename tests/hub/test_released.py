@@ -48,8 +48,9 @@ def test_they_answer_or_abstain_as_their_logits_say(name):
     assert classifier.rule.operating_point.guaranteed
     logits, labels = read_logits(released_checkpoint(name) / "logits", "test")
     accepted = classifier.rule.accept(logits)
-    risk = (two_columns(logits).argmax(axis=1) != labels)[accepted].mean()
-    assert accepted.mean() > 0.4 and risk < classifier.rule.operating_point.target_risk
+    wrong = (two_columns(logits).argmax(axis=1) != labels)[accepted]
+    target = classifier.rule.operating_point.target_risk  # of the risk, which these samples tell up to their own spread
+    assert accepted.mean() > 0.4 and wrong.mean() < target + 3 * np.sqrt(target * (1 - target) / len(wrong))
     if classifier.kind == "tables":
         samples = [classifier.processor.example_row()]
     else:
