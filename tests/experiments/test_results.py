@@ -58,11 +58,11 @@ def test_a_run_ends_with_its_logits_its_samples_and_last_its_results(tmp_path, s
 
 
 def test_a_run_that_is_told_a_target_leaves_its_rule(tmp_path, splits, capsys):
-    told = {"target_risk": 0.95, "delta": 0.2, "eval_strategy": "no"}
+    told = {"target_risk": 0.99, "delta": 0.2, "eval_strategy": "no"}  # untrained, it errs nine times in ten
     args = ScriptTrainingArguments(output_dir=str(tmp_path / "much"), **told)
     finish(SelectiveTrainer(small_resnet(), args), splits, settings={}, training={})
     rule = AbstentionRule.load(tmp_path / "much")
-    assert rule.operating_point.target_risk == 0.95 and rule.operating_point.guaranteed
+    assert rule.operating_point.target_risk == 0.99 and rule.operating_point.guaranteed
     assert rule.validation_sha256 == splits["validation"].fingerprint() and "no rule" not in capsys.readouterr().err
 
     args = ScriptTrainingArguments(output_dir=str(tmp_path / "little"), **told | {"target_risk": 0.001})
