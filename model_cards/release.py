@@ -18,7 +18,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from abstain import InputError, SelectiveClassifier, evaluate_logits, read_logits, write_logits
+from abstain import AbstentionRule, InputError, SelectiveClassifier, evaluate_logits, read_logits, write_logits
 from abstain._files import RESULTS_FILE, write_json
 from abstain.experiments.samples import SAMPLES_FILE
 from abstain.hub import facts_of_folder, plan_model, plan_publication, released_checkpoint, released_checkpoints
@@ -34,8 +34,8 @@ def main() -> None:
     verbs = parser.add_subparsers(required=True)
     keep = verbs.add_parser("keep", help="put runs into the package")
     keep.add_argument("runs", nargs="+", type=Path, help="folders of finished runs, or of released checkpoints")
-    keep.add_argument("--target-risk", type=float, required=True, help="of the rule: errors among the answers")
-    keep.add_argument("--delta", type=float, required=True, help="guarantee it with probability 1 - delta")
+    keep.add_argument("--target-risk", type=float, help="of the rule; default: that of the rule which is there")
+    keep.add_argument("--delta", type=float, help="guarantee it with probability 1 - delta; default as well")
     keep.set_defaults(do=lambda told: [keep_run(run, told.target_risk, told.delta) for run in told.runs])
     build = verbs.add_parser("build", help="write what goes to the Hub")
     build.add_argument("folder", type=Path, help="gets a folder for each released checkpoint")
@@ -48,9 +48,12 @@ def main() -> None:
         sys.exit(f"error: {error}")
 
 
-def keep_run(run: Path, target_risk: float, delta: float) -> None:
+def keep_run(run: Path, target_risk: float | None, delta: float | None) -> None:
     """One run, under the name of its folder."""
     name, folder = run.resolve().name, RELEASED / run.resolve().name
+    if target_risk is None:
+        before = AbstentionRule.load(run).operating_point
+        target_risk, delta = before.target_risk, before.delta
     classifier = SelectiveClassifier.from_pretrained(run, target_risk=target_risk, delta=delta, device="cpu")
     test = read_logits(run / "logits", "test")
     results = json.loads((run / RESULTS_FILE).read_text(encoding="utf-8"))

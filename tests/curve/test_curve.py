@@ -31,8 +31,10 @@ def test_a_tie_block_as_worked_by_hand():
     assert curve.threshold.tolist() == [0.9, 0.8, 0.6]
     assert curve.coverage.tolist() == [0.25, 0.75, 1.0]
     assert curve.risk.tolist() == [0, 1 / 3, 1 / 2]
-    assert curve.accepted.tolist() == [1, 3, 4]
+    assert curve.accepted.tolist() == [1, 3, 4] and curve.errors.tolist() == [0, 1, 2]
     assert curve.n_samples == 4
+    accepted, errors = curve.counts_at([1.0, 0.9, 0.85, 0.8, -np.inf])
+    assert accepted.tolist() == [0, 1, 1, 3, 4] and errors.tolist() == [0, 0, 0, 1, 2]
 
 
 def test_the_standard_error_of_two_samples_as_worked_by_hand():

@@ -89,6 +89,7 @@ def with_changes(path, changes):
         ({"operating_point.n_samples": 0}, "n_samples is 0, but must be a whole number of at least 1"),
         ({"operating_point.method": "best"}, "unknown method 'best'"),
         ({"operating_point.method": "sgr"}, "guaranteed is true, but of the method 'sgr' nothing is guaranteed"),
+        ({"operating_point.method": None}, "guaranteed is true, but of the method None nothing is guaranteed"),
         ({"operating_point.n_tuning": -1}, "n_tuning is -1, but must be a whole number of at least 0"),
         ({"confidence.p": "2"}, "p is '2', but must be a number"),
         ({"confidence.center": "no"}, "center is 'no', but must be True or False"),

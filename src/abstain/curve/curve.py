@@ -62,7 +62,17 @@ class RiskCoverageCurve:
     @cached_property
     def risk(self) -> Array:
         """(M,) float64, the selective risk at each threshold: the mean error of those accepted."""
-        return _frozen(self._errors.sum_among(self.accepted) / self.accepted)
+        return _frozen(self.errors / self.accepted)
+
+    @property
+    def errors(self) -> Array:
+        """(M,) float64, the sum of the errors of those accepted at each threshold; whole numbers of 0/1 errors."""
+        return self._errors.sum_among(self.accepted)
+
+    def counts_at(self, thresholds: Array) -> tuple[NDArray[np.int64], Array]:
+        """How many any thresholds accept, and the sum of the errors of these: each (J,), of J thresholds."""
+        reached = np.searchsorted(-self.threshold, -np.asarray(thresholds), side="right")
+        return np.append(0, self.accepted)[reached], np.append(0.0, self.errors)[reached]
 
     def aurc(self, convention: Convention = "mean") -> float:
         """Area under the risk-coverage curve; lower is better.

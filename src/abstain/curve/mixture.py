@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import digamma
 
 from abstain._checks import check_binary, check_fraction
-from abstain.curve.curve import RiskCoverageCurve, risk_coverage_curve
+from abstain.curve.curve import risk_coverage_curve
 
 Array = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -143,12 +143,6 @@ def scod_curve(confidence: Any, error: Any, out_confidence: Any, *, beta: float 
     n_in, n_out = inside.n_samples, outside.n_samples
     beta = n_out / (n_in + n_out) if beta is None else check_fraction("beta", beta, open_above=True)
     threshold = np.union1d(inside.threshold, outside.threshold)[::-1]
-    wrong = np.rint(inside.risk * inside.accepted).astype(np.int64)
-    accepted_in, wrong_in = (_at(threshold, inside, counts) for counts in (inside.accepted, wrong))
-    return ScodCurve(beta, n_in, n_out, threshold, accepted_in, wrong_in, _at(threshold, outside, outside.accepted))
-
-
-def _at(threshold: Array, curve: RiskCoverageCurve, counts: Counts) -> Counts:
-    """What a curve counts at each of these thresholds, of which its own are some; 0 above all of them."""
-    reached = np.searchsorted(-curve.threshold, -threshold, side="right")
-    return np.concatenate(([0], counts))[reached]
+    accepted_in, wrong_in = inside.counts_at(threshold)
+    accepted_out, _ = outside.counts_at(threshold)
+    return ScodCurve(beta, n_in, n_out, threshold, accepted_in, wrong_in.astype(np.int64), accepted_out)

@@ -60,8 +60,8 @@ class Measurements:
     def repair(self) -> str:
         """What the fitted score is that `reason` speaks of."""
         if "two_class_calibration" in self.values.get("fits", {}):
-            return "calibrated per class is\nwhat repairs two classes, of which a p-norm says nothing"
-        return "the p-norm is\nlogit normalisation"
+            return "calibrated per class is what repairs two classes, of which a p-norm says nothing"
+        return "the p-norm is logit normalisation"
 
     @property
     def caveat(self) -> str | None:

@@ -89,7 +89,7 @@ def risk_interval(curve: RiskCoverageCurve, points: NDArray[np.int64], *, level:
     check_binary("the interval of the risk", is_binary=curve.is_binary, instead="draw the curve without it")
     check_level(level)
     accepted = curve.accepted[points]
-    errors = np.rint(curve.risk[points] * accepted)
+    errors = curve.errors[points]
     tail = (1 - level) / 2
     return 1 - upper_bound(accepted - errors, accepted, tail), upper_bound(errors, accepted, tail)
 

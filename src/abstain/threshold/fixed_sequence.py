@@ -90,25 +90,17 @@ def proposed_sequence(tuning: RiskCoverageCurve | None, certifying: RiskCoverage
     if tuning is not None:
         start = _start(tuning, certifying.n_samples, target_risk)
         thresholds = np.append(tuning.threshold[:-1], -np.inf)[start:]
-    accepted, errors = _counted(certifying, thresholds)
+    accepted, errors = certifying.counts_at(thresholds)
     return Sequence(thresholds, accepted, errors, p_value(errors, accepted, target_risk))
 
 
 def _start(tuning: RiskCoverageCurve, n_certifying: int, target_risk: float) -> int:
     """Where the smallest p-value is to be expected on so many samples, if the risks are as on the tuning part."""
-    accepted, errors = tuning.accepted, np.rint(tuning.risk * tuning.accepted)
+    accepted, errors = tuning.accepted, tuning.errors
     risk = (errors + target_risk) / (accepted + 1)  # as if one more were accepted, with the target: few say little
     expected = accepted * (n_certifying / tuning.n_samples)
     predicted = p_value(risk * expected, expected, target_risk)
     return int(np.flatnonzero(predicted == predicted.min())[-1])
-
-
-def _counted(curve: RiskCoverageCurve, thresholds: Array) -> tuple[NDArray[np.int64], Array]:
-    """How many a threshold accepts, and how many of them are wrong."""
-    accepted = np.append(0, curve.accepted)
-    errors = np.append(0.0, np.rint(curve.risk * curve.accepted))
-    n_points = np.searchsorted(-curve.threshold, -thresholds, side="right")
-    return accepted[n_points], errors[n_points]
 
 
 def _size(tuning: RiskCoverageCurve | None) -> int:
@@ -145,12 +137,7 @@ def _advice(
         if enough is not None:
             return words, enough
     thresholds = np.array([-np.inf]) if tuning is None else np.append(tuning.threshold[:-1], -np.inf)
-    accepted, errors = (sum(both) for both in zip(*_of_both_parts(tuning, certifying, thresholds), strict=True))
+    parts = [part.counts_at(thresholds) for part in (tuning, certifying) if part is not None]
+    accepted, errors = (np.sum(counts, axis=0) for counts in zip(*parts, strict=True))
     order = np.argsort(p_value(errors, accepted, target_risk), kind="stable")
     return advice(errors[order], accepted[order], n + _size(tuning), target_risk, **how)
-
-
-def _of_both_parts(
-    tuning: RiskCoverageCurve | None, certifying: RiskCoverageCurve, thresholds: Array
-) -> list[tuple[NDArray[np.int64], Array]]:
-    return [_counted(part, thresholds) for part in (tuning, certifying) if part is not None]

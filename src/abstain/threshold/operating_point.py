@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import expit
 
 from abstain._arguments import check_flag, check_whole
-from abstain._checks import InputError, check_choice, check_fraction, check_keys, check_number
+from abstain._checks import InputError, check_choice, check_fraction, check_keys, check_number, shown
 
 if TYPE_CHECKING:
     from abstain.curve.curve import RiskCoverageCurve
@@ -22,7 +22,7 @@ SINCE_0_1_0 = {"target_coverage", "cost", "method", "n_tuning"}
 
 SPLIT, UNION, SGR = "split_fixed_sequence", "union", "sgr"
 METHODS = (SPLIT, UNION, SGR)
-"""How a threshold that holds with a probability can be found; see `abstain.threshold.METHODS`."""
+"""How a threshold that holds with a probability can be found; see `select_threshold`."""
 
 
 @dataclass(frozen=True)
@@ -176,8 +176,8 @@ class OperatingPoint:
         )
         if point.guaranteed and None in (point.target_risk, point.delta):
             raise InputError("guaranteed is true, but a guarantee needs target_risk and delta, of which one is null")
-        if point.guaranteed and point.method == SGR:
-            raise InputError(f"guaranteed is true, but of the method {SGR!r} nothing is guaranteed")
+        if point.guaranteed and point.method not in (SPLIT, UNION):
+            raise InputError(f"guaranteed is true, but of the method {shown(point.method)} nothing is guaranteed")
         return point
 
 

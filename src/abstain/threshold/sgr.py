@@ -34,8 +34,9 @@ def sgr(curve: RiskCoverageCurve, target_risk: float, delta: float) -> Operating
     if found is None:
         points, bounds = (np.array(column) for column in zip(*visited, strict=True))
         accepted = curve.accepted[points]
-        errors = np.rint(curve.risk[points] * accepted)
-        raise too_few(errors, accepted, bounds, curve.n_samples, target_risk, delta, n_bounds=len(visited))
+        raise too_few(
+            curve.errors[points], accepted, bounds, curve.n_samples, target_risk, delta, n_bounds=len(visited)
+        )
     return replace(point_at(curve, found, target_risk=target_risk), delta=delta, method=SGR)
 
 
@@ -43,7 +44,7 @@ def binary_search(
     curve: RiskCoverageCurve, target_risk: float, delta: float
 ) -> tuple[list[tuple[int, float]], int | None]:
     """The points visited, each with its bound, and the last of them whose bound meets the target; None if none does."""
-    n = curve.n_samples
+    n, errors = curve.n_samples, curve.errors
     n_bounds = max(math.ceil(math.log2(n)), 1)
     failed, met = 1, n  # ranks, the least confident first
     visited, found = [], None
@@ -51,7 +52,7 @@ def binary_search(
         rank = (failed + met + 1) // 2
         point = int(np.searchsorted(curve.accepted, n - rank + 1))
         accepted = curve.accepted[point]
-        bound = float(upper_bound(np.rint(curve.risk[point] * accepted), accepted, delta / n_bounds))
+        bound = float(upper_bound(errors[point], accepted, delta / n_bounds))
         visited.append((point, bound))
         if bound < target_risk:
             found, met = point, rank

@@ -55,8 +55,7 @@ def points_at_ranks(
     """The points of a curve that hold what the ranks hold in whole blocks, how many they accept, and the errors."""
     points = np.unique(np.searchsorted(curve.accepted, candidate_ranks(curve.n_samples), side="right"))
     points = points[points > 0] - 1
-    accepted = curve.accepted[points]
-    return points, accepted, np.rint(curve.risk[points] * accepted)
+    return points, curve.accepted[points], curve.errors[points]
 
 
 def too_few(
