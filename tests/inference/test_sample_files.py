@@ -112,6 +112,8 @@ def test_files_are_read_as_they_are_asked_for(tmp_path):
         ("tables", "ragged.csv", None, "cannot be read"),
         ("tables", "empty.csv", None, "cannot be read"),
         ("tables", "cut.csv.gz", None, "cannot be read"),
+        ("tables", "header.csv", None, r"header\.csv': it holds no rows: give another one"),
+        ("texts", "blank.txt", None, r"blank\.txt': it holds no texts: give another one"),
     ],
 )
 def test_what_is_not_read_is_one_sentence(reviews, kind, name, column, message):
@@ -121,6 +123,8 @@ def test_what_is_not_read_is_one_sentence(reviews, kind, name, column, message):
     (reviews / "list.jsonl").write_text('{"text": "a"}\n["text"]\n')
     (reviews / "ragged.csv").write_text("a,b\n1,2\n1,2,3,4\n")
     (reviews / "empty.csv").write_text("")
+    (reviews / "header.csv").write_text("a,b\n")
+    (reviews / "blank.txt").write_text("\n \n")
     (reviews / "begins.jsonl").write_text("3\n")
     (reviews / "data").mkdir()
     (reviews / "cut.csv.gz").write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * 99)[:25])
@@ -177,6 +181,8 @@ def test_standard_input_is_read_as_it_comes(monkeypatch):
     ("kind", "text", "column", "message"),
     [
         ("tables", "", None, "standard input cannot be read"),
+        ("texts", "\n", None, "standard input: it holds no texts"),
+        ("images", "", None, "standard input: it holds no images"),
         ("tables", '{"a": 1}\n{1\n', None, "standard input cannot be read"),
         ("texts", "a,b\n1,2\n", "text", "standard input has the columns a, b: say which"),
         ("images", "a.png\n", "text", "column is 'text', but the model classifies images without one"),

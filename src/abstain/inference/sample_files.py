@@ -22,6 +22,8 @@ Named = tuple[str, Any]
 STANDARD_INPUT = "-"
 LINES = ".txt"
 IMAGES = ("images", "pixels")
+CALLED = {"images": "images", "pixels": "images", "texts": "texts", "tables": "rows"}
+"""What is classified -> what the samples are."""
 NOT_READ = (OSError, ValueError, EOFError, RecursionError)  # those of pandas, of Arrow, and of JSON among them
 
 
@@ -80,26 +82,35 @@ def _check_ending(kind: str, file: str) -> None:
 
 
 def _of_file(kind: str, file: str, column: str | None) -> Iterator[Named]:
+    is_empty = True
     try:
-        if is_arrow(file):
-            yield from _numbered(file, arrow_samples(kind, file, column))
-        elif kind in IMAGES:
-            yield from _images(file, column)
-        elif file == STANDARD_INPUT:
-            with _standard_input() as lines:
-                yield from _typed_in(kind, lines, column)
-        elif ending_of(file) == LINES:
-            with opened_text(file) as lines:
-                yield from _lines(file, lines)
-        else:
-            with opened_rows(file) as opened:
-                yield from _rows(kind, file, opened, column)
+        for named in _read(kind, file, column):
+            is_empty = False
+            yield named
+        if is_empty:
+            raise InputError(f"it holds no {CALLED[kind]}: give another one")
     except ArgumentError:
         raise
     except InputError as error:
         raise InputError(f"{_called(file)}: {error}") from error
     except NOT_READ as error:
         raise InputError(f"{_called(file)} cannot be read ({first_line(error)}): look at it") from error
+
+
+def _read(kind: str, file: str, column: str | None) -> Iterator[Named]:
+    if is_arrow(file):
+        yield from _numbered(file, arrow_samples(kind, file, column))
+    elif kind in IMAGES:
+        yield from _images(file, column)
+    elif file == STANDARD_INPUT:
+        with _standard_input() as lines:
+            yield from _typed_in(kind, lines, column)
+    elif ending_of(file) == LINES:
+        with opened_text(file) as lines:
+            yield from _lines(file, lines)
+    else:
+        with opened_rows(file) as opened:
+            yield from _rows(kind, file, opened, column)
 
 
 def _called(file: str) -> str:
@@ -126,14 +137,11 @@ def _images(file: str, column: str | None) -> Iterator[Named]:
 
 
 def _of_folder(folder: str) -> Iterator[Named]:
-    known, found = set(Image.registered_extensions()), False
+    known = set(Image.registered_extensions())
     for place, below, names in os.walk(folder):
         below.sort()
         for path in sorted(Path(place, name) for name in names if Path(name).suffix.lower() in known):
-            found = True
             yield str(path), path
-    if not found:
-        raise InputError("it holds no images: give another folder")
 
 
 def _lines(file: str, lines: TextIO) -> Iterator[Named]:
