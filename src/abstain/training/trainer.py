@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -92,8 +93,7 @@ class SelectiveTrainer(SavingTrainer):
             )
         self._batches_of_update: list[dict[str, Any]] = []
         self._is_checked = False
-        folder = Path(str(getattr(args, "output_dir", ".")))
-        with naming_what_is_refused("trainer"), no_empty_folders(folder):  # which Trainer makes too early
+        with naming_what_is_refused("trainer"), _no_folder_made_too_early(args):
             super().__init__(model, args, *more, **kwargs)
             self._check_arguments()
             self._is_checked = True
@@ -252,6 +252,16 @@ class SelectiveTrainer(SavingTrainer):
 
             replace_gradient(model, recompute, rho=self.args.sam_rho)
         return loss
+
+
+def _no_folder_made_too_early(args: TrainingArguments | None) -> AbstractContextManager[None]:
+    """The folder that `Trainer` makes as soon as it is built is gone again while it is empty.
+
+    Not among several processes: it would vanish while another one looks into it.
+    """
+    if args is None or args.world_size > 1:
+        return nullcontext()
+    return no_empty_folders(Path(str(args.output_dir)))
 
 
 class _SetEpoch(TrainerCallback):
