@@ -43,6 +43,8 @@ AT_LEAST_ZERO = (
     "eval_delay",
     "sam_rho",
     "max_suppression_factor",
+    "focal_gamma",
+    "logit_norm_temperature",
 )
 
 BELOW_ONE = ("adam_beta1", "adam_beta2")
