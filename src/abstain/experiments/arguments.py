@@ -66,6 +66,7 @@ class ScriptTrainingArguments(SelectiveTrainingArguments):
             "weight_decay",
             "decay_all_parameters",
             "sam_rho",
+            "ema_decay",
         ),
     }
 

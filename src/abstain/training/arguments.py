@@ -49,6 +49,14 @@ class SelectiveTrainingArguments(TrainingArguments):
         default=0.0,
         metadata={"help": "Radius of sharpness-aware minimisation, which takes two passes an update; 0 is without it."},
     )
+    ema_decay: float = field(
+        default=0.0,
+        metadata={
+            "help": "Evaluate and save not the weights that are trained but their exponential moving average, which "
+            "keeps this share of itself at every update and takes the rest from them, such as 0.999 where there are "
+            "many thousand updates; it takes the memory of a second model; 0 is without it."
+        },
+    )
     backbone_learning_rate_factor: float = field(
         default=1.0, metadata={"help": "What the learning rate of the model's backbone is multiplied with."}
     )

@@ -47,7 +47,7 @@ AT_LEAST_ZERO = (
     "logit_norm_temperature",
 )
 
-BELOW_ONE = ("adam_beta1", "adam_beta2")
+BELOW_ONE = ("adam_beta1", "adam_beta2", "ema_decay")
 """Decay rates of a mean, in [0, 1)."""
 
 
