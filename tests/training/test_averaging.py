@@ -219,3 +219,10 @@ def test_two_processes_have_one_average_and_go_on_with_it(root, tmp_path):
         load_file(tmp_path / f"{name}-{rank}.safetensors") for name in ("whole", "resumed") for rank in (0, 1)
     )
     assert all(same(first, other) for other in others)
+
+
+def test_weights_in_parts_are_refused(tmp_path):
+    trainer = SelectiveTrainer(small_resnet(), arguments(tmp_path, ema_decay=0.5))
+    trainer.is_deepspeed_enabled = True  # as on a process that DeepSpeed has started
+    with pytest.raises(InputError, match="ema_decay needs whole weights on each process, but FSDP and DeepSpeed cut"):
+        trainer._check_arguments()

@@ -122,10 +122,9 @@ class AveragingTrainer(PushingTrainer):
 
     def end_average(self) -> None:
         """Leave the average as the model, or the best of them, which has been loaded."""
+        self._agree()
         if self.args.load_best_model_at_end and self.state.best_model_checkpoint is not None:
             self._average = None
-            return
-        self._agree()
         self.take_average()
 
     def take_average(self) -> None:
