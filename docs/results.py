@@ -38,6 +38,15 @@ COLUMNS = [
     "minutes",
 ]
 
+VARIANTS = {
+    "max_suppression_factor": "MaxSup",
+    "label_smoothing_factor": "LS",
+    "focal_gamma": "focal",
+    "logit_norm_temperature": "logit-norm",
+    "ema_decay": "EMA",
+}
+"""Arguments of training that tell runs of a recipe apart, and what they are called in a row."""
+
 
 def main() -> None:
     """Render the page, and write or check it."""
@@ -48,16 +57,15 @@ def read_runs() -> dict[str, list[dict[str, Any]]]:
     """The result files of each recipe, by what it is trained with and seed. A folder is called `recipe_a0.2_s1`."""
     runs = defaultdict(list)
     for path in sorted(ROOT.glob("model_cards/*/results.json")):
-        recipe = re.sub(r"_((a|maxsup)[\d.]+_s\d+|ce|ls)$", "", path.parent.name)
+        recipe = re.sub(r"_((a|maxsup|focal|logitnorm|ema)[\d.]+_s\d+|ce|ls)$", "", path.parent.name)
         runs[recipe].append(json.loads(path.read_text(encoding="utf-8")))
     return {recipe: sorted(of_recipe, key=_trained_and_seed) for recipe, of_recipe in sorted(runs.items())}
 
 
 def _trained_and_seed(run: dict[str, Any]) -> tuple[str, int]:
     training = run["settings"]["training"]
-    smoothing, suppression = training["label_smoothing_factor"], training.get("max_suppression_factor", 0)
-    loss = f"MaxSup {suppression:g}" if suppression else f"LS {smoothing:g}" if smoothing else "CE"
-    return loss, training["seed"]
+    told = [f"{name} {training[key]:g}" for key, name in VARIANTS.items() if training.get(key)]
+    return " + ".join(told) or "CE", training["seed"]
 
 
 def render(runs: dict[str, list[dict[str, Any]]]) -> str:
