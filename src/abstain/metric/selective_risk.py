@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from abstain._arrays import check_other_samples, check_pair
 from abstain._checks import ArgumentError, InputError, check_choice
-from abstain.curve.curve import Convention, risk_coverage_curve
+from abstain.curve.areas import Convention
+from abstain.curve.curve import risk_coverage_curve
 from abstain.metric.inputs import KindSoFar, Reading, Validation, choose_p, compare_classes
 from abstain.metric.results import Summary
 from abstain.scores.confidence import Confidence, SoftmaxScore, named_confidence

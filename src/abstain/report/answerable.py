@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from abstain.report.selective_report import ScoreResult, SelectiveReport
 
 QUESTION = "How much can be answered?"
-MOST_RESAMPLES, FEWEST_RESAMPLES = 1000, 200
-DRAWN = 20_000_000
-"""Samples drawn for an interval, about a quarter of a second; many samples are resampled less often."""
 
 
 def describe_answerable(report: SelectiveReport) -> Iterator[str]:
@@ -48,11 +45,10 @@ def _share(report: SelectiveReport, result: ScoreResult, key: str, risk: float) 
 
 
 def _interval(report: SelectiveReport, result: ScoreResult, risk: float) -> tuple[float, float] | None:
-    """None where there is none, and where it would be a single number, since all resamples agree."""
+    """None where there is none, and where it would be a single number."""
     if _why_no_interval(report):
         return None
-    resamples = min(MOST_RESAMPLES, max(FEWEST_RESAMPLES, DRAWN // report.n_samples))
-    interval = result.curve.coverage_at_risk_interval(risk, report.level, n_resamples=resamples)
+    interval = result.curve.coverage_at_risk_interval(risk, report.level)
     return interval if interval[0] < interval[1] else None
 
 

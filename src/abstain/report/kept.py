@@ -29,9 +29,8 @@ class Kept(Protocol):
 
 
 def interval_of_aurc(curve: RiskCoverageCurve, level: float) -> Metrics:
-    """The metrics `aurc_low` and `aurc_high`; None where all answers are alike, which says nothing of chance."""
-    interval = None if curve.failure_auroc() is None else curve.aurc_interval(level)
-    return dict(zip(("aurc_low", "aurc_high"), interval or (None, None), strict=True))
+    """The metrics `aurc_low` and `aurc_high`; None where wrong answers, or right ones, are too few."""
+    return dict(zip(("aurc_low", "aurc_high"), curve.aurc_interval(level) or (None, None), strict=True))
 
 
 @dataclass

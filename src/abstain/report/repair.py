@@ -54,7 +54,7 @@ def helps(report: SelectiveReport) -> bool:
     """Whether logit normalisation clearly lowers the AURC on the test data; of a sketch, whatever its bounds leave."""
     gain = report.gain()
     if gain is not None or report.normalized is None:
-        return gain is not None and report.independent and gain.low > 0
+        return gain is not None and report.independent and gain.low is not None and gain.low > 0
     before, after = _bounds(report)
     return report.independent and after[1] < before[0]
 
@@ -73,16 +73,22 @@ def _why_it_falls_back(fitted: LogitNorm) -> str:
 
 
 def _describe_change(gain: Difference, level: float) -> str:
-    change, low, high = (f"{-100 * value:+.3f}" for value in (gain.estimate, gain.high, gain.low))
-    return f", by {change} percentage points ({100 * level:g} % interval {low} to {high})"
+    change = f", by {-100 * gain.estimate:+.3f} percentage points"
+    if gain.interval is None:
+        return change
+    high, low = (f"{-100 * end:+.3f}" for end in gain.interval)
+    return f"{change} ({100 * level:g} % interval {low} to {high})"
 
 
 def _verdict(report: SelectiveReport, gain: Difference) -> str:
     if not report.independent:
         return "How much of this is chance cannot be told where rows depend on each other"
-    if gain.low <= 0 <= gain.high:
+    if gain.interval is None:
+        return "How much of this is chance cannot be told from so few wrong or right answers"
+    low, high = gain.interval
+    if low <= 0 <= high:
         return "It does not clearly change the order"
-    return "It clearly improves the order" if gain.low > 0 else "No, it makes the order worse"
+    return "It clearly improves the order" if low > 0 else "No, it makes the order worse"
 
 
 def _bounds(report: SelectiveReport) -> list[tuple[float, float]]:
