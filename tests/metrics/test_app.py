@@ -159,7 +159,7 @@ def test_what_has_to_be_known_is_said(analysis, presentation, tmp_path):
     found = analysis.measure_upload([str(tmp_path / "zeros.csv")])
     assert "nothing could be fitted on the other, random half" in found.split and found.report.normalized is None
     words = presentation.describe_data(found)
-    assert "Note: only MSP was measured" in words and "intervals are too narrow" in words
+    assert "Note: only MSP was measured" in words and "the AURC has no interval" in words
 
 
 def test_a_warning_is_shown_once(analysis, tmp_path, logits_and_labels):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri, stdtrit
 
 from abstain._arrays import check_class_values
 from abstain._checks import InputError
@@ -91,8 +92,12 @@ class ClusteredErrors:
         """See `Clusters.are_few`; of errors, and of correct samples."""
         return self.clusters.are_few(self.error, *([1.0 - self.error] if is_binary else []))
 
-    def design(self, target_risk: float) -> Design:
-        """By what clusters raise the variances of the errors among those accepted, and of their number."""
+    def design(self, target_risk: float, level: float) -> Design:
+        """By what clusters raise the variances of the errors among those accepted, and of their number.
+
+        And by what Student's quantile exceeds the normal one, as Korn and Graubard (1998) take few clusters into account.
+        """
+        few = (stdtrit(self.clusters.n_clusters - 1, (1 + level) / 2) / ndtri((1 + level) / 2)) ** 2
 
         def effects(accepted: int) -> tuple[float, float]:
             n_samples = len(self.order)
@@ -102,7 +107,7 @@ class ClusteredErrors:
             middle = min(max(accepted, n_samples // 10), n_samples - n_samples // 10)  # where their number varies
             of_number = np.full(n_samples, -middle / n_samples)
             of_number[samples_at(self.order, slice(0, middle))] += 1
-            return self._effect(of_errors), self._effect(of_number)
+            return few * self._effect(of_errors), few * self._effect(of_number)
 
         return effects
 

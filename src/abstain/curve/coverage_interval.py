@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc, ndtri, xlogy
 
-from abstain._checks import check_fraction, check_level
 from abstain.curve.error_blocks import FEW, ErrorBlocks
 
 Array = NDArray[np.float64]
@@ -25,12 +24,7 @@ Design = Callable[[int], tuple[float, float]]
 def coverage_at_risk_interval(
     errors: ErrorBlocks, n_samples: int, target_risk: float, level: float, design: Design | None = None
 ) -> tuple[float, float]:
-    """The `level` interval of the coverage at `target_risk`, for 0/1 errors.
-
-    Raises:
-        InputError: an argument is out of its range.
-    """
-    target_risk, level = check_fraction("target_risk", target_risk), check_level(level)
+    """The `level` interval of the coverage at `target_risk`, for 0/1 errors."""
     if target_risk == 1.0:
         return 1.0, 1.0
     accepted = errors.most_accepted(target_risk, n_samples)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._arrays import check_confidence_error
-from abstain._checks import are_binary, check_level
+from abstain._checks import are_binary, check_fraction, check_level
 from abstain._threads import over_slices
 from abstain.curve import influence, intervals
 from abstain.curve.areas import CurveAreas, ends_of_blocks, frozen
@@ -93,7 +93,8 @@ class RiskCoverageCurve(CurveAreas):
             InputError: the errors are not 0/1, or an argument is out of its range.
         """
         self._needs_binary("the interval of the coverage at a risk")
-        design = None if self._clustered is None else self._clustered.design(target_risk)
+        target_risk, level = check_fraction("target_risk", target_risk), check_level(level)
+        design = None if self._clustered is None else self._clustered.design(target_risk, level)
         return coverage_at_risk_interval(self._errors, self.n_samples, target_risk, level, design)
 
     def _log_interval(self, area: Area, level: float, fewest: int, *, highest: float = 1.0) -> Interval:

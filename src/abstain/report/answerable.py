@@ -53,7 +53,7 @@ def _interval(report: SelectiveReport, result: ScoreResult, risk: float) -> tupl
 
 
 def _why_no_interval(report: SelectiveReport) -> str | None:
-    if not report.independent:
+    if not report.has_intervals:
         return "rows depend on each other"
     return "all answers are alike" if report.msp.curve.failure_auroc() is None else None
 

@@ -8,7 +8,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain.curve.curve import RiskCoverageCurve, risk_coverage_curve
+from abstain._arrays import check_confidence_error
+from abstain.curve.clusters import Clusters
+from abstain.curve.curve import RiskCoverageCurve, curve_of_checked
 from abstain.curve.sketch import RiskCoverageSketch
 
 Array = NDArray[np.float64]
@@ -24,7 +26,9 @@ class Kept(Protocol):
     def add(self, confidence: Array, error: Array) -> None:
         """Keep more samples, both (n,)."""
 
-    def measure(self, error: Array, target_risks: tuple[float, ...], level: float) -> tuple[RiskCoverageCurve, Metrics]:
+    def measure(
+        self, error: Array, target_risks: tuple[float, ...], level: float, clusters: Clusters | None = None
+    ) -> tuple[RiskCoverageCurve, Metrics]:
         """Their curve, and the usual numbers of it; `error` is that of all samples, if it is kept."""
 
 
@@ -50,9 +54,11 @@ class EverySample:
         self.confidence[self.n_kept : self.n_kept + len(confidence)] = confidence
         self.n_kept += len(confidence)
 
-    def measure(self, error: Array, target_risks: tuple[float, ...], level: float) -> tuple[RiskCoverageCurve, Metrics]:
+    def measure(
+        self, error: Array, target_risks: tuple[float, ...], level: float, clusters: Clusters | None = None
+    ) -> tuple[RiskCoverageCurve, Metrics]:
         """Their curve, and the usual numbers of it with the interval of AURC; `error` is (N,)."""
-        curve = risk_coverage_curve(self.confidence, error)
+        curve = curve_of_checked(*check_confidence_error(self.confidence, error), clusters)
         return curve, {**curve.summary(target_risks), **interval_of_aurc(curve, level)}
 
 
@@ -72,7 +78,9 @@ class Counts:
         """Count more samples, both (n,)."""
         self.sketch.update(confidence, error)
 
-    def measure(self, error: Array, target_risks: tuple[float, ...], level: float) -> tuple[RiskCoverageCurve, Metrics]:
+    def measure(
+        self, error: Array, target_risks: tuple[float, ...], level: float, clusters: Clusters | None = None
+    ) -> tuple[RiskCoverageCurve, Metrics]:
         """The curve of the bins, its numbers, and the certified bounds of AURC; there is no interval."""
         curve, (low, high) = self.sketch.curve(), self.sketch.aurc_bounds()
         bounds = {"aurc_low": None, "aurc_high": None, "aurc_bound_low": low, "aurc_bound_high": high}

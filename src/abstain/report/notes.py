@@ -16,6 +16,12 @@ DEPENDENT = (
 )
 
 
+CLUSTERED = (
+    "rows that belong together, as the pixels of one image do, depend on each other: the intervals are those of {:,} "
+    "such clusters, and nothing else here takes that into account"
+)
+
+
 def note_few_errors(n_wrong: int, n_samples: int) -> Iterator[str]:
     """That wrong answers, or right ones, are too few for intervals; nothing where both are enough."""
     count, what = min((n_wrong, "wrong"), (n_samples - n_wrong, "right"))

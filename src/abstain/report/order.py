@@ -111,7 +111,7 @@ def describe_order(report: SelectiveReport) -> Iterator[str]:
     if auroc is None:
         yield f"{question} That cannot be told: {_describe_all_alike(report)}."
         return
-    interval = curve.failure_auroc_interval(report.level) if report.independent else None
+    interval = curve.failure_auroc_interval(report.level) if report.has_intervals else None
     top = MostConfident.of(curve)
     at_top = top.verdict(report.level) if top and report.independent else None
     yield (
@@ -141,7 +141,7 @@ def _all(number: int, what: str) -> str:
 
 
 def _verdict(report: SelectiveReport, auroc: float, interval: tuple[float, float] | None, top: Top | None) -> str:
-    if not report.independent:
+    if not report.independent and interval is None:
         seems = "It seems so" if auroc > 0.5 else "It seems not"
         return f"{seems}, but how sure that is cannot be told where rows depend on each other"
     order = order_on_the_whole(report.msp.curve, auroc, interval, report.level)

@@ -34,7 +34,7 @@ def describe_repair(report: SelectiveReport) -> str:
         )
     before, after = (percent(result.metrics["aurc"], 3) for result in (report.msp, report.normalized))
     gain = report.gain()
-    change = _describe_change(gain, report.level) if gain and report.independent else ""
+    change = _describe_change(gain, report.level) if gain and report.has_intervals else ""
     verdict = _verdict(report, gain) if gain else _verdict_by_bounds(*_bounds(report))
     return f"{QUESTION} {verdict} ({WHAT_IT_IS}): the AURC goes from {before} % to {after} %{change}."
 
@@ -54,7 +54,7 @@ def helps(report: SelectiveReport) -> bool:
     """Whether logit normalisation clearly lowers the AURC on the test data; of a sketch, whatever its bounds leave."""
     gain = report.gain()
     if gain is not None or report.normalized is None:
-        return gain is not None and report.independent and gain.low is not None and gain.low > 0
+        return gain is not None and report.has_intervals and gain.low is not None and gain.low > 0
     before, after = _bounds(report)
     return report.independent and after[1] < before[0]
 
@@ -81,7 +81,7 @@ def _describe_change(gain: Difference, level: float) -> str:
 
 
 def _verdict(report: SelectiveReport, gain: Difference) -> str:
-    if not report.independent:
+    if not report.has_intervals:
         return "How much of this is chance cannot be told where rows depend on each other"
     if gain.interval is None:
         return "How much of this is chance cannot be told from so few wrong or right answers"

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from abstain.curve.clusters import Clusters
 from abstain.curve.curve import RiskCoverageCurve
 from abstain.curve.difference import Difference, aurc_difference
 from abstain.report.answerable import describe_answerable
 from abstain.report.next_steps import Commands, describe_next_steps
+from abstain.report.notes import CLUSTERED
 from abstain.report.order import describe_measured, describe_order
 from abstain.report.phrases import percent
 from abstain.report.repair import describe_repair
@@ -67,7 +69,9 @@ class SelectiveReport:
             they are defined.
         input: what the values were that were measured, one of `scores.KINDS`, or `"confidence"` that was given.
         notes: what has to be known to read the numbers, in sentences: what was left out, and why.
-        independent: whether the samples are; where they are not, as the pixels of one image, no interval is in words.
+        independent: whether the samples are; where they are not, as the pixels of one image, no guarantee is promised.
+        clusters: (N,) what each sample belongs to, where they are not; None where nothing is known of that, and then no
+            interval is in words.
         unrepaired: why logit normalisation was not fitted though there are validation data; None where it was.
     """
 
@@ -79,7 +83,13 @@ class SelectiveReport:
     input: Kind | Literal["confidence"] = "logits"
     notes: tuple[str, ...] = ()
     independent: bool = True
+    clusters: Clusters | None = field(default=None, repr=False)
     unrepaired: str | None = None
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether intervals are true to how the samples depend on each other."""
+        return self.independent or self.clusters is not None
 
     @property
     def n_errors(self) -> int:
@@ -110,7 +120,12 @@ class SelectiveReport:
         if self.normalized is None:
             return None
         return aurc_difference(
-            self.msp.confidence, self.error, self.normalized.confidence, self.error, level=self.level
+            self.msp.confidence,
+            self.error,
+            self.normalized.confidence,
+            self.error,
+            level=self.level,
+            clusters=None if self.clusters is None else self.clusters.of_sample,
         )
 
     @property
@@ -168,6 +183,12 @@ class SelectiveReport:
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()
+
+
+def in_clusters(report: SelectiveReport, clusters: Clusters) -> SelectiveReport:
+    """A report whose intervals were made for these clusters, which says so."""
+    notes = (*report.notes, CLUSTERED.format(clusters.n_clusters))
+    return replace(report, notes=notes, independent=False, clusters=clusters)
 
 
 def comparison_table(reports: Mapping[str, SelectiveReport]) -> str:

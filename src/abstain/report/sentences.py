@@ -32,7 +32,12 @@ def describe_coverage(data: str, plain: SelectiveReport, smoothed: SelectiveRepo
 
 def _describe_harm(data: str, plain: SelectiveReport, smoothed: SelectiveReport) -> str:
     harm = aurc_difference(
-        smoothed.msp.confidence, smoothed.error, plain.msp.confidence, plain.error, level=plain.level
+        smoothed.msp.confidence,
+        smoothed.error,
+        plain.msp.confidence,
+        plain.error,
+        level=plain.level,
+        clusters=None if plain.clusters is None else plain.clusters.of_sample,
     )
     low, high = harm.interval or (0.0, 0.0)
     verb = "raises" if low > 0 else "lowers" if high < 0 else "does not clearly change"
