@@ -56,6 +56,14 @@ class Clusters:
             )
         return cls(of_sample.astype(np.int64).reshape(-1), len(names))
 
+    @classmethod
+    def of_labels(cls, clusters: Any, labels: NDArray[Any], ignore_index: int | None) -> Clusters:
+        """Of each label that counts, from one cluster for each sample (N,); labels are (N,) or (N, …)."""
+        of_sample = cls.read(clusters, len(labels)).of_sample
+        of_labels = np.repeat(of_sample, labels.size // len(labels))
+        counted = of_labels if ignore_index is None else of_labels[labels.reshape(-1) != ignore_index]
+        return cls.read(counted, len(counted))
+
     def sums(self, values: Array) -> Array:
         """(G,) the sum of (N,) values over each cluster."""
         return np.bincount(self.of_sample, weights=values, minlength=self.n_clusters).astype(np.float64, copy=False)
@@ -95,7 +103,7 @@ class ClusteredErrors:
     def design(self, target_risk: float, level: float) -> Design:
         """By what clusters raise the variances of the errors among those accepted, and of their number.
 
-        And by what Student's quantile exceeds the normal one, as Korn and Graubard (1998) take few clusters into account.
+        And by what Student's quantile exceeds the normal one, as Korn and Graubard (1998) do it for few clusters.
         """
         few = (stdtrit(self.clusters.n_clusters - 1, (1 + level) / 2) / ndtri((1 + level) / 2)) ** 2
 

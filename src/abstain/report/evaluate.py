@@ -84,7 +84,7 @@ def evaluate_logits(
     return evaluate_values(
         test,
         others and read_values(*others, **told),
-        clusters=_clusters(clusters, labels, ignore_index, len(test.labels)),
+        clusters=_clusters(clusters, labels, ignore_index),
         target_risks=target_risks,
         level=level,
         p_grid=grid,
@@ -178,15 +178,15 @@ def evaluate_batches(
     return report if clusters is None else in_clusters(report, clusters)
 
 
-def _clusters(clusters: Any, labels: Any, ignore_index: int | None, n_rows: int) -> Clusters | None:
+def _clusters(clusters: Any, labels: Any, ignore_index: int | None) -> Clusters | None:
     """Of each row that counts: as given for each sample, or of (N, …) labels the sample; None where rows are alone."""
     labels = to_numpy(labels, "labels")
-    if clusters is None and (labels.ndim < 2 or len(labels) < 2):
+    if clusters is not None:
+        return Clusters.of_labels(clusters, labels, ignore_index)
+    counted = labels if ignore_index is None else labels[(labels != ignore_index).reshape(len(labels), -1).any(axis=1)]
+    if labels.ndim < 2 or len(counted) < 2:
         return None
-    of_sample = np.arange(len(labels)) if clusters is None else Clusters.read(clusters, len(labels)).of_sample
-    of_rows = np.repeat(of_sample, labels.size // len(labels))
-    counted = np.full(labels.size, True) if ignore_index is None else labels.reshape(-1) != ignore_index
-    return Clusters.read(of_rows[counted], n_rows) if clusters is not None or len(set(of_rows[counted])) > 1 else None
+    return Clusters.of_labels(np.arange(len(labels)), labels, ignore_index)
 
 
 _LEFT_OUT = "the uncentred p-norm is left out, since it reads the shift of a row of logits, which {} have lost"
