@@ -173,6 +173,7 @@ class SelectiveReport:
             "notes": list(self.notes),
             "aurc_convention": "mean",
             "interval_level": self.level,
+            "n_clusters": None if self.clusters is None else self.clusters.n_clusters,
             "scores": {result.name: result.metrics for result in self.results},
             "fits": {result.name: result.scored_by.to_dict() for result in self.results if result.name != "msp"},
         }
