@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,7 +91,17 @@ def _moments(influence: NDArray[np.float64], largest: float, groups: Clusters | 
 
 def _are_few(error_a: NDArray[Any], error_b: NDArray[Any], groups: Clusters | None) -> bool:
     """Whether the errors of the two together, or their correct samples, are few, or lie in few clusters."""
+    is_binary = are_binary(error_a) and are_binary(error_b)
+    if is_binary and groups is None:
+        return min(_binary_numbers(error_a != 0, error_b != 0)) < FEWEST
     wrong = np.add(error_a, error_b, dtype=np.float64)
-    kinds = [wrong, 2 - wrong] if are_binary(error_a) and are_binary(error_b) else [wrong]
+    kinds = [wrong, 2 - wrong] if is_binary else [wrong]
     few = any(effective_number(kind) < FEWEST for kind in kinds)
     return few or (groups is not None and groups.are_few(*kinds))
+
+
+def _binary_numbers(wrong_a: NDArray[np.bool_], wrong_b: NDArray[np.bool_]) -> Iterator[float]:
+    """The effective numbers of errors of the two together, each sample with 0, 1 or 2, and of correct ones."""
+    twice, once = int(np.count_nonzero(wrong_a & wrong_b)), int(np.count_nonzero(wrong_a ^ wrong_b))
+    for both in (twice, len(wrong_a) - twice - once):
+        yield (2 * both + once) ** 2 / (4 * both + once) if both + once else 0.0

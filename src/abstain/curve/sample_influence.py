@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._arrays import check_confidence_error
-from abstain._checks import InputError, check_choice
+from abstain._checks import InputError, are_binary, check_choice
+from abstain._threads import over_slices
 from abstain.curve.curve import AREAS, Area, RiskCoverageCurve, curve_in_order
 from abstain.curve.ordered_blocks import samples_at
 from abstain.curve.packed_order import ascending_order
@@ -52,6 +53,8 @@ def add_influence(
 
     So a difference needs one array of them.
     """
+    if error.dtype != bool and all(over_slices(lambda some: are_binary(error[some]), len(error))):
+        error = error != 0  # of an eighth of the size, which is faster to pick from in another order
     order = ascending_order(confidence)
     curve = curve_in_order(confidence, error, order)
     value = AREAS[area](curve)
@@ -68,7 +71,10 @@ def _add(
     for blocks in curve.tie_blocks():
         samples = samples_at(order, blocks.positions)
         slope, offset = (blocks.spread(of_blocks) for of_blocks in of_area(blocks))
-        to[samples] += times * (error[samples] * slope + offset)
+        values = slope * error[samples]
+        values += offset
+        values *= times
+        to[samples] += values
 
 
 def paired_standard_error(influence_a: Array, influence_b: Array) -> float:
