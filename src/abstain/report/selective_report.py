@@ -155,8 +155,7 @@ class SelectiveReport:
         """What the numbers say, in sentences: whether the confidence is in order, and what can be done with it.
 
         Whether logit normalisation repairs it, how much can be answered at each target risk, and what to do next; a
-        change is claimed only where its interval excludes zero. The intervals of what can be answered are from a seeded
-        bootstrap, so this takes a second.
+        change is claimed only where its interval excludes zero.
 
         Args:
             commands: how the command lines that it proposes name the samples; None: `TEST` and `VALIDATION`.
