@@ -202,7 +202,8 @@ def curve_in_order(
 ) -> RiskCoverageCurve:
     """The curve of samples whose order by ascending confidence is known."""
     is_binary = all(over_slices(lambda some: are_binary(error[some]), len(error)))
-    ascending = confidence[order]
+    ascending = np.empty_like(confidence, order="C")
+    over_slices(lambda some: np.take(confidence, order[some], out=ascending[some], mode="clip"), len(order))
     blocks = blocks_in_order(ascending, order, error, is_binary=is_binary)
     clustered = None if clusters is None else ClusteredErrors(clusters, order, error)
     return RiskCoverageCurve(len(confidence), is_binary, frozen(ascending)[::-1], blocks, clustered)
