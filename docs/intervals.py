@@ -15,7 +15,7 @@ import numpy as np
 from interval_simulation import DRAWS, MEASURES, RISKS, SIZES, Cell
 from pages import ROOT, write_or_check
 
-from abstain._files import write_json
+from abstain._files import write_text
 from abstain.curve.intervals import FEWEST, FEWEST_CLUSTERS, FEWEST_FOR_AUGRC
 from abstain.report import markdown_table
 
@@ -37,7 +37,7 @@ def main() -> None:
     if "--measure" in sys.argv:
         for name in sys.argv[sys.argv.index("--measure") + 1 :] or MEASURES:
             cells[name] = list(MEASURES[name](np.random.default_rng(0)))
-            write_json(RESULTS, cells)
+            write_text(RESULTS, json.dumps(cells).replace('}, {"of"', '},\n{"of"') + "\n")
     write_or_check({PAGE: render(cells)})
 
 

@@ -63,6 +63,18 @@ def test_thresholds_inside_a_tie_cannot_be_the_answer(levels):
     assert low < curve.coverage_at_risk(0.1) < high
 
 
+def test_intervals_of_a_few_levels_cover_the_truth():
+    # Ten levels with e(u) = 0.1·(u of the level's middle)·2: R(0.5) = 0.05 exactly, and R(0.6) = 0.06.
+    rng = np.random.default_rng(0)
+    covered = 0
+    for _ in range(1000):
+        level = rng.integers(0, 10, 2000)
+        error = rng.random(2000) < 0.2 * (level + 0.5) / 10
+        low, high = risk_coverage_curve(-level, error).coverage_at_risk_interval(0.052)
+        covered += low <= 0.5 <= high
+    assert covered >= 929
+
+
 def test_a_higher_level_is_a_wider_interval():
     rng = np.random.default_rng(0)
     curve = risk_coverage_curve(rng.random(200), rng.random(200) < 0.2)

@@ -30,11 +30,22 @@ def coverage_at_risk_interval(
     accepted = errors.most_accepted(target_risk, n_samples)
     of_errors, of_coverage = design(accepted) if design else (1.0, 1.0)
     test = _Test(errors, n_samples, target_risk, (1 - level) / 2, of_errors)
-    below, not_above = test.last_below() / n_samples, test.last_not_above() / n_samples
     found, variance = accepted / n_samples, of_coverage * float(ndtri((1 + level) / 2)) ** 2 / n_samples
-    low = found - math.hypot(found - below, math.sqrt(variance * below * (1 - below))) if below else 0.0
-    high = found + math.hypot(not_above - found, math.sqrt(variance * not_above * (1 - not_above)))
-    return max(low, 0.0), min(high, 1.0)
+    below, not_above = (
+        _distance(found, *end, n_samples, variance) for end in (test.last_below(), test.last_not_above())
+    )
+    return max(found - below, 0.0), min(found + not_above, 1.0)
+
+
+def _distance(found: float, accepted: int, tied: int, n_samples: int, variance: float) -> float:
+    """From the coverage that was found to an end: to where the test has it, and what that number varies by.
+
+    The two are put together as squares; but before a large tie no threshold is nearer, so the true one may be this one,
+    and its number may vary by all that it does.
+    """
+    place = accepted / n_samples
+    varies, away = math.sqrt(variance * place * (1 - place)), abs(place - found)
+    return max(math.hypot(away, varies), away + min(varies, tied / n_samples))
 
 
 class _Test:
@@ -48,15 +59,19 @@ class _Test:
         accepted = np.append(errors.start, n_samples)
         some = accepted > 0
         self.accepted, self.wrong = accepted[some], wrong[some]
+        self.tied = np.append(errors.stop - errors.start - 1, 0)[some]
         self.risk, self.alpha, self.effect = risk, alpha, effect
 
-    def last_below(self) -> int:
-        """The most accepted of which it is clear that their risk is below the target; 0 if there are none."""
+    def last_below(self) -> tuple[int, int]:
+        """The most accepted of which it is clear that their risk is below the target, and how many tie after them.
+
+        0 if there are none.
+        """
         sure = self._last(self._is_sure(lambda share: share < self.risk))
         return self._last_of(range(sure + 1, len(self.accepted)), lambda p: 1 - p <= self.alpha, otherwise=sure)
 
-    def last_not_above(self) -> int:
-        """The most accepted of which it is not clear that their risk is above the target; 0 if there are none."""
+    def last_not_above(self) -> tuple[int, int]:
+        """The same of those of which it is not clear that their risk is above the target."""
         open_ones = self._last(~self._is_sure(lambda share: share > self.risk))
         return self._last_of(range(open_ones + 1), lambda p: p > self.alpha, otherwise=-1)
 
@@ -72,14 +87,18 @@ class _Test:
         places = np.flatnonzero(which)
         return int(places[-1]) if len(places) else -1
 
-    def _last_of(self, places: range, holds: Callable[[Array], NDArray[np.bool_]], *, otherwise: int) -> int:
-        """The number accepted at the last of these places where the mid-p value of "above" is such."""
+    def _last_of(
+        self, places: range, holds: Callable[[Array], NDArray[np.bool_]], *, otherwise: int
+    ) -> tuple[int, int]:
+        """Of the last of these places where the mid-p value of "above" is such: the number accepted, and those tied."""
+        last = otherwise
         for stop in range(places.stop, places.start, -FEW):
-            some = slice(max(stop - FEW, places.start), stop)
-            found = self._last(holds(self._p_value(some)))
+            start = max(stop - FEW, places.start)
+            found = self._last(holds(self._p_value(slice(start, stop))))
             if found >= 0:
-                return int(self.accepted[some][found])
-        return int(self.accepted[otherwise]) if otherwise >= 0 else 0
+                last = start + found
+                break
+        return (int(self.accepted[last]), int(self.tied[last])) if last >= 0 else (0, 0)
 
     def _p_value(self, some: slice) -> Array:
         """P(more errors than there are) + ½ P(as many), where the risk is the target."""
