@@ -43,9 +43,11 @@ AT_LEAST_ZERO = (
     "eval_delay",
     "sam_rho",
     "max_suppression_factor",
+    "focal_gamma",
+    "logit_norm_temperature",
 )
 
-BELOW_ONE = ("adam_beta1", "adam_beta2")
+BELOW_ONE = ("adam_beta1", "adam_beta2", "ema_decay")
 """Decay rates of a mean, in [0, 1)."""
 
 
