@@ -72,7 +72,9 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--output_dir", type=Path, default=Path("runs"), help="one folder a run (default: runs)")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="runs at once (default: 1)")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads of a run (default: 1)")
-    parser.add_argument("--data", action="append", default=[], metavar="NAME=FOLDER", help="where a data set lies")
+    parser.add_argument(
+        "--data", action="extend", nargs="+", default=[], metavar="NAME=FOLDER", help="where a data set lies"
+    )
     parser.add_argument("--extra", default="", metavar="OPTIONS", help="of all runs, such as '--save_strategy no'")
     parser.add_argument("--limit_hours", type=float, metavar="X", help="begin no run that would end later")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="copy results and ranks of what is done there")

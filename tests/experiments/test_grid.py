@@ -7,7 +7,7 @@ from abstain.experiments.grid import read_grid, with_folders
 
 GRID = """
 seeds: 2
-first: [ls, ce]
+first: [[ls, ce]]
 data_sets:
   digits: {script: train_a.py, recipe: mlp_digits.yaml, arguments: {max_samples: 9, flip: true, steps: [1, 2]}}
   tables: {script: train_b.py, recipe: mlp_tables.yaml, recipes: [ce, max, ls], seeds: 1}
@@ -31,6 +31,12 @@ def test_the_wanted_recipes_come_first_with_every_seed_and_then_the_others_seed_
     ]  # no ls of tables: it has no factor for them
 
 
+def test_groups_come_one_after_the_other(tmp_path):
+    runs = grid_of(tmp_path, GRID.replace("[[ls, ce]]", "[[max], [sam, ce]]"))
+    digits = [run.name.removeprefix("mlp_digits_") for run in runs if run.data_set == "digits"]
+    assert digits == [*["max_s0", "max_s1", "sam_s0", "ce_s0", "sam_s1", "ce_s1"], "ls_s0", "ls_s1"]
+
+
 def test_a_run_has_the_arguments_of_its_data_set_and_its_recipe(tmp_path):
     runs = {run.name: run for run in with_folders(grid_of(tmp_path), {"tables": "../bank"})}
     recipe = str(Path("scripts/recipes/mlp_digits.yaml"))
@@ -51,6 +57,7 @@ def test_a_run_has_the_arguments_of_its_data_set_and_its_recipe(tmp_path):
         ("seeds: 2", "seeds: 0", "seeds is 0 in the grid"),
         ("[ls, ce]", "[lss]", "unknown recipe 'lss': did you mean 'ls'"),
         ("recipes: [ce, max, ls]", "recipes: [sum]", "unknown recipe 'sum': did you mean 'sam'"),
+        ("first: [[ls, ce]]", "first: [ls, ce]", r"first is \['ls', 'ce'\] in the grid, but must be a list of lists"),
         ("script: train_a.py, ", "", "a data set of a grid has the keys"),
         ("sam_rho: 0.1", "sam_rho: null", "sam_rho is None in the grid"),
         ("ce: {}", "ce: 1", "the arguments of a recipe of the grid must be lines"),

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from abstain import InputError
+from abstain.experiments import is_done, read_grid
 
 GRID = """
 seeds: 1
@@ -65,3 +66,15 @@ def test_options_that_cannot_be_are_refused(main_of, tmp_path, options, message)
     (tmp_path / "grid.yaml").write_text(GRID)
     with pytest.raises(InputError, match=message):
         main_of("run_grid", tmp_path / "grid.yaml", *options)
+
+
+def test_every_shipped_grid_names_what_there_is(root):
+    paths = list((root / "training_scripts" / "grids").glob("*.yaml"))
+    grids = {path.stem: read_grid(path, scripts=root / "training_scripts") for path in paths}
+    numbers = {name: len(runs) for name, runs in grids.items()}
+    assert numbers == {"noisy_digits": 130, "tables": 260, "cifar10": 24, "imdb": 6}
+    for path in paths:
+        assert f"grids/{path.name}" in path.read_text(), "the header says how it is run"
+    for run in (run for runs in grids.values() for run in runs if run.seed == 0):
+        is_done(run, [])  # the script takes its arguments
+    assert len({run.name for runs in grids.values() for run in runs}) == 420

@@ -45,11 +45,12 @@ class GridRun:
 
 
 def read_grid(path: str | Path, *, scripts: Path) -> list[GridRun]:
-    """The runs of a grid, in their order: the recipes of `first` with every seed, then the others; seed by seed each.
+    """The runs of a grid, in their order: the groups of recipes in `first`, then the others; seed by seed each.
 
     The file names `data_sets` (name -> `script`, `recipe`, and if need be `arguments`, the `recipes` that apply and
     other `seeds`), `recipes` (name -> arguments; a value that is a mapping holds one for each data set, and the recipe
-    applies to these alone), the number of `seeds`, and the recipes that come `first`.
+    applies to these alone), the number of `seeds`, and the groups of recipes that come `first`, each with every seed
+    before the next.
 
     Args:
         path: of a YAML file.
@@ -60,7 +61,7 @@ def read_grid(path: str | Path, *, scripts: Path) -> list[GridRun]:
     """
     grid = check_keys("grid", read_yaml(Path(path), what="grid"), known=KEYS, needed=KEYS[:3])
     recipes = _mapping("recipes", grid["recipes"])
-    first = [check_choice("recipe", name, recipes) for name in grid.get("first", [])]
+    place = _places(grid.get("first", []), recipes)
     runs = []
     for name, values in _mapping("data_sets", grid["data_sets"]).items():
         data_set = check_keys("data set of a grid", values, known=DATA_SET_KEYS, needed=DATA_SET_KEYS[:2])
@@ -71,8 +72,7 @@ def read_grid(path: str | Path, *, scripts: Path) -> list[GridRun]:
             if arguments is not None:
                 given = {**(data_set.get("arguments") or {}), **arguments}
                 runs += [_run(name, data_set, recipe, given, seed, scripts) for seed in seeds]
-    order = {name: place for place, name in enumerate(dict.fromkeys([*first, *recipes]))}
-    return sorted(runs, key=lambda run: (run.recipe not in first, run.seed, order[run.recipe]))
+    return sorted(runs, key=lambda run: (place[run.recipe][0], run.seed, place[run.recipe][1]))
 
 
 def with_folders(runs: Sequence[GridRun], folders: Mapping[str, str]) -> list[GridRun]:
@@ -88,6 +88,15 @@ def with_folders(runs: Sequence[GridRun], folders: Mapping[str, str]) -> list[Gr
     names = {run.data_set for run in runs}
     given = {check_choice("data set", name, names): ["--dataset_name", folder] for name, folder in folders.items()}
     return [run.with_options(given.get(run.data_set, [])) for run in runs]
+
+
+def _places(first: Any, recipes: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    """Name of each recipe -> the number of its group, and its place in that."""
+    if not isinstance(first, list) or not all(isinstance(group, list) for group in first):
+        raise ArgumentError(f"first is {shown(first)} in the grid, but must be a list of lists of recipes")
+    groups = [[check_choice("recipe", name, recipes) for name in group] for group in [*first, list(recipes)]]
+    places = [(name, (number, place)) for number, group in enumerate(groups) for place, name in enumerate(group)]
+    return dict(reversed(places))  # the first place of each
 
 
 def _run(
