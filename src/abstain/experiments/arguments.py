@@ -43,6 +43,10 @@ class ScriptTrainingArguments(SelectiveTrainingArguments):
             "eval_pixels_per_sample",
             "eval_pixels_seed",
         ),
+        "mixed samples": (
+            "mixup_alpha",
+            "cutmix_alpha",
+        ),
         "how it runs": (
             "output_dir",
             "overwrite_output_dir",

@@ -86,6 +86,20 @@ class SelectiveTrainingArguments(TrainingArguments):
             "does when it is tested; 0 is without it."
         },
     )
+    mixup_alpha: float = field(
+        default=0.0,
+        metadata={
+            "help": "Mixup: every sample is λ of itself and 1 - λ of another one, and so is its label, λ ~ Beta(this, "
+            "this); of images and tables. 0.2 is common, 0 without it; with cutmix_alpha, one or the other at random."
+        },
+    )
+    cutmix_alpha: float = field(
+        default=0.0,
+        metadata={
+            "help": "CutMix: over every image a box of another one is pasted, 1 - λ of its area, λ ~ Beta(this, this), "
+            "and the label is mixed by the area that is left. 1 is common, 0 without it."
+        },
+    )
     allow_negative_smoothing: bool = field(
         default=False, metadata={"help": "Take a label_smoothing_factor below 0 (negative label smoothing)."}
     )
