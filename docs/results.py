@@ -43,6 +43,9 @@ VARIANTS = {
     "label_smoothing_factor": "LS",
     "focal_gamma": "focal",
     "logit_norm_temperature": "logit-norm",
+    "mixup_alpha": "mixup",
+    "cutmix_alpha": "CutMix",
+    "sam_rho": "SAM",
     "ema_decay": "EMA",
 }
 """Arguments of training that tell runs of a recipe apart, and what they are called in a row."""
@@ -57,7 +60,7 @@ def read_runs() -> dict[str, list[dict[str, Any]]]:
     """The result files of each recipe, by what it is trained with and seed. A folder is called `recipe_a0.2_s1`."""
     runs = defaultdict(list)
     for path in sorted(ROOT.glob("model_cards/*/results.json")):
-        recipe = re.sub(r"_((a|maxsup|focal|logitnorm|ema)[\d.]+_s\d+|ce|ls)$", "", path.parent.name)
+        recipe = re.sub(r"_((a|maxsup|focal|logitnorm|mixup|cutmix|sam|ema)[\d.]+_s\d+|ce|ls)$", "", path.parent.name)
         runs[recipe].append(json.loads(path.read_text(encoding="utf-8")))
     return {recipe: sorted(of_recipe, key=_trained_and_seed) for recipe, of_recipe in sorted(runs.items())}
 

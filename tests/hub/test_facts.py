@@ -56,6 +56,7 @@ def test_a_run_that_differs_in_more_is_no_sibling(runs, tmp_path):
     suppressed = {"label_smoothing_factor": 0.0, "max_suppression_factor": 0.2, "target_risk": 0.1}
     changes = {"other_seed": {"seed": 1}, "other_alpha": {"label_smoothing_factor": 0.1}, "suppressed": suppressed}
     changes["joined"] = {"logit_norm_temperature": 0.04, "ema_decay": 0.99}
+    changes["mixed"] = {"label_smoothing_factor": 0.0, "mixup_alpha": 0.2, "sam_rho": 0.1}
     changes["focal"] = {"label_smoothing_factor": 0.0, "focal_gamma": 2.0}
     for name, changed in changes.items():
         (tmp_path / name).mkdir()
@@ -73,6 +74,7 @@ def test_a_run_that_differs_in_more_is_no_sibling(runs, tmp_path):
             "joined",
             "label smoothing, α = 0.2 and logit normalisation in training, τ = 0.04 and averaged weights, decay 0.99",
         ),
+        ("mixed", "mixup, α = 0.2 and sharpness-aware minimisation, ρ = 0.1"),
         ("other_alpha", "label smoothing, α = 0.1"),
         ("suppressed", "maximum suppression, α = 0.2"),
     ]

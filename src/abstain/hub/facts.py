@@ -32,6 +32,9 @@ RECIPES = {
     "label_smoothing_factor": "label smoothing, α = {:g}",
     "focal_gamma": "focal loss, γ = {:g}",
     "logit_norm_temperature": "logit normalisation in training, τ = {:g}",
+    "mixup_alpha": "mixup, α = {:g}",
+    "cutmix_alpha": "CutMix, α = {:g}",
+    "sam_rho": "sharpness-aware minimisation, ρ = {:g}",
     "ema_decay": "averaged weights, decay {:g}",
 }
 """Arguments of training in which siblings differ, and what is said of each that is not 0."""

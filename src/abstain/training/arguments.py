@@ -27,9 +27,9 @@ class SelectiveTrainingArguments(TrainingArguments):
     is set right for the metrics of `SelectiveTrainer` (`aurc`, `risk`, `cov@5`, …) unless it is given.
 
     Raises:
-        InputError: α or another number outside its range, two losses in place of each other, a best model wanted by the
-            smoothed loss, bad `lr_step_epochs`, class weights that are not positive, an evaluation in parts, or
-            `sam_rho` where the norm of the gradient is not to be had.
+        InputError: α or another number outside its range, a best model wanted by the smoothed loss, bad
+            `lr_step_epochs`, class weights that are not positive, an evaluation in parts, or `sam_rho` where the norm
+            of the gradient is not to be had.
     """
 
     lr_step_epochs: list[float] | None = field(
