@@ -26,6 +26,8 @@ IMAGES = {
     "label_smoothing_factor": {"1": "[0, 1)", "-0.1": "[0, 1)", "nan": "[0, 1)", "a": "invalid float value"},
     "lr_step_epochs": {"0": "above 0 and ascending", "nan": "above 0 and ascending"},
     "lr_step_factor": {"0": "above 0", "nan": "above 0"},
+    "mixup_alpha": {"-1": "in [0, 10^6]", "nan": "in [0, 10^6]", "inf": "in [0, 10^6]", "abc": "invalid float value"},
+    "cutmix_alpha": {"-0.1": "in [0, 10^6]", "nan": "in [0, 10^6]", "1e7": "in [0, 10^6]", "abc": "invalid float"},
     "sam_rho": {"-1": "at least 0", "nan": "at least 0"},
     "backbone_learning_rate_factor": {"0": "above 0", "nan": "above 0"},
     "class_weights": {"0": "above 0", "nan": "above 0"},
@@ -165,6 +167,8 @@ def test_wrong_splits_are_one_sentence(main_of, tmp_path, texts, train, test, sa
         (["--label_column", "text"], "cannot hold texts and labels"),
         (["--validation_size", "20"], "validation_size is 20, but must be from 1 to 19"),
         (["--validation_size", "0"], "there is no split 'validation'"),
+        (["--mixup_alpha", "0.2"], "the training samples have input_ids, attention_mask: leave them out"),
+        (["--cutmix_alpha", "1"], "mix one input of floats, such as images or encoded rows of a table"),
     ],
 )
 def test_wrong_arguments_for_texts_are_one_sentence(main_of, tmp_path, texts, arguments, said):

@@ -15,6 +15,9 @@ from abstain._files import as_path
 from abstain.training.best_model import direction_of_best
 from abstain.training.limits import check_limits
 
+TEMPERATURE, WEIGHT = 2.0, 0.5
+"""Of distillation, where nothing else is said."""
+
 
 @dataclass
 class SelectiveTrainingArguments(TrainingArguments):
@@ -73,6 +76,21 @@ class SelectiveTrainingArguments(TrainingArguments):
             "help": "CutMix: over every image a box of another one is pasted, 1 - λ of its area, λ ~ Beta(this, this), "
             "and the label is mixed by the area that is left. 1 is common, 0 without it."
         },
+    )
+    teacher: str | None = field(
+        default=None,
+        metadata={
+            "help": "Distillation: learn from this classifier of the same classes too, a checkpoint (a folder, a Hub "
+            "name) that sees the same augmented or mixed inputs; or from its logits of the training samples as they "
+            "are, a file in their order."
+        },
+    )
+    distillation_temperature: float = field(
+        default=TEMPERATURE, metadata={"help": "With teacher: the temperature T that both outputs are softened by."}
+    )
+    distillation_weight: float = field(
+        default=WEIGHT,
+        metadata={"help": "With teacher: the share in [0, 1] of T² times its divergence; the rest is the own loss."},
     )
     allow_negative_smoothing: bool = field(
         default=False, metadata={"help": "Take a label_smoothing_factor below 0 (negative label smoothing)."}
@@ -143,6 +161,12 @@ class SelectiveTrainingArguments(TrainingArguments):
             raise ArgumentError(
                 f"max_suppression_factor is {self.max_suppression_factor:g} and label_smoothing_factor "
                 f"{self.label_smoothing_factor:g}, but one stands in place of the other: leave out one of them"
+            )
+        told = (self.distillation_temperature, self.distillation_weight)
+        if self.teacher is None and told != (TEMPERATURE, WEIGHT):
+            raise ArgumentError(
+                "distillation_temperature and distillation_weight say how to learn from a teacher, but there is none: "
+                "name a teacher, or leave them out"
             )
         if self.class_weights is None:
             return

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -16,13 +16,15 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from abstain._checks import ArgumentError, InputError
 from abstain._files import no_empty_folders
 from abstain.training.best_model import check_is_measured
+from abstain.training.distillation import DistillationLoss
 from abstain.training.labels import CheckedLabels
 from abstain.training.loss import TrainingLoss
 from abstain.training.refusals import check_can_be_cut, check_classes, n_logits_of, naming_what_is_refused
 from abstain.training.sam import replace_gradient
 from abstain.training.saving import SavingTrainer
 from abstain.training.statistics import logits_of, statistics_dtype
-from abstain.training.training_data import are_drawn_anew, learnt_from
+from abstain.training.stored_teacher import TEACHER_LOGITS
+from abstain.training.training_data import are_drawn_anew, learnt_from, teacher_of
 
 
 class SelectiveTrainer(SavingTrainer):
@@ -103,6 +105,9 @@ class SelectiveTrainer(SavingTrainer):
             if self.args.push_to_hub:
                 self.init_hf_repo()
         self._ignored_samples: Tensor | int = 0
+        self._teacher, self._taught = teacher_of(self.args, self.model), cast("Tensor | None", None)
+        if self._teacher is not None:
+            self.label_names = [self._label_name, TEACHER_LOGITS]  # or they would be a column that nobody uses
         self.compute_loss_func = self._training_loss
         self.add_callback(_SetEpoch())
         self._to_channels_last(self.model)
@@ -155,7 +160,11 @@ class SelectiveTrainer(SavingTrainer):
             )
         if labels.is_floating_point() and logits.ndim == 3:
             raise InputError("the labels of tokens hold distributions, which none of ours are trained on: give classes")
-        return self._loss(self._classes_second(logits, labels), labels, num_items_in_batch)
+        loss: Any = self._loss
+        if self._taught is not None:
+            how = (self.args.distillation_temperature, self.args.distillation_weight)
+            loss = DistillationLoss(loss, self._taught, *how)
+        return loss(self._classes_second(logits, labels), labels, num_items_in_batch)
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """As of `Trainer`, with a look at the labels of each batch before it leaves the CPU."""
@@ -175,7 +184,9 @@ class SelectiveTrainer(SavingTrainer):
         if self._label_name != "labels" and self._label_name in inputs:  # as Trainer looks for them
             inputs = {**inputs, "labels": inputs[self._label_name]}
             del inputs[self._label_name]
-        return super().compute_loss(model, self._in_memory_format(inputs), *more, **kwargs)
+        inputs = self._in_memory_format(dict(inputs))
+        self._taught = None if self._teacher is None else self._teacher.logits(inputs)
+        return super().compute_loss(model, inputs, *more, **kwargs)
 
     def prediction_step(
         self, model: nn.Module, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: list[str] | None = None
