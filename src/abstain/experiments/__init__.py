@@ -13,12 +13,14 @@ from abstain.experiments.results import finish, run_script
 from abstain.experiments.run_folder import start_run, train_run
 from abstain.experiments.samples import RunSamples, read_samples, write_samples
 from abstain.experiments.settings import environment, without_folders
+from abstain.experiments.teacher_inputs import check_teacher_inputs
 
 __all__ = [
     "ArgumentError",
     "DataArguments",
     "RunSamples",
     "ScriptTrainingArguments",
+    "check_teacher_inputs",
     "environment",
     "finish",
     "parse_recipe",

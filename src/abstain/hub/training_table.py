@@ -40,6 +40,11 @@ def _rows(results: Mapping[str, Any], samples: str) -> Iterator[list[str]]:
     yield ["label smoothing", f"α = {training['label_smoothing_factor']:g}"]
     if training.get("max_suppression_factor"):
         yield ["max suppression", f"α = {training['max_suppression_factor']:g}"]
+    for alpha, name in {"mixup_alpha": "mixup", "cutmix_alpha": "CutMix"}.items():
+        if training.get(alpha):
+            yield [name, f"λ from Beta({training[alpha]:g}, {training[alpha]:g})"]
+    if training.get("teacher"):
+        yield ["teacher", _teacher(training)]
     yield ["schedule", _schedule(training, environment)]
     yield ["optimiser", _optimiser(training)]
     if augmentation := _augmentation(results["settings"].get("data") or {}):
@@ -51,6 +56,11 @@ def _rows(results: Mapping[str, Any], samples: str) -> Iterator[list[str]]:
     if found := ", ".join(f"{name} {environment[name]}" for name in ("torch", "transformers") if name in environment):
         revision = environment.get("git_revision")
         yield ["versions", found + (f", revision {revision}" if revision else "")]
+
+
+def _teacher(training: Mapping[str, Any]) -> str:
+    share, temperature = training["distillation_weight"], training["distillation_temperature"]
+    return f"{training['teacher']}, {100 * share:g} % of the loss at temperature {temperature:g}"
 
 
 def _schedule(training: Mapping[str, Any], environment: Mapping[str, Any]) -> str:
