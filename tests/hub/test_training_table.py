@@ -95,3 +95,14 @@ def test_mixed_samples_and_a_teacher_are_told(results_of):
     lines = [re.split(r"\s*\|\s*", line)[1:3] for line in table.splitlines()]
     assert ["mixup", "λ from Beta(0.2, 0.2)"] in lines and "CutMix" not in table
     assert ["teacher", "resnet56, 70 % of the loss at temperature 4"] in lines
+
+
+def test_each_recipe_has_its_row(results_of):
+    training = results_of("resnet20_cifar10_ls")["settings"]["training"]
+    recipes = {"focal_gamma": 2.0, "logit_norm_temperature": 0.04, "ema_decay": 0.99}
+    table, plain = (
+        re.sub(" +", " ", training_table({"settings": {"training": training | some}}, "images"))
+        for some in (recipes, dict.fromkeys(recipes, 0.0))
+    )
+    for row in ("focal loss | γ = 2", "logit normalisation in training | τ = 0.04", "averaged weights | decay 0.99"):
+        assert row in table and row.split("|")[0] not in plain

@@ -68,9 +68,7 @@ def test_a_teacher_sees_the_augmented_and_mixed_inputs_of_its_student(tmp_path, 
     assert torch.equal(seen[0], seen[1]) and torch.equal(seen[2], seen[3])
 
 
-def test_a_taught_run_that_goes_on_ends_as_if_it_had_not_stopped_and_saves_the_student_alone(
-    tmp_path, digits, teacher
-):
+def test_a_taught_run_that_goes_on_ends_as_if_it_had_not_stopped_and_saves_the_student_alone(tmp_path, digits, teacher):
     ends, settings = [], {"num_train_epochs": 3, "save_strategy": "steps", "save_steps": 4, "teacher": str(teacher)}
     for checkpoint in (None, tmp_path / "checkpoint-8"):  # of six steps an epoch
         model = small_vit()
@@ -87,6 +85,7 @@ def test_a_taught_run_that_goes_on_ends_as_if_it_had_not_stopped_and_saves_the_s
     ("changes", "said"),
     [
         ({"distillation_temperature": 3.0}, "how to learn from a teacher, but there is none"),
+        ({"teacher": "x", "logit_norm_temperature": 0.04}, "whether the normalised logits or the logits themselves"),
         ({"distillation_weight": 1.5, "teacher": "x"}, r"distillation_weight is 1\.5, but must be a fraction"),
         ({"distillation_weight": float("nan"), "teacher": "x"}, "distillation_weight is nan"),
         ({"distillation_weight": "a", "teacher": "x"}, "distillation_weight is 'a', but must be a number"),

@@ -28,7 +28,7 @@ IMAGES = {
     "lr_step_factor": {"0": "above 0", "nan": "above 0"},
     "mixup_alpha": {"-1": "in [0, 10^6]", "nan": "in [0, 10^6]", "inf": "in [0, 10^6]", "abc": "invalid float value"},
     "cutmix_alpha": {"-0.1": "in [0, 10^6]", "nan": "in [0, 10^6]", "1e7": "in [0, 10^6]", "abc": "invalid float"},
-    "distillation_temperature": {"2.5": "there is none: name a teacher", "0": "in [0.01, 1000]", "nan": "in [0.01, 1000]"},
+    "distillation_temperature": {"2.5": "there is none: name a teacher", "0": "in [0.01, 1000]", "nan": "[0.01, 1000]"},
     "distillation_weight": {"1.5": "fraction in [0, 1]", "nan": "fraction in [0, 1]", "abc": "invalid float value"},
     "sam_rho": {"-1": "at least 0", "nan": "at least 0"},
     "backbone_learning_rate_factor": {"0": "above 0", "nan": "above 0"},
@@ -76,7 +76,7 @@ WITH_DATA = {
         TINY_VIT.replace("patch_size=4", "patch_size=16"): "the model does not take the first sample",
         "depht=3": "the model cannot be made",
     },
-    "teacher": {"./nowhere": "neither a folder here nor", "tests/training": "the folder 'tests/training' holds no file"},
+    "teacher": {"./nowhere": "neither a folder here nor", "tests/training": "the folder 'tests/training' holds no"},
     "metric_for_best_model": {"aurk": "did you mean 'aurc'?"},
 }
 

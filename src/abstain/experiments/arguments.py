@@ -33,6 +33,8 @@ class ScriptTrainingArguments(SelectiveTrainingArguments):
         "smoothing and abstention": (
             "label_smoothing_factor",
             "max_suppression_factor",
+            "focal_gamma",
+            "logit_norm_temperature",
             "allow_negative_smoothing",
             "class_weights",
             "target_risk",
@@ -71,6 +73,7 @@ class ScriptTrainingArguments(SelectiveTrainingArguments):
             "weight_decay",
             "decay_all_parameters",
             "sam_rho",
+            "ema_decay",
         ),
     }
 

@@ -43,12 +43,14 @@ AT_LEAST_ZERO = (
     "eval_delay",
     "sam_rho",
     "max_suppression_factor",
+    "focal_gamma",
+    "logit_norm_temperature",
 )
 
 OF_BETA = ("mixup_alpha", "cutmix_alpha")
 """α of a Beta(α, α), from 0 to 10^6: NumPy's draws go wrong where α is near the largest number there is."""
 
-BELOW_ONE = ("adam_beta1", "adam_beta2")
+BELOW_ONE = ("adam_beta1", "adam_beta2", "ema_decay")
 """Decay rates of a mean, in [0, 1)."""
 
 

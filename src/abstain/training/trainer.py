@@ -31,11 +31,13 @@ class SelectiveTrainer(SavingTrainer):
     """A `Trainer` whose loss is label-smoothed cross-entropy and whose evaluations say how well the model abstains.
 
     It minimises `smoothed_cross_entropy` with `args.label_smoothing_factor`, or in its place `max_suppression` with
-    `args.max_suppression_factor`, averaged over all samples of an update whatever the number of accumulation steps and
-    processes; the labels are classes, or distributions (N, K) over them, such as `args.mixup_alpha` and
-    `args.cutmix_alpha` make of pairs of samples. `evaluate()` reports `eval_loss` (plain cross-entropy, so comparable
-    across smoothing factors), `eval_smoothed_loss`, `eval_risk`, `eval_aurc`, `eval_cov@5` and `eval_cov@1`, and keeps
-    four numbers a sample; `predict()` returns the logits.
+    `args.max_suppression_factor` or `focal_loss` with `args.focal_gamma`, of the logits or with
+    `args.logit_norm_temperature` of `normalized_logits`, averaged over all samples of an update whatever the number of
+    accumulation steps and processes; the labels are classes, or distributions (N, K) over them, such as
+    `args.mixup_alpha` and `args.cutmix_alpha` make of pairs of samples. With `args.ema_decay` the model is a moving
+    average of the weights that it trains. `evaluate()` reports `eval_loss` (plain cross-entropy, so comparable across
+    smoothing factors), `eval_smoothed_loss`, `eval_risk`, `eval_aurc`, `eval_cov@5` and `eval_cov@1`, and keeps four
+    numbers a sample; `predict()` returns the logits.
 
     In segmentation, with logits (N, K, h, w) and labels (N, H, W), a sample is a pixel whose label is not
     `ignore_index`. Training interpolates smaller logits to the size of the labels; evaluation takes a seeded few
@@ -64,6 +66,7 @@ class SelectiveTrainer(SavingTrainer):
       the optimizer passes over, and factors on an optimizer that is given;
     - `sam_rho` with FSDP, DeepSpeed or fp16; `channels_last` with FSDP, layers at which it cannot cut the model, and
       under it a model that `from_pretrained` cannot make;
+    - `ema_decay` with FSDP, DeepSpeed or weights of half precision, and from a checkpoint without the average;
     - workers that live on (`dataloader_persistent_workers`) where each epoch augments or mixes its data anew;
     - `mixup_alpha` of anything but one input of floats with one class, and `cutmix_alpha` of anything but images;
     - to push a pickle: of a checkpoint that is pushed, the optimizer and the random numbers stay on their own disk;
@@ -126,6 +129,10 @@ class SelectiveTrainer(SavingTrainer):
         if self.args.sam_rho and (self.is_fsdp_enabled or self.is_deepspeed_enabled):
             raise ArgumentError(
                 "sam_rho needs whole gradients on each process, but FSDP and DeepSpeed cut them: leave them out"
+            )
+        if self.args.ema_decay and (self.is_fsdp_enabled or self.is_deepspeed_enabled):
+            raise ArgumentError(
+                "ema_decay needs whole weights on each process, but FSDP and DeepSpeed cut them: leave them out"
             )
         if self.is_fsdp_enabled:
             plugin = self.accelerator.state.fsdp_plugin
