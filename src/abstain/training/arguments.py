@@ -30,8 +30,8 @@ class SelectiveTrainingArguments(TrainingArguments):
 
     Raises:
         InputError: α or another number outside its range, a best model wanted by the smoothed loss, bad
-            `lr_step_epochs`, class weights that are not positive, an evaluation in parts, or `sam_rho` where the norm
-            of the gradient is not to be had.
+            `lr_step_epochs`, class weights that are not positive, an evaluation in parts, `sam_rho` where the norm of
+            the gradient is not to be had, or how to learn from a teacher without one.
     """
 
     lr_step_epochs: list[float] | None = field(
@@ -111,11 +111,15 @@ class SelectiveTrainingArguments(TrainingArguments):
         },
     )
     distillation_temperature: float = field(
-        default=TEMPERATURE, metadata={"help": "With teacher: the temperature T that both outputs are softened by."}
+        default=TEMPERATURE,
+        metadata={
+            "help": "With teacher: the temperature T that both outputs are softened by; the larger, the more the small "
+            "probabilities count."
+        },
     )
     distillation_weight: float = field(
         default=WEIGHT,
-        metadata={"help": "With teacher: the share in [0, 1] of T² times its divergence; the rest is the own loss."},
+        metadata={"help": "With teacher: the share in [0, 1] of T² times the divergence from it in the loss; the rest is the own."},
     )
     allow_negative_smoothing: bool = field(
         default=False, metadata={"help": "Take a label_smoothing_factor below 0 (negative label smoothing)."}

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from abstain._checks import ArgumentError, InputError, first_line
 from abstain.inference.weights import sha256_of, weights_sha256
 from abstain.models.auto import classifier_config, kind_of, load_classifier
+from abstain.models.checkpoint import checkpoint_folder
 from abstain.training.refusals import n_logits_of
 from abstain.training.statistics import logits_of
 
@@ -39,13 +40,14 @@ class Teacher:
         Raises:
             InputError: it is no classifier, of segmentation, or of other classes.
         """
-        config = classifier_config(name_or_path)
-        kind = kind_of(config)
-        if kind == "pixels":
-            raise ArgumentError(
-                f"the teacher {name_or_path!r} is a segmentation model, and none of these is taught: leave it out"
-            )
-        model = load_classifier(kind, name_or_path, config=config)
+        try:
+            folder = str(checkpoint_folder(name_or_path))
+            config = classifier_config(folder)
+            if (kind := kind_of(config)) == "pixels":
+                raise ArgumentError("it is a segmentation model, and none of these is taught: leave it out")
+            model = load_classifier(kind, folder, config=config)
+        except InputError as error:
+            raise ArgumentError(f"the teacher {name_or_path!r} cannot be asked: {error}") from error
         check_same_classes(f"the teacher {name_or_path!r}", n_logits_of(model), names_of(model), student)
         return cls(model.eval().requires_grad_(False), name_or_path)
 

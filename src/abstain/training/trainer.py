@@ -34,10 +34,11 @@ class SelectiveTrainer(SavingTrainer):
     `args.max_suppression_factor` or `focal_loss` with `args.focal_gamma`, of the logits or with
     `args.logit_norm_temperature` of `normalized_logits`, averaged over all samples of an update whatever the number of
     accumulation steps and processes; the labels are classes, or distributions (N, K) over them, such as
-    `args.mixup_alpha` and `args.cutmix_alpha` make of pairs of samples. With `args.ema_decay` the model is a moving
-    average of the weights that it trains. `evaluate()` reports `eval_loss` (plain cross-entropy, so comparable across
-    smoothing factors), `eval_smoothed_loss`, `eval_risk`, `eval_aurc`, `eval_cov@5` and `eval_cov@1`, and keeps four
-    numbers a sample; `predict()` returns the logits.
+    `args.mixup_alpha` and `args.cutmix_alpha` make of pairs of samples. With `args.teacher` a share of the loss is the
+    `distillation` from another classifier. With `args.ema_decay` the model is a moving average of the weights that it
+    trains. `evaluate()` reports `eval_loss` (plain cross-entropy, so comparable across smoothing factors),
+    `eval_smoothed_loss`, `eval_risk`, `eval_aurc`, `eval_cov@5` and `eval_cov@1`, and keeps four numbers a sample;
+    `predict()` returns the logits.
 
     In segmentation, with logits (N, K, h, w) and labels (N, H, W), a sample is a pixel whose label is not
     `ignore_index`. Training interpolates smaller logits to the size of the labels; evaluation takes a seeded few
@@ -69,6 +70,7 @@ class SelectiveTrainer(SavingTrainer):
     - `ema_decay` with FSDP, DeepSpeed or weights of half precision, and from a checkpoint without the average;
     - workers that live on (`dataloader_persistent_workers`) where each epoch augments or mixes its data anew;
     - `mixup_alpha` of anything but one input of floats with one class, and `cutmix_alpha` of anything but images;
+    - a `teacher` of other classes, or stored logits of other samples than those that the student sees;
     - to push a pickle: of a checkpoint that is pushed, the optimizer and the random numbers stay on their own disk;
     - to resume from a checkpoint of another model.
 
