@@ -119,7 +119,7 @@ class SelectiveTrainingArguments(TrainingArguments):
     )
     distillation_weight: float = field(
         default=WEIGHT,
-        metadata={"help": "With teacher: the share in [0, 1] of T² times the divergence from it in the loss; the rest is the own."},
+        metadata={"help": "With teacher: the share in [0, 1] of T² times its divergence; the rest is the own loss."},
     )
     allow_negative_smoothing: bool = field(
         default=False, metadata={"help": "Take a label_smoothing_factor below 0 (negative label smoothing)."}
