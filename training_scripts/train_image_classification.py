@@ -36,6 +36,7 @@ from abstain.data import (
 from abstain.experiments import (
     DataArguments,
     ScriptTrainingArguments,
+    check_teacher_inputs,
     finish,
     parse_recipe,
     run_script,
@@ -129,6 +130,7 @@ def main() -> None:
     model = make_model(model_args, names)
     timm = isinstance(model.config, TimmWrapperConfig)  # which keeps its preprocessing in config.json
     splits = prepare_images(data, data_args.plan, image_processor(model_args), timm=timm)
+    check_teacher_inputs(args.teacher, "images", splits["train"].image_processor())
     record_preprocessing(model, splits["train"].image_processor())
 
     train_data = splits["train"].augmented(augmentation(data_args, args.seed))

@@ -27,6 +27,7 @@ from abstain.data import TableEncoder, check_filled, limit_samples, load_data, w
 from abstain.experiments import (
     DataArguments,
     ScriptTrainingArguments,
+    check_teacher_inputs,
     finish,
     parse_recipe,
     run_script,
@@ -69,6 +70,7 @@ def main() -> None:
     settings, checkpoint = start_run(args, model=model_args, data=data_args)
     data = read_data(data_args)
     encoder = TableEncoder.fit(data["train"], data_args.label_column, categorical=data_args.categorical_columns or [])
+    check_teacher_inputs(args.teacher, "tables", encoder)
     splits = {name: encoder.encode(table) for name, table in data.items()}
     set_seed(args.seed)
     model = make_model(model_args, encoder)

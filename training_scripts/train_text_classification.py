@@ -38,6 +38,7 @@ from abstain.experiments import (
     ArgumentError,
     DataArguments,
     ScriptTrainingArguments,
+    check_teacher_inputs,
     finish,
     parse_recipe,
     run_script,
@@ -94,6 +95,7 @@ def main() -> None:
         model, tokenizer = load_model(model_args, names, max_length=data_args.max_length)
     else:
         model, tokenizer = make_lstm(model_args, names, data["train"], max_length=data_args.max_length)
+    check_teacher_inputs(args.teacher, "texts", tokenizer)
     splits = {name: encode_texts(split, tokenizer, max_length=data_args.max_length) for name, split in data.items()}
 
     trainer = SelectiveTrainer(

@@ -58,6 +58,7 @@ def test_a_run_that_differs_in_more_is_no_sibling(runs, tmp_path):
     changes["joined"] = {"logit_norm_temperature": 0.04, "ema_decay": 0.99}
     changes["mixed"] = {"label_smoothing_factor": 0.0, "mixup_alpha": 0.2, "sam_rho": 0.1}
     changes["focal"] = {"label_smoothing_factor": 0.0, "focal_gamma": 2.0}
+    changes["taught"] = {"mixup_alpha": 0.2, "teacher": "ce", "teacher_sha256": "0" * 64, "distillation_weight": 0.5}
     for name, changed in changes.items():
         (tmp_path / name).mkdir()
         settings = {**results["settings"], "training": results["settings"]["training"] | changed}
@@ -77,6 +78,7 @@ def test_a_run_that_differs_in_more_is_no_sibling(runs, tmp_path):
         ("mixed", "mixup, α = 0.2 and sharpness-aware minimisation, ρ = 0.1"),
         ("other_alpha", "label smoothing, α = 0.1"),
         ("suppressed", "maximum suppression, α = 0.2"),
+        ("taught", "label smoothing, α = 0.2 and mixup, α = 0.2 and the teacher ce"),
     ]
     assert list(beside(tmp_path / "mine", results)) == recipes
     assert list(beside(tmp_path / "mine", None)) == []

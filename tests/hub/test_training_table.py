@@ -88,6 +88,15 @@ def test_of_a_trainer_that_knows_no_more_than_its_arguments_it_is_whole(results_
     assert "max suppression | α = 0.2" in table and "time" not in table and "versions" not in table
 
 
+def test_mixed_samples_and_a_teacher_are_told(results_of):
+    training = results_of("resnet20_cifar10_ls")["settings"]["training"]
+    taught = {"teacher": "resnet56", "distillation_weight": 0.7, "distillation_temperature": 4.0}
+    table = training_table({"settings": {"training": {**training, "mixup_alpha": 0.2, **taught}}}, "images")
+    lines = [re.split(r"\s*\|\s*", line)[1:3] for line in table.splitlines()]
+    assert ["mixup", "λ from Beta(0.2, 0.2)"] in lines and "CutMix" not in table
+    assert ["teacher", "resnet56, 70 % of the loss at temperature 4"] in lines
+
+
 def test_each_recipe_has_its_row(results_of):
     training = results_of("resnet20_cifar10_ls")["settings"]["training"]
     recipes = {"focal_gamma": 2.0, "logit_norm_temperature": 0.04, "ema_decay": 0.99}

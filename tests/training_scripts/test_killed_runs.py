@@ -12,6 +12,8 @@ AVERAGED = "train_image_classification"
 """The script of which the model is an average: a checkpoint holds what is trained beside it."""
 BATCHES_OF_8 = ["--max_samples", "71", "--per_device_train_batch_size", "8"]
 KILLED = ["tests/launched_script.py", "--killed_at", "16"]
+MIXED = {"train_tabular_classification": ["--mixup_alpha", "0.2"]}
+MIXED |= {"train_image_classification": ["--cutmix_alpha", "1"]}
 ON_TWO = ["--processes", "2"]
 
 
@@ -32,7 +34,7 @@ def written(run):
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_run_killed_in_mid_epoch_ends_as_if_it_had_not_been(root, main_of, one_thread, tmp_path, script):
     sizes = ["--per_device_train_batch_size", "2"] if script == "train_semantic_segmentation" else BATCHES_OF_8
-    arguments = [*tiny_run(script, tmp_path, dropout=0.3), *SCHEDULE, *sizes]
+    arguments = [*tiny_run(script, tmp_path, dropout=0.3), *SCHEDULE, *sizes, *MIXED.get(script, [])]
     arguments += ["--ema_decay", "0.5"] if script == AVERAGED else []
     main_of(script, *arguments, "--output_dir", tmp_path / "whole")
     assert results_of(tmp_path / "whole")["training"]["resumed_from"] is None

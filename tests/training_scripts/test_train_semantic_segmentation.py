@@ -154,6 +154,7 @@ def test_pixels_are_normalised_as_the_processor_of_the_checkpoint_does(load_scri
         (["--encoder_weights", "imagenet"], "encoder_weights are for deeplabv3plus"),
         (["--annotation_column", "annotations"], "no annotation column 'annotations': did you mean 'annotation'?"),
         (["--validation_from_test", "true"], "validation_size is 0, but must be from 1 to 5"),
+        (["--mixup_alpha", "0.2", "--skip_bad_samples", "true"], "labels of the training set are of pixels or tokens"),
     ],
 )
 def test_mistakes_are_one_sentence(main_of, tmp_path, folder, arguments, message):

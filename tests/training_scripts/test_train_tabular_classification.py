@@ -100,6 +100,7 @@ def test_smoothing_is_all_that_differs_and_a_seed_repeats_itself(main_of, tmp_pa
         (["--categorical_columns", "agee"], "no column 'agee': did you mean 'age'?"),
         (["--dataset_name", "./nowhere"], "the data folder './nowhere' does not exist"),
         (["--max_samples", "0"], "max_samples is 0, but must be at least 1"),
+        (["--cutmix_alpha", "1"], "a part of an image (C, H, W), but features has the shape"),
     ],
 )
 def test_mistakes_are_one_sentence(main_of, tmp_path, folder, arguments, message):

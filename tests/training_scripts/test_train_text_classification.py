@@ -65,6 +65,24 @@ def test_labels_that_are_texts_are_classes_of_train_and_of_the_head(main_of, tmp
     assert np.allclose(logits[order], expected[other], atol=1e-5)
 
 
+def test_a_student_is_taught_by_a_run_of_the_same_words_alone(main_of, tmp_path, data):
+    short = [RECIPE, "--validation_size", "100", "--num_train_epochs", "1", "--learning_rate", "0.02"]
+    taught = [*short, "--teacher", tmp_path / "teacher", "--distillation_weight", "1"]
+    main_of(SCRIPT, *short, *data, "--output_dir", tmp_path / "teacher")
+    main_of(SCRIPT, *taught, *data, "--output_dir", tmp_path / "student")
+    results = json.loads((tmp_path / "student" / "results.json").read_text())
+    told = results["settings"]["training"]
+    assert told["teacher"] == "teacher" and len(told["teacher_sha256"]) == 64 and str(tmp_path) not in str(results)
+    first, second = ((tmp_path / run / "model.safetensors").read_bytes() for run in ("teacher", "student"))
+    assert len(first) == len(second) and first != second
+
+    fewer = tmp_path / "vectors.txt"
+    fewer.write_text("\n".join(fewer.read_text().splitlines()[1:]))
+    with pytest.raises(InputError, match="was trained on texts tokenised otherwise than those of the student"):
+        main_of(SCRIPT, *taught, *data, "--output_dir", tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
 def test_any_checkpoint_is_fine_tuned_with_its_own_tokenizer(root, main_of, tmp_path, data):
     checkpoint = tmp_path / "checkpoint"
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]

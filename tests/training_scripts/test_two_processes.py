@@ -16,6 +16,7 @@ TRAINING += ["--eval_strategy", "epoch", "--save_strategy", "epoch", "--per_devi
 ONE = ["--gradient_accumulation_steps", "2"]
 TORCHRUN = ["-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", "0", "--rdzv_backend", "c10d"]
 FORKED = ["tests/launched_script.py", "--processes", "2"]  # the same in half the time
+MIXED = {"train_image_classification": ["--mixup_alpha", "0.2", "--cutmix_alpha", "1"]}
 KINDS = ["eval_loss", "eval_smoothed_loss", "eval_risk", "eval_aurc"]
 
 
@@ -30,7 +31,7 @@ def evaluations(run):
 def test_two_processes_count_every_sample_once(root, main_of, tmp_path, script):
     pictures = script == "train_semantic_segmentation"
     sizes = ["--max_samples", "16" if pictures else "64", "--per_device_train_batch_size", "2" if pictures else "8"]
-    arguments = [*tiny_run(script, tmp_path, dropout=0.0), *TRAINING, *sizes]
+    arguments = [*tiny_run(script, tmp_path, dropout=0.0), *TRAINING, *sizes, *MIXED.get(script, [])]
     one, two = tmp_path / "one", tmp_path / "two"
     launcher = TORCHRUN if script == "train_image_classification" else FORKED
     finished = launch(root, script, *arguments, "--output_dir", two, launcher=launcher)

@@ -26,6 +26,10 @@ IMAGES = {
     "label_smoothing_factor": {"1": "[0, 1)", "-0.1": "[0, 1)", "nan": "[0, 1)", "a": "invalid float value"},
     "lr_step_epochs": {"0": "above 0 and ascending", "nan": "above 0 and ascending"},
     "lr_step_factor": {"0": "above 0", "nan": "above 0"},
+    "mixup_alpha": {"-1": "in [0, 10^6]", "nan": "in [0, 10^6]", "inf": "in [0, 10^6]", "abc": "invalid float value"},
+    "cutmix_alpha": {"-0.1": "in [0, 10^6]", "nan": "in [0, 10^6]", "1e7": "in [0, 10^6]", "abc": "invalid float"},
+    "distillation_temperature": {"2.5": "there is none: name a teacher", "0": "in [0.01, 1000]", "nan": "[0.01, 1000]"},
+    "distillation_weight": {"1.5": "fraction in [0, 1]", "nan": "fraction in [0, 1]", "abc": "invalid float value"},
     "sam_rho": {"-1": "at least 0", "nan": "at least 0"},
     "backbone_learning_rate_factor": {"0": "above 0", "nan": "above 0"},
     "class_weights": {"0": "above 0", "nan": "above 0"},
@@ -72,6 +76,7 @@ WITH_DATA = {
         TINY_VIT.replace("patch_size=4", "patch_size=16"): "the model does not take the first sample",
         "depht=3": "the model cannot be made",
     },
+    "teacher": {"./nowhere": "neither a folder here nor", "tests/training": "the folder 'tests/training' holds no"},
     "metric_for_best_model": {"aurk": "did you mean 'aurc'?"},
 }
 
@@ -165,6 +170,8 @@ def test_wrong_splits_are_one_sentence(main_of, tmp_path, texts, train, test, sa
         (["--label_column", "text"], "cannot hold texts and labels"),
         (["--validation_size", "20"], "validation_size is 20, but must be from 1 to 19"),
         (["--validation_size", "0"], "there is no split 'validation'"),
+        (["--mixup_alpha", "0.2"], "the training samples have input_ids, attention_mask: leave them out"),
+        (["--cutmix_alpha", "1"], "mix one input of floats, such as images or encoded rows of a table"),
     ],
 )
 def test_wrong_arguments_for_texts_are_one_sentence(main_of, tmp_path, texts, arguments, said):

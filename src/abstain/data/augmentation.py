@@ -64,6 +64,12 @@ class Augmentation:
     def __post_init__(self) -> None:
         check_at_least(self, crop_padding=0, color_jitter=0, seed=0)
 
+    @property
+    def changes_images(self) -> bool:
+        """Whether an image may become another one than it was."""
+        sizes = (self.crop_size, self.crop_padding, self.color_jitter)
+        return any(size for size in sizes) or self.random_resized_crop or self.flip
+
     def check_size(self, height: int, width: int) -> None:
         """Check that no shift goes beyond an image of this size.
 

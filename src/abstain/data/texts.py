@@ -18,6 +18,7 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from abstain._checks import ArgumentError, InputError
+from abstain.data.columns import read_labels
 
 PAD, UNKNOWN = "[PAD]", "[UNK]"
 WORD = r"\w+(?=n't\b)|n't\b|'(?:s|m|d|re|ve|ll)\b|\w+|[^\w\s]"
@@ -118,6 +119,11 @@ class EncodedTexts(torch.utils.data.Dataset[dict[str, Any]]):
     """
 
     rows: Dataset
+
+    @property
+    def labels(self) -> Tensor:
+        """(N,) int64."""
+        return torch.from_numpy(read_labels(self.rows, "labels"))
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -17,6 +17,7 @@ from abstain.experiments.results import finish, run_script
 from abstain.experiments.run_folder import start_run, train_run
 from abstain.experiments.samples import RunSamples, read_samples, write_samples
 from abstain.experiments.settings import environment, without_folders
+from abstain.experiments.teacher_inputs import check_teacher_inputs
 from abstain.experiments.time_left import TimeLeft
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "RunSamples",
     "ScriptTrainingArguments",
     "TimeLeft",
+    "check_teacher_inputs",
     "environment",
     "finish",
     "is_done",

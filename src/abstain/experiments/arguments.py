@@ -43,9 +43,12 @@ class ScriptTrainingArguments(SelectiveTrainingArguments):
             "eval_pixels_per_sample",
             "eval_pixels_seed",
         ),
-        "mixed samples": (
+        "mixed samples, and a teacher": (
             "mixup_alpha",
             "cutmix_alpha",
+            "teacher",
+            "distillation_temperature",
+            "distillation_weight",
         ),
         "how it runs": (
             "output_dir",

@@ -15,6 +15,7 @@ from accelerate import PartialState
 
 from abstain.training.arguments import SelectiveTrainingArguments
 from abstain.training.card import WHERE_NOT_WHAT
+from abstain.training.teacher import facts_of_teacher
 
 PACKAGES = ("abstain", "torch", "transformers", "datasets", "accelerate", "timm", "numpy", "scipy")
 
@@ -45,6 +46,7 @@ HARMLESS = (
 def run_settings(args: SelectiveTrainingArguments, **others: Any) -> dict[str, Any]:
     """Every argument that can change the result, ready for JSON; tokens are masked."""
     training = {key: value for key, value in args.to_dict().items() if key not in WHERE_NOT_WHAT}
+    training |= facts_of_teacher(args.teacher)
     settings = {**others, "training": training, "launch": {"processes": args.world_size}}
     text = json.dumps(settings, default=str)
     return cast(dict[str, Any], json.loads(text, parse_constant=str))  # JSON has no infinity

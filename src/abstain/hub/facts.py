@@ -36,8 +36,13 @@ RECIPES = {
     "cutmix_alpha": "CutMix, α = {:g}",
     "sam_rho": "sharpness-aware minimisation, ρ = {:g}",
     "ema_decay": "averaged weights, decay {:g}",
+    "mixup_alpha": "mixup, α = {:g}",
+    "cutmix_alpha": "CutMix, α = {:g}",
+    "teacher": "the teacher {}",
 }
 """Arguments of training in which siblings differ, and what is said of each that is not 0."""
+OF_THE_TEACHER = ("teacher_sha256", "distillation_temperature", "distillation_weight")
+"""Settings that say more of the last of them."""
 OF_THE_RULE = ("target_risk", "delta")
 """Arguments of scripts that no weight depends on."""
 OF_PIXELS = "pixels of one image are taken for independent"
@@ -197,5 +202,5 @@ def _without_recipe(results: Mapping[str, Any] | None) -> tuple[Any, str] | None
     data = {name: split.get("sha256") for name, split in ((results or {}).get("data") or {}).items()}
     if "label_smoothing_factor" not in training or not data:
         return None
-    others = {key: value for key, value in training.items() if key not in (*RECIPES, *OF_THE_RULE)}
+    others = {key: value for key, value in training.items() if key not in (*RECIPES, *OF_THE_TEACHER, *OF_THE_RULE)}
     return ({**settings, "training": others, "data_sha256": data}, trained_with(training))

@@ -10,6 +10,16 @@ from abstain.report.tables import markdown_table
 
 OPTIMISERS = {"sgd": "SGD", "adamw_torch": "AdamW", "adamw_torch_fused": "AdamW"}
 
+RECIPES = {
+    "max_suppression_factor": ("max suppression", "α = {:g}"),
+    "focal_gamma": ("focal loss", "γ = {:g}"),
+    "logit_norm_temperature": ("logit normalisation in training", "τ = {:g}"),
+    "ema_decay": ("averaged weights", "decay {:g}"),
+    "mixup_alpha": ("mixup", "λ from Beta({0:g}, {0:g})"),
+    "cutmix_alpha": ("CutMix", "λ from Beta({0:g}, {0:g})"),
+}
+"""Argument of a training -> the head of its row, and what it says."""
+
 
 def training_table(results: Mapping[str, Any], samples: str) -> str | None:
     """The table in Markdown; None where the results say nothing of a training.
@@ -38,14 +48,7 @@ def _rows(results: Mapping[str, Any], samples: str) -> Iterator[list[str]]:
         held_out = f", {sizes['validation']} held out for validation" if "validation" in sizes else ""
         yield [samples, f"{sizes['train']} for training{held_out}"]
     yield ["label smoothing", f"α = {training['label_smoothing_factor']:g}"]
-    if training.get("max_suppression_factor"):
-        yield ["max suppression", f"α = {training['max_suppression_factor']:g}"]
-    if training.get("focal_gamma"):
-        yield ["focal loss", f"γ = {training['focal_gamma']:g}"]
-    if training.get("logit_norm_temperature"):
-        yield ["logit normalisation in training", f"τ = {training['logit_norm_temperature']:g}"]
-    if training.get("ema_decay"):
-        yield ["averaged weights", f"decay {training['ema_decay']:g}"]
+    yield from _recipe(training)
     yield ["schedule", _schedule(training, environment)]
     yield ["optimiser", _optimiser(training)]
     if augmentation := _augmentation(results["settings"].get("data") or {}):
@@ -57,6 +60,20 @@ def _rows(results: Mapping[str, Any], samples: str) -> Iterator[list[str]]:
     if found := ", ".join(f"{name} {environment[name]}" for name in ("torch", "transformers") if name in environment):
         revision = environment.get("git_revision")
         yield ["versions", found + (f", revision {revision}" if revision else "")]
+
+
+def _recipe(training: Mapping[str, Any]) -> Iterator[list[str]]:
+    """What else than label smoothing the loss and its samples are made of."""
+    for argument, (name, text) in RECIPES.items():
+        if training.get(argument):
+            yield [name, text.format(training[argument])]
+    if training.get("teacher"):
+        yield ["teacher", _teacher(training)]
+
+
+def _teacher(training: Mapping[str, Any]) -> str:
+    share, temperature = training["distillation_weight"], training["distillation_temperature"]
+    return f"{training['teacher']}, {100 * share:g} % of the loss at temperature {temperature:g}"
 
 
 def _schedule(training: Mapping[str, Any], environment: Mapping[str, Any]) -> str:

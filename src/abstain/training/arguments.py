@@ -15,6 +15,8 @@ from abstain._files import as_path
 from abstain.training.best_model import direction_of_best
 from abstain.training.limits import check_limits
 
+TEMPERATURE, WEIGHT = 2.0, 0.5
+"""Of distillation, where nothing else is said."""
 IN_PLACE_OF_EACH_OTHER = ("max_suppression_factor", "focal_gamma", "label_smoothing_factor")
 """Arguments of the loss of which a training has one at most."""
 
@@ -28,8 +30,8 @@ class SelectiveTrainingArguments(TrainingArguments):
 
     Raises:
         InputError: α or another number outside its range, a best model wanted by the smoothed loss, bad
-            `lr_step_epochs`, class weights that are not positive, an evaluation in parts, or `sam_rho` where the norm
-            of the gradient is not to be had.
+            `lr_step_epochs`, class weights that are not positive, an evaluation in parts, `sam_rho` where the norm of
+            the gradient is not to be had, or how to learn from a teacher without one.
     """
 
     lr_step_epochs: list[float] | None = field(
@@ -100,6 +102,25 @@ class SelectiveTrainingArguments(TrainingArguments):
             "and the label is mixed by the area that is left. 1 is common, 0 without it."
         },
     )
+    teacher: str | None = field(
+        default=None,
+        metadata={
+            "help": "Distillation: learn from this classifier of the same classes too, a checkpoint (a folder, a Hub "
+            "name) that sees the same augmented or mixed inputs; or from its logits of the training samples as they "
+            "are, a file in their order."
+        },
+    )
+    distillation_temperature: float = field(
+        default=TEMPERATURE,
+        metadata={
+            "help": "With teacher: the temperature T that both outputs are softened by; the larger, the more the small "
+            "probabilities count."
+        },
+    )
+    distillation_weight: float = field(
+        default=WEIGHT,
+        metadata={"help": "With teacher: the share in [0, 1] of T² times its divergence; the rest is the own loss."},
+    )
     allow_negative_smoothing: bool = field(
         default=False, metadata={"help": "Take a label_smoothing_factor below 0 (negative label smoothing)."}
     )
@@ -166,6 +187,7 @@ class SelectiveTrainingArguments(TrainingArguments):
             self.label_smoothing_factor, allow_negative=self.allow_negative_smoothing
         )
         self._check_what_stands_in_place()
+        self._check_teacher()
         if self.class_weights is None:
             return
         self.class_weights = check_numbers("class_weights", self.class_weights)
@@ -184,6 +206,19 @@ class SelectiveTrainingArguments(TrainingArguments):
                 f"logit_norm_temperature is {self.logit_norm_temperature:g} and max_suppression_factor "
                 f"{self.max_suppression_factor:g}, which could pull down the model's logits or the normalised ones: "
                 "leave out one of them"
+            )
+
+    def _check_teacher(self) -> None:
+        told = (self.distillation_temperature, self.distillation_weight)
+        if self.teacher is None and told != (TEMPERATURE, WEIGHT):
+            raise ArgumentError(
+                "distillation_temperature and distillation_weight say how to learn from a teacher, but there is none: "
+                "name a teacher, or leave them out"
+            )
+        if self.teacher is not None and self.logit_norm_temperature:
+            raise ArgumentError(
+                "teacher and logit_norm_temperature are both given, but whether the normalised logits or the logits "
+                "themselves should be like those of the teacher is not told: leave out one of them"
             )
 
     def _check_steps(self) -> None:

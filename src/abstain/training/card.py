@@ -16,6 +16,7 @@ from abstain.hub.facts import curve_picture, facts_of_model, measured, read_resu
 from abstain.inference.rule_file import versions
 from abstain.models.auto import kind_of_model
 from abstain.report.folder import FIGURE_FILE
+from abstain.training.teacher import facts_of_teacher
 
 if TYPE_CHECKING:
     from abstain.training.pushing import PushingTrainer
@@ -82,7 +83,7 @@ def _results(trainer: PushingTrainer) -> dict[str, Any]:
     logged: Sequence[Mapping[str, Any]] = trainer.state.log_history
     values = {
         "written_by": WRITTEN_BY,
-        "settings": {"training": arguments},
+        "settings": {"training": arguments | facts_of_teacher(trainer.args.teacher)},
         "environment": {**versions(), "processes": trainer.args.world_size},
         "training": next((logs for logs in reversed(logged) if "train_runtime" in logs), {}),
         "last_evaluation": _last_evaluation(logged),

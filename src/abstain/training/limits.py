@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from abstain._arguments import check_whole
-from abstain._checks import ArgumentError, check_number
+from abstain._checks import ArgumentError, check_fraction, check_number
 
 WHOLE = {
     "per_device_train_batch_size": 1,
@@ -71,6 +71,9 @@ def check_limits(args: Any) -> None:
         raise ArgumentError(f"max_grad_norm is {args.max_grad_norm:g}, but must be at least 0: 0 does not clip")
     for name in OF_BETA:
         _check(args, name, wanted="in [0, 10^6]", least=0.0, below=math.nextafter(1e6, math.inf))
+    check_fraction("distillation_weight", args.distillation_weight)
+    most = math.nextafter(1000.0, math.inf)  # at higher ones the rounding of float32 is larger than what is learnt
+    _check(args, "distillation_temperature", wanted="in [0.01, 1000]", least=0.01, below=most)
     for name in BELOW_ONE:
         _check(args, name, wanted="in [0, 1)", least=0.0, below=1.0)
     if args.max_steps != -1:

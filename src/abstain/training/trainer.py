@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -16,13 +16,15 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from abstain._checks import ArgumentError, InputError
 from abstain._files import no_empty_folders
 from abstain.training.best_model import check_is_measured
+from abstain.training.distillation import DistillationLoss
 from abstain.training.labels import CheckedLabels
 from abstain.training.loss import TrainingLoss
 from abstain.training.refusals import check_can_be_cut, check_classes, n_logits_of, naming_what_is_refused
 from abstain.training.sam import replace_gradient
 from abstain.training.saving import SavingTrainer
 from abstain.training.statistics import logits_of, statistics_dtype
-from abstain.training.training_data import are_drawn_anew, learnt_from
+from abstain.training.stored_teacher import TEACHER_LOGITS
+from abstain.training.training_data import are_drawn_anew, learnt_from, teacher_of
 
 
 class SelectiveTrainer(SavingTrainer):
@@ -32,10 +34,11 @@ class SelectiveTrainer(SavingTrainer):
     `args.max_suppression_factor` or `focal_loss` with `args.focal_gamma`, of the logits or with
     `args.logit_norm_temperature` of `normalized_logits`, averaged over all samples of an update whatever the number of
     accumulation steps and processes; the labels are classes, or distributions (N, K) over them, such as
-    `args.mixup_alpha` and `args.cutmix_alpha` make of pairs of samples. With `args.ema_decay` the model is a moving
-    average of the weights that it trains. `evaluate()` reports `eval_loss` (plain cross-entropy, so comparable across
-    smoothing factors), `eval_smoothed_loss`, `eval_risk`, `eval_aurc`, `eval_cov@5` and `eval_cov@1`, and keeps four
-    numbers a sample; `predict()` returns the logits.
+    `args.mixup_alpha` and `args.cutmix_alpha` make of pairs of samples. With `args.teacher` a share of the loss is the
+    `distillation` from another classifier. With `args.ema_decay` the model is a moving average of the weights that it
+    trains. `evaluate()` reports `eval_loss` (plain cross-entropy, so comparable across smoothing factors),
+    `eval_smoothed_loss`, `eval_risk`, `eval_aurc`, `eval_cov@5` and `eval_cov@1`, and keeps four numbers a sample;
+    `predict()` returns the logits.
 
     In segmentation, with logits (N, K, h, w) and labels (N, H, W), a sample is a pixel whose label is not
     `ignore_index`. Training interpolates smaller logits to the size of the labels; evaluation takes a seeded few
@@ -67,6 +70,7 @@ class SelectiveTrainer(SavingTrainer):
     - `ema_decay` with FSDP, DeepSpeed or weights of half precision, and from a checkpoint without the average;
     - workers that live on (`dataloader_persistent_workers`) where each epoch augments or mixes its data anew;
     - `mixup_alpha` of anything but one input of floats with one class, and `cutmix_alpha` of anything but images;
+    - a `teacher` of other classes, or stored logits of other samples than those that the student sees;
     - to push a pickle: of a checkpoint that is pushed, the optimizer and the random numbers stay on their own disk;
     - to resume from a checkpoint of another model.
 
@@ -106,6 +110,9 @@ class SelectiveTrainer(SavingTrainer):
             if self.args.push_to_hub:
                 self.init_hf_repo()
         self._ignored_samples: Tensor | int = 0
+        self._teacher, self._taught = teacher_of(self.args, self.model), cast("Tensor | None", None)
+        if self._teacher is not None:
+            self.label_names = [self._label_name, TEACHER_LOGITS]  # or they would be a column that nobody uses
         self.compute_loss_func = self._training_loss
         self.add_callback(_SetEpoch())
         self._to_channels_last(self.model)
@@ -162,7 +169,11 @@ class SelectiveTrainer(SavingTrainer):
             )
         if labels.is_floating_point() and logits.ndim == 3:
             raise InputError("the labels of tokens hold distributions, which none of ours are trained on: give classes")
-        return self._loss(self._classes_second(logits, labels), labels, num_items_in_batch)
+        loss: Any = self._loss
+        if self._taught is not None:
+            how = (self.args.distillation_temperature, self.args.distillation_weight)
+            loss = DistillationLoss(loss, self._taught, *how)
+        return loss(self._classes_second(logits, labels), labels, num_items_in_batch)
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """As of `Trainer`, with a look at the labels of each batch before it leaves the CPU."""
@@ -182,7 +193,9 @@ class SelectiveTrainer(SavingTrainer):
         if self._label_name != "labels" and self._label_name in inputs:  # as Trainer looks for them
             inputs = {**inputs, "labels": inputs[self._label_name]}
             del inputs[self._label_name]
-        return super().compute_loss(model, self._in_memory_format(inputs), *more, **kwargs)
+        inputs = self._in_memory_format(dict(inputs))
+        self._taught = None if self._teacher is None else self._teacher.logits(inputs)
+        return super().compute_loss(model, inputs, *more, **kwargs)
 
     def prediction_step(
         self, model: nn.Module, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: list[str] | None = None

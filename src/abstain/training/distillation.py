@@ -1,0 +1,42 @@
+"""What a student's training minimises: its own loss, and how far it is from its teacher."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from abstain.losses import distillation
+from abstain.training.loss import TrainingLoss
+
+
+@dataclass(frozen=True, eq=False)
+class DistillationLoss:
+    """(1 - w)·L + w·T²·KL(teacher ‖ student), each averaged over what counts (Hinton et al. 2015).
+
+    Attributes:
+        own: L, as without a teacher.
+        teacher_logits: (N, K) of the batch.
+        temperature: T.
+        share: w, in [0, 1].
+    """
+
+    own: TrainingLoss
+    teacher_logits: Tensor
+    temperature: float
+    share: float
+
+    def __call__(self, logits: Tensor, labels: Tensor, total: Tensor | None = None) -> Tensor:
+        """The loss of a batch; arguments and result as of `TrainingLoss`."""
+        weights = self.own.class_weights
+        options: dict[str, Any] = {
+            "ignore_index": self.own.ignore_index,
+            "weight": None if weights is None else torch.tensor(weights, device=logits.device),
+            "reduction": "mean" if total is None else "sum",
+            "temperature": self.temperature,
+        }
+        hard = self.own(logits, labels, total)
+        soft = distillation(logits, self.teacher_logits, labels, **options)
+        return (1 - self.share) * hard + self.share * (soft if total is None else soft / total.where(total > 0, 1))
