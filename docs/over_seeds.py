@@ -126,14 +126,18 @@ def halves_alone(found: Any, n_seeds: int) -> list[float]:
     ]
 
 
-def table(cells: list[Cell]) -> str:
-    """One row a cell, in Markdown: how often each interval holds the true difference, in percent, and widths."""
-    rows = [["world", "seeds", "samples", *INTERVALS, "median width of both / of seeds alone"]]
-    for cell in cells:
+def section(kept: dict[str, Any]) -> str:
+    """What was drawn, and a row a cell: how often each interval holds the true difference, in percent, and widths."""
+    rows = [["world", "seeds", "samples", *INTERVALS, "width of both / of seeds alone"]]
+    for cell in kept["cells"]:
         shares = [f"{100 * cell['held'][name]:.1f}" for name in INTERVALS]
         ratio = f"{cell['width']['both'] / cell['width']['seeds alone']:.2f}"
         rows.append([cell["world"], str(cell["n_seeds"]), f"{cell['n_samples']:,}", *shares, ratio])
-    return markdown_table(rows, "lrrrrrr")
+    told = f"""Each row is {kept["draws"]:,} draws of two ways of training from a world whose true difference is
+known (`over_seeds.py`): the share of the draws, in percent, whose interval holds it, by the spread over seeds alone
+(Student's), by the spread over samples alone, and by both, which is used here; {100 * LEVEL:g} are promised. The last
+column is a ratio of median widths."""
+    return f"{told}\n\n{markdown_table(rows, 'lrrrrrr')}"
 
 
 if __name__ == "__main__":
