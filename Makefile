@@ -108,6 +108,7 @@ docs: $(VENV)/installed-dev  ## render README, model cards and docs from the res
 	$(BIN)/python docs/conventions.py
 	$(BIN)/python docs/scores.py
 	$(BIN)/python docs/thresholds.py
+	$(BIN)/python docs/monitoring.py
 	$(BIN)/python docs/architecture.py
 
 clean:  ## remove the environment and caches

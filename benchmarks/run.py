@@ -48,6 +48,7 @@ def main() -> None:
         *fits.measure(),
         *of_curves(),
         of_interval(),
+        *of_long(),
         of_sketch(),
         *of_import(),
         *data.measure(),
@@ -273,6 +274,32 @@ def of_interval() -> dict[str, Any]:
     area = best(lambda: abstain.aurc(confidence, error), repeats=20)
     interval = best(lambda: abstain.risk_coverage_curve(confidence, error).aurc_interval(), repeats=20)
     return row("95 % interval of AURC, N = 50,000", interval, "AURC itself", area, "≤ 3× its cost")
+
+
+def of_long() -> list[dict[str, Any]]:
+    """What takes more than the curve of 0/1 errors, beside it: real losses, an interval, a paired difference."""
+    confidence, error = make_confidence(N_LONG)
+    other, losses = confidence + 0.1 * np.random.default_rng(1).random(N_LONG), (1 - confidence) * confidence
+    curve = best(lambda: every_summary(confidence, error), repeats=3)
+    works: dict[str, tuple[Callable[[], Any], str]] = {
+        "AURC of real losses": (lambda: abstain.aurc(confidence, losses), "≤ 3× its cost"),
+        "curve and interval of AURC": (
+            lambda: abstain.risk_coverage_curve(confidence, error).aurc_interval(),
+            "≤ 2× its cost",
+        ),
+        "interval of the coverage at a risk": (
+            lambda: abstain.risk_coverage_curve(confidence, error).coverage_at_risk_interval(0.05),
+            "≤ 5 s",
+        ),
+        "paired difference of AURC": (
+            lambda: abstain.aurc_difference(confidence, error, other, error),
+            "≤ 4× its cost",
+        ),
+    }
+    return [
+        row(f"{name}, N = 10⁷", best(work, repeats=2), "the curve of 0/1 errors, every summary", curve, wanted)
+        for name, (work, wanted) in works.items()
+    ]
 
 
 def of_sketch() -> dict[str, Any]:

@@ -77,9 +77,10 @@ def _note(run: dict[str, Any]) -> str:
     evaluation = run["evaluation"]
     if "n_images" not in evaluation:
         return ""
-    return (
-        f" Measured on {evaluation['n_samples']:,} pixels of {evaluation['n_images']:,} test images; pixels of one "
-        "image depend on each other, so the intervals are too narrow."
+    return f" Measured on {evaluation['n_samples']:,} pixels of {evaluation['n_images']:,} test images" + (
+        ", whose pixels depend on each other: the intervals are those of whole images."
+        if evaluation.get("n_clusters")
+        else "; pixels of one image depend on each other, so the intervals are too narrow."
     )
 
 

@@ -124,7 +124,7 @@ def main() -> None:
     train_data = splits["train"].augmented(augmentation)
     trainer = SelectiveTrainer(model, args, train_dataset=train_data, eval_dataset=splits["validation"])
     training = train_run(trainer, settings, checkpoint)
-    notes = {"n_images": len(splits["test"]), "intervals": "pixels of one image are taken for independent"}
+    notes = {"n_images": len(splits["test"])}
     found = {"settings": settings, "training": training, "skipped": skipped, "notes": notes}
     finish(trainer, splits, processor=splits["train"].image_processor(), **found)
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from abstain.scores.two_classes import TwoClassCalibration
     from abstain.threshold.cost import select_threshold_for_cost
     from abstain.threshold.groups import operating_point_by_group
+    from abstain.threshold.monitor import RiskMonitor
     from abstain.threshold.operating_point import OperatingPoint
     from abstain.threshold.planning import samples_needed
     from abstain.threshold.select import select_threshold, select_threshold_for_coverage
@@ -46,6 +47,7 @@ __all__ = [
     "PixelAnswer",
     "RiskCoverageCurve",
     "RiskCoverageSketch",
+    "RiskMonitor",
     "ScodCurve",
     "SelectiveClassifier",
     "SelectiveReport",
@@ -99,6 +101,7 @@ __getattr__ = lazy_names(
         "scores.two_classes": ["TwoClassCalibration"],
         "threshold.cost": ["select_threshold_for_cost"],
         "threshold.groups": ["operating_point_by_group"],
+        "threshold.monitor": ["RiskMonitor"],
         "threshold.operating_point": ["OperatingPoint"],
         "threshold.planning": ["samples_needed"],
         "threshold.select": ["select_threshold", "select_threshold_for_coverage"],

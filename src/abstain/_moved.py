@@ -7,7 +7,7 @@ import sys
 MOVED = {
     "abstention": "inference",
     "binned_curve": "curve",
-    "bootstrap": "curve.bootstrap",
+    "bootstrap": "curve.coverage_interval",
     "calibration": "scores",
     "difference": "curve",
     "error_blocks": "curve.error_blocks",

@@ -19,9 +19,7 @@ def test_where_every_level_has_its_bin_the_curve_is_that_of_the_samples():
         assert getattr(binned, read)() == pytest.approx(getattr(exact, read)(), rel=1e-12)
     for coverage in (0.001, 0.3, 0.5, 1.0):
         assert binned.risk_at_coverage(coverage) == exact.risk_at_coverage(coverage)
-    assert binned.coverage_at_risk_interval(0.05, n_resamples=20) == exact.coverage_at_risk_interval(
-        0.05, n_resamples=20
-    )
+    assert binned.coverage_at_risk_interval(0.05) == exact.coverage_at_risk_interval(0.05)
 
 
 def test_a_shared_bin_is_one_point_at_its_lower_edge_as_worked_by_hand():

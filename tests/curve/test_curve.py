@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ranked_samples import any_samples, binary_samples, losses, repeatable, samples, zero_one
+from scipy import stats
 from whole_curve import everything_read_from
 
 import abstain
+from abstain.curve.sample_influence import area_and_influence
 
 # --- worked by hand -------------------------------------------------------------------------------------------
 
@@ -199,23 +201,22 @@ def test_summary_holds_the_customary_keys():
 
 
 @repeatable
-@given(binary_samples)
+@given(binary_samples.map(lambda case: tuple(np.tile(column, 12) for column in case)))
 def test_intervals_hold_the_estimate_and_stay_in_the_unit_interval(case):
     curve = abstain.risk_coverage_curve(*case)
-    for estimate, interval in (
-        (curve.aurc(), curve.aurc_interval()),
-        (curve.augrc(), curve.augrc_interval()),
-        (curve.risk[-1], curve.risk_interval()),
+    fewest = min(case[1].sum(), (1 - case[1]).sum())
+    for estimate, interval, wanted in (
+        (curve.aurc(), curve.aurc_interval(), 20),
+        (curve.augrc(), curve.augrc_interval(), 5),
+        (curve.risk[-1], curve.risk_interval(), 1),
+        (curve.failure_auroc(), curve.failure_auroc_interval(), 20),
     ):
-        if case[1].any():
-            assert 0.0 <= interval[0] <= estimate <= interval[1] <= 1.0
-        else:
+        if fewest < wanted:
             assert interval is None
-    auroc, interval = curve.failure_auroc(), curve.failure_auroc_interval()
-    if auroc in (None, 0.0, 1.0):
-        assert interval is None
-    else:
-        assert 0.0 <= interval[0] <= auroc <= interval[1] <= 1.0
+        elif interval is None:
+            assert estimate in (0.0, 1.0)  # a failure AUROC that says nothing of its error
+        else:
+            assert 0.0 <= interval[0] <= estimate <= interval[1] <= 1.0
 
 
 def test_the_interval_is_symmetric_on_the_log_scale_and_widens_with_its_level():
@@ -223,13 +224,36 @@ def test_the_interval_is_symmetric_on_the_log_scale_and_widens_with_its_level():
     curve = abstain.risk_coverage_curve(rng.normal(size=500), rng.random(500) < 0.1)
     (low, high), (lower, higher) = curve.aurc_interval(0.95), curve.aurc_interval(0.99)
     assert low * high == pytest.approx(curve.aurc() ** 2)
-    assert np.log(high / curve.aurc()) == pytest.approx(1.959964 * curve.aurc_standard_error() / curve.aurc())
+    quantile = stats.t(curve.moments("aurc").effective_number).ppf(0.975)
+    assert np.log(high / curve.aurc()) == pytest.approx(quantile * curve.aurc_standard_error() / curve.aurc())
     assert lower < low < high < higher
+    (low, high), error = curve.risk_interval(), np.sqrt((1 - curve.risk[-1]) / curve.risk[-1] / 500)
+    assert np.log(high / curve.risk[-1]) == pytest.approx(1.959964 * error)
 
 
 def test_the_interval_of_a_high_aurc_is_cut_at_one_for_errors_but_not_for_losses():
-    confidence, error = [4, 3, 2, 1], np.array([1, 1, 1, 0])
-    assert abstain.risk_coverage_curve(confidence, error).aurc_interval()[1] == 1.0
-    low, high = abstain.risk_coverage_curve(confidence, 3 * error).aurc_interval()
+    confidence, error = np.arange(60), np.arange(60) >= 20  # the worst order
+    assert abstain.risk_coverage_curve(confidence, error).aurc_interval(0.9999)[1] == 1.0
+    low, high = abstain.risk_coverage_curve(confidence, 3 * error).aurc_interval(0.9999)
     assert low < abstain.aurc(confidence, 3 * error) < high
     assert high > 3.0
+
+
+@pytest.mark.parametrize("unit", [1e-90, 1e73])
+def test_intervals_of_losses_do_not_depend_on_their_unit(unit):
+    rng = np.random.default_rng(0)
+    confidence, losses = rng.random(300), rng.exponential(size=300)
+    once = abstain.risk_coverage_curve(confidence, losses).aurc_interval()
+    scaled = abstain.risk_coverage_curve(confidence, unit * losses).aurc_interval()
+    assert np.array(scaled) / unit == pytest.approx(once)
+
+
+def test_tied_losses_have_the_interval_of_their_influences_one_by_one():
+    rng = np.random.default_rng(0)
+    confidence, losses = rng.integers(0, 5, 200), rng.integers(0, 4, 200) / 2
+    curve = abstain.risk_coverage_curve(confidence, losses)
+    for area in ("risk", "aurc", "augrc"):
+        _, influence = area_and_influence(confidence, losses, area)
+        moments = curve.moments(area)
+        for power, found in ((2, moments.second), (3, moments.third), (4, moments.fourth)):
+            assert found * moments.unit**power == pytest.approx(np.sum(influence**power), rel=1e-9, abs=1e-9)

@@ -68,9 +68,9 @@ def test_summaries_are_plain_numbers():
     names = ("aurc", "optimal_aurc", "excess_aurc", "normalized_aurc", "augrc", "failure_auroc", "aurc_standard_error")
     assert {type(getattr(curve, name)()) for name in names} == {float}
     assert type(curve.coverage_at_risk(0.4)) is type(curve.risk_at_coverage(0.4)) is float
-    for interval in (curve.aurc_interval(), curve.augrc_interval(), curve.risk_interval()):
-        assert [type(end) for end in interval] == [float, float]
-    assert [type(end) for end in curve.failure_auroc_interval()] == [float, float]
+    curve = abstain.risk_coverage_curve(np.arange(40, dtype=np.float32), np.arange(40) % 2)
+    for name in ("aurc_interval", "augrc_interval", "risk_interval", "failure_auroc_interval"):
+        assert [type(end) for end in getattr(curve, name)()] == [float, float]
     assert type(curve.n_samples) is int
     assert type(curve.is_binary) is bool
 

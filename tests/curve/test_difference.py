@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import abstain
+from abstain.curve.difference import Difference
 
 repeatable = settings(deadline=None, derandomize=True, max_examples=60)
 
@@ -22,10 +23,10 @@ def test_two_samples_in_both_orders_as_worked_by_hand():
     # e = 0, 1 with a in order and b the other way round. AURC_a = (0 + 1/2) / 2 = 1/4, AURC_b = (1 + 1/2) / 2 = 3/4.
     # Influence on a: -1/2 on the correct sample, 1/2 on the wrong (see test_curve). On b the wrong one comes first:
     # 1 + [(1 - 1)/1 + (1 - 1/2)/2] - 3/4 = 1/2, and the correct one 1/2 + (0 - 1/2)/2 - 3/4 = -1/2.
-    # All cancels, so the estimate is -1/2 with no error at all.
+    # All cancels, so the estimate is -1/2 with no standard error, of which nothing follows.
     found = abstain.aurc_difference([2, 1], [0, 1], [1, 2], [0, 1])
-    assert (found.estimate, found.low, found.high) == (-0.5, -0.5, -0.5)
-    assert (found.standard_error, found.p_value) == (0.0, 0.0)
+    assert (found.estimate, found.standard_error) == (-0.5, 0.0)
+    assert found.low is found.high is found.p_value is found.interval is None
 
 
 @repeatable
@@ -46,7 +47,9 @@ def test_the_paired_standard_error_is_that_of_the_oracle(case, random):
 def test_a_score_does_not_differ_from_itself(case):
     confidence, error = case
     found = abstain.aurc_difference(confidence, error, confidence, error)
-    assert (found.estimate, found.standard_error, found.low, found.high, found.p_value) == (0, 0, 0, 0, 1)
+    assert found == Difference(0.0, 0.0, None, None, None)
+    many = (np.tile(column, 50) for column in (confidence, error, confidence, error))
+    assert abstain.aurc_difference(*many) == Difference(0.0, 0.0, None, None, None)
 
 
 @repeatable
@@ -67,19 +70,49 @@ def test_exchanging_the_two_scores_turns_the_sign_and_nothing_else():
     backward = abstain.aurc_difference(bad, error, good, error)
     assert forward.estimate < 0  # a is better
     assert (backward.estimate, backward.low, backward.high) == (-forward.estimate, -forward.high, -forward.low)
-    assert (backward.standard_error, backward.p_value) == (forward.standard_error, forward.p_value)
+    assert backward.standard_error == forward.standard_error
+    assert backward.p_value == pytest.approx(forward.p_value)
     assert forward.high < 0
     assert forward.p_value < 0.001
 
 
-def test_the_interval_and_p_value_of_a_difference_come_from_the_normal_law():
+def test_the_p_value_is_that_level_at_which_the_interval_ends_at_zero():
     rng = np.random.default_rng(2)
     error = rng.random(200) < 0.3
-    found = abstain.aurc_difference(rng.normal(size=200), error, rng.normal(size=200), error, level=0.9)
-    assert found.high - found.estimate == pytest.approx(1.644854 * found.standard_error)
-    assert found.estimate - found.low == pytest.approx(1.644854 * found.standard_error)
-    z = torch.tensor(abs(found.estimate) / found.standard_error, dtype=torch.float64)
-    assert found.p_value == pytest.approx(float(torch.erfc(z / 2**0.5)))
+    scores = rng.normal(size=200) - 0.4 * error, rng.normal(size=200)
+    found = abstain.aurc_difference(scores[0], error, scores[1], error)
+    assert 0.001 < found.p_value < 0.5
+    at = abstain.aurc_difference(scores[0], error, scores[1], error, level=1 - found.p_value)
+    assert min(abs(at.low), abs(at.high)) == pytest.approx(0, abs=1e-9 * (at.high - at.low))
+
+
+@pytest.mark.parametrize(("n_wrong", "given"), [(19, False), (20, True), (180, True), (181, False)])
+def test_too_few_errors_or_correct_samples_have_no_interval(n_wrong, given):
+    rng = np.random.default_rng(0)
+    error = rng.permutation(200) < n_wrong
+    found = abstain.aurc_difference(rng.random(200), error, rng.random(200), error)
+    assert found.standard_error > 0
+    assert all((value is not None) == given for value in (found.low, found.high, found.p_value, found.interval))
+
+
+def test_errors_of_two_models_count_together():
+    # 12 of the one model alone, 12 of the other alone: 24 samples with one error each
+    rng = np.random.default_rng(0)
+    order = rng.permutation(300)
+    found = abstain.aurc_difference(rng.random(300), order < 12, rng.random(300), order >= 288)
+    assert found.low is not None
+    # the same 12: as good as 12
+    assert abstain.aurc_difference(rng.random(300), order < 12, rng.random(300), order < 12).low is None
+
+
+def test_samples_that_come_twice_as_clusters_have_the_standard_error_of_one_of_each():
+    rng = np.random.default_rng(0)
+    a, b, error = rng.random(400), rng.random(400), rng.random(400) < 0.3
+    twice = [np.repeat(column, 2) for column in (a, error, b, error)]
+    clustered = abstain.aurc_difference(*twice, clusters=np.repeat(np.arange(400), 2))
+    once = abstain.aurc_difference(a, error, b, error)
+    assert clustered.standard_error == pytest.approx(once.standard_error * np.sqrt(400 / 399), rel=0.01)
+    assert abstain.aurc_difference(*twice).standard_error == pytest.approx(once.standard_error / np.sqrt(2), rel=0.01)
 
 
 def test_the_paired_standard_error_agrees_with_the_spread_of_many_draws():

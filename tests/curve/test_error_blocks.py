@@ -6,7 +6,7 @@ import pytest
 
 import abstain
 from abstain._threads import SLICE_LENGTH
-from abstain.curve.error_blocks import ErrorBlocks
+from abstain.curve.error_blocks import ErrorBlocks, effective_number
 
 # --- one error: a sum of 1/i ----------------------------------------------------------------------------------
 
@@ -88,7 +88,7 @@ def test_nothing_is_accepted_where_the_first_block_has_too_many_errors():
 
 def test_real_losses_are_ordered_by_size_in_the_best_order():
     # Ascending 0, 1, 3: R = 0, 1/2, 4/3.
-    blocks = ErrorBlocks(np.array([0]), np.array([3]), np.array([4.0]), np.array([10.0]), np.array([1.0, 3.0]))
+    blocks = ErrorBlocks(np.array([0]), np.array([3]), np.array([4.0]), np.array([2.0]), np.array([3.0, 1.0]))
     assert blocks.optimal_sum_of_risks(3) == pytest.approx(1 / 2 + 4 / 3, abs=1e-15)
     assert not blocks.all_equal(3)
 
@@ -100,6 +100,16 @@ def test_without_errors_every_sum_is_zero():
     assert [*sums, blocks.sum_of_correct_above(5)] == [0, 0, 0, 0, 0]
     assert blocks.most_accepted(0.0, 5) == 5
     assert blocks.all_equal(5)
+
+
+def test_the_effective_number_of_errors_as_worked_by_hand():
+    assert two_blocks().effective_number == 3
+    # (1 + 3)² / (1 + 9), whatever the unit
+    for unit in (1.0, 1e-200, 1e75):
+        losses = unit * np.array([1.0, 3.0])
+        blocks = ErrorBlocks(np.array([0]), np.array([3]), losses.sum(keepdims=True), np.array([2.0]), losses)
+        assert blocks.effective_number == pytest.approx(1.6)
+    assert effective_number(np.zeros(3)) == effective_number(np.empty(0)) == 0
 
 
 @pytest.mark.parametrize("levels", [None, 1000])
@@ -136,7 +146,7 @@ def test_sums_of_errors_go_on_from_one_slice_to_the_next():
     n_blocks = 2 * SLICE_LENGTH + 3
     start = np.arange(n_blocks)
     error = np.arange(n_blocks) % 7 + 1.0
-    blocks = ErrorBlocks(start, start + 1, error, error**2, np.sort(error))
+    blocks = ErrorBlocks(start, start + 1, error, np.ones(n_blocks), error)
     np.testing.assert_array_equal(blocks.error_after, np.cumsum(error))
     exact = math.fsum(np.cumsum(error) / (start + 1))
     assert blocks.sum_of_risks(n_blocks) == pytest.approx(exact, rel=1e-13)

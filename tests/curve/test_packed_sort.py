@@ -10,7 +10,7 @@ from abstain.curve.error_blocks import error_blocks
 def both_ways(confidence, error):
     """The confidences and the error blocks, by words and by values."""
     ascending = np.sort(confidence)
-    by_values = error_blocks(ascending, confidence[error != 0], None)
+    by_values = error_blocks(ascending, confidence[error != 0])
     return packed_sort.sort_packed(confidence, error), (ascending, by_values)
 
 
@@ -18,11 +18,11 @@ def assert_same(confidence, error):
     (ascending, by_words), (expected, by_values) = both_ways(confidence, error)
     assert ascending.dtype == confidence.dtype
     np.testing.assert_array_equal(ascending, expected)
-    for name in ("start", "stop", "sum_error", "sum_squared_error"):
+    for name in ("start", "stop", "sum_error", "count"):
         found = getattr(by_words, name)
         assert found.dtype == getattr(by_values, name).dtype
         np.testing.assert_array_equal(found, getattr(by_values, name), err_msg=name)
-    assert by_words.ascending is None
+    assert by_words.losses is None
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

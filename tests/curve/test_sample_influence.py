@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import abstain
-from abstain.curve.sample_influence import AREAS, area_and_influence, paired_standard_error
+from abstain.curve.curve import AREAS
+from abstain.curve.sample_influence import area_and_influence, paired_standard_error
 
 repeatable = settings(deadline=None, derandomize=True, max_examples=60)
 levels = st.sampled_from([-np.inf, -1.0, -0.0, 0.0, 0.25, np.inf])  # -0.0 and 0.0 are one level

@@ -5,7 +5,9 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("program", ["render.py", "results.py", "scale.py", "scores.py", "thresholds.py"])
+@pytest.mark.parametrize(
+    "program", ["render.py", "results.py", "scale.py", "scores.py", "thresholds.py", "monitoring.py"]
+)
 def test_readme_cards_and_results_say_what_the_result_files_say(root, program):
     if program == "scale.py":
         pytest.importorskip("segmentation_models_pytorch", reason="needs the extra `segmentation`")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from abstain import InputError, risk_coverage_curve, scores
+from abstain.metric import load_metric
 from abstain.metric.results import Summary
 
 
@@ -72,3 +73,17 @@ def test_the_numbers_of_two_samples_as_worked_by_hand():
 def test_a_bad_wish_is_refused_before_anything_is_measured(wish, message):
     with pytest.raises(InputError, match=message):
         Summary(*wish)
+
+
+def test_samples_of_one_image_widen_the_intervals_alone():
+    rng = np.random.default_rng(0)
+    logits, labels = rng.normal(size=(60, 10, 4)), rng.integers(0, 4, (60, 10))
+    logits += 4 * rng.random((60, 1, 1)) * np.eye(4)[labels]
+    labels[:, 0] = -100
+    metric, how = load_metric(), {"predictions": logits, "references": labels, "confidence_level": 0.9}
+    alone, together = metric.compute(**how), metric.compute(**how, sample=np.arange(60))
+    rows = metric.compute(**how, sample=np.repeat(np.arange(60), 9))
+    assert rows == together and together["aurc"] == alone["aurc"]
+    assert together["aurc_low"] < alone["aurc_low"] and alone["aurc_high"] < together["aurc_high"]
+    with pytest.raises(InputError, match=r"clusters have shape \(7,\), but must be \(540,\)"):
+        metric.compute(**how, sample=np.arange(7))

@@ -104,8 +104,7 @@ def test_the_columns_that_were_read_are_shown(analysis, presentation, door):
 def test_samples_that_do_not_count_are_counted_where_they_were_left_out(analysis, door, tmp_path):
     alone = analysis.measure_upload(uploaded(door, "ignored.parquet"), ignore_index="-100")
     assert alone.used[0].endswith("samples left out: 30")
-    few = "with fewer than 50 the intervals are too narrow"
-    assert [few in note for note in alone.notes] == [True]
+    assert alone.notes == ()
     others = other_samples(tmp_path, "logits")
     notes = analysis.measure_upload(uploaded(door, "ignored.parquet"), others, ignore_index="-100").notes
     assert notes[0] == "30 test samples have the label to be ignored, and do not count"

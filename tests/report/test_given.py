@@ -12,8 +12,10 @@ def test_a_given_confidence_is_measured_as_it_is():
     assert report.msp.metrics["aurc"] == pytest.approx(0.456667, abs=1e-6)  # worked by hand in docs of the curve
     assert report.msp.metrics["risk"] == 0.2 and report.msp.metrics["cov@25"] == 1.0
     assert report.to_dict()["n_logits"] is None and report.to_dict()["n_errors"] == 1
-    low, high = risk_coverage_curve(confidence, error).aurc_interval(0.95)
-    assert (report.msp.metrics["aurc_low"], report.msp.metrics["aurc_high"]) == (low, high)
+    assert report.msp.metrics["aurc_low"] is report.msp.metrics["aurc_high"] is None, "of one error"
+    many = np.tile(confidence, 20), np.tile(error, 20)
+    found = evaluate_confidence(*many).msp.metrics
+    assert (found["aurc_low"], found["aurc_high"]) == risk_coverage_curve(*many).aurc_interval(0.95)
     assert "| confidence as given |" in report.to_markdown() and "nll" not in report.msp.metrics
 
 

@@ -14,6 +14,9 @@ def test_batches_of_samples_are_the_samples_in_their_order():
     curve, metrics = kept.measure(ERROR, (0.1,), 0.9)
     assert kept.confidence.tolist() == CONFIDENCE.tolist() and kept.n_kept == 4
     assert metrics["aurc"] == pytest.approx(7 / 48) and metrics["cov@10"] == 0.5
+    assert metrics["aurc_low"] is metrics["aurc_high"] is curve.aurc_interval(0.9) is None, "of one error"
+    many = EverySample(np.tile(CONFIDENCE, 30), 120)
+    curve, metrics = many.measure(np.tile(ERROR, 30), (0.1,), 0.9)
     assert (metrics["aurc_low"], metrics["aurc_high"]) == curve.aurc_interval(0.9)
 
 

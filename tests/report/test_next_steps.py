@@ -91,8 +91,8 @@ def test_a_risk_that_was_asked_for_or_is_out_of_reach_is_not_proposed():
 
 
 def test_samples_that_are_missing_are_counted():
-    _, more = steps(with_errors_at(100, range(80, 100)))
-    assert more == "Measure more samples: at this error about 250 would hold 50 wrong answers."
+    _, more = steps(with_errors_at(100, range(90, 100)))
+    assert more == "Measure more samples: at this error about 200 would hold 20 wrong answers."
     _, more = steps(with_errors_at(300, range(20, 300)))  # 21 answers at 5 %: 59 · 300 / 21 = 842.9
     assert more == (
         "Measure more samples: at least 843, so that those that can be answered with at most 5 % errors are 59."

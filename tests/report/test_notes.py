@@ -8,7 +8,7 @@ from abstain.report.notes import FEW_ERRORS, note_few_errors, note_ignored, note
     [
         (0, 200, "of 200 answers none is wrong"),
         (1, 200, "of 201 answers 1 is wrong"),
-        (FEW_ERRORS - 1, 200, "of 249 answers 49 are wrong"),
+        (FEW_ERRORS - 1, 200, "of 219 answers 19 are wrong"),
         (FEW_ERRORS, 200, None),
         (200, FEW_ERRORS, None),
         (200, 2, "of 202 answers 2 are right"),
@@ -19,7 +19,7 @@ def test_few_of_either_kind_are_said_once(n_wrong, n_right, said):
     notes = list(note_few_errors(n_wrong, n_wrong + n_right))
     assert len(notes) == (said is not None)
     if said:
-        assert notes[0].startswith(f"{said}: with fewer than 50 the intervals are too narrow")
+        assert notes[0].startswith(f"{said}: with fewer than 20 the AURC has no interval")
 
 
 def test_ignored_samples_are_counted():

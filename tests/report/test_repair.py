@@ -44,10 +44,14 @@ def test_a_gain_is_said_with_its_paired_interval(halves):
 def test_what_the_interval_does_not_show_is_not_claimed(halves):
     unclear = report_of(halves["good"], fallback="never", p_grid=[2])
     assert unclear.gain().high < 0 and "No, it makes the order worse (it" in describe_repair(unclear)
-    (logits, labels), validation = halves["spoilt"]
-    few = report_of(((logits[:40], labels[:40]), validation))
-    assert few.gain().low < 0 < few.gain().high and not helps(few)
-    assert "It does not clearly change the order (it" in describe_repair(few)
+    (logits, labels), validation = halves["good"]
+    some = report_of(((logits[:450], labels[:450]), validation), fallback="never", p_grid=[2])
+    assert some.gain().low < 0 < some.gain().high and not helps(some)
+    assert "It does not clearly change the order (it" in describe_repair(some)
+    few = report_of(((logits[:200], labels[:200]), validation), fallback="never", p_grid=[2])
+    assert few.gain().interval is None and not helps(few)
+    assert "cannot be told from so few wrong or right answers (it" in describe_repair(few)
+    assert describe_repair(few).endswith(" percentage points.")
     dependent = replace(report_of(halves["spoilt"]), independent=False)
     assert not helps(dependent) and "interval" not in describe_repair(dependent)
     assert "cannot be told where rows depend on each other" in describe_repair(dependent)

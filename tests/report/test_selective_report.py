@@ -65,6 +65,7 @@ def test_the_dictionary_holds_every_number_and_every_fit():
         "notes": [],
         "aurc_convention": "mean",
         "interval_level": 0.95,
+        "n_clusters": None,
         "scores": {name: {"aurc": of.curve.aurc()} for name, of in zip(values["scores"], report.results, strict=True)},
         "fits": values["fits"],
     }

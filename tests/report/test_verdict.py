@@ -49,10 +49,10 @@ def test_what_is_in_doubt_comes_last(n, places, doubt, monkeypatch):
 
 
 def test_few_errors_and_few_answers_are_named():
-    told = verdict(with_errors_at(300, range(20, 69)))  # 20 of 300 right before the first error
-    assert told.startswith("16.33 % wrong (49 of 300, few to judge by); ")
+    told = verdict(with_errors_at(300, range(20, 39)))  # 20 of 300 right before the first error
+    assert told.startswith("6.33 % wrong (19 of 300, few to judge by); ")
     assert "at 5 % errors 7.0 % can be answered, too few to show it" in told
-    told = verdict(with_errors_at(300, range(20, 69)), independent=False)
+    told = verdict(with_errors_at(300, range(20, 39)), independent=False)
     assert "few" not in told and told.endswith("at 5 % errors 7.0 % can be answered")
 
 

@@ -34,13 +34,8 @@ over("coverage_at_risk of losses", NO_NUMBER, OF_LOSSES.coverage_at_risk, "targe
 over("risk_at_coverage", NO_FRACTION, CURVE.risk_at_coverage, "target_coverage is ")
 over("aurc_interval", NO_FRACTION, CURVE.aurc_interval, "level is ")
 over("summary", NO_NUMBER, lambda v: CURVE.summary([v]), "an item of target_risks is ")
-over("n_resamples", NO_FRACTION, lambda v: CURVE.coverage_at_risk_interval(0.5, n_resamples=v), "n_resamples is ")
-over(
-    "seed",
-    {k: v for k, v in NO_FRACTION.items() if k != "too long an integer"},  # which is a seed
-    lambda v: CURVE.coverage_at_risk_interval(0.5, n_resamples=2, seed=v),
-    "seed is ",
-)
+over("coverage_at_risk_interval", NO_FRACTION, CURVE.coverage_at_risk_interval, "target_risk is ")
+over("its level", NO_FRACTION, lambda v: CURVE.coverage_at_risk_interval(0.5, v), "level is ")
 over("select_threshold(target_risk)", NO_FRACTION, lambda v: abstain.select_threshold(CONFIDENCE, ERROR, v), "target")
 over(
     "select_threshold(delta)",
@@ -48,6 +43,22 @@ over(
     lambda v: abstain.select_threshold(CONFIDENCE, ERROR, 0.5, v),
     "delta is ",
 )
+NO_GROUPS = {
+    "missing": [None, 1, 2, 3],
+    "NaN": [1, math.nan, 2, 3],
+    "complex": [1j, 2, 3, 4],
+    "dates": np.array(["2020-01-01"] * 4, dtype="M8[D]"),
+    "short": [1, 2],
+    "a table": [[1, 2], [3, 4]],
+    "mixed": np.array([1, "a", 2, 3], dtype=object),
+}
+over(
+    "risk_coverage_curve(clusters)",
+    NO_GROUPS,
+    lambda v: abstain.risk_coverage_curve(CONFIDENCE, ERROR, clusters=v),
+    "clusters ",
+)
+case("one cluster", lambda: abstain.risk_coverage_curve(CONFIDENCE, ERROR, clusters=[7] * 4), "in one cluster")
 over(
     "operating_point_by_group(threshold)",
     {**NO_NUMBER, "NaN": math.nan},
@@ -56,15 +67,7 @@ over(
 )
 over(
     "operating_point_by_group(group)",
-    {
-        "missing": [None, 1, 2, 3],
-        "NaN": [1, math.nan, 2, 3],
-        "complex": [1j, 2, 3, 4],
-        "dates": np.array(["2020-01-01"] * 4, dtype="M8[D]"),
-        "short": [1, 2],
-        "a table": [[1, 2], [3, 4]],
-        "mixed": np.array([1, "a", 2, 3], dtype=object),
-    },
+    NO_GROUPS,
     lambda v: abstain.operating_point_by_group(CONFIDENCE, ERROR, v, threshold=1.0),
     "group",
 )
@@ -73,7 +76,7 @@ for value in (None, "men", ["mean"], 3, {}):
 case("target_risks=0.05", lambda: CURVE.summary(0.05), "must be a list of numbers: [0.05] of a single one")
 case("target_risks='0.05'", lambda: CURVE.summary("0.05"), "must be a list of numbers")
 case("failure AUROC of losses", OF_LOSSES.failure_auroc, "needs 0/1 errors")
-case("a bootstrap of losses", lambda: OF_LOSSES.coverage_at_risk_interval(0.5), "needs 0/1 errors")
+case("an interval of losses", lambda: OF_LOSSES.coverage_at_risk_interval(0.5), "needs 0/1 errors")
 case("a threshold for losses", lambda: abstain.select_threshold(CONFIDENCE, [0.5] * 4, 0.5), "needs 0/1 errors")
 case("a sketch of losses", lambda: RiskCoverageSketch().update(CONFIDENCE, [0.5] * 4), "needs 0/1 errors")
 

@@ -76,8 +76,8 @@ def evaluate(
     results = report.to_dict() | said
     if fitted_on is not None:
         results["n_validation"] = len(fitted_on)
-    if not report.independent:
-        results["intervals"] = "pixels of one image are taken for independent"
+    if not report.has_intervals:
+        results["intervals"] = "rows that depend on each other are taken for independent"
     text = report_text(report, words)
     typer.echo(json.dumps(results, indent=2) if as_json else text)
     if folder is not None:

@@ -17,7 +17,6 @@ class BinnedCurve(RiskCoverageCurve):
 
     A threshold is the lower edge of its bin, so every (threshold, coverage, risk) is exactly what the unbinned samples
     give there; only the points inside a bin are missing, and areas take the expectation over all orders in a bin.
-    An interval needs memory in proportion to N; everything else only to the number of bins.
     """
 
     _edges: NDArray[np.float64] = field(repr=False)
@@ -32,6 +31,12 @@ class BinnedCurve(RiskCoverageCurve):
     def threshold(self) -> NDArray[np.float64]:
         """(M,) float64, the lower edges of the bins that hold samples, descending."""
         return self._edges
+
+    def ranks_up_to(self, stop: int, length: int) -> NDArray[np.int64]:
+        """As `RiskCoverageCurve.ranks_up_to`, but `length` bins at a time."""
+        end = int(np.searchsorted(self.accepted, stop, side="right"))
+        first = max(end - length, 0)
+        return np.append(self.accepted[first - 1] if first else 0, self.accepted[first:end])
 
     def risk_at_coverage(self, target_coverage: float) -> float:
         """Selective risk at the smallest coverage of at least `target_coverage` that ends a bin; lower is better.

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._threads import SLICE_LENGTH, over_slices
+from abstain.curve.harmonic import harmonic_difference
 
 Array = NDArray[np.float64]
 
@@ -22,32 +23,6 @@ FEW = 2**10
 """Error blocks that are searched together."""
 FAR_DOWN = 1000
 """A block that begins after this many times its size is a small one far down."""
-_SMALL = 256
-_SMALL_HARMONIC = np.concatenate(([0.0], np.cumsum(1.0 / np.arange(1, _SMALL))))
-
-
-def _harmonic(n: NDArray[np.int64]) -> Array:
-    """Harmonic numbers H(n) = Σ_{i <= n} 1/i of integers n >= 0, to the last digits of float64."""
-    inverse = 1.0 / np.maximum(n, _SMALL)
-    large = np.euler_gamma - np.log(inverse) + _beyond_logarithm(inverse)
-    return np.where(n < _SMALL, _SMALL_HARMONIC[np.minimum(n, _SMALL - 1)], large)
-
-
-def _harmonic_difference(start: NDArray[np.int64], stop: NDArray[np.int64] | int) -> Array:
-    """H(stop) - H(start) of integers 0 <= start <= stop, to the last digits also where the two are nearly equal."""
-    first, last = np.maximum(start, _SMALL), np.maximum(stop, _SMALL)
-    inverse = 1.0 / first
-    difference = np.log1p((last - first) * inverse)
-    difference -= _beyond_logarithm(inverse)
-    difference += _beyond_logarithm(1.0 / last)
-    few = np.flatnonzero(start < _SMALL)
-    difference[few] = _harmonic(np.broadcast_to(stop, start.shape)[few]) - _harmonic(start[few])
-    return difference
-
-
-def _beyond_logarithm(inverse: Array) -> Array:
-    """H(n) - log n - γ of 1/n by Euler and Maclaurin; from n = 256 on the first term left out is below 2e-17."""
-    return inverse * (0.5 - inverse * (1 / 12 - inverse * inverse / 120))
 
 
 @dataclass(frozen=True)
@@ -58,15 +33,15 @@ class ErrorBlocks:
         start: (B,) int64, the samples of higher confidence.
         stop: (B,) int64, the samples of this confidence or higher.
         sum_error: (B,) float64, the sum of the errors in the block, above 0.
-        sum_squared_error: (B,) float64, the sum of their squares.
-        ascending: (L,) float64, all errors above 0, ascending; None if each is 1.
+        count: (B,) float64, how many of its samples have an error above 0.
+        losses: (L,) float64, all errors above 0, block by block; None if each is 1.
     """
 
     start: NDArray[np.int64]
     stop: NDArray[np.int64]
     sum_error: Array
-    sum_squared_error: Array
-    ascending: Array | None = None
+    count: Array
+    losses: Array | None = None
 
     @cached_property
     def error_after(self) -> Array:
@@ -76,6 +51,11 @@ class ErrorBlocks:
         for start in range(SLICE_LENGTH, len(after), SLICE_LENGTH):
             after[start : start + SLICE_LENGTH] += after[start - 1]
         return after
+
+    @cached_property
+    def ascending(self) -> Array | None:
+        """(L,) float64, all errors above 0, ascending; None if each is 1."""
+        return None if self.losses is None else np.sort(self.losses)
 
     @property
     def total(self) -> float:
@@ -97,9 +77,9 @@ class ErrorBlocks:
             inside = 1.0 / stop  # of one sample
             tied = np.flatnonzero(stop - start > 1)
             inside[tied] = _share_in_blocks(start[tied], stop[tied])
-            inside += _harmonic_difference(stop, end)
+            inside += harmonic_difference(stop, end)
             inside *= error
-            return float(np.sum(inside) + np.sum(error) * _harmonic_difference(end, n_samples)[0])
+            return float(np.sum(inside) + np.sum(error) * harmonic_difference(end, n_samples)[0])
 
         return math.fsum(over_slices(add, len(self.start)))
 
@@ -122,15 +102,20 @@ class ErrorBlocks:
 
         return math.fsum(over_slices(add, wrong))
 
+    @cached_property
+    def effective_number(self) -> float:
+        """How many errors of equal size are as good as these, (Σ e)² / Σ e² (Kish 1965); their number if each is 1."""
+        return self.total if self.losses is None else effective_number(self.losses)
+
     def all_equal(self, n_samples: int) -> bool:
         """Whether every sample has the same error, so that no order is better than another."""
-        if self.ascending is not None:
-            return len(self.ascending) == n_samples and bool(self.ascending[0] == self.ascending[-1])
+        if self.losses is not None:
+            return len(self.losses) == n_samples and bool(self.losses.min() == self.losses.max())
         return self.total in (0.0, n_samples)
 
     def _sum_of_equal(self, n_samples: int) -> float:
         """Σᵢ R(i) where every sample has the same error."""
-        return self.total if self.ascending is None else n_samples * float(self.ascending[0])
+        return self.total if self.losses is None else n_samples * float(self.losses[0])
 
     def sum_of_errors_times_below(self, n_samples: int) -> float:
         """Σ over errors of e times the number of samples below it in confidence, ties (and itself) counting ½."""
@@ -172,13 +157,27 @@ class ErrorBlocks:
         return np.where(places > 0, self.error_after[places - 1], 0.0)
 
 
+def effective_number(sums: Array) -> float:
+    """(Σ x)² / Σ x²: how many equal sums are as good as these (Kish 1965); 0 where all are 0."""
+    largest = float(sums.max(initial=0.0))
+    if not largest > 0:
+        return 0.0
+
+    def add(some: slice) -> tuple[float, float]:
+        shares = sums[some] / largest  # whose squares are neither inf nor 0
+        return float(np.sum(shares)), float(np.sum(shares * shares))
+
+    shares, squares = (math.fsum(column) for column in zip(*over_slices(add, len(sums)), strict=True))
+    return shares**2 / squares
+
+
 def _share_in_blocks(start: NDArray[np.int64], stop: NDArray[np.int64]) -> Array:
     """What an error adds to Σᵢ R(i) in its block, Σᵢ (i - start) / i / (stop - start): the mean over all its places."""
     share = np.empty(len(start))
     far_down = (stop - start) * FAR_DOWN < start
     near, far = np.flatnonzero(~far_down), np.flatnonzero(far_down)
     first, last = start[near], stop[near]
-    share[near] = 1 - first * _harmonic_difference(first, last) / (last - first)
+    share[near] = 1 - first * harmonic_difference(first, last) / (last - first)
     share[far] = _share_far_down(start[far].astype(np.float64), stop[far].astype(np.float64))
     return share
 
@@ -195,37 +194,19 @@ def _share_far_down(start: Array, stop: Array) -> Array:
     return logarithmic + high / 2 - sums / 12 + sums * low * (low**2 + high**2) * start / 120
 
 
-def error_blocks(ascending: NDArray[Any], confidence: NDArray[Any], losses: NDArray[Any] | None) -> ErrorBlocks:
-    """Count the errors at each confidence.
+def error_blocks(ascending: NDArray[Any], of_wrong: NDArray[Any]) -> ErrorBlocks:
+    """Count the errors at each confidence, each of which is 1.
 
     Args:
         ascending: (N,) all confidences, sorted.
-        confidence: (L,) those of the samples with an error above 0, in any order.
-        losses: (L,) their errors; None if each is 1.
+        of_wrong: (L,) those of the samples with an error, in any order.
     """
-    return _count(ascending, confidence) if losses is None else _add(ascending, confidence, losses)
-
-
-def _count(ascending: NDArray[Any], of_wrong: NDArray[Any]) -> ErrorBlocks:
-    """The error blocks of 0/1 errors at these confidences."""
     of_wrong = np.sort(of_wrong)
     count = np.ones(len(of_wrong))
     if (of_wrong[1:] == of_wrong[:-1]).any():
         of_wrong, sizes = np.unique(of_wrong, return_counts=True)
         count = sizes[::-1].astype(np.float64)
     return ErrorBlocks(*_places(ascending, of_wrong[::-1]), count, count)
-
-
-def _add(ascending: NDArray[Any], of_losses: NDArray[Any], losses: Array) -> ErrorBlocks:
-    """The error blocks of real losses; those of one confidence are added in the order of their size.
-
-    So rounding cannot depend on the order of the samples.
-    """
-    order = np.lexsort((losses, of_losses))[::-1]
-    of_losses, losses = of_losses[order], losses[order].astype(np.float64)
-    first = np.flatnonzero(np.append(True, of_losses[1:] != of_losses[:-1]))
-    sums = (np.add.reduceat(losses, first), np.add.reduceat(losses**2, first))
-    return ErrorBlocks(*_places(ascending, of_losses[first]), *sums, np.sort(losses))
 
 
 def _places(ascending: NDArray[Any], confidence: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from abstain.curve.curve import Convention, risk_coverage_curve
+from abstain.curve.areas import Convention
+from abstain.curve.curve import risk_coverage_curve
 
 
 def aurc(confidence: Any, error: Any, *, convention: Convention = "mean") -> float:

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._checks import are_binary
 from abstain._threads import SLICE_LENGTH, over_slices, over_slices_between
 from abstain.curve.error_blocks import ErrorBlocks, error_blocks
 
@@ -23,18 +22,17 @@ N_SAMPLED = 1000
 
 def sort_samples(
     confidence: NDArray[np.floating[Any]], error: NDArray[Any]
-) -> tuple[NDArray[np.floating[Any]], ErrorBlocks, bool]:
-    """Sort checked samples (N,), as words where that can be.
+) -> tuple[NDArray[np.floating[Any]], ErrorBlocks]:
+    """Sort checked samples (N,) with 0/1 errors, as words where that can be.
 
     Returns:
-        The confidences ascending, the tie blocks that hold errors, and whether each error is 0 or 1.
+        The confidences ascending, and the tie blocks that hold errors.
     """
-    is_binary = all(over_slices(lambda some: are_binary(error[some]), len(error)))
-    if is_binary and have_one_sign(confidence):
-        return *sort_packed(confidence, error), True
+    if have_one_sign(confidence):
+        return sort_packed(confidence, error)
     ascending = np.sort(confidence)  # of values, which is far faster than of indices
     wrong = np.flatnonzero(error != 0)  # of booleans, which is faster
-    return ascending, error_blocks(ascending, confidence[wrong], None if is_binary else error[wrong]), is_binary
+    return ascending, error_blocks(ascending, confidence[wrong])
 
 
 def have_one_sign(confidence: NDArray[np.floating[Any]]) -> bool:
@@ -56,7 +54,7 @@ def sort_packed(
     """
     negative = bool(confidence.min() < 0)
     words = _pack(confidence, error, negative=negative)
-    _sort(words)
+    sort_words(words)
     blocks = _find_errors(words)
     return _unpack(words, negative=negative), blocks
 
@@ -90,8 +88,8 @@ def _unpack(words: Words, *, negative: bool) -> NDArray[np.floating[Any]]:
     return words.view(np.float32 if words.itemsize == 4 else np.float64)
 
 
-def _sort(words: Words) -> None:
-    """Sort in place; many words are first cut in two at their median, and each half is sorted on a thread."""
+def sort_words(words: Words) -> None:
+    """Sort unsigned integers in place; many are first cut in two at their median, each half for a thread."""
     cuts = [0, len(words)]
     if len(words) >= SLICE_LENGTH and not _median_is_tied(words):
         cuts.insert(1, len(words) // 2)
@@ -110,8 +108,15 @@ def _find_errors(words: Words) -> ErrorBlocks:
     firsts = words[::SLICE_LENGTH] & ~words.dtype.type(1)  # the least words of their tie blocks, so no cut is in one
     cuts = np.unique(np.searchsorted(words, firsts))
     found = over_slices_between(lambda some: _find_in(words, some), [*cuts.tolist(), len(words)])
-    start, stop, count = (np.concatenate(column[::-1]) for column in zip(*found, strict=True))
+    columns = [list(column[::-1]) for column in zip(*found, strict=True)]
+    del found
+    start, stop, count = (_joined(columns) for _ in range(3))
     return ErrorBlocks(start, stop, count, count)
+
+
+def _joined(columns: list[list[NDArray[Any]]]) -> NDArray[Any]:
+    """The first of some columns in one array; its parts are given up, so that they need not lie beside the others."""
+    return np.concatenate(columns.pop(0))
 
 
 def _find_in(words: Words, some: slice) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:

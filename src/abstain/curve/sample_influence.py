@@ -6,28 +6,19 @@ sum over these.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from abstain._arrays import check_confidence_error
-from abstain._checks import InputError, check_choice
-from abstain.curve import influence
-from abstain.curve.curve import RiskCoverageCurve, curve_of_checked
+from abstain._checks import InputError, are_binary, check_choice
+from abstain._threads import over_slices
+from abstain.curve.curve import AREAS, Area, RiskCoverageCurve, curve_in_order
+from abstain.curve.ordered_blocks import samples_at
+from abstain.curve.packed_order import ascending_order
 
 Array = NDArray[np.float64]
-Area = Literal["risk", "aurc", "augrc", "failure_auroc"]
-Of = tuple[Callable[[RiskCoverageCurve], float | None], Callable[[influence.TieBlocks], influence.Influence]]
-
-AREAS: dict[str, Of] = {
-    "risk": (lambda curve: curve.risk_at_coverage(1.0), influence.risk_influence),
-    "aurc": (RiskCoverageCurve.aurc, influence.aurc_influence),
-    "augrc": (RiskCoverageCurve.augrc, influence.augrc_influence),
-    "failure_auroc": (RiskCoverageCurve.failure_auroc, influence.failure_auroc_influence),
-}
-"""Name -> how it is read from a curve, and the influence of a tie block's samples on it."""
 
 
 def area_and_influence(confidence: Any, error: Any, area: Area = "aurc") -> tuple[float, Array]:
@@ -51,22 +42,39 @@ def area_and_influence(confidence: Any, error: Any, area: Area = "aurc") -> tupl
     """
     check_choice("area", area, AREAS)
     confidence, error = check_confidence_error(confidence, error)
-    curve = curve_of_checked(confidence, error)
-    read, of_blocks = AREAS[area]
-    value = read(curve)
+    influence = np.zeros(len(error))
+    return add_influence(influence, 1.0, confidence, error, area), influence
+
+
+def add_influence(
+    to: Array, times: float, confidence: NDArray[np.floating[Any]], error: NDArray[Any], area: Area = "aurc"
+) -> float:
+    """The area of checked samples, whose influences, times a factor, are added in place.
+
+    So a difference needs one array of them.
+    """
+    if error.dtype != bool and all(over_slices(lambda some: are_binary(error[some]), len(error))):
+        error = error != 0  # of an eighth of the size, which is faster to pick from in another order
+    order = ascending_order(confidence)
+    curve = curve_in_order(confidence, error, order)
+    value = AREAS[area](curve)
     if value is None:
         raise InputError(f"{area} is undefined: all {curve.n_samples} samples are correct, or all are wrong")
-    return value, _of_samples(curve.tie_blocks, of_blocks(curve.tie_blocks), confidence, error)
+    _add(to, times, curve, order, error, area)
+    return value
 
 
-def _of_samples(
-    blocks: influence.TieBlocks, of_blocks: influence.Influence, confidence: NDArray[Any], error: NDArray[Any]
-) -> Array:
-    order = np.argsort(confidence)[::-1]  # ties in any order: all of a block have one slope and one offset
-    slope, offset = (blocks.spread(values) for values in of_blocks)
-    of_samples = np.empty(len(order))
-    of_samples[order] = error[order] * slope + offset
-    return of_samples
+def _add(
+    to: Array, times: float, curve: RiskCoverageCurve, order: NDArray[np.int64], error: NDArray[Any], area: Area
+) -> None:
+    of_area = curve.influence(area)
+    for blocks in curve.tie_blocks():
+        samples = samples_at(order, blocks.positions)
+        slope, offset = (blocks.spread(of_blocks) for of_blocks in of_area(blocks))
+        values = slope * error[samples]
+        values += offset
+        values *= times
+        to[samples] += values
 
 
 def paired_standard_error(influence_a: Array, influence_b: Array) -> float:

@@ -103,7 +103,7 @@ class RiskCoverageSketch:
         edges = _lower_edges(bins).astype(np.float64)
         for array in (edges, accepted):
             array.flags.writeable = False
-        return BinnedCurve(int(accepted[-1]), True, edges, blocks, edges, accepted)
+        return BinnedCurve(int(accepted[-1]), True, edges, blocks, None, edges, accepted)
 
     def aurc(self) -> float:
         """Area under the risk-coverage curve, expected over all orders in each bin; lower is better.

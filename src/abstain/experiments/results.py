@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from torch import distributed
@@ -14,6 +15,7 @@ from abstain.data.pixels import has_dense_labels
 from abstain.experiments.samples import RunSamples, write_samples
 from abstain.experiments.script_parser import typed_options
 from abstain.experiments.settings import environment
+from abstain.logits.dataset import read_samples
 from abstain.report.evaluate import evaluate_logits
 from abstain.report.folder import write_results
 from abstain.report.selective_report import SelectiveReport
@@ -76,7 +78,9 @@ def finish(
     with trainer.one_push():  # of all that is written here
         logits = trainer.save_with_logits({name: splits[name] for name in ("validation", "test")})
         _choose_when_to_answer(trainer, splits["validation"])
-        report = evaluate_logits(*logits["test"], validation=logits["validation"], input="logits")
+        trainer.accelerator.wait_for_everyone()  # the first one has written of which image each pixel is
+        of_rows = read_samples(Path(trainer.args.folder) / "logits", "test")
+        report = evaluate_logits(*logits["test"], validation=logits["validation"], input="logits", clusters=of_rows)
         if trainer.is_world_process_zero():
             if processor is not None:
                 processor.save_pretrained(trainer.args.folder)

@@ -88,19 +88,40 @@ def read_logits(folder: str | Path, split: str) -> tuple[NDArray[np.float32], ND
     Raises:
         InputError: there is no such folder or split, some of its shards are missing, or as `read_parquet`.
     """
+    return read_parquet(*_files(folder, split))
+
+
+def read_samples(folder: str | Path, split: str) -> NDArray[Any] | None:
+    """Of which sample each row of one split is, such as a pixel of which image, (N,).
+
+    None where each row is its own, or all are of one.
+
+    Raises:
+        InputError: as `read_logits`.
+    """
+    files = _files(folder, split)
+    if "sample" not in pq.read_schema(files[0]).names:
+        return None
+    with reading(repr(str(files[0])), "Parquet"):
+        samples = np.concatenate([pq.read_table(file, columns=["sample"])["sample"].to_numpy() for file in files])
+    return samples if len(np.unique(samples)) > 1 else None
+
+
+def _files(folder: str | Path, split: str) -> list[Path]:
+    """The file of a split, or its shards in their order."""
     path = check_folder(folder, "the folder of the logits data set") / f"{_check_split(split)}.parquet"
     shards = path.with_suffix("")
     if path.is_file() and shards.is_dir():
         raise InputError(f"{str(folder)!r} holds both {path.name} and the folder {shards.name}: remove one of them")
     if shards.is_dir():
-        return read_shards(shards)
+        return _shards(shards)
     if not path.is_file():
         found = {file.stem for file in path.parent.glob("*.parquet")}
         found |= {file.parent.name for file in path.parent.glob("*/part-*.parquet")}
         raise ArgumentError(
             f"there is no split {split!r} in {str(folder)!r}: it has {', '.join(sorted(found)) or 'none'}"
         )
-    return read_parquet(path)
+    return [path]
 
 
 def shard_name(index: int, count: int) -> str:
@@ -114,6 +135,10 @@ def read_shards(folder: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     Raises:
         InputError: shards are missing or of different sets, or as `read_parquet`.
     """
+    return read_parquet(*_shards(folder))
+
+
+def _shards(folder: Path) -> list[Path]:
     names = [path.name for path in folder.glob("part-*-of-*.parquet")]
     counts = {int(match[1]) for name in names if (match := re.search(r"-of-(\d+)\.parquet$", name))}
     if not counts:
@@ -127,7 +152,7 @@ def read_shards(folder: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
             f"{str(folder)!r} lacks {len(missing)} of {len(wanted)} shards, {missing[0]} first: start the extraction "
             "again, which goes on where it stopped"
         )
-    return read_parquet(*(folder / name for name in wanted))
+    return [folder / name for name in wanted]
 
 
 def read_parquet(*paths: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

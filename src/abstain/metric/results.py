@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from abstain._checks import check_choice, check_fraction
-from abstain.curve.curve import Convention, Interval, RiskCoverageCurve
+from abstain.curve.areas import Convention
+from abstain.curve.curve import RiskCoverageCurve
+from abstain.curve.intervals import Interval
 
 
 def _each(values: Any) -> list[Any]:

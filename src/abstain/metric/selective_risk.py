@@ -12,68 +12,18 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from abstain._arrays import check_other_samples, check_pair
+from abstain._arrays import check_confidence_error, check_other_samples, check_pair, to_numpy
 from abstain._checks import ArgumentError, InputError, check_choice
-from abstain.curve.curve import Convention, risk_coverage_curve
+from abstain.curve.areas import Convention
+from abstain.curve.clusters import Clusters
+from abstain.curve.curve import curve_of_checked
+from abstain.metric.description import CITATION, DESCRIPTION, INPUTS_DESCRIPTION
 from abstain.metric.inputs import KindSoFar, Reading, Validation, choose_p, choose_repair, compare_classes
 from abstain.metric.results import Summary
 from abstain.scores.confidence import Confidence, SoftmaxScore, named_confidence
 from abstain.scores.kinds import Input
 from abstain.scores.logit_norm import LogitNorm
 
-DESCRIPTION = """
-Selective classification: a classifier that may abstain answers only where its confidence is high enough. AURC is the
-area under its risk-coverage curve (lower is better), Cov@5 the largest share of samples that it can answer with at most
-5 % errors (higher is better). Samples of equal confidence are accepted or rejected together, and AURC is the mean over
-all their orders.
-"""
-
-INPUTS_DESCRIPTION = """
-Args:
-    predictions: logits or probabilities (N, K), (N, K, ...) or (N, ..., K), as a NumPy array, torch tensor or nested
-        lists, or (N,) where `input` tells what they are; no class labels. In "confidence": the predicted class (N,).
-    references: labels (N,) or (N, ...), int in [0, K), or `ignore_index` (-100 unless set at loading) for what does not
-        count. In the configuration "confidence": (N,) of the same kind as the predictions.
-    confidence: only in the configuration "confidence": (N,) real, larger is accepted first.
-    score, p, center: what reduces the logits, as at loading; only with predictions of this call's own.
-    input: "logits", "log-probabilities" or "probabilities"; not needed where the predictions tell what they are.
-    class_axis: the axis that holds the classes; not needed where only one fits the labels.
-    validation: pair (logits, labels) of other samples, for `p="auto"` and `score="auto"`.
-    target_risks: report the coverage at each of these risks; fractions.
-    target_coverages: report the risk at each of these coverages; fractions.
-    convention: of AURC, "mean" or "trapezoid".
-    confidence_level: of the intervals, such as 0.95; without it there are none.
-
-Returns:
-    risk: the error rate, in [0, 1]; lower is better.
-    aurc: area under the risk-coverage curve, in [0, 1]; lower is better.
-    e_aurc: aurc minus that of the best order of the same errors, at least 0; lower is better.
-    n_aurc: the same over that of a random order: 0 is perfect, 1 random; None without an error or with nothing else.
-    augrc: area under the generalised risk-coverage curve, in [0, 1/2]; lower is better.
-    failure_auroc: P(confidence of a correct sample > that of an error), in [0, 1]; higher is better; None as n_aurc.
-    cov@5: largest coverage whose selective risk is at most 0.05, in [0, 1]; higher is better. One for each target risk.
-    risk@80: selective risk at the smallest coverage of at least 0.8, in [0, 1]; lower is better. One for each coverage.
-    aurc_low, aurc_high, ...: with a level, the interval of risk, aurc, augrc, failure_auroc and each coverage at a
-        risk; None where it is undefined.
-
-Examples:
-    >>> import abstain
-    >>> metric = abstain.load_metric()
-    >>> logits, labels = [[4.0, 0.0], [3.0, 0.0], [0.0, 2.0], [1.0, 0.0]], [0, 0, 1, 1]
-    >>> results = metric.compute(predictions=logits, references=labels)
-    >>> results["risk"], results["aurc"], results["cov@5"], results["risk@80"]
-    (0.25, 0.0625, 0.75, 0.25)
-"""
-
-CITATION = """
-@inproceedings{xia2025towards,
-  title = {Towards Understanding Why Label Smoothing Degrades Selective Classification and How to Fix It},
-  author = {Xia, Guoxuan and Laurent, Olivier and Franchi, Gianni and Bouganis, Christos-Savvas},
-  booktitle = {International Conference on Learning Representations},
-  year = {2025},
-  url = {https://arxiv.org/abs/2403.14715},
-}
-"""
 STORED = {"predictions": datasets.Value("float64"), "references": datasets.Value("int8")}
 """What is kept of a sample: its confidence, in place of the logits, and its error, in place of the label."""
 STORED_BESIDE_CONFIDENCE = {
@@ -232,6 +182,7 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
         target_coverages: Iterable[float] = (0.8,),
         convention: Convention = "mean",
         confidence_level: float | None = None,
+        sample: Any = None,
         input: Input | None = None,
         class_axis: int | None = None,
         **unknown: Any,
@@ -252,7 +203,18 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
             raise InputError("no sample was added, but at least one is needed: give predictions and references")
         if self.writer is None:  # of several processes each leaves a file, and one of them may have had nothing to add
             self._store({name: np.empty(0, feature.dtype) for name, feature in self.features.items()})
-        return super().compute(wanted=wanted)
+        return super().compute(wanted=wanted, clusters=None if sample is None else self._clusters(sample, references))
+
+    def _clusters(self, sample: Any, references: Any) -> Clusters:
+        """What each sample that counts belongs to: one a sample of this call's labels, or one of each that counts."""
+        if self.num_process > 1:
+            raise ArgumentError("sample is for one process, which sees all samples: leave it out with num_process")
+        n_samples = len(self)
+        if references is not None and len(references) == len(sample):
+            clusters = Clusters.of_labels(sample, to_numpy(references, "references"), self._reading.ignore_index)
+            if len(clusters.of_sample) == n_samples:
+                return clusters
+        return Clusters.read(sample, n_samples)
 
     def _check_stored(self, named: Confidence, *, names_one: bool) -> None:
         same = named == self._stored or named.name == self._stored.name == "msp"  # whatever fell back to it
@@ -269,10 +231,11 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
         confidence: NDArray[np.float64] | None = None,
         *,
         wanted: Summary,
+        clusters: Clusters | None = None,
     ) -> dict[str, float | None]:
-        if confidence is None:
-            return wanted.of(risk_coverage_curve(predictions, references))
-        return wanted.of(risk_coverage_curve(confidence, predictions != references))
+        error = references if confidence is None else predictions != references
+        checked = check_confidence_error(predictions if confidence is None else confidence, error)
+        return wanted.of(curve_of_checked(*checked, clusters))
 
 
 def load_metric(config_name: str | None = None, **kwargs: Any) -> SelectiveRisk:

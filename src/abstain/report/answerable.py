@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from abstain.report.selective_report import ScoreResult, SelectiveReport
 
 QUESTION = "How much can be answered?"
-MOST_RESAMPLES, FEWEST_RESAMPLES = 1000, 200
-DRAWN = 20_000_000
-"""Samples drawn for an interval, about a quarter of a second; many samples are resampled less often."""
 
 
 def describe_answerable(report: SelectiveReport) -> Iterator[str]:
@@ -49,16 +46,15 @@ def _share(report: SelectiveReport, result: ScoreResult, key: str, risk: float) 
 
 
 def _interval(report: SelectiveReport, result: ScoreResult, risk: float) -> tuple[float, float] | None:
-    """None where there is none, and where it would be a single number, since all resamples agree."""
+    """None where there is none, and where it would be a single number."""
     if _why_no_interval(report):
         return None
-    resamples = min(MOST_RESAMPLES, max(FEWEST_RESAMPLES, DRAWN // report.n_samples))
-    interval = result.curve.coverage_at_risk_interval(risk, report.level, n_resamples=resamples)
+    interval = result.curve.coverage_at_risk_interval(risk, report.level)
     return interval if interval[0] < interval[1] else None
 
 
 def _why_no_interval(report: SelectiveReport) -> str | None:
-    if not report.independent:
+    if not report.has_intervals:
         return "rows depend on each other"
     return "all answers are alike" if report.msp.curve.failure_auroc() is None else None
 

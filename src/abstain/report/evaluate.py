@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from abstain._arrays import check_other_samples, check_pair
+import numpy as np
+
+from abstain._arrays import check_other_samples, check_pair, to_numpy
 from abstain._checks import InputError, check_level, check_no_more
+from abstain.curve.clusters import Clusters
 from abstain.report.measure import Measure, check_target_risks, repairs
 from abstain.report.notes import DEPENDENT, note_few_errors, note_ignored, note_temperature
-from abstain.report.selective_report import SelectiveReport
+from abstain.report.selective_report import SelectiveReport, in_clusters
 from abstain.report.sketch_report import SketchReport, describe_bounds
 from abstain.scores.batches import ValueBatches
 from abstain.scores.by_kind import why_no_logarithms
@@ -31,6 +34,7 @@ def evaluate_logits(
     input: Input | None = None,
     class_axis: int | None = None,
     ignore_index: int | None = None,
+    clusters: Any = None,
     target_risks: Iterable[float] = (0.05, 0.01),
     level: float = 0.95,
     p_grid: Iterable[float] = range(1, 11),
@@ -54,6 +58,9 @@ def evaluate_logits(
         input: "logits", "log-probabilities" or "probabilities"; None to be told by the values where they can tell.
         class_axis: the axis that holds the classes; None takes the only one that fits the labels.
         ignore_index: the label of samples that do not count; None: all count.
+        clusters: (N,) what each test sample belongs to, such as its image or its person, where samples of one cluster
+            depend on each other; it widens the intervals. None: samples are independent, and of (N, …) labels those of
+            one sample are a cluster.
         target_risks: risks at which the coverage is reported.
         level: nominal coverage of the intervals, in (0, 1).
         p_grid: values of p to try in logit normalisation (see `LogitNorm.fit`).
@@ -74,9 +81,11 @@ def evaluate_logits(
     told: dict[str, Any] = {"input": input, "class_axis": class_axis, "ignore_index": ignore_index}
     others = None if validation is None else check_pair(validation)
     check_other_samples((logits, labels), others)
+    test = read_values(logits, labels, **told)
     return evaluate_values(
-        read_values(logits, labels, **told),
+        test,
         others and read_values(*others, **told),
+        clusters=_clusters(clusters, labels, ignore_index),
         target_risks=target_risks,
         level=level,
         p_grid=grid,
@@ -101,7 +110,7 @@ def evaluate_values(test: Values, validation: Values | None = None, **how: Any) 
     """
     others = None if validation is None else ValueBatches.of(validation)
     report = evaluate_batches(ValueBatches.of(test), others, **how)
-    if not test.dependent:
+    if not test.dependent or report.clusters is not None:
         return report
     return replace(report, notes=(*report.notes, DEPENDENT), independent=False)
 
@@ -115,6 +124,7 @@ def evaluate_batches(
     p_grid: Iterable[float] = range(1, 11),
     center: bool = True,
     fallback: Fallback = "one_standard_error",
+    clusters: Clusters | None = None,
     most_samples: int = MOST_SAMPLES,
 ) -> SelectiveReport:
     """The same of values that come in batches, as `logits.open_predictions` gives of what is larger than memory.
@@ -133,6 +143,7 @@ def evaluate_batches(
         p_grid: as `evaluate_logits`.
         center: as `evaluate_logits`.
         fallback: as `evaluate_logits`.
+        clusters: what the test samples belong to; None: they are independent.
         most_samples: of more test samples only counts are kept: the report then is a `SketchReport`.
 
     Raises:
@@ -157,14 +168,26 @@ def evaluate_batches(
             left_out += [_LEFT_OUT.format(test.kind)] if test.kind in WITHOUT_SHIFT else []
             left_out += note_temperature(fitted[TemperatureScaling.SCORE].temperature)
     measure = Measure(test, fitted, sketched=test.n_samples > most_samples)
-    results = measure.results(risks, level)
+    results = measure.results(risks, level, clusters)
     notes = [*_notes(measure, validation), *left_out, *note_few_errors(measure.n_errors, test.n_samples)]
     told: dict[str, Any] = {"level": level, "error": measure.error, "results": results, "input": test.kind}
     told["unrepaired"] = unrepaired
     if measure.sketched:
         notes = [*notes, describe_bounds(results)]
         return SketchReport(test.n_samples, test.n_columns, notes=tuple(notes), n_errors=measure.n_errors, **told)
-    return SelectiveReport(test.n_samples, test.n_columns, notes=tuple(notes), **told)
+    report = SelectiveReport(test.n_samples, test.n_columns, notes=tuple(notes), **told)
+    return report if clusters is None else in_clusters(report, clusters)
+
+
+def _clusters(clusters: Any, labels: Any, ignore_index: int | None) -> Clusters | None:
+    """Of each row that counts: as given for each sample, or of (N, …) labels the sample; None where rows are alone."""
+    labels = to_numpy(labels, "labels")
+    if clusters is not None:
+        return Clusters.of_labels(clusters, labels, ignore_index)
+    counted = labels if ignore_index is None else labels[(labels != ignore_index).reshape(len(labels), -1).any(axis=1)]
+    if labels.ndim < 2 or len(counted) < 2:
+        return None
+    return Clusters.of_labels(np.arange(len(labels)), labels, ignore_index)
 
 
 _LEFT_OUT = "the uncentred p-norm is left out, since it reads the shift of a row of logits, which {} have lost"

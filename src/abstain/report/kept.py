@@ -8,7 +8,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain.curve.curve import RiskCoverageCurve, risk_coverage_curve
+from abstain._arrays import check_confidence_error
+from abstain.curve.clusters import Clusters
+from abstain.curve.curve import RiskCoverageCurve, curve_of_checked
 from abstain.curve.sketch import RiskCoverageSketch
 
 Array = NDArray[np.float64]
@@ -24,14 +26,15 @@ class Kept(Protocol):
     def add(self, confidence: Array, error: Array) -> None:
         """Keep more samples, both (n,)."""
 
-    def measure(self, error: Array, target_risks: tuple[float, ...], level: float) -> tuple[RiskCoverageCurve, Metrics]:
+    def measure(
+        self, error: Array, target_risks: tuple[float, ...], level: float, clusters: Clusters | None = None
+    ) -> tuple[RiskCoverageCurve, Metrics]:
         """Their curve, and the usual numbers of it; `error` is that of all samples, if it is kept."""
 
 
 def interval_of_aurc(curve: RiskCoverageCurve, level: float) -> Metrics:
-    """The metrics `aurc_low` and `aurc_high`; None where all answers are alike, which says nothing of chance."""
-    interval = None if curve.failure_auroc() is None else curve.aurc_interval(level)
-    return dict(zip(("aurc_low", "aurc_high"), interval or (None, None), strict=True))
+    """The metrics `aurc_low` and `aurc_high`; None where wrong answers, or right ones, are too few."""
+    return dict(zip(("aurc_low", "aurc_high"), curve.aurc_interval(level) or (None, None), strict=True))
 
 
 @dataclass
@@ -51,9 +54,11 @@ class EverySample:
         self.confidence[self.n_kept : self.n_kept + len(confidence)] = confidence
         self.n_kept += len(confidence)
 
-    def measure(self, error: Array, target_risks: tuple[float, ...], level: float) -> tuple[RiskCoverageCurve, Metrics]:
+    def measure(
+        self, error: Array, target_risks: tuple[float, ...], level: float, clusters: Clusters | None = None
+    ) -> tuple[RiskCoverageCurve, Metrics]:
         """Their curve, and the usual numbers of it with the interval of AURC; `error` is (N,)."""
-        curve = risk_coverage_curve(self.confidence, error)
+        curve = curve_of_checked(*check_confidence_error(self.confidence, error), clusters)
         return curve, {**curve.summary(target_risks), **interval_of_aurc(curve, level)}
 
 
@@ -73,7 +78,9 @@ class Counts:
         """Count more samples, both (n,)."""
         self.sketch.update(confidence, error)
 
-    def measure(self, error: Array, target_risks: tuple[float, ...], level: float) -> tuple[RiskCoverageCurve, Metrics]:
+    def measure(
+        self, error: Array, target_risks: tuple[float, ...], level: float, clusters: Clusters | None = None
+    ) -> tuple[RiskCoverageCurve, Metrics]:
         """The curve of the bins, its numbers, and the certified bounds of AURC; there is no interval."""
         curve, (low, high) = self.sketch.curve(), self.sketch.aurc_bounds()
         bounds = {"aurc_low": None, "aurc_high": None, "aurc_bound_low": low, "aurc_bound_high": high}

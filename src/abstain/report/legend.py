@@ -16,7 +16,7 @@ LINES = {
         "area under the risk-coverage curve: wrong answers among those given, averaged over all shares that might be "
         'answered; lower is better. Convention "mean": over the N samples, ties in their expected order'
     ),
-    "interval": "of the AURC, for independent samples, at a level of {level:g} %; narrower is surer",
+    "interval": "of the AURC, for independent samples or clusters, at a level of {level:g} %; narrower is surer",
     "cov@": "the most that can be answered with at most {risk:g} % of the answers wrong; higher is better",
     "NLL": "negative log-likelihood of the labels, in nats; lower is better",
     "Brier": "squared distance of the probabilities from the labels, summed over the classes; lower is better",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from abstain._arguments import check_numbers
 from abstain._checks import check_fraction
+from abstain.curve.clusters import Clusters
 from abstain.report.kept import Counts, EverySample, Kept
 from abstain.report.selective_report import ScoreResult
 from abstain.scores.batches import ValueBatches
@@ -92,13 +93,15 @@ class Measure:
         """In how many samples the probability of the label counts as 2⁻⁵² in NLL; 0 of logits."""
         return self._of_probabilities.n_clipped if self._of_probabilities else 0
 
-    def results(self, target_risks: tuple[float, ...], level: float) -> tuple[ScoreResult, ...]:
+    def results(
+        self, target_risks: tuple[float, ...], level: float, clusters: Clusters | None = None
+    ) -> tuple[ScoreResult, ...]:
         """What each score is worth: MSP, then what was fitted, where a fit that falls back is MSP under its name."""
         msp: Confidence = SoftmaxScore() if self._of_probabilities is None else OfProbabilities()
         found: dict[str, ScoreResult] = {}
         for name, confidence in {"msp": msp, **self.fitted}.items():
             if name in self._kept:
-                curve, metrics = self._kept[name].measure(self.error, target_risks, level)
+                curve, metrics = self._kept[name].measure(self.error, target_risks, level, clusters)
                 calibration = self._calibration[name].metrics() if name in self._calibration else {}
                 kept = self._kept[name].confidence
                 found[name] = ScoreResult(name, {**metrics, **calibration}, kept, curve, confidence)

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from abstain.curve.intervals import FEWEST
 from abstain.report.phrases import counted, how_many
 from abstain.scores.temperature import LIMITS
 
-FEW_ERRORS = 50
-"""With fewer errors than this the intervals are too narrow: with 10, a nominal 95 % covers 87 to 92 %."""
+FEW_ERRORS = FEWEST
+"""With fewer errors than this, or correct answers, most numbers have no interval."""
 
 DEPENDENT = (
     "rows that belong together, as the pixels of one image do, depend on each other, so the intervals are too narrow"
 )
 
 
+CLUSTERED = (
+    "rows that belong together, as the pixels of one image do, depend on each other: the intervals are those of {:,} "
+    "such clusters, and nothing else here takes that into account"
+)
+
+
 def note_few_errors(n_wrong: int, n_samples: int) -> Iterator[str]:
-    """That wrong answers, or right ones, are too few to trust the intervals; nothing where both are enough."""
+    """That wrong answers, or right ones, are too few for intervals; nothing where both are enough."""
     count, what = min((n_wrong, "wrong"), (n_samples - n_wrong, "right"))
     if count < FEW_ERRORS:
         yield (
-            f"of {counted(n_samples, 'answer')} {how_many(count, what)}: with fewer than {FEW_ERRORS} the intervals "
-            "are too narrow, and other samples may give other numbers"
+            f"of {counted(n_samples, 'answer')} {how_many(count, what)}: with fewer than {FEW_ERRORS} the AURC has "
+            "no interval, and other samples may give other numbers"
         )
 
 

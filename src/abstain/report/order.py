@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from scipy.special import bdtr, bdtrc, gammaln
+import numpy as np
+from scipy.special import bdtr, bdtrc, gammaln, ndtri
 
 from abstain.curve.curve import RiskCoverageCurve
 from abstain.report.phrases import between, counted, how_many, percent
@@ -110,7 +111,7 @@ def describe_order(report: SelectiveReport) -> Iterator[str]:
     if auroc is None:
         yield f"{question} That cannot be told: {_describe_all_alike(report)}."
         return
-    interval = curve.failure_auroc_interval(report.level) if report.independent else None
+    interval = curve.failure_auroc_interval(report.level) if report.has_intervals else None
     top = MostConfident.of(curve)
     at_top = top.verdict(report.level) if top and report.independent else None
     yield (
@@ -140,7 +141,7 @@ def _all(number: int, what: str) -> str:
 
 
 def _verdict(report: SelectiveReport, auroc: float, interval: tuple[float, float] | None, top: Top | None) -> str:
-    if not report.independent:
+    if not report.independent and interval is None:
         seems = "It seems so" if auroc > 0.5 else "It seems not"
         return f"{seems}, but how sure that is cannot be told where rows depend on each other"
     order = order_on_the_whole(report.msp.curve, auroc, interval, report.level)
@@ -156,7 +157,7 @@ def order_on_the_whole(
     Args:
         curve: of 0/1 errors, some right and some wrong, of independent samples.
         auroc: its `failure_auroc()`.
-        interval: of that, at this level; None where it has none, being 0 or 1.
+        interval: of that, at this level; None where it has none, being 0 or 1, or of few errors.
         level: nominal coverage of the interval, in (0, 1).
     """
     if interval is None and not _is_clear(curve, auroc, level):
@@ -176,10 +177,16 @@ def is_spoilt_at_top(report: SelectiveReport) -> bool:
 
 
 def _is_clear(curve: RiskCoverageCurve, auroc: float, level: float) -> bool:
-    """Whether an order that is perfect, or perfectly wrong, is unlikely by chance: one in (N over errors) orders is."""
-    if 0 < auroc < 1:
-        return False
+    """Whether such an order is unlikely by chance, where every order of the errors among the samples is equally likely.
+
+    That needs no interval. A perfect order, right or wrong, is one in (N over errors); else the test of Mann and
+    Whitney (1947), with ties, by the normal law.
+    """
     n = curve.n_samples
     wrong = round(curve.risk_at_coverage(1.0) * n)
-    log_orders = gammaln(n + 1) - gammaln(wrong + 1) - gammaln(n - wrong + 1)
-    return bool(-log_orders <= math.log((1 - level) / 2))
+    if not 0 < auroc < 1:
+        log_orders = gammaln(n + 1) - gammaln(wrong + 1) - gammaln(n - wrong + 1)
+        return bool(-log_orders <= math.log((1 - level) / 2))
+    ties = np.diff(curve.accepted, prepend=0).astype(np.float64)
+    variance = (n + 1 - float(np.sum(ties**3 - ties)) / (n * (n - 1))) / (12 * wrong * (n - wrong))
+    return bool(abs(auroc - 0.5) >= ndtri((1 + level) / 2) * math.sqrt(max(variance, 0.0)))

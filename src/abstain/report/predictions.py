@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
+from abstain.curve.clusters import Clusters
 from abstain.report.evaluate import evaluate_batches
 from abstain.report.given import evaluate_confidence
 from abstain.report.notes import DEPENDENT, note_ignored
@@ -54,15 +56,21 @@ def evaluate_predictions(test: Read, validation: Read | None = None, **how: Any)
     Raises:
         InputError: as `evaluate_logits`.
     """
-    report = _measured(test, validation, **how)
-    if test.sample is None:
-        return report
+    of_rows = test.sample
+    if of_rows is None or len(np.unique(of_rows)) > 1:
+        return _measured(test, validation, of_rows, **how)
+    report = _measured(test, validation, None, **how)
     return replace(report, notes=(*report.notes, DEPENDENT), independent=False)
 
 
-def _measured(test: Any, validation: Read | None, **how: Any) -> SelectiveReport:
+def _measured(test: Any, validation: Read | None, of_rows: NDArray[Any] | None, **how: Any) -> SelectiveReport:
+    """By what the rows share, where they depend on each other."""
     if test.kind != CONFIDENCE:
-        return evaluate_batches(test.in_batches(), None if validation is None else validation.in_batches(), **how)
+        others = None if validation is None else validation.in_batches()
+        clusters = None if of_rows is None else Clusters.read(of_rows, len(of_rows))
+        return evaluate_batches(test.in_batches(), others, clusters=clusters, **how)
     notes = (*test.notes, *note_ignored(test.n_ignored, "test"))
     unrepaired = "; ".join(test.notes) or None
-    return evaluate_confidence(test.confidence, test.error, score=test.score, notes=notes, unrepaired=unrepaired, **how)
+    return evaluate_confidence(
+        test.confidence, test.error, score=test.score, notes=notes, unrepaired=unrepaired, clusters=of_rows, **how
+    )

@@ -46,7 +46,7 @@ def describe_repair(report: SelectiveReport) -> str:
         return f"{question} That cannot be told ({what}): it needs right and wrong answers among the test samples."
     before, after = (percent(result.metrics["aurc"], 3) for result in (report.msp, report.repaired))
     gain = report.gain()
-    change = _describe_change(gain, report.level) if gain and report.independent else ""
+    change = _describe_change(gain, report.level) if gain and report.has_intervals else ""
     verdict = _verdict(report, gain) if gain else _verdict_by_bounds(*_bounds(report))
     return f"{question} {verdict} ({what}): the AURC goes from {before} % to {after} %{change}."
 
@@ -64,7 +64,7 @@ def helps(report: SelectiveReport) -> bool:
     """Whether the repair clearly lowers the AURC on the test data; of a sketch, whatever its bounds leave."""
     gain = report.gain()
     if gain is not None or report.repaired is None:
-        return gain is not None and report.independent and gain.low > 0
+        return gain is not None and report.has_intervals and gain.low is not None and gain.low > 0
     before, after = _bounds(report)
     return report.independent and after[1] < before[0]
 
@@ -85,16 +85,22 @@ def _why_it_falls_back(fitted: LogitNorm | TwoClassCalibration) -> str:
 
 
 def _describe_change(gain: Difference, level: float) -> str:
-    change, low, high = (f"{-100 * value:+.3f}" for value in (gain.estimate, gain.high, gain.low))
-    return f", by {change} percentage points ({100 * level:g} % interval {low} to {high})"
+    change = f", by {-100 * gain.estimate:+.3f} percentage points"
+    if gain.interval is None:
+        return change
+    high, low = (f"{-100 * end:+.3f}" for end in gain.interval)
+    return f"{change} ({100 * level:g} % interval {low} to {high})"
 
 
 def _verdict(report: SelectiveReport, gain: Difference) -> str:
-    if not report.independent:
+    if not report.has_intervals:
         return "How much of this is chance cannot be told where rows depend on each other"
-    if gain.low <= 0 <= gain.high:
+    if gain.interval is None:
+        return "How much of this is chance cannot be told from so few wrong or right answers"
+    low, high = gain.interval
+    if low <= 0 <= high:
         return "It does not clearly change the order"
-    return "It clearly improves the order" if gain.low > 0 else "No, it makes the order worse"
+    return "It clearly improves the order" if low > 0 else "No, it makes the order worse"
 
 
 def _bounds(report: SelectiveReport) -> list[tuple[float, float]]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from abstain.curve.clusters import Clusters
 from abstain.curve.curve import RiskCoverageCurve
 from abstain.curve.difference import Difference, aurc_difference
 from abstain.report.answerable import describe_answerable
 from abstain.report.next_steps import Commands, describe_next_steps
+from abstain.report.notes import CLUSTERED
 from abstain.report.order import describe_measured, describe_order
 from abstain.report.phrases import percent
 from abstain.report.repair import describe_repair
@@ -69,7 +71,9 @@ class SelectiveReport:
             and temperature scaling, where they are defined.
         input: what the values were that were measured, one of `scores.KINDS`, or `"confidence"` that was given.
         notes: what has to be known to read the numbers, in sentences: what was left out, and why.
-        independent: whether the samples are; where they are not, as the pixels of one image, no interval is in words.
+        independent: whether the samples are; where they are not, as the pixels of one image, no guarantee is promised.
+        clusters: (N,) what each sample belongs to, where they are not; None where nothing is known of that, and then no
+            interval is in words.
         unrepaired: why no repair was fitted though there are validation data; None where it was.
     """
 
@@ -81,7 +85,13 @@ class SelectiveReport:
     input: Kind | Literal["confidence"] = "logits"
     notes: tuple[str, ...] = ()
     independent: bool = True
+    clusters: Clusters | None = field(default=None, repr=False)
     unrepaired: str | None = None
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether intervals are true to how the samples depend on each other."""
+        return self.independent or self.clusters is not None
 
     @property
     def n_errors(self) -> int:
@@ -119,7 +129,14 @@ class SelectiveReport:
     def _gain(self) -> Difference | None:
         if self.repaired is None:
             return None
-        return aurc_difference(self.msp.confidence, self.error, self.repaired.confidence, self.error, level=self.level)
+        return aurc_difference(
+            self.msp.confidence,
+            self.error,
+            self.repaired.confidence,
+            self.error,
+            level=self.level,
+            clusters=None if self.clusters is None else self.clusters.of_sample,
+        )
 
     @property
     def target_risks(self) -> dict[str, float]:
@@ -148,8 +165,7 @@ class SelectiveReport:
         """What the numbers say, in sentences: whether the confidence is in order, and what can be done with it.
 
         Whether it can be repaired, how much can be answered at each target risk, and what to do next; a
-        change is claimed only where its interval excludes zero. The intervals of what can be answered are from a seeded
-        bootstrap, so this takes a second.
+        change is claimed only where its interval excludes zero.
 
         Args:
             commands: how the command lines that it proposes name the samples; None: `TEST` and `VALIDATION`.
@@ -166,6 +182,7 @@ class SelectiveReport:
             "notes": list(self.notes),
             "aurc_convention": "mean",
             "interval_level": self.level,
+            "n_clusters": None if self.clusters is None else self.clusters.n_clusters,
             "scores": {result.name: result.metrics for result in self.results},
             "fits": {result.name: result.scored_by.to_dict() for result in self.results if result.name != "msp"},
         }
@@ -176,6 +193,12 @@ class SelectiveReport:
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()
+
+
+def in_clusters(report: SelectiveReport, clusters: Clusters) -> SelectiveReport:
+    """A report whose intervals were made for these clusters, which says so."""
+    notes = (*report.notes, CLUSTERED.format(clusters.n_clusters))
+    return replace(report, notes=notes, independent=False, clusters=clusters)
 
 
 def comparison_table(reports: Mapping[str, SelectiveReport]) -> str:

@@ -33,9 +33,15 @@ def describe_coverage(data: str, plain: SelectiveReport, smoothed: SelectiveRepo
 
 def _describe_harm(data: str, plain: SelectiveReport, smoothed: SelectiveReport) -> str:
     harm = aurc_difference(
-        smoothed.msp.confidence, smoothed.error, plain.msp.confidence, plain.error, level=plain.level
+        smoothed.msp.confidence,
+        smoothed.error,
+        plain.msp.confidence,
+        plain.error,
+        level=plain.level,
+        clusters=None if plain.clusters is None else plain.clusters.of_sample,
     )
-    verb = "raises" if harm.low > 0 else "lowers" if harm.high < 0 else "does not clearly change"
+    low, high = harm.interval or (0.0, 0.0)
+    verb = "raises" if low > 0 else "lowers" if high < 0 else "does not clearly change"
     before, after = (percent(report.msp.metrics["aurc"], 3) for report in (plain, smoothed))
     without, with_it = (percent(report.msp.metrics["risk"], 2) for report in (plain, smoothed))
     return (
@@ -58,6 +64,7 @@ def _describe_repair(report: SelectiveReport) -> str:
     if report.repaired.falls_back:
         return "falls back to MSP"
     after = f"{percent(report.repaired.metrics['aurc'], 3)} %"
-    if gain.low <= 0 <= gain.high:
+    low, high = gain.interval or (0.0, 0.0)
+    if low <= 0 <= high:
         return f"does not clearly change it ({after})"
-    return f"{'lowers' if gain.low > 0 else 'raises'} it to {after}"
+    return f"{'lowers' if low > 0 else 'raises'} it to {after}"

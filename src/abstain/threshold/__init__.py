@@ -9,12 +9,17 @@ from abstain.threshold.per_group import GroupThresholds
 from abstain.threshold.planning import samples_needed
 from abstain.threshold.select import select_threshold, select_threshold_for_coverage
 
+TYPE_CHECKING = False  # as type checkers know it
+if TYPE_CHECKING:
+    from abstain.threshold.monitor import RiskMonitor
+
 __all__ = [
     "METHODS",
     "ExpectedCost",
     "GroupPoint",
     "GroupThresholds",
     "OperatingPoint",
+    "RiskMonitor",
     "operating_point_by_group",
     "samples_needed",
     "select_threshold",
@@ -23,4 +28,4 @@ __all__ = [
     "shortest_between",
 ]
 
-__getattr__ = lazy_names(__name__, {})  # which knows where old names went
+__getattr__ = lazy_names(__name__, {"monitor": ["RiskMonitor"]})  # which knows where old names went, too

@@ -18,8 +18,9 @@ from abstain._checks import (
     check_level,
     check_price,
 )
-from abstain.curve.curve import ROUNDING, RiskCoverageCurve, curve_of_checked
-from abstain.curve.influence import log_interval
+from abstain.curve.areas import ROUNDING
+from abstain.curve.curve import RiskCoverageCurve, curve_of_checked
+from abstain.curve.intervals import log_interval, normal_quantile
 from abstain.threshold.operating_point import ExpectedCost, OperatingPoint, point_at
 from abstain.threshold.select import INSTEAD_OF_LOSSES
 
@@ -138,7 +139,7 @@ def _expected_cost(
     if len(held_out):
         mean = float(held_out.mean())
         error = _standard_error(held_out - mean, group)
-        low, high = (log_interval(mean, error, level) if error > 0 else None) or (None, None)
+        low, high = log_interval(mean, error, normal_quantile(level)) or (None, None)
     return ExpectedCost(*prices, per_sample, answering_all, mean, low, high, level)
 
 
