@@ -77,7 +77,7 @@ def has_two_classes(recipe: Recipe) -> bool:
 
 def verdict(difference: DifferenceOverSeeds | None, aurc_of_plain: float) -> str:
     """Whether a recipe breaks abstention, by the interval of its AURC minus that of cross-entropy."""
-    if difference is None:
+    if difference is None or difference.low is None or difference.high is None:
         return "cannot tell"
     if difference.low > 0:
         return "breaks"
@@ -88,9 +88,9 @@ def _spread(of_seeds: Any) -> dict[str, float]:
     return {"mean": float(of_seeds.mean()), "std": float(of_seeds.std())}
 
 
-def _told(difference: DifferenceOverSeeds) -> dict[str, float]:
+def _told(difference: DifferenceOverSeeds) -> dict[str, float | None]:
     names = ["estimate", "low", "high", "seeds_standard_error", "samples_standard_error"]
-    return {name: float(getattr(difference, name)) for name in names} | {"seeds": len(difference.of_seeds)}
+    return {name: getattr(difference, name) for name in names} | {"seeds": len(difference.of_seeds)}
 
 
 def read_others() -> list[Row]:
@@ -154,8 +154,8 @@ def differences(rows: Sequence[Row]) -> str:
     return markdown_table(table, "l" + "r" * len(columns) + "l")
 
 
-def _interval(difference: dict[str, float] | None) -> str:
-    if difference is None:
+def _interval(difference: dict[str, float | None] | None) -> str:
+    if difference is None or difference["low"] is None:
         return "–"
     estimate, low, high = (100 * difference[name] for name in ("estimate", "low", "high"))
     return f"{estimate:+.3f} [{low:+.3f}, {high:+.3f}]"

@@ -63,12 +63,22 @@ def test_runs_that_are_all_alike_have_the_interval_of_one(runs):
     assert found.seeds_standard_error == 0 and found.degrees_of_freedom == np.inf
     assert found.estimate == alone.estimate and found.standard_error == pytest.approx(alone.standard_error)
     width = found.high - found.low
-    assert width == pytest.approx(2 * 1.959964 * alone.standard_error, rel=1e-6)
+    assert width == pytest.approx(2 * 1.959964 * found.standard_error, rel=1e-6)
 
 
 def test_a_way_of_training_does_not_differ_from_itself(runs):
     found = difference_over_seeds(*runs[:2], *runs[:2])
-    assert (found.estimate, found.standard_error, found.low, found.high, found.p_value) == (0, 0, 0, 0, 1)
+    assert (found.estimate, found.standard_error, found.interval, found.p_value) == (0, 0, None, None)
+
+
+@pytest.mark.parametrize(("n_errors", "is_told"), [(19, False), (20, True), (180, True), (181, False)])
+def test_few_errors_or_few_correct_samples_have_no_interval(n_errors, is_told):
+    generator = np.random.default_rng(0)
+    error = np.arange(200) < n_errors  # of the same samples in every run, so that they count once
+    confidence = generator.normal(size=(2, 2, 200))
+    found = difference_over_seeds(confidence[0], [error] * 2, confidence[1], [error] * 2)
+    assert (found.interval is not None) == (found.p_value is not None) == is_told
+    assert found.estimate != 0 and found.standard_error > 0
 
 
 def test_other_areas_change_sign_with_the_order_of_a_and_b(runs):

@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
-from abstain._checks import InputError, check_level
+from abstain._checks import InputError, are_binary, check_level
+from abstain.curve.curve import Area
 from abstain.curve.difference import Difference
-from abstain.curve.sample_influence import Area, area_and_influence
+from abstain.curve.error_blocks import effective_number
+from abstain.curve.intervals import FEWEST
+from abstain.curve.sample_influence import area_and_influence
 
 Array = NDArray[np.float64]
 
@@ -65,8 +68,8 @@ def difference_over_seeds(
         level: nominal coverage of the interval, in (0, 1).
 
     Returns:
-        The mean difference, with its standard error, interval and p-value over both; all 0 and a p-value of 1 where a
-        is b in every run.
+        The mean difference, with its standard error, interval and p-value over both; the latter two are None as in
+        `aurc_difference`, the errors of all runs counted together.
 
     Raises:
         InputError: as `risk_coverage_curve`; less than two seeds, or not as many of each; runs of several lengths.
@@ -83,19 +86,28 @@ def difference_over_seeds(
         raise InputError(f"the runs have {lengths[0]} to {lengths[-1]} samples: the difference needs the same ones")
     of_seeds = np.array([area_of_a - area_of_b for (area_of_a, _), (area_of_b, _) in zip(a, b, strict=True)])
     influence = np.array([of_a - of_b for (_, of_a), (_, of_b) in zip(a, b, strict=True)])
-    return _interval(of_seeds, influence, level)
+    return _interval(of_seeds, influence, level, told=not _are_few(error_a, error_b))
 
 
-def _interval(of_seeds: Array, influence: Array, level: float) -> DifferenceOverSeeds:
+def _interval(of_seeds: Array, influence: Array, level: float, *, told: bool) -> DifferenceOverSeeds:
     n_seeds, n_samples = influence.shape
     seeds = float(of_seeds.var(ddof=1)) / n_seeds
     samples = float(np.sum(influence.mean(axis=0) ** 2)) / n_samples**2
-    variance = seeds + samples
-    freedom = (n_seeds - 1) * (variance / seeds) ** 2 if seeds > 0 else np.inf
-    estimate, error = float(of_seeds.mean()), float(np.sqrt(variance))
-    finite = min(freedom, 1e9)  # where Student's distribution is the normal one
-    half = float(stdtrit(finite, (1 + level) / 2)) * error
-    p_value = float(2 * stdtr(finite, -abs(estimate) / error)) if error > 0 else float(estimate == 0)
+    estimate, error = float(of_seeds.mean()), float(np.sqrt(seeds + samples))
+    freedom = (n_seeds - 1) * ((seeds + samples) / seeds) ** 2 if seeds > 0 else np.inf
+    low = high = p_value = None
+    if told and error > 0:
+        finite = min(freedom, 1e9)  # where Student's distribution is the normal one
+        half = float(stdtrit(finite, (1 + level) / 2)) * error
+        low, high = estimate - half, estimate + half
+        p_value = float(2 * stdtr(finite, -abs(estimate) / error))
     spread = {"seeds_standard_error": float(np.sqrt(seeds)), "samples_standard_error": float(np.sqrt(samples))}
-    ends = {"low": estimate - half, "high": estimate + half, "p_value": p_value}
-    return DifferenceOverSeeds(estimate, error, **ends, of_seeds=of_seeds, **spread, degrees_of_freedom=float(freedom))
+    found = Difference(estimate, error, low, high, p_value)
+    return DifferenceOverSeeds(**vars(found), of_seeds=of_seeds, **spread, degrees_of_freedom=float(freedom))
+
+
+def _are_few(error_a: Any, error_b: Any) -> bool:
+    """Whether the errors of all runs together, each sample with as many as it has, or the correct answers, are few."""
+    errors = np.array([*error_a, *error_b], dtype=np.float64)
+    kinds = [errors.sum(axis=0), (1 - errors).sum(axis=0)] if are_binary(errors) else [errors.sum(axis=0)]
+    return any(effective_number(kind) < FEWEST for kind in kinds)
