@@ -137,9 +137,10 @@ def measurements(rows: Sequence[Row]) -> str:
 
 def _cell(row: Row, column: str) -> str:
     found = row[column.removesuffix(" %").replace(" % ", " ")]
-    if column.startswith("AURC"):
-        return f"{100 * found['mean']:.3f} ± {100 * found['std']:.3f}"
-    return f"{100 * found['mean']:.2f}"
+    if not column.startswith("AURC"):
+        return f"{100 * found['mean']:.2f}"
+    spread = f" ± {100 * found['std']:.3f}" if row["seeds"] > 1 else ""
+    return f"{100 * found['mean']:.3f}{spread}"
 
 
 def differences(rows: Sequence[Row]) -> str:

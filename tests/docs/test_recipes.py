@@ -65,6 +65,7 @@ def test_a_recipe_that_breaks_the_order_is_said_to_and_one_that_does_not_stands_
     spread = ce["AURC"]
     assert table[1][:2] == ["CE", "4"] and table[1][5:] == ["50.00", "25.00", "12.50"]
     assert table[1][3] == f"{100 * spread['mean']:.3f} ± {100 * spread['std']:.3f}"
+    assert table[3][:2] == ["focal 2", "1"] and table[3][3] == f"{100 * focal['AURC']['mean']:.3f}", "one has no spread"
     assert table[5] == ["minus CE, in points", "error", "AURC", "AURC repaired", "breaks abstention?"]
     ends = f"[{100 * difference['low']:+.3f}, {100 * difference['high']:+.3f}]"
     assert table[6][0] == "LS 0.2" and table[6][2] == f"{100 * difference['estimate']:+.3f} {ends}"
