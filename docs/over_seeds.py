@@ -137,7 +137,14 @@ def section(kept: dict[str, Any]) -> str:
 known (`over_seeds.py`): the share of the draws, in percent, whose interval holds it, by the spread over seeds alone
 (Student's), by the spread over samples alone, and by both, which is used here; {100 * LEVEL:g} are promised. The last
 column is a ratio of median widths."""
-    return f"{told}\n\n{markdown_table(rows, 'lrrrrrr')}"
+    return f"{told}\n\n{worst(kept['cells'])}\n\n{markdown_table(rows, 'lrrrrrr')}"
+
+
+def worst(cells: list[Cell]) -> str:
+    """How seldom the interval of both holds the true difference, by the number of seeds."""
+    least = {n: min(cell["held"]["both"] for cell in cells if cell["n_seeds"] == n) for n in SEEDS}
+    told = ", ".join(f"{n} seeds {100 * share:.1f} %" for n, share in least.items())
+    return f"The interval of both holds it, where it does worst, with {told}."
 
 
 if __name__ == "__main__":

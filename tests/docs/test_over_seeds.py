@@ -27,6 +27,13 @@ def test_the_interval_of_both_holds_the_difference_where_one_of_a_single_spread_
         assert min(held[alone] for held in with_more_seeds) < 0.85
 
 
+def test_the_worst_of_each_number_of_seeds_is_told(over_seeds, cells):
+    told = over_seeds.worst(cells)
+    assert "2 seeds 89.5 %" in told and "10 seeds" in told
+    changed = [cell | {"held": cell["held"] | {"both": 0.5}} for cell in cells[:1]]
+    assert "2 seeds 50.0 %" in over_seeds.worst([*changed, *cells[1:]])
+
+
 def test_samples_and_seeds_are_as_much_in_common_as_the_world_says(over_seeds):
     random = np.random.default_rng(0)
     common, apart = (over_seeds.WORLDS[name] for name in ("runs alike", "runs have little in common"))
