@@ -125,8 +125,8 @@ def in_time(left: list[GridRun], time_left: TimeLeft, options: argparse.Namespac
 
 
 def keep(run: GridRun, options: argparse.Namespace) -> None:
-    """Copy what is kept of a run that is done, unless it comes from there."""
-    if (options.output_dir / run.name).exists():
+    """Copy what is kept of a run that is done, unless it was done elsewhere and only kept here."""
+    if is_done(run, [options.output_dir]):
         keep_run(options.output_dir / run.name, options.keep / run.name)
 
 

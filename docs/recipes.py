@@ -1,0 +1,185 @@
+"""Write `recipes.md`, `recipes.json` and the figure from the kept runs of grids, `model_cards/recipes`: `make docs`.
+
+With `--check` nothing is written, and the exit status says whether the page or the numbers are out of date.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import over_seeds
+from pages import ROOT, write_or_check
+from recipe_figure import recipe_figure
+from recipe_runs import PLAIN, Recipe, read_recipes
+
+from abstain._files import json_text, whole_file
+from abstain.curve import DifferenceOverSeeds
+from abstain.report import markdown_table
+from abstain.report.figures import save_figure
+
+RUNS = ROOT / "model_cards" / "recipes"
+PAGE = ROOT / "docs" / "recipes.md"
+FIGURE = PAGE.with_suffix(".png")
+OTHERS = ROOT / "docs" / "models_of_others.json"
+"""A list of models that others trained; each has the keys of `OTHERS_COLUMNS`."""
+OTHERS_COLUMNS = ("name", "source", "error %", "AURC %", "AURC % repaired")
+MARGIN = 0.05
+"""The share of the AURC of cross-entropy up to which more is no damage."""
+MEASURED = {
+    "error %": ("risk", False),
+    "AURC %": ("aurc", False),
+    "AURC % repaired": ("aurc", True),
+    "Cov@5 %": ("cov@5", False),
+    "Cov@1 %": ("cov@1", False),
+    "ECE %": ("ece", False),
+}
+"""Column -> the measurement, and whether it is that of the repair."""
+DIFFERENCES = {
+    "error": (lambda ranks: ranks.msp, "risk"),
+    "AURC": (lambda ranks: ranks.msp, "aurc"),
+    "AURC repaired": (lambda ranks: ranks.max_logit_pnorm, "aurc"),
+}
+"""Column -> the ranks that it is read from, and the area."""
+Row = dict[str, Any]
+
+
+def main() -> None:
+    """Measure, render, and write or check page and numbers; draw the figure."""
+    recipes = read_recipes(RUNS)
+    numbers = {name: [row_of(recipe, of_data_set) for recipe in of_data_set] for name, of_data_set in recipes.items()}
+    write_or_check({PAGE: render(numbers, read_others()), PAGE.with_suffix(".json"): json_text(numbers)})
+    if recipes:
+        with whole_file(FIGURE) as partial:
+            save_figure(recipe_figure(recipes), partial)
+
+
+def row_of(recipe: Recipe, of_data_set: Sequence[Recipe]) -> Row:
+    """What is told of a recipe: means and standard deviations over seeds, differences to cross-entropy, a verdict."""
+    values = {column: recipe.values(key, repaired=repaired) for column, (key, repaired) in MEASURED.items()}
+    row: Row = {"recipe": recipe.name, "seeds": len(recipe.runs)}
+    row |= {column.removesuffix(" %").replace(" % ", " "): _spread(of_seeds) for column, of_seeds in values.items()}
+    plain = next((one for one in of_data_set if one.name == PLAIN), None)
+    if plain is None or plain is recipe:
+        return row
+    found = {name: recipe.minus(plain, score, area) for name, (score, area) in DIFFERENCES.items()}
+    if has_two_classes(recipe):
+        del found["AURC repaired"]  # the ranks of the calibration per class are not kept
+    row["minus CE"] = {name: difference and _told(difference) for name, difference in found.items()}
+    return row | {"verdict": verdict(found["AURC"], float(plain.values("aurc").mean()))}
+
+
+def has_two_classes(recipe: Recipe) -> bool:
+    """Whether its models tell two classes, of which logit normalisation is no repair."""
+    return any(run.results["evaluation"]["n_logits"] <= 2 for run in recipe.runs.values())
+
+
+def verdict(difference: DifferenceOverSeeds | None, aurc_of_plain: float) -> str:
+    """Whether a recipe breaks abstention, by the interval of its AURC minus that of cross-entropy."""
+    if difference is None or difference.low is None or difference.high is None:
+        return "cannot tell"
+    if difference.low > 0:
+        return "breaks"
+    return "does not" if difference.high < MARGIN * aurc_of_plain else "cannot tell"
+
+
+def _spread(of_seeds: Any) -> dict[str, float]:
+    return {"mean": float(of_seeds.mean()), "std": float(of_seeds.std())}
+
+
+def _told(difference: DifferenceOverSeeds) -> dict[str, float | None]:
+    names = ["estimate", "low", "high", "seeds_standard_error", "samples_standard_error"]
+    return {name: getattr(difference, name) for name in names} | {"seeds": len(difference.of_seeds)}
+
+
+def read_others() -> list[Row]:
+    """What was measured of models that others trained."""
+    return json.loads(OTHERS.read_text(encoding="utf-8")) if OTHERS.exists() else []
+
+
+def render(numbers: dict[str, list[Row]], others: Sequence[Row]) -> str:
+    """recipes.md; tables without a row are left out."""
+    return "\n\n".join([HEADER, *_sections(numbers, others)]) + "\n"
+
+
+def _sections(numbers: dict[str, list[Row]], others: Sequence[Row]) -> Iterator[str]:
+    if not numbers:
+        yield "No run is kept yet."
+    else:
+        yield f"![error against AURC, before and after the repair]({FIGURE.name})"
+        yield f"## Verdicts\n\n{verdicts(numbers)}"
+    for name, rows in numbers.items():
+        yield f"## {name}\n\n{measurements(rows)}"
+        if compared := differences(rows):
+            yield compared
+    if others:
+        rows = [[str(one[column]) for column in OTHERS_COLUMNS] for one in others]
+        yield f"## Models of others\n\n{markdown_table([list(OTHERS_COLUMNS), *rows], 'llrrr')}"
+    yield f"## How often the interval holds the true difference\n\n{over_seeds.section(over_seeds.read_kept())}"
+
+
+def verdicts(numbers: dict[str, list[Row]]) -> str:
+    """One row a recipe, one column a data set."""
+    recipes = dict.fromkeys(row["recipe"] for rows in numbers.values() for row in rows if "verdict" in row)
+    told = {(name, row["recipe"]): row.get("verdict", "") for name, rows in numbers.items() for row in rows}
+    rows = [[recipe, *(told.get((name, recipe)) or "–" for name in numbers)] for recipe in recipes]
+    return markdown_table([["trained with", *numbers], *rows], "l" * (1 + len(numbers)))
+
+
+def measurements(rows: Sequence[Row]) -> str:
+    """One row a recipe: means over seeds, and of AURC the standard deviation over them."""
+    table = [["trained with", "seeds", *MEASURED]]
+    for row in rows:
+        table.append([row["recipe"], str(row["seeds"]), *(_cell(row, column) for column in MEASURED)])
+    return markdown_table(table, "l" + "r" * (1 + len(MEASURED)))
+
+
+def _cell(row: Row, column: str) -> str:
+    found = row[column.removesuffix(" %").replace(" % ", " ")]
+    if not column.startswith("AURC"):
+        return f"{100 * found['mean']:.2f}"
+    spread = f" ± {100 * found['std']:.3f}" if row["seeds"] > 1 else ""
+    return f"{100 * found['mean']:.3f}{spread}"
+
+
+def differences(rows: Sequence[Row]) -> str:
+    """One row a recipe: its differences to cross-entropy in percentage points, with intervals, and the verdict."""
+    compared = [row for row in rows if "minus CE" in row]
+    if not compared:
+        return ""
+    columns = list(compared[0]["minus CE"])
+    table = [["minus CE, in points", *columns, "breaks abstention?"]]
+    for row in compared:
+        table.append([row["recipe"], *(_interval(row["minus CE"][name]) for name in columns), row["verdict"]])
+    return markdown_table(table, "l" + "r" * len(columns) + "l")
+
+
+def _interval(difference: dict[str, float | None] | None) -> str:
+    if difference is None or difference["low"] is None:
+        return "–"
+    estimate, low, high = (100 * difference[name] for name in ("estimate", "low", "high"))
+    return f"{estimate:+.3f} [{low:+.3f}, {high:+.3f}]"
+
+
+HEADER = f"""# Which ways of training break abstention
+
+Every run of the grids in [`training_scripts/grids`](../training_scripts/grids) that is kept in
+[`model_cards/recipes`](../model_cards/recipes), written by `make docs` from its result file and the ranks of its test
+samples. Means are over seeds; the split, the model and its schedule are the same in all lines of a table. LS is label
+smoothing, MaxSup maximum suppression, SAM sharpness-aware minimisation, EMA the average of weights, LogitNorm training
+on normalised logits, each with its factor. *Repaired* is after logit normalisation fitted on validation data, with two
+classes after calibration per predicted class; it falls back to MSP where it gains nothing there.
+
+Differences to cross-entropy (CE) are paired by seed and by test sample, and their interval of
+{100 * over_seeds.LEVEL:g} % is over both: another seed and other samples would give another number. Its variance is
+that of the difference over seeds, divided by their number, and that of the mean influence of a sample, divided by
+theirs; how it comes about stands at `abstain.curve.difference_over_seeds`.
+
+A recipe *breaks* abstention where the interval of its AURC minus that of CE, both of MSP, lies above 0. It *does not*
+where the interval lies below {100 * MARGIN:g} % of the AURC of CE. Otherwise these runs *cannot tell*. Intervals are
+one by one; none is widened for their number."""
+
+
+if __name__ == "__main__":
+    main()
