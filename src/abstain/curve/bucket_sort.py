@@ -1,8 +1,8 @@
 """Sort unsigned integers by their leading bits into ever smaller buckets, and then in short rows.
 
-What NumPy does fast on every processor: it arranges by keys of 8 or 16 bits, which is a radix sort, and sorts short rows.
-So words go by their leading bits into buckets that fit into a processor's cache, and within these into cells of a few
-dozen words. Then each word is less than half a row from its place, and rows that overlap by half put them there.
+On every processor NumPy is fast at two things: to arrange by keys of 8 or 16 bits, which is a radix sort, and to sort
+short rows. So words go by their leading bits into buckets that fit into a cache of the processor, and within these into
+cells of a few dozen words. Each is then less than half a row from its place, where rows that overlap by half put it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MOST_BUCKETS = 2**8
 DENSE = 4
 """A bucket of this many times as many words as the mean is divided as all words were."""
 DEPTH = 4
-"""How often words are divided before NumPy sorts the rest: their bits are exhausted, or they are unlike their sample."""
+"""How often words are divided before NumPy sorts the rest: their bits are used up, or they are unlike their sample."""
 SAMPLED_A_BUCKET = 2**6
 """Words that show where a bucket ends."""
 CELL = 2**6
@@ -86,7 +86,7 @@ def bucket_sort(words: Words, *, depth: int = DEPTH) -> Words:
     found = np.empty_like(words)
 
     def fill(some: slice) -> None:
-        bucket = int(np.searchsorted(ends, some.start, side="right"))  # the first that ends after it, so it is not empty
+        bucket = int(np.searchsorted(ends, some.start, side="right"))  # the first that ends after it: not an empty one
         here = np.concatenate([words[start:stop] for start, stop in parts[bucket]])
         if len(here) > DENSE * BUCKET and len(here) > DENSE * len(words) // buckets.n_buckets:
             found[some] = bucket_sort(here, depth=depth - 1)

@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._threads import SLICE_LENGTH, over_slices, over_slices_between
+from abstain.curve.bucket_sort import Words
 from abstain.curve.error_blocks import ErrorBlocks, error_blocks
-from abstain.curve.word_sort import Words, sort_words
+from abstain.curve.value_sort import sort_values
+from abstain.curve.word_sort import sort_words
 
 
 def sort_samples(
@@ -26,7 +28,7 @@ def sort_samples(
     """
     if have_one_sign(confidence):
         return sort_packed(confidence, error)
-    ascending = np.sort(confidence)  # of values, which is far faster than of indices
+    ascending = sort_values(confidence)  # far faster than indices
     wrong = np.flatnonzero(error != 0)  # of booleans, which is faster
     return ascending, error_blocks(ascending, confidence[wrong])
 

@@ -1,8 +1,8 @@
 """Sort many unsigned integers on several threads, in whichever of two ways is the faster on this processor.
 
-NumPy's own sort is the fastest where its instructions are. On some processors that have them, one of them takes so long
-that the whole sort takes ten times as long as elsewhere. So it is not asked which processor this is, nor what it can do,
-but how long it takes.
+NumPy's own sort is the fastest where its instructions are. On some processors that have them, one of them is so slow
+that long arrays take five to ten times as long as elsewhere. So it is not asked which processor this is, nor which
+instructions it has, but how long they take.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from abstain._threads import SLICE_LENGTH, over_slices_between
 from abstain.curve.bucket_sort import ROW_BYTES, Words, bucket_sort
@@ -54,7 +53,7 @@ def _median_is_tied(words: Words) -> bool:
 
 @cache
 def bucket_sort_is_faster(itemsize: int) -> bool:
-    """Whether NumPy takes longer to sort words of so many bytes than to do what a bucket sort is made of, each twice."""
+    """Whether NumPy's sort of words of so many bytes takes longer than the parts of a bucket sort, each twice."""
     bits = np.random.default_rng(0).bytes(N_TRIED * itemsize)
     words: Words = np.frombuffer(bits, np.uint32 if itemsize == 4 else np.uint64)
     rows, key = words.reshape(-1, ROW_BYTES // itemsize), words.astype(np.uint16)
