@@ -252,7 +252,7 @@ def render(machine: dict[str, Any], rows: list[dict[str, Any]]) -> str:
         )
     heading = (
         "# Benchmarks\n\nWritten by `make bench`; the two sides of a row were measured in one run. A processor is named"
-        " with the widest instructions that NumPy was started with: where these are slow, it sorts several times faster "
+        " with the widest instructions that NumPy was started with: where these are slow, it sorts far faster "
         "without them (`NPY_DISABLE_CPU_FEATURES`), and rows with and without them stand beside each other."
     )
     return f"{heading}\n\n{where}\n\n{markdown_table(table, 'lrlrrll')}\n"
