@@ -77,7 +77,7 @@ def script_arguments(root):
         module = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = module  # where dataclasses look for the types of their fields
         spec.loader.exec_module(module)
-        yield from module.ARGUMENTS
+        yield from getattr(module, "ARGUMENTS", ())  # a grid has none of a training
         del sys.modules[spec.name]
 
 

@@ -55,6 +55,8 @@ def test_a_run_that_differs_in_more_is_no_sibling(runs, tmp_path):
     results = read_results(runs / "resnet20_cifar10_ls")
     suppressed = {"label_smoothing_factor": 0.0, "max_suppression_factor": 0.2, "target_risk": 0.1}
     changes = {"other_seed": {"seed": 1}, "other_alpha": {"label_smoothing_factor": 0.1}, "suppressed": suppressed}
+    changes["joined"] = {"logit_norm_temperature": 0.04, "ema_decay": 0.99}
+    changes["focal"] = {"label_smoothing_factor": 0.0, "focal_gamma": 2.0}
     for name, changed in changes.items():
         (tmp_path / name).mkdir()
         settings = {**results["settings"], "training": results["settings"]["training"] | changed}
@@ -65,8 +67,16 @@ def test_a_run_that_differs_in_more_is_no_sibling(runs, tmp_path):
         (tmp_path / f"foreign_{len(text)}").mkdir()
         (tmp_path / f"foreign_{len(text)}" / "results.json").write_text(text)
     (tmp_path / "mine").mkdir()
-    losses = [("other_alpha", "label smoothing, α = 0.1"), ("suppressed", "maximum suppression, α = 0.2")]
-    assert list(beside(tmp_path / "mine", results)) == losses
+    recipes = [
+        ("focal", "focal loss, γ = 2"),
+        (
+            "joined",
+            "label smoothing, α = 0.2 and logit normalisation in training, τ = 0.04 and averaged weights, decay 0.99",
+        ),
+        ("other_alpha", "label smoothing, α = 0.1"),
+        ("suppressed", "maximum suppression, α = 0.2"),
+    ]
+    assert list(beside(tmp_path / "mine", results)) == recipes
     assert list(beside(tmp_path / "mine", None)) == []
 
 

@@ -86,3 +86,14 @@ def test_of_a_trainer_that_knows_no_more_than_its_arguments_it_is_whole(results_
     training = results_of("resnet20_cifar10_ls")["settings"]["training"]
     table = training_table({"settings": {"training": training | {"max_suppression_factor": 0.2}}}, "images")
     assert "max suppression | α = 0.2" in table and "time" not in table and "versions" not in table
+
+
+def test_each_recipe_has_its_row(results_of):
+    training = results_of("resnet20_cifar10_ls")["settings"]["training"]
+    recipes = {"focal_gamma": 2.0, "logit_norm_temperature": 0.04, "ema_decay": 0.99}
+    table, plain = (
+        re.sub(" +", " ", training_table({"settings": {"training": training | some}}, "images"))
+        for some in (recipes, dict.fromkeys(recipes, 0.0))
+    )
+    for row in ("focal loss | γ = 2", "logit normalisation in training | τ = 0.04", "averaged weights | decay 0.99"):
+        assert row in table and row.split("|")[0] not in plain

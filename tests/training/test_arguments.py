@@ -79,6 +79,27 @@ def test_where_it_cannot_work_it_says_so(tmp_path, changes, message):
         arguments(tmp_path, **changes)
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"focal_gamma": 2, "label_smoothing_factor": 0.1}, "focal_gamma is 2 and label_smoothing_factor 0.1, but one"),
+        (
+            {"focal_gamma": 2, "max_suppression_factor": 0.1},
+            "max_suppression_factor is 0.1 and focal_gamma 2, but one stands in place of the other: leave out one",
+        ),
+        (
+            {"logit_norm_temperature": 0.04, "max_suppression_factor": 0.1},
+            "logit_norm_temperature is 0.04 and max_suppression_factor 0.1, which could pull down the model's logits",
+        ),
+        ({"focal_gamma": "abc"}, "focal_gamma is 'abc', but must be a number"),
+        ({"logit_norm_temperature": "abc"}, "logit_norm_temperature is 'abc', but must be a number"),
+    ],
+)
+def test_recipes_that_do_not_go_together_are_refused(tmp_path, changes, message):
+    with pytest.raises(InputError, match=message):
+        arguments(tmp_path, **changes)
+
+
 def test_half_precision_from_the_launcher_is_refused_too(tmp_path, monkeypatch):
     monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "fp16")
     with pytest.raises(InputError, match="take bf16 or float32"):

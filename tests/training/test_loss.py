@@ -11,11 +11,15 @@ from abstain.models.tabular_mlp import TabularMLPConfig, TabularMLPForClassifica
 from abstain.training.loss import TrainingLoss
 
 
-def loss_of(smoothing=0.0, suppression=0.0, ignore_index=-100, class_weights=None):
-    return TrainingLoss(smoothing, True, suppression, ignore_index, class_weights)
+def loss_of(smoothing=0.0, suppression=0.0, ignore_index=-100, class_weights=None, **others):
+    return TrainingLoss(smoothing, True, suppression, ignore_index, class_weights, **others)
 
 
-@pytest.mark.parametrize("settings", [{"smoothing": 0.2}, {"suppression": 0.3}, {"smoothing": -0.2}])
+FOCAL, NORMALIZED = {"focal_gamma": 2.0}, {"logit_norm_temperature": 0.5}
+BOTH = {**NORMALIZED, "smoothing": 0.2}
+
+
+@pytest.mark.parametrize("settings", [{"smoothing": 0.2}, {"suppression": 0.3}, {"smoothing": -0.2}, FOCAL, BOTH])
 @pytest.mark.parametrize("class_weights", [None, (1, 2, 5)])
 @pytest.mark.parametrize("soft", [False, True])
 def test_batches_of_unequal_sizes_sum_to_the_mean_over_all(settings, class_weights, soft):
@@ -118,6 +122,39 @@ def test_max_suppression_takes_the_place_of_label_smoothing(tmp_path, digits, st
         arguments(tmp_path, max_suppression_factor=0.5, label_smoothing_factor=0.1)
 
 
+@pytest.mark.parametrize("steps", [1, 2])
+def test_the_focal_loss_takes_the_place_of_cross_entropy(tmp_path, digits, steps):
+    data = torch.utils.data.Subset(digits, range(16))
+    size = {"per_device_train_batch_size": 16 // steps, "gradient_accumulation_steps": steps}
+    found = trained(tmp_path, data, focal_gamma=3.0, **size)
+
+    def loss(logits, labels):
+        probability = logits.softmax(dim=1).gather(1, labels[:, None])
+        return -((1 - probability) ** 3 * probability.log()).mean()
+
+    torch.testing.assert_close(found, one_step_by_hand(data, loss), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_logit_normalisation_is_of_the_loss_and_the_model_keeps_its_own_logits(tmp_path, digits, steps):
+    data = torch.utils.data.Subset(digits, range(16))
+    size = {"per_device_train_batch_size": 16 // steps, "gradient_accumulation_steps": steps}
+    model = small_vit()
+    changes = {"logit_norm_temperature": 0.5, "label_smoothing_factor": 0.2, **size}
+    found = trained(tmp_path, data, model, **changes)
+
+    def loss(logits, labels):
+        length = logits.square().sum(dim=1, keepdim=True).sqrt()
+        return functional.cross_entropy(logits / (length + 1e-7) / 0.5, labels, label_smoothing=0.2)
+
+    torch.testing.assert_close(found, one_step_by_hand(data, loss), rtol=1e-4, atol=1e-6)
+    trainer = SelectiveTrainer(model, arguments(tmp_path, **changes))
+    pixels, labels = batch_of(data)
+    raw = model.eval()(pixels).logits.detach()
+    torch.testing.assert_close(torch.tensor(trainer.predict(data).predictions), raw)
+    assert trainer.evaluate(data)["eval_loss"] == pytest.approx(functional.cross_entropy(raw, labels).item())
+
+
 @pytest.mark.parametrize("kind", [torch.float64, torch.bfloat16])
 def test_class_weights_train_models_of_any_type(tmp_path, digits, kind):
     class Typed(torch.utils.data.Dataset):
@@ -180,8 +217,10 @@ def test_a_compiled_training_on_one_logit_ends_as_one_that_is_not(tmp_path, comp
     torch.testing.assert_close(*weights)
 
 
-@pytest.mark.parametrize("settings", [{"smoothing": 0.2}, {"suppression": 0.3}, {"smoothing": -0.2}])
-@pytest.mark.parametrize("n_logits", [1, 3])
+OTHERS = [{"smoothing": 0.2}, {"suppression": 0.3}, {"smoothing": -0.2}, FOCAL]
+
+
+@pytest.mark.parametrize(("settings", "n_logits"), [*((one, n) for one in OTHERS for n in (1, 3)), (BOTH, 3)])
 def test_the_loss_of_an_update_compiles_into_one_graph(compiler, settings, n_logits):
     torch.manual_seed(0)
     logits, labels = torch.randn(6, n_logits), torch.tensor([0, 1, 1, 0, -100, 1])

@@ -6,6 +6,7 @@ from transformers import ViTForImageClassification
 
 from abstain import InputError, SelectiveTrainer
 from abstain.experiments import ArgumentError
+from abstain.models.tabular_mlp import TabularMLPConfig, TabularMLPForClassification
 from abstain.training.refusals import (
     check_can_be_cut,
     check_classes,
@@ -115,3 +116,9 @@ def test_models_without_layers_that_repeat_are_cut_as_a_whole_or_not_at_all():
     check_can_be_cut(small_resnet(), plugin_of(version=1, policy="no_wrap"), channels_last=False)
     with pytest.raises(ArgumentError, match="CifarResNetForImageClassification does not say which layer takes"):
         check_can_be_cut(small_resnet(), plugin_of(policy="no_wrap"), channels_last=False)
+
+
+def test_the_norm_of_one_logit_is_refused(tmp_path):
+    model = TabularMLPForClassification(TabularMLPConfig(num_features=3, num_labels=1))
+    with pytest.raises(InputError, match="the norm of the model's one logit leaves only its sign"):
+        SelectiveTrainer(model, arguments(tmp_path, logit_norm_temperature=0.04))

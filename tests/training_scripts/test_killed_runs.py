@@ -8,6 +8,8 @@ from tiny_runs import SCRIPTS, launch, results_of, tiny_run, weights_of
 # is killed while that of step 16 is written. Adam and a falling learning rate have states that must be taken up again.
 SCHEDULE = ["--num_train_epochs", "3", "--save_strategy", "steps", "--save_steps", "4", "--eval_strategy", "epoch"]
 SCHEDULE += ["--learning_rate", "0.01", "--optim", "adamw_torch", "--lr_scheduler_type", "linear"]
+AVERAGED = "train_image_classification"
+"""The script of which the model is an average: a checkpoint holds what is trained beside it."""
 BATCHES_OF_8 = ["--max_samples", "71", "--per_device_train_batch_size", "8"]
 KILLED = ["tests/launched_script.py", "--killed_at", "16"]
 ON_TWO = ["--processes", "2"]
@@ -31,6 +33,7 @@ def written(run):
 def test_a_run_killed_in_mid_epoch_ends_as_if_it_had_not_been(root, main_of, one_thread, tmp_path, script):
     sizes = ["--per_device_train_batch_size", "2"] if script == "train_semantic_segmentation" else BATCHES_OF_8
     arguments = [*tiny_run(script, tmp_path, dropout=0.3), *SCHEDULE, *sizes]
+    arguments += ["--ema_decay", "0.5"] if script == AVERAGED else []
     main_of(script, *arguments, "--output_dir", tmp_path / "whole")
     assert results_of(tmp_path / "whole")["training"]["resumed_from"] is None
 
@@ -41,6 +44,7 @@ def test_a_run_killed_in_mid_epoch_ends_as_if_it_had_not_been(root, main_of, one
     files = written(run)
     assert {name for name in files if "complete" in files[name]} == {"checkpoint-8", "checkpoint-12"}, "two are kept"
     assert {"model.safetensors", "optimizer.pt"} <= files["checkpoint-16"], "it was cut off while it was written"
+    assert ("raw_weights" in files["checkpoint-12"]) is (script == AVERAGED)
 
     main_of(script, *arguments, "--output_dir", run)
     assert results_of(run)["training"]["resumed_from"] == "checkpoint-12"

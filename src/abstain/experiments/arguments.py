@@ -33,6 +33,8 @@ class ScriptTrainingArguments(SelectiveTrainingArguments):
         "smoothing and abstention": (
             "label_smoothing_factor",
             "max_suppression_factor",
+            "focal_gamma",
+            "logit_norm_temperature",
             "allow_negative_smoothing",
             "class_weights",
             "target_risk",
@@ -40,6 +42,10 @@ class ScriptTrainingArguments(SelectiveTrainingArguments):
             "ignore_index",
             "eval_pixels_per_sample",
             "eval_pixels_seed",
+        ),
+        "mixed samples": (
+            "mixup_alpha",
+            "cutmix_alpha",
         ),
         "how it runs": (
             "output_dir",
@@ -64,6 +70,7 @@ class ScriptTrainingArguments(SelectiveTrainingArguments):
             "weight_decay",
             "decay_all_parameters",
             "sam_rho",
+            "ema_decay",
         ),
     }
 

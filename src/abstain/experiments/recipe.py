@@ -30,7 +30,7 @@ class _KeyOnce(yaml.SafeLoader):
         for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"):
             if (key.tag, key.value) in seen:
                 again = f"again in line {key.start_mark.line + 1}"
-                raise ArgumentError(f"the recipe {self.name!r} gives {key.value} twice, {again}: leave one of them out")
+                raise ArgumentError(f"the file {self.name!r} gives {key.value} twice, {again}: leave one of them out")
             seen.add((key.tag, key.value))
         return node
 
@@ -78,7 +78,7 @@ def _read_recipe(path: Path, types: Types, extended_by: tuple[Path, ...] = ()) -
     """The checked values of a recipe, on top of those of the one that it extends."""
     if path.resolve() in extended_by:
         raise ArgumentError(f"the recipe {str(path)!r} extends itself by way of others: leave out one `{EXTENDS}`")
-    recipe = _read_yaml(path, by=extended_by)
+    recipe = read_yaml(path, by=extended_by)
     other = recipe.pop(EXTENDS, None)
     own = {key: _checked_value(key, value, types, path) for key, value in recipe.items()}
     if other is None:
@@ -90,20 +90,30 @@ def _read_recipe(path: Path, types: Types, extended_by: tuple[Path, ...] = ()) -
     return {**_read_recipe(path.parent / other, types, (*extended_by, path.resolve())), **own}
 
 
-def _read_yaml(path: Path, *, by: tuple[Path, ...]) -> dict[Any, Any]:
+def read_yaml(path: Path, *, what: str = "recipe", by: tuple[Path, ...] = ()) -> dict[Any, Any]:
+    """The keys and values of a YAML file, in which no key is given twice.
+
+    Args:
+        path: of the file.
+        what: errors call it.
+        by: the files that led to it, by their `extends`.
+
+    Raises:
+        InputError: it does not exist, is no YAML, or holds other than keys and values.
+    """
     if not path.is_file():
         extending = f", which {by[-1].name!r} extends," if by else ""
-        raise ArgumentError(f"the recipe {str(path)!r}{extending} does not exist: give the path of a YAML file")
+        raise ArgumentError(f"the {what} {str(path)!r}{extending} does not exist: give the path of a YAML file")
     try:
         with path.open(encoding="utf-8") as file:
-            recipe = yaml.load(file, _KeyOnce)
+            values = yaml.load(file, _KeyOnce)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ArgumentError(f"the recipe {str(path)!r} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(recipe, dict):
+        raise ArgumentError(f"the {what} {str(path)!r} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
         raise ArgumentError(
-            f"the recipe {str(path)!r} holds {type(recipe).__name__}, but must be lines of `key: value`"
+            f"the {what} {str(path)!r} holds {type(values).__name__}, but must be lines of `key: value`"
         )
-    return recipe
+    return values
 
 
 def _checked_value(key: Any, value: Any, types: Types, path: Path) -> Any:

@@ -29,14 +29,14 @@ def rehearse(trainer: SelectiveTrainer) -> None:
     if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:
         return
     with _unchanged_chance():
-        trainer.get_train_dataloader()
+        data = trainer.get_train_dataloader().dataset  # mixed, where the arguments say so
         trainer.create_optimizer_and_scheduler(num_training_steps=1)
         trainer.optimizer = trainer.lr_scheduler = None
-        _run_first_sample(trainer)
+        _run_first_sample(trainer, cast(Sequence[Any], data))
 
 
-def _run_first_sample(trainer: SelectiveTrainer) -> None:
-    model, data = cast(nn.Module, trainer.model), cast(Sequence[Any], trainer.train_dataset)
+def _run_first_sample(trainer: SelectiveTrainer, data: Sequence[Any]) -> None:
+    model = cast(nn.Module, trainer.model)
     was_training = model.training
     batch = trainer._prepare_inputs(trainer.data_collator([data[0]]))
     model.eval()

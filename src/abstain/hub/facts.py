@@ -27,8 +27,14 @@ from abstain.report.figures import risk_coverage_figure, save_figure
 from abstain.report.folder import FIGURE_FILE
 from abstain.report.selective_report import SelectiveReport
 
-LOSSES = {"max_suppression_factor": "maximum suppression", "label_smoothing_factor": "label smoothing"}
-"""Arguments of training in which siblings differ."""
+RECIPES = {
+    "max_suppression_factor": "maximum suppression, α = {:g}",
+    "label_smoothing_factor": "label smoothing, α = {:g}",
+    "focal_gamma": "focal loss, γ = {:g}",
+    "logit_norm_temperature": "logit normalisation in training, τ = {:g}",
+    "ema_decay": "averaged weights, decay {:g}",
+}
+"""Arguments of training in which siblings differ, and what is said of each that is not 0."""
 OF_THE_RULE = ("target_risk", "delta")
 """Arguments of scripts that no weight depends on."""
 OF_PIXELS = "pixels of one image are taken for independent"
@@ -160,15 +166,15 @@ def _shortened(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def beside(folder: Path, results: Mapping[str, Any] | None) -> Iterable[tuple[str, str]]:
-    """Folders beside this one with a run that differs in `LOSSES` alone: their names, and what trained them."""
-    mine = _without_losses(results)
+    """Folders beside this one with a run that differs in `RECIPES` alone: their names, and what trained them."""
+    mine = _without_recipe(results)
     if mine is None:
         return
     for other in sorted(
         path for path in folder.resolve().parent.iterdir() if path.is_dir() and path != folder.resolve()
     ):
         try:
-            found = _without_losses(read_results(other))
+            found = _without_recipe(read_results(other))
         except (OSError, ValueError, TypeError, AttributeError):  # of a folder that nobody asked about
             continue
         if found is not None and found[0] == mine[0] and found[1] != mine[1]:
@@ -176,19 +182,17 @@ def beside(folder: Path, results: Mapping[str, Any] | None) -> Iterable[tuple[st
 
 
 def trained_with(training: Mapping[str, Any]) -> str:
-    """What the arguments of a run say of its loss: `cross-entropy`, `label smoothing, α = 0.2` or the like."""
-    for key, name in LOSSES.items():
-        if training.get(key):
-            return f"{name}, α = {training[key]:g}"
-    return "cross-entropy"
+    """What the arguments of a run say of how it is trained: `cross-entropy`, `label smoothing, α = 0.2` or the like."""
+    told = [text.format(training[key]) for key, text in RECIPES.items() if training.get(key)]
+    return " and ".join(told) or "cross-entropy"
 
 
-def _without_losses(results: Mapping[str, Any] | None) -> tuple[Any, str] | None:
-    """The settings of a run but for `LOSSES`, with the data, and what it is trained with; None where not known."""
+def _without_recipe(results: Mapping[str, Any] | None) -> tuple[Any, str] | None:
+    """The settings of a run but for `RECIPES`, with the data, and what it is trained with; None where not known."""
     settings = (results or {}).get("settings") or {}
     training = settings.get("training") or {}
     data = {name: split.get("sha256") for name, split in ((results or {}).get("data") or {}).items()}
     if "label_smoothing_factor" not in training or not data:
         return None
-    others = {key: value for key, value in training.items() if key not in (*LOSSES, *OF_THE_RULE)}
+    others = {key: value for key, value in training.items() if key not in (*RECIPES, *OF_THE_RULE)}
     return ({**settings, "training": others, "data_sha256": data}, trained_with(training))

@@ -40,6 +40,12 @@ def _rows(results: Mapping[str, Any], samples: str) -> Iterator[list[str]]:
     yield ["label smoothing", f"α = {training['label_smoothing_factor']:g}"]
     if training.get("max_suppression_factor"):
         yield ["max suppression", f"α = {training['max_suppression_factor']:g}"]
+    if training.get("focal_gamma"):
+        yield ["focal loss", f"γ = {training['focal_gamma']:g}"]
+    if training.get("logit_norm_temperature"):
+        yield ["logit normalisation in training", f"τ = {training['logit_norm_temperature']:g}"]
+    if training.get("ema_decay"):
+        yield ["averaged weights", f"decay {training['ema_decay']:g}"]
     yield ["schedule", _schedule(training, environment)]
     yield ["optimiser", _optimiser(training)]
     if augmentation := _augmentation(results["settings"].get("data") or {}):

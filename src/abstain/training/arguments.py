@@ -15,6 +15,9 @@ from abstain._files import as_path
 from abstain.training.best_model import direction_of_best
 from abstain.training.limits import check_limits
 
+IN_PLACE_OF_EACH_OTHER = ("max_suppression_factor", "focal_gamma", "label_smoothing_factor")
+"""Arguments of the loss of which a training has one at most."""
+
 
 @dataclass
 class SelectiveTrainingArguments(TrainingArguments):
@@ -46,6 +49,14 @@ class SelectiveTrainingArguments(TrainingArguments):
         default=0.0,
         metadata={"help": "Radius of sharpness-aware minimisation, which takes two passes an update; 0 is without it."},
     )
+    ema_decay: float = field(
+        default=0.0,
+        metadata={
+            "help": "Evaluate and save not the weights that are trained but their exponential moving average, which "
+            "keeps this share of itself at every update and takes the rest from them, such as 0.999 where there are "
+            "many thousand updates; it takes the memory of a second model; 0 is without it."
+        },
+    )
     backbone_learning_rate_factor: float = field(
         default=1.0, metadata={"help": "What the learning rate of the model's backbone is multiplied with."}
     )
@@ -59,6 +70,35 @@ class SelectiveTrainingArguments(TrainingArguments):
     max_suppression_factor: float = field(
         default=0.0,
         metadata={"help": "In place of label smoothing, what pulls the largest logit down (MaxSup); 0 is without it."},
+    )
+    focal_gamma: float = field(
+        default=0.0,
+        metadata={
+            "help": "In place of label smoothing, multiply cross-entropy by 1 minus the probability of the label to "
+            "this power, so that easy samples count little (focal loss; 2 is common); 0 is without it."
+        },
+    )
+    logit_norm_temperature: float = field(
+        default=0.0,
+        metadata={
+            "help": "Train on the logits divided by their 2-norm and by this temperature, such as 0.04 (LogitNorm of "
+            "Wei et al. 2022; not the repair after training); the model that is saved gives its own logits, as theirs "
+            "does when it is tested; 0 is without it."
+        },
+    )
+    mixup_alpha: float = field(
+        default=0.0,
+        metadata={
+            "help": "Mixup: every sample is λ of itself and 1 - λ of another one, and so is its label, λ ~ Beta(this, "
+            "this); of images and tables. 0.2 is common, 0 without it; with cutmix_alpha, one or the other at random."
+        },
+    )
+    cutmix_alpha: float = field(
+        default=0.0,
+        metadata={
+            "help": "CutMix: over every image a box of another one is pasted, 1 - λ of its area, λ ~ Beta(this, this), "
+            "and the label is mixed by the area that is left. 1 is common, 0 without it."
+        },
     )
     allow_negative_smoothing: bool = field(
         default=False, metadata={"help": "Take a label_smoothing_factor below 0 (negative label smoothing)."}
@@ -125,17 +165,25 @@ class SelectiveTrainingArguments(TrainingArguments):
         self.label_smoothing_factor = check_smoothing(
             self.label_smoothing_factor, allow_negative=self.allow_negative_smoothing
         )
-        if self.max_suppression_factor and self.label_smoothing_factor:
-            raise ArgumentError(
-                f"max_suppression_factor is {self.max_suppression_factor:g} and label_smoothing_factor "
-                f"{self.label_smoothing_factor:g}, but one stands in place of the other: leave out one of them"
-            )
+        self._check_what_stands_in_place()
         if self.class_weights is None:
             return
         self.class_weights = check_numbers("class_weights", self.class_weights)
         if not self.class_weights or not all(0 < weight < math.inf for weight in self.class_weights):
             raise ArgumentError(
                 f"class_weights are {self.class_weights}, but must be numbers above 0, one for each class"
+            )
+
+    def _check_what_stands_in_place(self) -> None:
+        given = [name for name in IN_PLACE_OF_EACH_OTHER if getattr(self, name)]
+        if len(given) > 1:
+            told = " and ".join(f"{name} {getattr(self, name):g}" for name in given[:2]).replace(" ", " is ", 1)
+            raise ArgumentError(f"{told}, but one stands in place of the other: leave out one of them")
+        if self.logit_norm_temperature and self.max_suppression_factor:
+            raise ArgumentError(
+                f"logit_norm_temperature is {self.logit_norm_temperature:g} and max_suppression_factor "
+                f"{self.max_suppression_factor:g}, which could pull down the model's logits or the normalised ones: "
+                "leave out one of them"
             )
 
     def _check_steps(self) -> None:

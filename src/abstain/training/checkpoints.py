@@ -14,7 +14,7 @@ from transformers.trainer import TRAINING_ARGS_NAME
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, get_last_checkpoint, rotate_checkpoints
 
 from abstain._checks import ArgumentError, InputError, first_line
-from abstain.training.pushing import PushingTrainer
+from abstain.training.averaging import AveragingTrainer
 from abstain.training.renamed_weights import restore_renamed
 
 COMPLETE_FILE = "complete"
@@ -50,7 +50,8 @@ def naming_what_is_not_written(checkpoint: Path) -> Iterator[None]:
         reason = first_line(error)
         if not isinstance(error, OSError) and not any(sign in str(error) for sign in FAILED_WRITES):
             raise
-        files = sorted((path for path in checkpoint.glob("*") if path.is_file()), key=lambda path: path.stat().st_mtime)
+        files = [path for path in checkpoint.rglob("*") if path.is_file()]
+        files.sort(key=lambda path: path.stat().st_mtime)
         raise InputError(
             f"{str(files[-1] if files else checkpoint)!r} could not be written ({reason}): free some space and "
             "give the same command again, which goes on from the checkpoint before"
@@ -64,10 +65,10 @@ def remove_cut_off(folder: Path) -> None:
             shutil.rmtree(checkpoint)
 
 
-class CheckpointingTrainer(PushingTrainer):
+class CheckpointingTrainer(AveragingTrainer):
     """A `Trainer` that never loses the last whole checkpoint, and that finds all weights of the one it resumes from.
 
-    Args: those of `PushingTrainer`.
+    Args: those of `AveragingTrainer`.
 
     Raises:
         InputError: a checkpoint cannot be written, or is not of this model.

@@ -43,9 +43,14 @@ AT_LEAST_ZERO = (
     "eval_delay",
     "sam_rho",
     "max_suppression_factor",
+    "focal_gamma",
+    "logit_norm_temperature",
 )
 
-BELOW_ONE = ("adam_beta1", "adam_beta2")
+OF_BETA = ("mixup_alpha", "cutmix_alpha")
+"""α of a Beta(α, α), from 0 to 10^6: NumPy's draws go wrong where α is near the largest number there is."""
+
+BELOW_ONE = ("adam_beta1", "adam_beta2", "ema_decay")
 """Decay rates of a mean, in [0, 1)."""
 
 
@@ -64,6 +69,8 @@ def check_limits(args: Any) -> None:
         _check(args, name, wanted="finite and at least 0", least=0.0)
     if not check_number("max_grad_norm", args.max_grad_norm) >= 0:  # infinite: the norm is told, and nothing clipped
         raise ArgumentError(f"max_grad_norm is {args.max_grad_norm:g}, but must be at least 0: 0 does not clip")
+    for name in OF_BETA:
+        _check(args, name, wanted="in [0, 10^6]", least=0.0, below=math.nextafter(1e6, math.inf))
     for name in BELOW_ONE:
         _check(args, name, wanted="in [0, 1)", least=0.0, below=1.0)
     if args.max_steps != -1:

@@ -11,13 +11,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from abstain._checks import ArgumentError
-from abstain.losses import max_suppression, smoothed_cross_entropy
+from abstain.losses import focal_loss, max_suppression, normalized_logits, smoothed_cross_entropy
 from abstain.training.arguments import SelectiveTrainingArguments
 
 
 @dataclass(frozen=True)
 class TrainingLoss:
-    """Cross-entropy with what regularises it: label smoothing, or in its place max suppression.
+    """Cross-entropy with what regularises it: label smoothing, or in its place max suppression or the focal loss.
 
     Attributes:
         smoothing: α of `smoothed_cross_entropy`.
@@ -25,6 +25,8 @@ class TrainingLoss:
         suppression: what `max_suppression` is multiplied with; 0 is without it.
         ignore_index: the label of samples that do not count.
         class_weights: one a class; None weighs all alike.
+        focal_gamma: γ of `focal_loss`; 0 is without it.
+        logit_norm_temperature: τ of `normalized_logits`, of which the loss is then; 0 takes the logits as they are.
     """
 
     smoothing: float
@@ -32,6 +34,8 @@ class TrainingLoss:
     suppression: float
     ignore_index: int
     class_weights: tuple[float, ...] | None
+    focal_gamma: float = 0.0
+    logit_norm_temperature: float = 0.0
 
     @classmethod
     def of(cls, args: SelectiveTrainingArguments, *, ignore_index: int) -> Self:
@@ -42,6 +46,8 @@ class TrainingLoss:
             args.max_suppression_factor,
             ignore_index,
             None if args.class_weights is None else tuple(args.class_weights),
+            focal_gamma=args.focal_gamma,
+            logit_norm_temperature=args.logit_norm_temperature,
         )
 
     def __call__(self, logits: Tensor, labels: Tensor, total: Tensor | None = None) -> Tensor:
@@ -57,21 +63,25 @@ class TrainingLoss:
         """
         if logits.ndim == 4 and logits.shape[2:] != labels.shape[-2:]:
             logits = functional.interpolate(logits.float(), labels.shape[-2:], mode="bilinear", align_corners=False)
+        if self.logit_norm_temperature:
+            logits = normalized_logits(logits, temperature=self.logit_norm_temperature)
         options: dict[str, Any] = {
             "ignore_index": self.ignore_index,
             "weight": self._weight(logits),
             "reduction": "mean" if total is None else "sum",
         }
-        loss = smoothed_cross_entropy(
-            logits,
-            labels,
-            smoothing=self.smoothing,
-            allow_negative_smoothing=self.allow_negative_smoothing,
-            **options,
-        )
+        loss = self._loss(logits, labels, **options)
         if self.suppression:
             loss = loss + self.suppression * max_suppression(logits, labels, **options)
         return loss if total is None else loss / total.where(total > 0, 1)
+
+    def _loss(self, logits: Tensor, labels: Tensor, **options: Any) -> Tensor:
+        if self.focal_gamma:
+            return focal_loss(logits, labels, gamma=self.focal_gamma, **options)
+        allow_negative = self.allow_negative_smoothing
+        return smoothed_cross_entropy(
+            logits, labels, smoothing=self.smoothing, allow_negative_smoothing=allow_negative, **options
+        )
 
     def _weight(self, logits: Tensor) -> Tensor | None:
         if self.class_weights is None:

@@ -57,6 +57,11 @@ def check_classes(args: SelectiveTrainingArguments, model: nn.Module | None, *, 
     n_logits = n_logits_of(model)
     if n_logits is None:
         return
+    if n_logits == 1 and args.logit_norm_temperature:
+        raise ArgumentError(
+            "logit_norm_temperature is given, but the norm of the model's one logit leaves only its sign, which cannot "
+            "be learnt: take two logits (--one_logit false in scripts), or leave it out"
+        )
     last = max(n_logits, 2) - 1
     if 0 <= ignore_index <= last:
         raise ArgumentError(

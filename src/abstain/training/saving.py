@@ -75,7 +75,7 @@ class SavingTrainer(OptimizingTrainer):
             self.save_model()
         self.accelerator.wait_for_everyone()
         logits = {}
-        with self._as_saved() as model:
+        with self.averaged_weights(), self._as_saved() as model:
             for name, dataset in datasets.items():
                 whole = self._logits_of(model, dataset, name)
                 if self.is_world_process_zero():

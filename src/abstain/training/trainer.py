@@ -22,16 +22,20 @@ from abstain.training.refusals import check_can_be_cut, check_classes, n_logits_
 from abstain.training.sam import replace_gradient
 from abstain.training.saving import SavingTrainer
 from abstain.training.statistics import logits_of, statistics_dtype
+from abstain.training.training_data import are_drawn_anew, learnt_from
 
 
 class SelectiveTrainer(SavingTrainer):
     """A `Trainer` whose loss is label-smoothed cross-entropy and whose evaluations say how well the model abstains.
 
     It minimises `smoothed_cross_entropy` with `args.label_smoothing_factor`, or in its place `max_suppression` with
-    `args.max_suppression_factor`, averaged over all samples of an update whatever the number of accumulation steps and
-    processes; the labels are classes, or distributions (N, K) over them. `evaluate()` reports `eval_loss` (plain
-    cross-entropy, so comparable across smoothing factors), `eval_smoothed_loss`, `eval_risk`, `eval_aurc`,
-    `eval_cov@5` and `eval_cov@1`, and keeps four numbers a sample; `predict()` returns the logits.
+    `args.max_suppression_factor` or `focal_loss` with `args.focal_gamma`, of the logits or with
+    `args.logit_norm_temperature` of `normalized_logits`, averaged over all samples of an update whatever the number of
+    accumulation steps and processes; the labels are classes, or distributions (N, K) over them, such as
+    `args.mixup_alpha` and `args.cutmix_alpha` make of pairs of samples. With `args.ema_decay` the model is a moving
+    average of the weights that it trains. `evaluate()` reports `eval_loss` (plain cross-entropy, so comparable across
+    smoothing factors), `eval_smoothed_loss`, `eval_risk`, `eval_aurc`, `eval_cov@5` and `eval_cov@1`, and keeps four
+    numbers a sample; `predict()` returns the logits.
 
     In segmentation, with logits (N, K, h, w) and labels (N, H, W), a sample is a pixel whose label is not
     `ignore_index`. Training interpolates smaller logits to the size of the labels; evaluation takes a seeded few
@@ -39,7 +43,7 @@ class SelectiveTrainer(SavingTrainer):
 
     Args: those of `Trainer`, except `compute_loss_func`, which it sets, and `preprocess_logits_for_metrics`.
         A `compute_metrics` of your own gets logits and labels, and adds its values. `train_collator` makes the batches
-        of training in place of `data_collator`, such as one that mixes samples and their labels (mixup, CutMix).
+        of training in place of `data_collator`, such as one that mixes the samples of a batch in another way.
 
     Raises:
         InputError: `args` are no `SelectiveTrainingArguments` or do not go with the model, one of the two excepted
@@ -60,7 +64,9 @@ class SelectiveTrainer(SavingTrainer):
       the optimizer passes over, and factors on an optimizer that is given;
     - `sam_rho` with FSDP, DeepSpeed or fp16; `channels_last` with FSDP, layers at which it cannot cut the model, and
       under it a model that `from_pretrained` cannot make;
-    - workers that live on (`dataloader_persistent_workers`) where each epoch augments its data anew;
+    - `ema_decay` with FSDP, DeepSpeed or weights of half precision, and from a checkpoint without the average;
+    - workers that live on (`dataloader_persistent_workers`) where each epoch augments or mixes its data anew;
+    - `mixup_alpha` of anything but one input of floats with one class, and `cutmix_alpha` of anything but images;
     - to push a pickle: of a checkpoint that is pushed, the optimizer and the random numbers stay on their own disk;
     - to resume from a checkpoint of another model.
 
@@ -119,14 +125,18 @@ class SelectiveTrainer(SavingTrainer):
             raise ArgumentError(
                 "sam_rho needs whole gradients on each process, but FSDP and DeepSpeed cut them: leave them out"
             )
+        if self.args.ema_decay and (self.is_fsdp_enabled or self.is_deepspeed_enabled):
+            raise ArgumentError(
+                "ema_decay needs whole weights on each process, but FSDP and DeepSpeed cut them: leave them out"
+            )
         if self.is_fsdp_enabled:
             plugin = self.accelerator.state.fsdp_plugin
             check_can_be_cut(self.model, plugin, channels_last=self.args.channels_last)
         check_classes(self.args, self.model, ignore_index=self.ignore_index)
-        if self.args.dataloader_persistent_workers and hasattr(self.train_dataset, "set_epoch"):
+        if self.args.dataloader_persistent_workers and are_drawn_anew(self.train_dataset, self.args):
             raise ArgumentError(
                 "dataloader_persistent_workers keeps copies of the data that never learn their epoch, so every epoch "
-                "would be augmented alike: leave it out"
+                "would be augmented or mixed alike: leave it out"
             )
 
     @property
@@ -157,14 +167,15 @@ class SelectiveTrainer(SavingTrainer):
     def get_train_dataloader(self) -> DataLoader[Any]:
         """As of `Trainer`, with a look at the labels of each batch before it leaves the CPU."""
         self.args.check_numbers()
-        collator = self.data_collator
+        collator, dataset = self.data_collator, self.train_dataset
         own = self._train_collator or collator
         self.data_collator = CheckedLabels(own, self._label_name, n_logits_of(self.model), self.ignore_index)
         try:
             with naming_what_is_refused("batches"):
+                self.train_dataset = learnt_from(dataset, self.args, self.model, label_name=self._label_name)
                 return super().get_train_dataloader()
         finally:
-            self.data_collator = collator
+            self.data_collator, self.train_dataset = collator, dataset
 
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *more: Any, **kwargs: Any) -> Any:
         """The loss of a batch, of images in the memory format of the arguments."""

@@ -1,0 +1,80 @@
+import json
+
+import pytest
+
+from abstain import InputError
+from abstain.experiments import is_done, read_grid
+
+GRID = """
+seeds: 1
+data_sets:
+  digits: {script: train_tabular_classification.py, recipe: mlp_noisy_digits.yaml, arguments: {max_samples: 60}}
+  absent: {script: train_tabular_classification.py, recipe: mlp_bank_marketing.yaml}
+recipes:
+  ls0.2: {label_smoothing_factor: 0.2, num_train_epochs: 1}
+"""
+DONE, FAILED = "mlp_noisy_digits_ls0.2_s0", "mlp_bank_marketing_ls0.2_s0"
+
+
+@pytest.fixture
+def run_grid(main_of, tmp_path, monkeypatch):
+    """Runs the program on a grid; returns its exit status."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "8")
+
+    def run(text, *options):
+        (tmp_path / "grid.yaml").write_text(text)
+        with pytest.raises(SystemExit) as ended:
+            main_of("run_grid", tmp_path / "grid.yaml", "--output_dir", tmp_path / "runs", *options)
+        return ended.value.code
+
+    return run
+
+
+def test_a_grid_runs_what_is_left_says_what_failed_and_goes_on(run_grid, main_of, tmp_path, capsys):
+    options = ["--jobs", "2", "--data", f"absent={tmp_path / 'nowhere'}", "--keep", tmp_path / "kept"]
+    assert run_grid(GRID, *options, "--extra", "--logging_steps 1") == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: {FAILED} failed: error: ") and "nowhere" in said
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == [DONE]
+    results = json.loads((tmp_path / "runs" / DONE / "results.json").read_text())
+    assert results["settings"]["training"]["label_smoothing_factor"] == 0.2
+    assert results["environment"]["threads"] == 1
+    assert json.loads((tmp_path / "kept" / DONE / "results.json").read_text()) == results
+    log = (tmp_path / "runs" / f"{DONE}.log").read_text()
+    assert "Results are in" in log and "run_grid: exit status 0 after" in log
+
+    main_of("run_grid", tmp_path / "grid.yaml", "--output_dir", tmp_path / "runs", "--dry_run")
+    (command,) = capsys.readouterr().out.splitlines()
+    assert command.endswith(f"--disable_tqdm true --output_dir {tmp_path / 'runs' / FAILED}")
+    assert run_grid("\n".join(line for line in GRID.splitlines() if "absent" not in line)) == 0
+    assert "| digits   |    1 |    0 |" in capsys.readouterr().out
+
+
+def test_a_run_of_other_settings_is_refused_before_anything_runs(run_grid, tmp_path):
+    folder = tmp_path / "runs" / DONE
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps({"training": {"label_smoothing_factor": 0.4}}))
+    with pytest.raises(InputError, match=r"mlp_noisy_digits_ls0\.2_s0' holds a run with"):
+        run_grid(GRID)
+    assert list((tmp_path / "runs").iterdir()) == [folder]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"), [(["--data", "digits"], "--data is 'digits'"), (["--jobs", "0"], "at least 1")]
+)
+def test_options_that_cannot_be_are_refused(main_of, tmp_path, options, message):
+    (tmp_path / "grid.yaml").write_text(GRID)
+    with pytest.raises(InputError, match=message):
+        main_of("run_grid", tmp_path / "grid.yaml", *options)
+
+
+def test_every_shipped_grid_names_what_there_is(root):
+    paths = list((root / "training_scripts" / "grids").glob("*.yaml"))
+    grids = {path.stem: read_grid(path, scripts=root / "training_scripts") for path in paths}
+    numbers = {name: len(runs) for name, runs in grids.items()}
+    assert numbers == {"noisy_digits": 130, "tables": 260, "cifar10": 24, "imdb": 6}
+    for path in paths:
+        assert f"grids/{path.name}" in path.read_text(), "the header says how it is run"
+    for run in (run for runs in grids.values() for run in runs if run.seed == 0):
+        is_done(run, [])  # the script takes its arguments
+    assert len({run.name for runs in grids.values() for run in runs}) == 420

@@ -1,0 +1,137 @@
+r"""Train and measure every run of a grid of data sets, ways of training and seeds; the same command goes on with it.
+
+    python training_scripts/run_grid.py training_scripts/grids/tables.yaml --jobs 2 \
+        --data online_shoppers=../data/online_shoppers --data bank_marketing=../data/bank_marketing \
+        --keep model_cards/recipes
+
+A grid is a YAML file (see `training_scripts/grids`). Runs that are done, in the output folder or among those that are
+kept, are skipped; one of the same name with other settings is refused. Those that were stopped continue from their last
+checkpoint. Each run is a process of its own, whose log lies beside its folder. The exit status is 1 if a run failed;
+the others go on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from tqdm import tqdm
+
+from abstain.experiments import (
+    ENDED,
+    ArgumentError,
+    GridRun,
+    Job,
+    TimeLeft,
+    is_done,
+    keep_run,
+    last_line,
+    log_of,
+    read_grid,
+    run_jobs,
+    run_script,
+    with_folders,
+)
+
+SCRIPTS = Path(__file__).parent
+
+
+def main() -> None:
+    """Read the grid, say what is left of it, and run that."""
+    options = read_options()
+    runs = with_folders(read_grid(options.grid, scripts=SCRIPTS), named_folders(options.data))
+    runs = [run.with_options(["--disable_tqdm", "true", *shlex.split(options.extra)]) for run in runs]
+    folders = [options.output_dir, *([options.keep] if options.keep else [])]
+    done = [run for run in runs if is_done(run, folders)]
+    left = [run for run in runs if run not in done]
+    time_left = TimeLeft(done, left, folders, jobs=options.jobs)
+    if options.dry_run:
+        print(*(shlex.join(run.command(options.output_dir)) for run in left), sep="\n")
+        return
+    for run in done if options.keep else ():
+        keep(run, options)
+    print(time_left.table(), flush=True)
+    failed = run_all(left, time_left, options, n_done=len(done))
+    print(time_left.table())
+    for name, log in failed.items():
+        print(f"error: {name} failed: {last_line(log)} ({log})", file=sys.stderr)
+    sys.exit(1 if failed else 0)
+
+
+def read_options() -> argparse.Namespace:
+    """The options of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("grid", type=Path, metavar="GRID.yaml")
+    parser.add_argument("--output_dir", type=Path, default=Path("runs"), help="one folder a run (default: runs)")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="runs at once (default: 1)")
+    parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads of a run (default: 1)")
+    parser.add_argument(
+        "--data", action="extend", nargs="+", default=[], metavar="NAME=FOLDER", help="where a data set lies"
+    )
+    parser.add_argument("--extra", default="", metavar="OPTIONS", help="of all runs, such as '--save_strategy no'")
+    parser.add_argument("--limit_hours", type=float, metavar="X", help="begin no run that would end later")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="copy results and ranks of what is done there")
+    parser.add_argument("--dry_run", action="store_true", help="print the commands that are left, and stop")
+    options = parser.parse_args()
+    if min(options.jobs, options.threads) < 1:
+        raise ArgumentError("jobs and threads must be at least 1")
+    return options
+
+
+def named_folders(given: list[str]) -> dict[str, str]:
+    """Name of a data set -> its folder, from NAME=FOLDER."""
+    if unnamed := [text for text in given if "=" not in text]:
+        raise ArgumentError(f"--data is {unnamed[0]!r}, but must be NAME=FOLDER")
+    return dict(text.split("=", 1) for text in given)
+
+
+def run_all(left: list[GridRun], time_left: TimeLeft, options: argparse.Namespace, *, n_done: int) -> dict[str, Path]:
+    """Run what is left; returns the name of each run that failed, with its log."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stops as Ctrl-C does
+    environment = os.environ | dict.fromkeys(["OMP_NUM_THREADS", "RAYON_NUM_THREADS"], str(options.threads))
+    by_name, failed = {run.name: run for run in left}, {}
+    ended = run_jobs(in_time(left, time_left, options), options.jobs, environment=environment)
+    bar = tqdm(total=n_done + len(left), initial=n_done, unit="run", disable=None)
+    with bar, closing(ended):
+        for one in ended:
+            run = by_name[one.job.name]
+            if one.status == 0:
+                time_left.count(run, one.seconds)
+                if options.keep:
+                    keep(run, options)
+            else:
+                failed[run.name] = one.job.log
+            with one.job.log.open("a", encoding="utf-8") as log:
+                print(ENDED.format(status=one.status, seconds=one.seconds), file=log)
+            bar.write(f"{run.name}: exit status {one.status} after {one.seconds:.0f} s; {time_left.sentence()}")
+            bar.update()
+    return failed
+
+
+def in_time(left: list[GridRun], time_left: TimeLeft, options: argparse.Namespace) -> Iterator[Job]:
+    """A job for each run, but for those that would end after the limit."""
+    started = time.monotonic()
+    for run in left:
+        ends = time.monotonic() - started + (time_left.seconds(run.data_set) or 0)
+        if options.limit_hours is None or ends < options.limit_hours * 3600:
+            yield Job(run.name, tuple(run.command(options.output_dir)), log_of(run, options.output_dir))
+
+
+def keep(run: GridRun, options: argparse.Namespace) -> None:
+    """Copy what is kept of a run that is done, unless it comes from there."""
+    if (options.output_dir / run.name).exists():
+        keep_run(options.output_dir / run.name, options.keep / run.name)
+
+
+if __name__ == "__main__":
+    try:
+        run_script(main)
+    except KeyboardInterrupt:
+        sys.exit("stopped; the same command goes on")
