@@ -1,11 +1,13 @@
-"""Measure the core against a peer or a floor in the same run: `make bench`.
+"""Measure the core against a peer or a floor in the same run: `make bench`; `run.py --curves` the long curves alone.
 
-Writes `results.json` and renders `README.md` beside this file. Only ratios mean anything: times differ from machine to
-machine, and a busy one slows both sides. A peer is the plain way to compute the same in torch, as libraries do it.
+Writes `results.json` and renders `README.md` beside this file, where rows of other kinds of processor are kept. Only
+ratios mean anything: times differ from machine to machine, and a busy one slows both sides. A peer is the plain way to
+compute the same in torch, as libraries do it.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import resource
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import answering
+import curves
 import data
 import datasets
 import evaluate
@@ -24,6 +27,8 @@ import fits
 import numpy as np
 import torch
 import training
+from curves import peer_aurc
+from timing import best, row
 
 import abstain
 from abstain import scores
@@ -32,8 +37,6 @@ from abstain.report import markdown_table
 
 FOLDER = Path(__file__).parent
 N_ROWS, N_CLASSES = 50_000, 1000
-N_LONG = 10_000_000
-REPEATS = 5
 
 
 def main() -> None:
@@ -41,48 +44,41 @@ def main() -> None:
     if sys.argv[1:2] == ["--extra-memory"]:
         print(extra_memory(WORKS[sys.argv[2]]))
         return
+    if sys.argv[1:] == ["--curves"]:
+        store(curves.measure(), whole=False)
+        return
     extra = {name: extra_memory_in_a_process(name) for name in WORKS}  # while this one is small: peaks are inherited
     rows = [
         *of_metric(extra),
         *of_logits(extra),
         *fits.measure(),
-        *of_curves(),
-        of_interval(),
-        *of_long(),
-        of_sketch(),
+        *curves.measure(),
+        curves.of_sketch(),
         *of_import(),
         *data.measure(),
         *answering.measure(),
         *training.measure(),
     ]
+    store(rows, whole=True)
+
+
+def store(rows: list[dict[str, Any]], *, whole: bool) -> None:
+    """Write the rows, beside those of other kinds of processor and, if this is not the whole, of other work."""
+    here = curves.processor()
+    rows = [{"processor": here, **row} for row in rows]
+    before = json.loads((FOLDER / "results.json").read_text(encoding="utf-8"))
+    kinds, works = {row["processor"] for row in rows}, {row["work"] for row in rows}
+    kept = [row for row in before["rows"] if row["processor"] not in kinds or not (whole or row["work"] in works)]
     machine = {
-        "processor": platform.machine(),
+        "architecture": platform.machine(),
         "cores": os.cpu_count(),
         "torch threads": torch.get_num_threads(),
         "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": np.__version__,
     }
-    write_json(FOLDER / "results.json", {"machine": machine, "rows": rows})
-    write_text(FOLDER / "README.md", render(machine, rows))
-    print(render(machine, rows))
-
-
-def best(work: Callable[[], Any], repeats: int = REPEATS) -> float:
-    """The shortest of some runs, in seconds, after one that does not count."""
-    work()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times)
-
-
-def row(work: str, ours: float, other: str, theirs: float, wanted: str, **more: Any) -> dict[str, Any]:
-    """One line of the table."""
-    print(f"{work}: {ours:.4g} s against {theirs:.4g} s of {other}", file=sys.stderr)
-    return {"work": work, "seconds": ours, "other": other, "other_seconds": theirs, "wanted": wanted, **more}
+    write_json(FOLDER / "results.json", {"machine": machine, "rows": [*kept, *rows]})
+    write_text(FOLDER / "README.md", render(machine, [*kept, *rows]))
 
 
 def make_logits() -> tuple[torch.Tensor, torch.Tensor]:
@@ -111,12 +107,6 @@ def lean_peer_fit(logits: torch.Tensor, labels: torch.Tensor) -> float:
     candidates = [centred.amax(dim=1) / centred.norm(p=p, dim=1) for p in range(1, 11)]
     candidates.append(logits.softmax(dim=1).amax(dim=1))
     return min(peer_aurc(confidence, error) for confidence in candidates)
-
-
-def peer_aurc(confidence: torch.Tensor, error: torch.Tensor) -> float:
-    """AURC by sorting indices, ties in the order of the rows."""
-    order = confidence.argsort(descending=True)
-    return float((error[order].cumsum(0) / torch.arange(1, len(error) + 1)).mean())
 
 
 def of_logits(extra: dict[str, float]) -> list[dict[str, Any]]:
@@ -235,85 +225,6 @@ def extra_memory(work: Callable[[torch.Tensor, torch.Tensor], Any]) -> float:
     return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
 
 
-def make_confidence(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct confidences, and errors that become rarer as they rise; about a quarter are wrong."""
-    generator = np.random.default_rng(0)
-    confidence = generator.random(n)
-    return confidence, (generator.random(n) < 0.5 * (1 - confidence)).astype(np.float64)
-
-
-def every_summary(confidence: np.ndarray, error: np.ndarray) -> None:
-    """The curve, and each number that it gives."""
-    curve = abstain.risk_coverage_curve(confidence, error)
-    curve.summary()
-    curve.aurc("trapezoid"), curve.excess_aurc(), curve.normalized_aurc(), curve.augrc(), curve.failure_auroc()
-    curve.risk_at_coverage(0.8)
-
-
-def of_curves() -> list[dict[str, Any]]:
-    """The curve and every summary, in both widths, and of confidences that tie."""
-    confidence, error = make_confidence(N_LONG)
-    saturated = np.where(confidence > 0.3, 1.0, confidence).astype(np.float32)
-    cases = [
-        ("float64", confidence, "≥ 4× faster"),
-        ("float32", confidence.astype(np.float32), "≥ 10× faster"),
-        ("float32, 70 % at 1.0", saturated, "–"),
-    ]
-    rows = []
-    for name, values, wanted in cases:
-        ours = best(lambda values=values: every_summary(values, error), repeats=3)
-        tensors = torch.from_numpy(values), torch.from_numpy(error)
-        theirs = best(lambda tensors=tensors: peer_aurc(*tensors), repeats=2)
-        rows.append(row(f"curve and every summary, N = 10⁷, {name}", ours, "plain AURC alone", theirs, wanted))
-    return rows
-
-
-def of_interval() -> dict[str, Any]:
-    """The closed-form interval, beside AURC itself."""
-    confidence, error = make_confidence(N_ROWS)
-    area = best(lambda: abstain.aurc(confidence, error), repeats=20)
-    interval = best(lambda: abstain.risk_coverage_curve(confidence, error).aurc_interval(), repeats=20)
-    return row("95 % interval of AURC, N = 50,000", interval, "AURC itself", area, "≤ 3× its cost")
-
-
-def of_long() -> list[dict[str, Any]]:
-    """What takes more than the curve of 0/1 errors, beside it: real losses, an interval, a paired difference."""
-    confidence, error = make_confidence(N_LONG)
-    other, losses = confidence + 0.1 * np.random.default_rng(1).random(N_LONG), (1 - confidence) * confidence
-    curve = best(lambda: every_summary(confidence, error), repeats=3)
-    works: dict[str, tuple[Callable[[], Any], str]] = {
-        "AURC of real losses": (lambda: abstain.aurc(confidence, losses), "≤ 3× its cost"),
-        "curve and interval of AURC": (
-            lambda: abstain.risk_coverage_curve(confidence, error).aurc_interval(),
-            "≤ 2× its cost",
-        ),
-        "interval of the coverage at a risk": (
-            lambda: abstain.risk_coverage_curve(confidence, error).coverage_at_risk_interval(0.05),
-            "≤ 5 s",
-        ),
-        "paired difference of AURC": (
-            lambda: abstain.aurc_difference(confidence, error, other, error),
-            "≤ 4× its cost",
-        ),
-    }
-    return [
-        row(f"{name}, N = 10⁷", best(work, repeats=2), "the curve of 0/1 errors, every summary", curve, wanted)
-        for name, (work, wanted) in works.items()
-    ]
-
-
-def of_sketch() -> dict[str, Any]:
-    """Pairs a second on one core (NumPy counts on one), beside one copy of them."""
-    confidence, error = make_confidence(N_LONG)
-    confidence, error = np.log(confidence / (1 - confidence)).astype(np.float32), error.astype(np.int8)
-    sketch = abstain.RiskCoverageSketch()
-    ours = best(lambda: sketch.update(confidence, error), repeats=3)
-    copy = best(lambda: (confidence.copy(), error.copy()), repeats=3)
-    return row(
-        "sketch update, 10⁷ pairs", ours, "one copy of them", copy, "≥ 30 million/s", pairs_per_second=N_LONG / ours
-    )
-
-
 def of_import() -> list[dict[str, Any]]:
     """New processes: the package beside one that imports nothing, and the report beside torch, which it needs."""
     codes = ("import abstain", "pass", "import abstain.report", "import torch")
@@ -327,7 +238,7 @@ def of_import() -> list[dict[str, Any]]:
 def render(machine: dict[str, Any], rows: list[dict[str, Any]]) -> str:
     """The table, in Markdown."""
     where = ", ".join(f"{key} {value}" for key, value in machine.items())
-    table = [["work", "seconds", "compared with", "its seconds", "ratio", "wanted"]]
+    table = [["work", "seconds", "compared with", "its seconds", "ratio", "wanted", "processor"]]
     for r in rows:
         ratio = r["other_seconds"] / r["seconds"]
         shown = f"{ratio:.1f}× faster" if ratio >= 1.05 else f"{1 / ratio:.2f}× its cost"
@@ -336,9 +247,15 @@ def render(machine: dict[str, Any], rows: list[dict[str, Any]]) -> str:
         if "pairs_per_second" in r:
             shown = f"{r['pairs_per_second'] / 1e6:.0f} million/s"
         wanted = r["wanted"] + (f"; ≤ {r['wanted_mb']} MB, found {r['extra_mb']:.0f} MB" if "extra_mb" in r else "")
-        table.append([r["work"], f"{r['seconds']:.4f}", r["other"], f"{r['other_seconds']:.4f}", shown, wanted])
-    heading = "# Benchmarks\n\nWritten by `make bench`; ratios of one run on one machine."
-    return f"{heading}\n\n{where}\n\n{markdown_table(table, 'lrlrrl')}\n"
+        table.append(
+            [r["work"], f"{r['seconds']:.4f}", r["other"], f"{r['other_seconds']:.4f}", shown, wanted, r["processor"]]
+        )
+    heading = (
+        "# Benchmarks\n\nWritten by `make bench`; the two sides of a row were measured in one run. A processor is named"
+        " with the widest instructions that NumPy was started with: where these are slow, it sorts far faster "
+        "without them (`NPY_DISABLE_CPU_FEATURES`), and rows with and without them stand beside each other."
+    )
+    return f"{heading}\n\n{where}\n\n{markdown_table(table, 'lrlrrll')}\n"
 
 
 if __name__ == "__main__":

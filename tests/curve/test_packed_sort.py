@@ -70,10 +70,3 @@ def test_many_equal_confidences_are_sorted_as_others(share):
     rng = np.random.default_rng(0)
     confidence = np.where(rng.random(SLICE_LENGTH + 3) < share, 1.0, rng.random(SLICE_LENGTH + 3)).astype(np.float32)
     assert_same(confidence, rng.random(SLICE_LENGTH + 3) < 0.2)
-
-
-@pytest.mark.parametrize("share", [0.0, 0.5])
-def test_only_an_untied_median_is_a_place_to_cut(share):
-    rng = np.random.default_rng(0)
-    words = np.where(rng.random(SLICE_LENGTH) < share, 2**31, rng.integers(0, 2**32, SLICE_LENGTH)).astype(np.uint32)
-    assert packed_sort._median_is_tied(words) == (share > 0)

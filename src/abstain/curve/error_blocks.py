@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from abstain._threads import SLICE_LENGTH, over_slices
 from abstain.curve.harmonic import harmonic_difference
+from abstain.curve.value_sort import sort_values
 
 Array = NDArray[np.float64]
 
@@ -55,7 +56,7 @@ class ErrorBlocks:
     @cached_property
     def ascending(self) -> Array | None:
         """(L,) float64, all errors above 0, ascending; None if each is 1."""
-        return None if self.losses is None else np.sort(self.losses)
+        return None if self.losses is None else sort_values(self.losses)
 
     @property
     def total(self) -> float:
@@ -201,7 +202,7 @@ def error_blocks(ascending: NDArray[Any], of_wrong: NDArray[Any]) -> ErrorBlocks
         ascending: (N,) all confidences, sorted.
         of_wrong: (L,) those of the samples with an error, in any order.
     """
-    of_wrong = np.sort(of_wrong)
+    of_wrong = sort_values(of_wrong)
     count = np.ones(len(of_wrong))
     if (of_wrong[1:] == of_wrong[:-1]).any():
         of_wrong, sizes = np.unique(of_wrong, return_counts=True)

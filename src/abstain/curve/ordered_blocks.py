@@ -52,7 +52,7 @@ def _find(ascending: NDArray[np.floating[Any]], order: NDArray[np.int64], error:
     """Start, stop, sum and number of the errors of each block of some positions, and the errors above 0."""
     errors = error[samples_at(order, some)]
     wrong = np.flatnonzero(errors)
-    losses = errors[wrong].astype(np.float64)
+    losses = errors[wrong].astype(np.float64, copy=False)
     confidence = samples_at(ascending, some)  # type: ignore[arg-type]  # the confidences themselves, cut alike
     stops = np.flatnonzero(np.append(confidence[1:] != confidence[:-1], True)) + 1
     if len(stops) == len(errors):

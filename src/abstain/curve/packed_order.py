@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._threads import over_slices
-from abstain.curve.packed_sort import sort_words
+from abstain.curve.word_sort import sort_words
 
 Words = NDArray[np.uint64]
 
@@ -25,7 +25,7 @@ def ascending_order(confidence: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
     """
     index_bits = max(len(confidence) - 1, 1).bit_length()
     words, dropped = _pack(confidence, index_bits)
-    sort_words(words)
+    words = sort_words(words)
     wrong = _disordered(words, confidence, index_bits) if dropped else np.empty(0, np.int64)
     if len(wrong):
         _put_in_order(words, wrong, confidence, index_bits)

@@ -12,12 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._threads import SLICE_LENGTH, over_slices, over_slices_between
+from abstain.curve.bucket_sort import Words
 from abstain.curve.error_blocks import ErrorBlocks, error_blocks
-
-Words = NDArray[np.unsignedinteger[Any]]
-
-N_SAMPLED = 1000
-"""Words that show how tied all of them are."""
+from abstain.curve.value_sort import sort_values
+from abstain.curve.word_sort import sort_words
 
 
 def sort_samples(
@@ -30,7 +28,7 @@ def sort_samples(
     """
     if have_one_sign(confidence):
         return sort_packed(confidence, error)
-    ascending = np.sort(confidence)  # of values, which is far faster than of indices
+    ascending = sort_values(confidence)  # far faster than indices
     wrong = np.flatnonzero(error != 0)  # of booleans, which is faster
     return ascending, error_blocks(ascending, confidence[wrong])
 
@@ -54,7 +52,7 @@ def sort_packed(
     """
     negative = bool(confidence.min() < 0)
     words = _pack(confidence, error, negative=negative)
-    sort_words(words)
+    words = sort_words(words)
     blocks = _find_errors(words)
     return _unpack(words, negative=negative), blocks
 
@@ -86,21 +84,6 @@ def _unpack(words: Words, *, negative: bool) -> NDArray[np.floating[Any]]:
 
     over_slices(unpack, len(words))
     return words.view(np.float32 if words.itemsize == 4 else np.float64)
-
-
-def sort_words(words: Words) -> None:
-    """Sort unsigned integers in place; many are first cut in two at their median, each half for a thread."""
-    cuts = [0, len(words)]
-    if len(words) >= SLICE_LENGTH and not _median_is_tied(words):
-        cuts.insert(1, len(words) // 2)
-        words.partition(cuts[1])
-    over_slices_between(lambda some: words[some].sort(), cuts)
-
-
-def _median_is_tied(words: Words) -> bool:
-    """Whether, as a sample shows, more than a fiftieth of the words are the median: they are slow to cut there."""
-    sample = np.sort(words[:: len(words) // N_SAMPLED])
-    return bool(np.mean(sample == sample[len(sample) // 2]) > 1 / 50)
 
 
 def _find_errors(words: Words) -> ErrorBlocks:
