@@ -36,8 +36,6 @@ RECIPES = {
     "cutmix_alpha": "CutMix, α = {:g}",
     "sam_rho": "sharpness-aware minimisation, ρ = {:g}",
     "ema_decay": "averaged weights, decay {:g}",
-    "mixup_alpha": "mixup, α = {:g}",
-    "cutmix_alpha": "CutMix, α = {:g}",
     "teacher": "the teacher {}",
 }
 """Arguments of training in which siblings differ, and what is said of each that is not 0."""

@@ -60,7 +60,7 @@ def check_classes(args: SelectiveTrainingArguments, model: nn.Module | None, *, 
     if n_logits == 1 and args.logit_norm_temperature:
         raise ArgumentError(
             "logit_norm_temperature is given, but the norm of the model's one logit leaves only its sign, which cannot "
-            "be learnt: take two logits (--one_logit false in scripts), or leave it out"
+            "be learnt: take a model with two logits, or leave it out"
         )
     last = max(n_logits, 2) - 1
     if 0 <= ignore_index <= last:
