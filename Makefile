@@ -109,6 +109,8 @@ docs: $(VENV)/installed-dev  ## render README, model cards and docs from the res
 	$(BIN)/python docs/scores.py
 	$(BIN)/python docs/thresholds.py
 	$(BIN)/python docs/monitoring.py
+	$(BIN)/python docs/intervals.py
+	$(BIN)/python docs/recipes.py
 	$(BIN)/python docs/architecture.py
 
 clean:  ## remove the environment and caches

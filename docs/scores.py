@@ -63,8 +63,8 @@ def measured(validation: Values, test: Values) -> Iterator[tuple[str, list[str]]
             yield label, [area, "–"]
             continue
         difference = aurc_difference(confidence, error, msp, error)
-        ends = f"[{100 * difference.low:+.3f}, {100 * difference.high:+.3f}]"
-        yield label, [area, f"{100 * difference.estimate:+.3f} {ends}"]
+        ends = "".join(f" [{100 * low:+.3f}, {100 * high:+.3f}]" for low, high in filter(None, [difference.interval]))
+        yield label, [area, f"{100 * difference.estimate:+.3f}{ends}"]
 
 
 def confidences(validation: Values, logits: Any) -> Iterator[tuple[str, Any]]:

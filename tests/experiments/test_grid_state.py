@@ -35,7 +35,8 @@ def test_results_of_the_same_settings_are_done_wherever_they_are(tmp_path, run, 
 
 
 def test_an_argument_that_an_older_version_did_not_have_counts_as_its_default(tmp_path, run, settings):
-    del settings["training"]["sam_rho"]
+    for name in ("sam_rho", "activation_checkpointing"):  # the latter is None until the arguments are completed
+        del settings["training"][name]
     written(tmp_path, settings, training={})
     assert is_done(run, [tmp_path])
     with pytest.raises(InputError, match=r"mine' holds a run with sam_rho = 0\.0, but this one has 0\.1"):

@@ -99,8 +99,16 @@ def _settings_of(run: GridRun) -> tuple[Settings, Settings]:
     except InputError as error:
         raise ArgumentError(f"the run {run.name} cannot be started: {error}") from error
     settings = run_settings(args, model=without_folders(model), data=without_folders(data))
-    defaults = {field.name: field.default for kind in kinds for field in fields(kind) if field.default is not MISSING}
-    return _without_places(settings), defaults
+    return _without_places(settings), _defaults_of(kinds)
+
+
+@cache
+def _defaults_of(kinds: tuple[Any, ...]) -> Settings:
+    """What each argument is where nobody gives it, once the arguments of training have been checked and completed."""
+    *others, training = kinds
+    of_others = {field.name: field.default for kind in others for field in fields(kind) if field.default is not MISSING}
+    settings = run_settings(training(output_dir="runs", use_cpu=True), model={}, data={})
+    return of_others | settings["training"]
 
 
 def _comparable(found: Settings, *, like: Settings, defaults: Mapping[str, Any]) -> Settings:
