@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from abstain import _threads
-from abstain._threads import SLICE_LENGTH, over_slices, over_slices_between
+from abstain._threads import SLICE_LENGTH, for_each, over_slices, over_slices_between
 
 
 @pytest.mark.parametrize("n", [1, SLICE_LENGTH - 1, SLICE_LENGTH, SLICE_LENGTH + 1, 3 * SLICE_LENGTH + 7])
@@ -47,3 +47,22 @@ def test_what_fails_in_a_slice_fails_for_the_caller():
 
     with pytest.raises(ValueError, match="slice 0"):
         over_slices_between(work, [0, 1, 2])
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 50])
+def test_each_item_is_worked_on_once_and_few_are_made_before(n):
+    done, most_ahead = set(), 0
+
+    def items():
+        nonlocal most_ahead
+        for item in range(n):
+            most_ahead = max(most_ahead, item - len(done))
+            yield item
+
+    for_each(done.add, items())
+    assert done == set(range(n)) and most_ahead <= 3 * _threads.N_THREADS + 1
+
+
+def test_what_fails_of_an_item_fails_for_the_caller():
+    with pytest.raises(ZeroDivisionError):
+        for_each(lambda item: 1 / item, [1, 2, 0, 3])

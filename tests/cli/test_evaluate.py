@@ -196,7 +196,6 @@ def test_what_is_said_of_real_models(run, capsys, name, words):
             ["--input", "probabilities"],
             [
                 "Does a calibration of each class repair it? It was not tried (",
-                "Note: of 240 answers 46 are wrong: ",
                 "--input probabilities",
             ],
         ),

@@ -59,12 +59,14 @@ def _keys(confidence: NDArray[np.floating[Any]]) -> Words:
 
 def _disordered(words: Words, confidence: NDArray[np.floating[Any]], index_bits: int) -> NDArray[np.int64]:
     """The leading bits of the words among which some confidence stands after a larger one."""
-    mask = np.uint64((1 << index_bits) - 1)
+    bits, mask = np.uint64(index_bits), np.uint64((1 << index_bits) - 1)
 
     def find(some: slice) -> Words:
         here = words[some.start : some.stop + 1]  # with the first of the next slice
-        values = confidence[(here & mask).view(np.int64)]
-        return here[:-1][values[1:] < values[:-1]] >> np.uint64(index_bits)
+        leading = here >> bits
+        alike = np.flatnonzero(leading[1:] == leading[:-1])  # others are in order
+        one, next_one = (confidence[(here[places] & mask).view(np.int64)] for places in (alike, alike + 1))
+        return leading[alike[next_one < one]]
 
     return np.unique(np.concatenate(over_slices(find, len(words)))).view(np.int64)
 

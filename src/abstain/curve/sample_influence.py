@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from abstain._arrays import check_confidence_error
 from abstain._checks import InputError, are_binary, check_choice
-from abstain._threads import over_slices
+from abstain._threads import for_each, over_slices
 from abstain.curve.curve import AREAS, Area, RiskCoverageCurve, curve_in_order
 from abstain.curve.ordered_blocks import samples_at
 from abstain.curve.packed_order import ascending_order
+from abstain.curve.tie_blocks import TieBlocks
 
 Array = NDArray[np.float64]
 
@@ -68,13 +69,17 @@ def _add(
     to: Array, times: float, curve: RiskCoverageCurve, order: NDArray[np.int64], error: NDArray[Any], area: Area
 ) -> None:
     of_area = curve.influence(area)
-    for blocks in curve.tie_blocks():
-        samples = samples_at(order, blocks.positions)
-        slope, offset = (blocks.spread(of_blocks) for of_blocks in of_area(blocks))
+
+    def add(slice_of_blocks: tuple[TieBlocks, tuple[Array, Array]]) -> None:
+        blocks, of_blocks = slice_of_blocks
+        samples = samples_at(order, blocks.positions)  # no two slices have one in common
+        slope, offset = map(blocks.spread, of_blocks)
         values = slope * error[samples]
         values += offset
         values *= times
         to[samples] += values
+
+    for_each(add, ((blocks, of_area(blocks)) for blocks in curve.tie_blocks()))
 
 
 def paired_standard_error(influence_a: Array, influence_b: Array) -> float:

@@ -185,7 +185,7 @@ def _clusters(clusters: Any, labels: Any, ignore_index: int | None) -> Clusters 
     if clusters is not None:
         return Clusters.of_labels(clusters, labels, ignore_index)
     counted = labels if ignore_index is None else labels[(labels != ignore_index).reshape(len(labels), -1).any(axis=1)]
-    if labels.ndim < 2 or len(counted) < 2:
+    if labels.size == len(labels) or len(counted) < 2:
         return None
     return Clusters.of_labels(np.arange(len(labels)), labels, ignore_index)
 

@@ -215,9 +215,10 @@ class PushingTrainer(EvaluatingTrainer):
         """As of `Trainer`, in the background; the weights come without a rule, which would belong to others."""
         if not self.is_world_process_zero() or self.args.hub_strategy == HubStrategy.END:
             return
-        running = None if self.push_in_progress is None or self.push_in_progress.is_done() else self.push_in_progress
-        if running is not None and not self.args.hub_always_push:
-            return
+        if self.push_in_progress is not None and not self.push_in_progress.is_done():
+            if not self.args.hub_always_push:
+                return
+            self.push_in_progress.wait_until_done()  # it reads the files that are written next
         self.callback_handler.on_push_begin(self.args, self.state, self.control)
         checkpoint, folder = Path(checkpoint_folder), self.args.folder
         (folder / RULE_FILE).unlink(missing_ok=True)
@@ -233,10 +234,7 @@ class PushingTrainer(EvaluatingTrainer):
             path = "last-checkpoint" if self.args.hub_strategy == HubStrategy.CHECKPOINT else checkpoint.name
             message = f"Training in progress, {at}, checkpoint"
             jobs.append(self._upload(checkpoint, message, path_in_repo=path, run_as_future=True))
-        if running is None:
-            self.push_in_progress = PushInProgress(jobs)
-        else:
-            running.jobs.extend(jobs)
+        self.push_in_progress = PushInProgress(jobs)
 
 
 def _on_hub(name: Any) -> str | None:
