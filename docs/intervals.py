@@ -11,6 +11,7 @@ import math
 import sys
 from itertools import product
 
+import image_bootstrap
 import numpy as np
 from interval_simulation import DRAWS, MEASURES, RISKS, SIZES, Cell
 from pages import ROOT, write_or_check
@@ -51,6 +52,7 @@ def render(cells: dict[str, list[Cell]]) -> str:
             *(_area(area, cells["differences" if area == "difference" else "areas"]) for area in CHOSEN),
             _coverages(cells["coverages"]),
             _clusters(cells["clusters"]),
+            *([image_bootstrap.section(on_images, NAMES)] if (on_images := image_bootstrap.kept()) else []),
         ]
     )
 
