@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from timing import best, in_turns, row
+from timing import best, in_turns, peak_mb, row
 
 import abstain
 
@@ -117,24 +117,36 @@ def of_long() -> list[dict[str, Any]]:
     """What takes more than the curve of 0/1 errors, beside it: real losses, an interval, a paired difference."""
     confidence, error = make_confidence(N_LONG)
     other, losses = confidence + 0.1 * np.random.default_rng(1).random(N_LONG), (1 - confidence) * confidence
-    works: dict[str, tuple[Callable[[], Any], str]] = {
-        "AURC of real losses": (lambda: abstain.aurc(confidence, losses), "≤ 3× its cost"),
+    works: dict[str, tuple[Callable[[], Any], str, int | None]] = {
+        "AURC of real losses": (lambda: abstain.aurc(confidence, losses), "≤ 3× its cost", None),
         "curve and interval of AURC": (
             lambda: abstain.risk_coverage_curve(confidence, error).aurc_interval(),
             "≤ 2× its cost",
+            200,
         ),
         "interval of the coverage at a risk": (
             lambda: abstain.risk_coverage_curve(confidence, error).coverage_at_risk_interval(0.05),
             "≤ 5 s",
+            None,
         ),
         "paired difference of AURC": (
             lambda: abstain.aurc_difference(confidence, error, other, error),
             "≤ 4× its cost",
+            400,
         ),
     }
     curve = "the curve of 0/1 errors, every summary"
     spent = in_turns({curve: lambda: every_summary(confidence, error)} | {name: of[0] for name, of in works.items()}, 2)
-    return [row(f"{name}, N = 10⁷", spent[name], curve, spent[curve], wanted) for name, (_, wanted) in works.items()]
+    return [
+        row(f"{name}, N = 10⁷", spent[name], curve, spent[curve], wanted, **(_memory(work, at_most) if at_most else {}))
+        for name, (work, wanted, at_most) in works.items()
+    ]
+
+
+def _memory(work: Callable[[], Any], at_most: int) -> dict[str, Any]:
+    """What some work takes beyond its input, and what was wanted."""
+    found = peak_mb(work)
+    return {} if found is None else {"extra_mb": found, "wanted_mb": at_most}
 
 
 def of_sketch() -> dict[str, Any]:
