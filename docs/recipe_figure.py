@@ -59,7 +59,8 @@ def draw_recipe(axes: Axes, recipe: Recipe, style: Mapping[str, Any]) -> None:
         100 * recipe.values(key, repaired=mends) for key, mends in (("risk", False), ("aurc", False), ("aurc", True))
     )
     place, target = (error.mean(), aurc.mean()), (error.mean(), repaired.mean())
-    bars = {"xerr": error.std(), "yerr": aurc.std(), "elinewidth": 0.8, "linestyle": "none"}
+    spread = {"xerr": error.std(ddof=1), "yerr": aurc.std(ddof=1)} if len(error) > 1 else {}  # of one there is none
+    bars = {**spread, "elinewidth": 0.8, "linestyle": "none"}
     axes.errorbar(*place, **bars, **style, markersize=7, zorder=3 if recipe.name == PLAIN else 2.5)
     axes.annotate("", target, place, arrowprops={"arrowstyle": "->", "color": style["color"], "linewidth": 0.8})
     axes.plot(*target, **style, markersize=7, markerfacecolor="white", linestyle="none", zorder=2.4)

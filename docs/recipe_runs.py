@@ -124,7 +124,8 @@ def read_recipes(folder: Path) -> dict[str, list[Recipe]]:
     runs = [_read(path.parent) for path in sorted(folder.glob(f"*/{RESULTS_FILE}"))]
     by_data_set: dict[str, dict[str, dict[int, Run]]] = defaultdict(lambda: defaultdict(dict))
     for run in runs:
-        by_data_set[run.data_set][run.recipe][run.seed] = run
+        if by_data_set[run.data_set][run.recipe].setdefault(run.seed, run) is not run:
+            sys.exit(f"{run.data_set} has two runs of {run.recipe} with seed {run.seed}: remove one of their folders")
     for name, of_data_set in by_data_set.items():
         _check_alike(name, [run for of_recipe in of_data_set.values() for run in of_recipe.values()])
     return {

@@ -27,6 +27,8 @@ OTHERS = ROOT / "docs" / "models_of_others.json"
 OTHERS_COLUMNS = ("name", "source", "error %", "AURC %", "AURC % repaired")
 MARGIN = 0.05
 """The share of the AURC of cross-entropy up to which more is no damage."""
+ORDER_MARGIN = 0.01
+"""What the failure AUROC may be below that of cross-entropy before errors are called ordered worse."""
 MEASURED = {
     "error %": ("risk", False),
     "AURC %": ("aurc", False),
@@ -40,6 +42,7 @@ DIFFERENCES = {
     "error": (lambda ranks: ranks.msp, "risk"),
     "AURC": (lambda ranks: ranks.msp, "aurc"),
     "AURC repaired": (lambda ranks: ranks.max_logit_pnorm, "aurc"),
+    "failure AUROC": (lambda ranks: ranks.msp, "failure_auroc"),
 }
 """Column -> the ranks that it is read from, and the area."""
 Row = dict[str, Any]
@@ -67,7 +70,8 @@ def row_of(recipe: Recipe, of_data_set: Sequence[Recipe]) -> Row:
     if has_two_classes(recipe):
         del found["AURC repaired"]  # the ranks of the calibration per class are not kept
     row["minus CE"] = {name: difference and _told(difference) for name, difference in found.items()}
-    return row | {"verdict": verdict(found["AURC"], float(plain.values("aurc").mean()))}
+    of_aurc = verdict(found["AURC"], float(plain.values("aurc").mean()))
+    return row | {"verdict": of_aurc, "orders worse": orders_worse(found["failure AUROC"])}
 
 
 def has_two_classes(recipe: Recipe) -> bool:
@@ -84,8 +88,17 @@ def verdict(difference: DifferenceOverSeeds | None, aurc_of_plain: float) -> str
     return "does not" if difference.high < MARGIN * aurc_of_plain else "cannot tell"
 
 
-def _spread(of_seeds: Any) -> dict[str, float]:
-    return {"mean": float(of_seeds.mean()), "std": float(of_seeds.std())}
+def orders_worse(difference: DifferenceOverSeeds | None) -> str:
+    """Whether errors stand less well apart than those of cross-entropy, however many there are of them."""
+    if difference is None or difference.low is None or difference.high is None:
+        return "cannot tell"
+    if difference.high < 0:
+        return "yes"
+    return "no" if difference.low > -ORDER_MARGIN else "cannot tell"
+
+
+def _spread(of_seeds: Any) -> dict[str, float | None]:
+    return {"mean": float(of_seeds.mean()), "std": float(of_seeds.std(ddof=1)) if len(of_seeds) > 1 else None}
 
 
 def _told(difference: DifferenceOverSeeds) -> dict[str, float | None]:
@@ -122,9 +135,13 @@ def _sections(numbers: dict[str, list[Row]], others: Sequence[Row]) -> Iterator[
 def verdicts(numbers: dict[str, list[Row]]) -> str:
     """One row a recipe, one column a data set."""
     recipes = dict.fromkeys(row["recipe"] for rows in numbers.values() for row in rows if "verdict" in row)
-    told = {(name, row["recipe"]): row.get("verdict", "") for name, rows in numbers.items() for row in rows}
+    told = {(name, row["recipe"]): _in_words(row) for name, rows in numbers.items() for row in rows}
     rows = [[recipe, *(told.get((name, recipe)) or "–" for name in numbers)] for recipe in recipes]
     return markdown_table([["trained with", *numbers], *rows], "l" * (1 + len(numbers)))
+
+
+def _in_words(row: Row) -> str:
+    return row.get("verdict", "") + ("; orders worse" if row.get("orders worse") == "yes" else "")
 
 
 def measurements(rows: Sequence[Row]) -> str:
@@ -149,10 +166,11 @@ def differences(rows: Sequence[Row]) -> str:
     if not compared:
         return ""
     columns = list(compared[0]["minus CE"])
-    table = [["minus CE, in points", *columns, "breaks abstention?"]]
+    table = [["minus CE, in points", *columns, "breaks abstention?", "orders worse?"]]
     for row in compared:
-        table.append([row["recipe"], *(_interval(row["minus CE"][name]) for name in columns), row["verdict"]])
-    return markdown_table(table, "l" + "r" * len(columns) + "l")
+        told = [_interval(row["minus CE"][name]) for name in columns]
+        table.append([row["recipe"], *told, row["verdict"], row["orders worse"]])
+    return markdown_table(table, "l" + "r" * len(columns) + "ll")
 
 
 def _interval(difference: dict[str, float | None] | None) -> str:
@@ -174,11 +192,15 @@ classes after calibration per predicted class; it falls back to MSP where it gai
 Differences to cross-entropy (CE) are paired by seed and by test sample, and their interval of
 {100 * over_seeds.LEVEL:g} % is over both: another seed and other samples would give another number. Its variance is
 that of the difference over seeds, divided by their number, and that of the mean influence of a sample, divided by
-theirs; how it comes about stands at `abstain.curve.difference_over_seeds`.
+theirs; how it comes about stands at `abstain.curve.difference_over_seeds`. With two or three seeds it may hold the true
+difference less often than it says: the last table tells how often.
 
 A recipe *breaks* abstention where the interval of its AURC minus that of CE, both of MSP, lies above 0. It *does not*
-where the interval lies below {100 * MARGIN:g} % of the AURC of CE. Otherwise these runs *cannot tell*. Intervals are
-one by one; none is widened for their number."""
+where the interval lies below {100 * MARGIN:g} % of the AURC of CE. Otherwise these runs *cannot tell*. AURC grows
+with the error too, so such a recipe may only make more errors. Whether it also *orders worse* is said by the failure
+AUROC of MSP, the share of pairs of an error and a correct answer in which the error is the less confident one: *yes*
+where the interval of its difference to CE lies below 0, *no* where it lies above {-100 * ORDER_MARGIN:g} point.
+Intervals are one by one; none is widened for their number."""
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from abstain.experiments import (
     ENDED,
     ArgumentError,
     GridRun,
+    InputError,
     Job,
     TimeLeft,
     is_done,
@@ -47,7 +48,7 @@ def main() -> None:
     """Read the grid, say what is left of it, and run that."""
     options = read_options()
     runs = with_folders(read_grid(options.grid, scripts=SCRIPTS), named_folders(options.data))
-    runs = [run.with_options(["--disable_tqdm", "true", *shlex.split(options.extra)]) for run in runs]
+    runs = [run.with_options(["--disable_tqdm", "true", *options.extra]) for run in runs]
     folders = [options.output_dir, *([options.keep] if options.keep else [])]
     done = [run for run in runs if is_done(run, folders)]
     left = [run for run in runs if run not in done]
@@ -55,13 +56,12 @@ def main() -> None:
     if options.dry_run:
         print(*(shlex.join(run.command(options.output_dir)) for run in left), sep="\n")
         return
-    for run in done if options.keep else ():
-        keep(run, options)
+    failed = {run.name: not_kept for run in done if (not_kept := keep(run, options))}
     print(time_left.table(), flush=True)
-    failed = run_all(left, time_left, options, n_done=len(done))
+    failed |= run_all(left, time_left, options, n_done=len(done))
     print(time_left.table())
-    for name, log in failed.items():
-        print(f"error: {name} failed: {last_line(log)} ({log})", file=sys.stderr)
+    for name, why in failed.items():
+        print(f"error: {name} failed: {why}", file=sys.stderr)
     sys.exit(1 if failed else 0)
 
 
@@ -82,6 +82,10 @@ def read_options() -> argparse.Namespace:
     options = parser.parse_args()
     if min(options.jobs, options.threads) < 1:
         raise ArgumentError("jobs and threads must be at least 1")
+    try:
+        options.extra = shlex.split(options.extra)
+    except ValueError as error:
+        raise ArgumentError(f"--extra is {options.extra!r}, whose quotes do not match ({error})") from error
     return options
 
 
@@ -92,8 +96,8 @@ def named_folders(given: list[str]) -> dict[str, str]:
     return dict(text.split("=", 1) for text in given)
 
 
-def run_all(left: list[GridRun], time_left: TimeLeft, options: argparse.Namespace, *, n_done: int) -> dict[str, Path]:
-    """Run what is left; returns the name of each run that failed, with its log."""
+def run_all(left: list[GridRun], time_left: TimeLeft, options: argparse.Namespace, *, n_done: int) -> dict[str, str]:
+    """Run what is left; returns the name of each run that failed or could not be kept, and why."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stops as Ctrl-C does
     environment = os.environ | dict.fromkeys(["OMP_NUM_THREADS", "RAYON_NUM_THREADS"], str(options.threads))
     by_name, failed = {run.name: run for run in left}, {}
@@ -104,10 +108,10 @@ def run_all(left: list[GridRun], time_left: TimeLeft, options: argparse.Namespac
             run = by_name[one.job.name]
             if one.status == 0:
                 time_left.count(run, one.seconds)
-                if options.keep:
-                    keep(run, options)
+                if not_kept := keep(run, options):
+                    failed[run.name] = not_kept
             else:
-                failed[run.name] = one.job.log
+                failed[run.name] = f"{last_line(one.job.log)} ({one.job.log})"
             with one.job.log.open("a", encoding="utf-8") as log:
                 print(ENDED.format(status=one.status, seconds=one.seconds), file=log)
             bar.write(f"{run.name}: exit status {one.status} after {one.seconds:.0f} s; {time_left.sentence()}")
@@ -124,10 +128,14 @@ def in_time(left: list[GridRun], time_left: TimeLeft, options: argparse.Namespac
             yield Job(run.name, tuple(run.command(options.output_dir)), log_of(run, options.output_dir))
 
 
-def keep(run: GridRun, options: argparse.Namespace) -> None:
-    """Copy what is kept of a run that is done, unless it was done elsewhere and only kept here."""
-    if is_done(run, [options.output_dir]):
-        keep_run(options.output_dir / run.name, options.keep / run.name)
+def keep(run: GridRun, options: argparse.Namespace) -> str | None:
+    """Copy what is kept of a run that is done here, and not elsewhere; returns why it could not be, if so."""
+    if options.keep and is_done(run, [options.output_dir]):
+        try:
+            keep_run(options.output_dir / run.name, options.keep / run.name)
+        except InputError as error:
+            return str(error)
+    return None
 
 
 if __name__ == "__main__":

@@ -55,6 +55,14 @@ def test_runs_that_differ_in_more_than_recipe_and_seed_are_not_compared(recipe_r
         recipe_runs.read_recipes(tmp_path)
 
 
+def test_two_runs_of_one_recipe_and_seed_are_not_taken_for_one(recipe_runs, tmp_path):
+    keep(tmp_path, "b", 0)
+    (tmp_path / "b_ce_s0").rename(tmp_path / "another")
+    keep(tmp_path, "b", 0)
+    with pytest.raises(SystemExit, match="b has two runs of CE with seed 0"):
+        recipe_runs.read_recipes(tmp_path)
+
+
 def test_runs_on_other_test_samples_are_not_compared(recipe_runs, tmp_path):
     keep(tmp_path, "b", 0)
     keep(tmp_path, "b", 1, test="other")

@@ -1,9 +1,11 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from kept_recipes import keep
 
+from abstain import aurc
 from abstain.curve import DifferenceOverSeeds
 
 
@@ -36,40 +38,46 @@ def rows_of(text, title):
 
 
 def test_a_recipe_that_breaks_the_order_is_said_to_and_one_that_does_not_stands_beside_it(page, tmp_path):
+    plains = []
     for seed in range(4):
         plain = keep(tmp_path / "runs", "digits", seed)
         keep(tmp_path / "runs", "digits", seed, label_smoothing_factor=0.2, damage=2)
         keep(tmp_path / "runs", "digits", seed, sam_rho=0.1, damage=-0.49)
+        plains.append(plain)
     keep(tmp_path / "runs", "digits", 0, focal_gamma=2.0)
     text, numbers = page()
     ce, smoothed, focal, sam = numbers["digits"]
     assert [row["recipe"] for row in (ce, smoothed, focal, sam)] == ["CE", "LS 0.2", "focal 2", "SAM 0.1"]
     assert [row.get("verdict") for row in (ce, smoothed, focal, sam)] == [None, "breaks", "cannot tell", "does not"]
+    assert [row.get("orders worse") for row in (ce, smoothed, focal, sam)] == [None, "yes", "cannot tell", "no"]
     assert ce["seeds"] == 4 and ce["AURC repaired"]["mean"] == pytest.approx(ce["AURC"]["mean"] / 2)
     assert ce["error"]["mean"] == pytest.approx(plain.error.mean(), abs=0.05)
     difference = smoothed["minus CE"]["AURC"]
     assert difference["estimate"] == pytest.approx(smoothed["AURC"]["mean"] - ce["AURC"]["mean"])
     assert 0 < difference["low"] < difference["estimate"] < difference["high"] and difference["seeds"] == 4
-    assert set(smoothed["minus CE"]) == {"error", "AURC", "AURC repaired"}
-    assert focal["minus CE"] == {"error": None, "AURC": None, "AURC repaired": None}
+    assert set(smoothed["minus CE"]) == {"error", "AURC", "AURC repaired", "failure AUROC"}
+    assert focal["minus CE"] == dict.fromkeys(smoothed["minus CE"])
 
     verdicts = rows_of(text, "Verdicts")
     assert verdicts == [
         ["trained with", "digits"],
-        ["LS 0.2", "breaks"],
+        ["LS 0.2", "breaks; orders worse"],
         ["focal 2", "cannot tell"],
         ["SAM 0.1", "does not"],
     ]
     table = rows_of(text, "digits")
     assert table[0] == ["trained with", "seeds", "error %", "AURC %", "AURC % repaired", "Cov@5 %", "Cov@1 %", "ECE %"]
     spread = ce["AURC"]
+    plain_aurc = [aurc(ranks.msp, ranks.error) for ranks in plains]
+    assert spread["std"] == pytest.approx(np.std(plain_aurc, ddof=1)) and focal["AURC"]["std"] is None
     assert table[1][:2] == ["CE", "4"] and table[1][5:] == ["50.00", "25.00", "12.50"]
     assert table[1][3] == f"{100 * spread['mean']:.3f} ± {100 * spread['std']:.3f}"
     assert table[3][:2] == ["focal 2", "1"] and table[3][3] == f"{100 * focal['AURC']['mean']:.3f}", "one has no spread"
-    assert table[5] == ["minus CE, in points", "error", "AURC", "AURC repaired", "breaks abstention?"]
+    columns = ["error", "AURC", "AURC repaired", "failure AUROC", "breaks abstention?", "orders worse?"]
+    assert table[5] == ["minus CE, in points", *columns]
     ends = f"[{100 * difference['low']:+.3f}, {100 * difference['high']:+.3f}]"
     assert table[6][0] == "LS 0.2" and table[6][2] == f"{100 * difference['estimate']:+.3f} {ends}"
-    assert table[7][1:] == ["–", "–", "–", "cannot tell"]
+    assert table[7][1:] == ["–", "–", "–", "–", "cannot tell", "cannot tell"]
     assert "Models of others" not in text and "](recipes.png)" in text
     assert (tmp_path / "recipes.png").stat().st_size > 10_000
 
@@ -81,8 +89,9 @@ def test_two_classes_are_repaired_per_class_and_models_of_others_have_their_tabl
     other = {"name": "m", "source": "a paper", "error %": "2.0", "AURC %": "0.30", "AURC % repaired": "0.20"}
     (tmp_path / "others.json").write_text(json.dumps([other]))
     text, numbers = page()
-    assert set(numbers["bank"][1]["minus CE"]) == {"error", "AURC"}
-    assert rows_of(text, "bank")[3] == ["minus CE, in points", "error", "AURC", "breaks abstention?"]
+    columns = ["error", "AURC", "failure AUROC"]
+    assert list(numbers["bank"][1]["minus CE"]) == columns
+    assert rows_of(text, "bank")[3] == ["minus CE, in points", *columns, "breaks abstention?", "orders worse?"]
     assert numbers["bank"][0]["AURC repaired"]["mean"] == numbers["bank"][0]["AURC"]["mean"] / 2
     assert rows_of(text, "Models of others")[1] == ["m", "a paper", "2.0", "0.30", "0.20"]
 
@@ -100,3 +109,12 @@ def test_without_a_run_there_is_no_table_of_runs(page, tmp_path):
 def test_the_verdict_follows_the_interval(recipes, low, high, said):
     found = DifferenceOverSeeds((low + high) / 2, 1, low, high, 0.5, [0, 0], 1, 1, 1)
     assert recipes.verdict(found, 0.1) == said
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [(-0.5, -0.001, "yes"), (-0.0099, 0.5, "no"), (-0.0101, 0.5, "cannot tell"), (-0.002, -0.001, "yes")],
+)
+def test_whether_errors_are_ordered_worse_follows_the_interval_of_the_failure_auroc(recipes, low, high, said):
+    found = DifferenceOverSeeds((low + high) / 2, 1, low, high, 0.5, [0, 0], 1, 1, 1)
+    assert recipes.orders_worse(found) == said

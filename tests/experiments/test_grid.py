@@ -62,6 +62,11 @@ def test_a_run_has_the_arguments_of_its_data_set_and_its_recipe(tmp_path):
         ("sam_rho: 0.1", "sam_rho: null", "sam_rho is None in the grid"),
         ("ce: {}", "ce: 1", "the arguments of a recipe of the grid must be lines"),
         ("  ce: {}", "  ce: {}\n  ce: {}", "gives ce twice"),
+        ("  ce: {}", "  ce: {}\n  1: {}", r"recipes of the grid must have names, .* not \['ce', 1"),
+        ("  ce: {}", "  ce: {}\n  a/b: {}", "names, which are texts without a slash"),
+        ("recipes: [ce, max, ls]", "recipes: ce", "recipes of the grid must have names, .* not 'ce'"),
+        ("{max_samples: 9, flip: true, steps: [1, 2]}", "[max_samples]", "the arguments of a data set of the grid"),
+        ("recipe: mlp_tables.yaml", "recipe: mlp_digits.yaml", "'digits' and 'tables' of the grid both have the run"),
     ],
 )
 def test_what_is_no_grid_is_refused(tmp_path, before, after, message):

@@ -61,6 +61,11 @@ def test_arguments_that_a_script_does_not_take_are_refused_before_anything_runs(
         is_done(run.with_options(["--sam_ro", "1"]), [tmp_path])
 
 
+def test_a_seed_that_is_not_that_of_the_name_is_refused(tmp_path, run):
+    with pytest.raises(InputError, match="the run mine is given the seed 3, but named by another"):
+        is_done(run.with_options(["--seed", "3"]), [tmp_path])
+
+
 def test_damaged_results_are_said(tmp_path, run):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "results.json").write_text("{")

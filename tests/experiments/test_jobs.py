@@ -1,11 +1,14 @@
+import fcntl
 import os
 import signal
+import subprocess
 import sys
 import time
 from contextlib import closing
 
 import pytest
 
+from abstain import InputError
 from abstain.experiments import jobs
 from abstain.experiments.jobs import Job, last_line, run_jobs
 
@@ -50,6 +53,19 @@ def test_programs_end_with_the_one_that_started_them(tmp_path, monkeypatch, deaf
             time.sleep(0.01)
     with pytest.raises(ProcessLookupError):
         os.kill(int(todo[0].log.read_text()), signal.SIGCONT)
+
+
+def test_a_program_that_has_outlived_who_started_it_is_not_started_again(tmp_path):
+    log = tmp_path / "logs" / "long.log"
+    log.parent.mkdir()
+    with log.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # it is passed on to the program, and ends with it
+        left = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=file)
+    with pytest.raises(InputError, match=r"long still runs, started by another command"):
+        list(run_jobs([job(tmp_path, "long", "print('twice')")], 1, environment=os.environ))
+    left.communicate(b"\n")
+    assert [one.status for one in run_jobs([job(tmp_path, "long", "print('once')")], 1, environment=os.environ)] == [0]
+    assert log.read_text() == "once\n"
 
 
 def test_the_last_line_is_of_the_program(tmp_path):

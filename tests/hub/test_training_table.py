@@ -99,10 +99,11 @@ def test_mixed_samples_and_a_teacher_are_told(results_of):
 
 def test_each_recipe_has_its_row(results_of):
     training = results_of("resnet20_cifar10_ls")["settings"]["training"]
-    recipes = {"focal_gamma": 2.0, "logit_norm_temperature": 0.04, "ema_decay": 0.99}
+    recipes = {"focal_gamma": 2.0, "logit_norm_temperature": 0.04, "ema_decay": 0.99, "sam_rho": 0.1}
     table, plain = (
         re.sub(" +", " ", training_table({"settings": {"training": training | some}}, "images"))
         for some in (recipes, dict.fromkeys(recipes, 0.0))
     )
-    for row in ("focal loss | γ = 2", "logit normalisation in training | τ = 0.04", "averaged weights | decay 0.99"):
+    of_loss = ["focal loss | γ = 2", "logit normalisation in training | τ = 0.04"]
+    for row in (*of_loss, "averaged weights | decay 0.99", "sharpness-aware minimisation | ρ = 0.1"):
         assert row in table and row.split("|")[0] not in plain

@@ -85,6 +85,7 @@ def test_a_taught_run_that_goes_on_ends_as_if_it_had_not_stopped_and_saves_the_s
     ("changes", "said"),
     [
         ({"distillation_temperature": 3.0}, "how to learn from a teacher, but there is none"),
+        ({"teacher": " "}, "teacher is empty: name a checkpoint"),
         ({"teacher": "x", "logit_norm_temperature": 0.04}, "whether the normalised logits or the logits themselves"),
         ({"distillation_weight": 1.5, "teacher": "x"}, r"distillation_weight is 1\.5, but must be a fraction"),
         ({"distillation_weight": float("nan"), "teacher": "x"}, "distillation_weight is nan"),

@@ -1,9 +1,10 @@
 import json
+from argparse import Namespace
 
 import pytest
 
 from abstain import InputError
-from abstain.experiments import is_done, read_grid
+from abstain.experiments import GridRun, is_done, read_grid
 
 GRID = """
 seeds: 1
@@ -52,6 +53,18 @@ def test_a_grid_runs_what_is_left_says_what_failed_and_goes_on(run_grid, main_of
     assert "| digits   |    1 |    0 |" in capsys.readouterr().out
 
 
+def test_a_run_that_cannot_be_kept_is_said_and_stops_no_other(load_script, tmp_path, monkeypatch):
+    program = load_script("run_grid")
+    (tmp_path / "runs" / DONE).mkdir(parents=True)
+    (tmp_path / "runs" / DONE / "results.json").write_text('{"settings": "/home/me"}')
+    monkeypatch.setattr(program, "is_done", lambda run, folders: True)
+    run = GridRun(DONE, "digits", "ls0.2", 0, tmp_path / "script.py", ())
+    options = Namespace(output_dir=tmp_path / "runs", keep=tmp_path / "kept")
+    assert "tell a path of this machine, '/home/me'" in program.keep(run, options)
+    options.keep = None
+    assert program.keep(run, options) is None
+
+
 def test_a_run_of_other_settings_is_refused_before_anything_runs(run_grid, tmp_path):
     folder = tmp_path / "runs" / DONE
     folder.mkdir(parents=True)
@@ -62,7 +75,12 @@ def test_a_run_of_other_settings_is_refused_before_anything_runs(run_grid, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("options", "message"), [(["--data", "digits"], "--data is 'digits'"), (["--jobs", "0"], "at least 1")]
+    ("options", "message"),
+    [
+        (["--data", "digits"], "--data is 'digits'"),
+        (["--jobs", "0"], "at least 1"),
+        (["--extra", "'--flip"], "whose quotes do not match"),
+    ],
 )
 def test_options_that_cannot_be_are_refused(main_of, tmp_path, options, message):
     (tmp_path / "grid.yaml").write_text(GRID)

@@ -6,7 +6,7 @@ it is whole), the model with what makes its inputs, `logits/validation.parquet` 
 is, the run is over.
 """
 
-from abstain._checks import ArgumentError
+from abstain._checks import ArgumentError, InputError
 from abstain.experiments.arguments import DataArguments, ScriptTrainingArguments
 from abstain.experiments.grid import GridRun, read_grid, with_folders
 from abstain.experiments.grid_state import ENDED, is_done, log_of
@@ -25,6 +25,7 @@ __all__ = [
     "ArgumentError",
     "DataArguments",
     "GridRun",
+    "InputError",
     "Job",
     "RunRanks",
     "RunSamples",

@@ -57,7 +57,8 @@ def read_grid(path: str | Path, *, scripts: Path) -> list[GridRun]:
         scripts: the folder of the scripts, with the files of recipes in `recipes`.
 
     Raises:
-        InputError: the file does not exist or is no grid, or it names what there is not.
+        InputError: the file does not exist or is no grid, it names what there is not, or two of its runs would share a
+            folder.
     """
     grid = check_keys("grid", read_yaml(Path(path), what="grid"), known=KEYS, needed=KEYS[:3])
     recipes = _mapping("recipes", grid["recipes"])
@@ -65,13 +66,14 @@ def read_grid(path: str | Path, *, scripts: Path) -> list[GridRun]:
     runs = []
     for name, values in _mapping("data_sets", grid["data_sets"]).items():
         data_set = check_keys("data set of a grid", values, known=DATA_SET_KEYS, needed=DATA_SET_KEYS[:2])
-        chosen = data_set.get("recipes", list(recipes))
+        chosen = _names("recipes", data_set.get("recipes", list(recipes)))
         of_name = {key: _arguments_for(name, recipes[check_choice("recipe", key, recipes)]) for key in chosen}
         seeds = range(_count(data_set.get("seeds", grid["seeds"])))
         for recipe, arguments in of_name.items():
             if arguments is not None:
-                given = {**(data_set.get("arguments") or {}), **arguments}
+                given = {**_mapping("the arguments of a data set", data_set.get("arguments") or {}), **arguments}
                 runs += [_run(name, data_set, recipe, given, seed, scripts) for seed in seeds]
+    _check_apart(runs)
     return sorted(runs, key=lambda run: (place[run.recipe][0], run.seed, place[run.recipe][1]))
 
 
@@ -102,10 +104,10 @@ def _places(first: Any, recipes: Mapping[str, Any]) -> dict[str, tuple[int, int]
 def _run(
     name: str, data_set: Mapping[str, Any], recipe: str, given: Mapping[str, Any], seed: int, scripts: Path
 ) -> GridRun:
-    file = scripts / "recipes" / data_set["recipe"]
+    script, file = scripts / str(data_set["script"]), scripts / "recipes" / str(data_set["recipe"])
     options = [text for key, value in given.items() for text in (f"--{key}", *_texts(key, value))]
     arguments = (str(file), *options, "--seed", str(seed))
-    return GridRun(f"{file.stem}_{recipe}_s{seed}", name, recipe, seed, scripts / data_set["script"], arguments)
+    return GridRun(f"{file.stem}_{recipe}_s{seed}", name, recipe, seed, script, arguments)
 
 
 def _arguments_for(data_set: str, recipe: Any) -> dict[str, Any] | None:
@@ -128,7 +130,25 @@ def _texts(key: str, value: Any) -> list[str]:
 def _mapping(what: str, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ArgumentError(f"{what} of the grid must be lines of `key: value`, but is {shown(value)}")
+    _names(what, list(value))
     return value
+
+
+def _names(what: str, values: Any) -> list[str]:
+    if not isinstance(values, list) or not all(isinstance(name, str) and "/" not in name for name in values):
+        raise ArgumentError(f"{what} of the grid must have names, which are texts without a slash, not {shown(values)}")
+    return values
+
+
+def _check_apart(runs: Sequence[GridRun]) -> None:
+    """Refuse two runs of one name: each would go on with what the other one has written."""
+    first: dict[str, GridRun] = {}
+    for run in runs:
+        if (other := first.setdefault(run.name, run)) is not run:
+            raise ArgumentError(
+                f"the data sets {other.data_set!r} and {run.data_set!r} of the grid both have the run {run.name!r}: "
+                "give one of them a recipe file of another name"
+            )
 
 
 def _count(value: Any) -> int:

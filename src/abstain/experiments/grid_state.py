@@ -34,8 +34,8 @@ def is_done(run: GridRun, folders: Iterable[Path]) -> bool:
         folders: where runs are, or are kept: each run in the folder of its name.
 
     Raises:
-        InputError: one holds a run of this name with other settings, done or not, or the script does not take the
-            arguments of the run.
+        InputError: one holds a run of this name with other settings, done or not, the script does not take the
+            arguments of the run, or they give it another seed than its name.
     """
     wanted, defaults = _settings_of(run)
     done = False
@@ -98,6 +98,10 @@ def _settings_of(run: GridRun) -> tuple[Settings, Settings]:
         model, data, args = parse_recipe(kinds, [*run.arguments, *on_processor])
     except InputError as error:
         raise ArgumentError(f"the run {run.name} cannot be started: {error}") from error
+    if args.seed != run.seed:
+        raise ArgumentError(
+            f"the run {run.name} is given the seed {args.seed}, but named by another: leave seed out of the arguments"
+        )
     settings = run_settings(args, model=without_folders(model), data=without_folders(data))
     return _without_places(settings), _defaults_of(kinds)
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
+from abstain._checks import InputError
 from abstain._files import as_path
+
+if sys.platform != "win32":
+    import fcntl
 
 LOOKS = 0.1
 """Seconds between two looks whether a program has ended."""
@@ -64,6 +70,9 @@ def run_jobs(jobs: Iterable[Job], n_at_once: int, *, environment: Mapping[str, s
         jobs: in their order; the next one is asked for when it can begin.
         n_at_once: at least 1.
         environment: the variables of the programs, all of them.
+
+    Raises:
+        InputError: a program still runs that somebody else has started with this log.
     """
     waiting, running = iter(jobs), deque[_Running]()
     try:
@@ -83,6 +92,7 @@ def run_jobs(jobs: Iterable[Job], n_at_once: int, *, environment: Mapping[str, s
 def _start(job: Job, environment: Mapping[str, str]) -> _Running:
     as_path(job.log).parent.mkdir(parents=True, exist_ok=True)
     with job.log.open("ab") as log:
+        _claim(job, log)
         process = subprocess.Popen(
             job.command,
             stdin=subprocess.DEVNULL,
@@ -92,6 +102,21 @@ def _start(job: Job, environment: Mapping[str, str]) -> _Running:
             start_new_session=True,  # Ctrl-C is for the program that started it, which ends it
         )
     return _Running(job, process, time.monotonic())
+
+
+def _claim(job: Job, log: IO[bytes]) -> None:
+    """Lock the log for as long as the program has it open, which may outlive a killed process that started it."""
+    if sys.platform == "win32":
+        return
+    try:
+        fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise InputError(
+            f"{job.name} still runs, started by another command (its log is {str(job.log)!r}): wait until it has "
+            "ended, or end it"
+        ) from error
+    except OSError:  # of a file system without locks
+        return
 
 
 def _end(running: Iterable[_Running]) -> None:

@@ -14,6 +14,7 @@ RECIPES = {
     "max_suppression_factor": ("max suppression", "α = {:g}"),
     "focal_gamma": ("focal loss", "γ = {:g}"),
     "logit_norm_temperature": ("logit normalisation in training", "τ = {:g}"),
+    "sam_rho": ("sharpness-aware minimisation", "ρ = {:g}"),
     "ema_decay": ("averaged weights", "decay {:g}"),
     "mixup_alpha": ("mixup", "λ from Beta({0:g}, {0:g})"),
     "cutmix_alpha": ("CutMix", "λ from Beta({0:g}, {0:g})"),

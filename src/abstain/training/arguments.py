@@ -210,6 +210,8 @@ class SelectiveTrainingArguments(TrainingArguments):
 
     def _check_teacher(self) -> None:
         told = (self.distillation_temperature, self.distillation_weight)
+        if self.teacher is not None and not str(self.teacher).strip():
+            raise ArgumentError("teacher is empty: name a checkpoint or a file of logits, or leave it out")
         if self.teacher is None and told != (TEMPERATURE, WEIGHT):
             raise ArgumentError(
                 "distillation_temperature and distillation_weight say how to learn from a teacher, but there is none: "
