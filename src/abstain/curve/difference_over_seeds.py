@@ -113,7 +113,9 @@ def _each(runs: Any, what: str) -> list[NDArray[Any]]:
     """One array a run: of the rows of an array, a tensor or a table, or of what a list holds."""
     rows = runs if isinstance(runs, list | tuple) else to_numpy(runs, f"{what} of the runs")
     if not isinstance(rows, list | tuple) and rows.ndim != 2:
-        raise InputError(f"{what} of the runs has shape {rows.shape}, but must be (S, N): a row of samples for each seed")
+        raise InputError(
+            f"{what} of the runs has shape {rows.shape}, but must be (S, N): a row of samples for each seed"
+        )
     return [to_numpy(row, what) for row in rows]
 
 

@@ -24,9 +24,9 @@ KEYS = ("format", "operating_point", "delta", "validation", "seeds", "n_drawn", 
 class RiskMonitor:
     """Two tests of a deployment, `shift` and `risk`, that may be looked at after every sample, for ever.
 
-    While what it tests is true, each raises its alarm with probability at most delta / 2, however long it runs, over the
-    draw of validation data and deployment together. The risk may be above its target though nothing has
-    changed, easily so of a rule without a guarantee; the alarm of `risk` is then no false one.
+    While what it tests is true, each raises its alarm with probability at most delta / 2, however long it runs, over
+    the draw of validation data and deployment together. The risk may be above its target though nothing has changed,
+    easily so of a rule without a guarantee; the alarm of `risk` is then no false one.
 
     - `shift`, without labels. Given validation confidences, it tests that these and those of the deployment are
       exchangeable, by a conformal test martingale (`abstain.threshold.rank_test`): exact, ties included. Without them,
