@@ -198,17 +198,21 @@ def check_labels(labels: Any, *, n_samples: int, n_logits: int) -> np.ndarray:
     return labels.astype(np.int64, copy=False)
 
 
-def check_class_values(values: Any, what: str) -> np.ndarray:
-    """The class of each sample (N,), as integers, which may be given as floats, or as names."""
-    values = to_numpy(values, what)
+def check_class_values(values: Any, what: str, each: str = "the class of each sample") -> np.ndarray:
+    """The class of each sample (N,), as integers, which may be given as floats, or as names; `each` says what it is."""
+    given, values = values, to_numpy(values, what)
+    if values.dtype.kind == "U" and isinstance(given, list | tuple):
+        values = np.array(given, dtype=object)  # in which NumPy has not made a name of NaN or of a number
     if values.dtype == object and all(isinstance(value, str) for value in values.flat):
         values = values.astype(str)
     if values.ndim != 1:
-        raise InputError(f"{what} have shape {values.shape}, but must be (N,): the class of each sample")
-    if values.dtype.kind == "f" and bool((np.abs(values) < 2**53).all()) and bool((values == np.round(values)).all()):
-        return values.astype(np.int64)
+        raise InputError(f"{what} have shape {values.shape}, but must be (N,): {each}")
+    if values.dtype.kind == "f":
+        exact = values.astype(np.float64)  # float16 has no 2⁵³
+        if bool((np.abs(exact) < 2**53).all()) and bool((exact == np.round(exact)).all()):
+            return exact.astype(np.int64)
     if values.dtype.kind not in "biuU":
-        raise InputError(f"{what} hold {values.dtype}, but must be classes: whole numbers or names, and none missing")
+        raise InputError(f"{what} hold {values.dtype}, but must be whole numbers or names, and none missing: {each}")
     return values
 
 

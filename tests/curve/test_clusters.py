@@ -98,7 +98,13 @@ def test_what_is_no_cluster_is_refused():
     for clusters, message in (
         ([1, 1, 1, 1], "all samples are in one cluster"),
         ([1, 2, 3], r"clusters have shape \(3,\), but must be \(4,\)"),
-        ([1.5, 2, 3, 4], "clusters hold float64, but must be classes|clusters hold"),
+        (
+            [1.5, 2, 3, 4],
+            "clusters hold float64, but must be whole numbers or names, and none missing: for each sample",
+        ),
+        (["a", float("nan"), "b", "b"], "clusters hold object, but must be whole numbers or names"),
+        (["a", 1, "b", "b"], "clusters hold object"),
+        (np.eye(4), r"clusters have shape \(4, 4\), but must be \(N,\): for each sample what it belongs to"),
     ):
         with pytest.raises(abstain.InputError, match=message):
             abstain.risk_coverage_curve([4, 3, 2, 1], [0, 1, 0, 1], clusters=clusters)

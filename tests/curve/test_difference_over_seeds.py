@@ -101,3 +101,30 @@ def test_other_areas_change_sign_with_the_order_of_a_and_b(runs):
 def test_runs_that_do_not_belong_together_are_refused(runs, cut, message):
     with pytest.raises(InputError, match=message):
         difference_over_seeds(*cut(*runs))
+
+
+def test_runs_come_as_tensors_lists_or_tables(runs):
+    torch, pandas = pytest.importorskip("torch"), pytest.importorskip("pandas")
+    expected = difference_over_seeds(*runs)
+    tensors = [torch.tensor(of, requires_grad=True) for of in runs]
+    kinds = (tensors, [list(of) for of in tensors], [of.tolist() for of in runs], map(pandas.DataFrame, runs))
+    for given in kinds:
+        found = difference_over_seeds(*given)
+        assert (found.estimate, found.interval, found.p_value) == (
+            expected.estimate,
+            expected.interval,
+            expected.p_value,
+        )
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (3, r"error of the runs has shape \(\), but must be \(S, N\)"),
+        (np.zeros(40), r"error of the runs has shape \(40,\), but must be \(S, N\)"),
+        (None, "error of the runs of type NoneType cannot be read"),
+    ],
+)
+def test_what_is_no_list_of_runs_is_refused(runs, given, message):
+    with pytest.raises(InputError, match=message):
+        difference_over_seeds(runs[0], given, *runs[2:])

@@ -93,7 +93,11 @@ def test_samples_with_the_ignored_label_do_not_count(metric, logits_and_labels):
     ("predictions", "references", "message"),
     [
         (["0", "1.5"], [0, 1], "both must be names, or integers"),
-        ([0.9, 0.2], [0, 1], "predictions hold float64, but must be classes"),
+        (
+            [0.9, 0.2],
+            [0, 1],
+            "predictions hold float64, but must be whole numbers or names, and none missing: the class of each sample",
+        ),
         (["cat", None], ["cat", "dog"], "none missing"),
     ],
 )

@@ -87,3 +87,5 @@ def test_samples_of_one_image_widen_the_intervals_alone():
     assert together["aurc_low"] < alone["aurc_low"] and alone["aurc_high"] < together["aurc_high"]
     with pytest.raises(InputError, match=r"clusters have shape \(7,\), but must be \(540,\)"):
         metric.compute(**how, sample=np.arange(7))
+    with pytest.raises(InputError, match=r"clusters have shape \(\), but must be \(N,\): for each sample"):
+        metric.compute(**how, sample=3)

@@ -339,3 +339,15 @@ def test_labels_that_number_their_classes_as_texts_are_read_as_read_predictions_
     assert read.labels.tolist() == labels.tolist() and evaluate_values(read.of_classes()).to_dict() == expected
     with pytest.raises(InputError, match="labels hold names, but must be whole numbers"):
         evaluate_logits(logits, ["cat", *texts[1:]])
+
+
+@pytest.mark.parametrize("clusters", [None, np.arange(150) // 5])
+@pytest.mark.parametrize("form", ["one-hot", "(N, 1)", "texts"])
+def test_labels_in_another_form_are_in_the_same_clusters(halves, clusters, form):
+    _, (logits, labels) = halves
+    forms = {"one-hot": np.eye(logits.shape[1])[labels], "(N, 1)": labels[:, None], "texts": [*map(str, labels)]}
+    for ignore_index in (None, int(labels[0])):
+        how = {"clusters": clusters, "ignore_index": ignore_index}
+        report, expected = evaluate_logits(logits, forms[form], **how), evaluate_logits(logits, labels, **how)
+        assert report.to_dict() == expected.to_dict()
+        assert report.to_dict()["n_clusters"] == (None if clusters is None else 30)

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -162,6 +163,12 @@ def test_a_rule_for_a_coverage_has_bounds_and_no_alarm_of_a_risk():
     found = RiskMonitor(point, VALIDATION).update(CONFIDENCE, np.ones(3000))
     assert found.risk.alarm_at is None and found.risk_bounds()[0] > 0.99
     assert "risk is above" not in found.describe()
+
+
+@pytest.mark.parametrize("target_risk", [0.0, 1.0, 1.5, float("nan")])
+def test_a_target_that_no_evidence_speaks_against_is_refused(target_risk):
+    with pytest.raises(InputError, match="target_risk is "):
+        RiskMonitor(replace(RULE, target_risk=target_risk))
 
 
 def test_a_rule_is_taken_for_its_point():

@@ -107,7 +107,8 @@ def test_a_test_survives_json_infinities_too():
 @pytest.mark.parametrize(
     "change",
     [{"edges": [0.0] * 14}, {"edges": "abc"}, {"edges": list(range(15))[::-1]}, {"gaps": [0] * 16},
-     {"gaps": [1.5] * 16}, {"tie_breaks": [float("nan")] * 15}, {"edges": ["high"] * 15}, {"x": 1}],
+     {"gaps": [1.5] * 16}, {"gaps": [1e30] * 16},
+     {"tie_breaks": [float("nan")] * 15}, {"edges": ["high"] * 15}, {"x": 1}],
     ids=str,
 )  # fmt: skip
 def test_what_is_no_test_is_refused(change):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from abstain import InputError
-from abstain.threshold.sequential_test import BLOCK, KEPT, SequentialTest, combined, live_starts, log_weights
+from abstain.threshold.sequential_test import BLOCK, KEPT, SequentialTest, are_live, combined, live_starts, log_weights
 
 
 def towards_one(before, since):
@@ -23,6 +23,14 @@ def test_starts_are_kept_the_longer_the_rounder_they_are():
     assert len(live_starts(100_000)) < 70
     for n_blocks in range(300):  # one that was dropped never comes back
         assert set(live_starts(n_blocks + 1)) <= {*live_starts(n_blocks), n_blocks + 1}
+
+
+def test_a_start_is_judged_without_all_others():
+    for n_blocks in (0, 1, 7, 20, 1000):
+        starts = np.arange(n_blocks + 1)
+        assert starts[are_live(starts, n_blocks)].tolist() == live_starts(n_blocks).tolist()
+    late = 10**12 - np.array([10**12, 10**12 - 1, 8, 4, 1, 0])  # far too many blocks to list
+    assert are_live(late, 10**12).tolist() == [True, False, True, True, True, True]
 
 
 def test_the_wager_is_shared_out_and_no_more():

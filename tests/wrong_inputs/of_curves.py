@@ -51,6 +51,7 @@ NO_GROUPS = {
     "short": [1, 2],
     "a table": [[1, 2], [3, 4]],
     "mixed": np.array([1, "a", 2, 3], dtype=object),
+    "NaN among names": ["a", math.nan, "b", "b"],
 }
 over(
     "risk_coverage_curve(clusters)",

@@ -22,6 +22,8 @@ from abstain.curve.tie_blocks import TieBlocks
 
 Array = NDArray[np.float64]
 
+_EACH = "for each sample what it belongs to, such as its image or its person"
+
 
 @dataclass(frozen=True, eq=False)
 class Clusters:
@@ -42,12 +44,9 @@ class Clusters:
         Raises:
             InputError: another shape, none of whole numbers or names, or a single cluster.
         """
-        labels = check_class_values(clusters, "clusters")
+        labels = check_class_values(clusters, "clusters", _EACH)
         if len(labels) != n_samples:
-            raise InputError(
-                f"clusters have shape {labels.shape}, but must be ({n_samples},): for each sample what it belongs to, "
-                "such as its image or its person"
-            )
+            raise InputError(f"clusters have shape {labels.shape}, but must be ({n_samples},): {_EACH}")
         names, of_sample = np.unique(labels, return_inverse=True)
         if len(names) < 2:
             raise InputError(

@@ -64,7 +64,10 @@ class RiskCoverageCurve(CurveAreas):
         return self._log_interval("augrc", level, intervals.FEWEST_FOR_AUGRC, highest=0.5)
 
     def risk_interval(self, level: float = 0.95) -> Interval:
-        """Confidence interval of the risk at full coverage on the log scale; None without an error, or only errors."""
+        """Confidence interval of the risk at full coverage on the log scale; None without an error, or only errors.
+
+        Of clusters also where errors, or correct samples, lie in fewer than 5 of equal counts.
+        """
         return self._log_interval("risk", level, 1)
 
     def failure_auroc_interval(self, level: float = 0.95) -> Interval:

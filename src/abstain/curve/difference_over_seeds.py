@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
+from abstain._arrays import to_numpy
 from abstain._checks import InputError, are_binary, check_level
 from abstain.curve.curve import Area
 from abstain.curve.difference import Difference
@@ -54,8 +55,8 @@ def difference_over_seeds(
 
     The variance of the T_s over the seeds, divided by S, has the expectation β / S + var(δ) / (N S); that of the mean
     influence over the samples, divided by N, has var(ψ_0) / N + var(δ) / (N S). Their sum V is the estimate: it holds
-    the last term twice, so it is too large on average and never too small; to take that term off again costs more
-    in coverage with few seeds than it saves in width. The interval is Student's with Satterthwaite's
+    the last term twice, so on average it is too large by that; to take the term off again costs more in coverage with
+    few seeds than it saves in width. The interval is Student's with Satterthwaite's
     (S - 1) · (V / v)² degrees of freedom, v the part of the seeds; that of the N samples is known well beside it.
     `docs/recipes.md` tells how often it holds the true difference.
 
@@ -75,6 +76,8 @@ def difference_over_seeds(
         InputError: as `risk_coverage_curve`; less than two seeds, or not as many of each; runs of several lengths.
     """
     level = check_level(level)
+    confidence_a, confidence_b = (_each(of, "confidence") for of in (confidence_a, confidence_b))
+    error_a, error_b = (_each(of, "error") for of in (error_a, error_b))
     n_runs = {len(runs) for runs in (confidence_a, error_a, confidence_b, error_b)}
     if len(n_runs) > 1 or min(n_runs) < 2:
         found = " and ".join(map(str, sorted(n_runs)))
@@ -106,7 +109,17 @@ def _interval(of_seeds: Array, influence: Array, level: float, *, told: bool) ->
     return DifferenceOverSeeds(**vars(found), of_seeds=of_seeds, **spread, degrees_of_freedom=float(freedom))
 
 
-def _are_few(error_a: Any, error_b: Any) -> bool:
+def _each(runs: Any, what: str) -> list[NDArray[Any]]:
+    """One array a run: of the rows of an array, a tensor or a table, or of what a list holds."""
+    rows = runs if isinstance(runs, list | tuple) else to_numpy(runs, f"{what} of the runs")
+    if not isinstance(rows, list | tuple) and rows.ndim != 2:
+        raise InputError(
+            f"{what} of the runs has shape {rows.shape}, but must be (S, N): a row of samples for each seed"
+        )
+    return [to_numpy(row, what) for row in rows]
+
+
+def _are_few(error_a: list[NDArray[Any]], error_b: list[NDArray[Any]]) -> bool:
     """Whether the errors of all runs together, each sample with as many as it has, or the correct answers, are few."""
     errors = np.array([*error_a, *error_b], dtype=np.float64)
     kinds = [errors.sum(axis=0), (1 - errors).sum(axis=0)] if are_binary(errors) else [errors.sum(axis=0)]

@@ -100,9 +100,9 @@ def read_samples(folder: str | Path, split: str) -> NDArray[Any] | None:
         InputError: as `read_logits`.
     """
     files = _files(folder, split)
-    if "sample" not in pq.read_schema(files[0]).names:
-        return None
     with reading(repr(str(files[0])), "Parquet"):
+        if "sample" not in pq.read_schema(files[0]).names:
+            return None
         samples = np.concatenate([pq.read_table(file, columns=["sample"])["sample"].to_numpy() for file in files])
     return samples if len(np.unique(samples)) > 1 else None
 

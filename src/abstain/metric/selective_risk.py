@@ -209,8 +209,8 @@ class SelectiveRisk(evaluate.Metric):  # type: ignore[misc]  # `evaluate` has no
         """What each sample that counts belongs to: one a sample of this call's labels, or one of each that counts."""
         if self.num_process > 1:
             raise ArgumentError("sample is for one process, which sees all samples: leave it out with num_process")
-        n_samples = len(self)
-        if references is not None and len(references) == len(sample):
+        n_samples, shape = len(self), np.shape(to_numpy(sample, "sample"))
+        if references is not None and shape == (len(references),):
             clusters = Clusters.of_labels(sample, to_numpy(references, "references"), self._reading.ignore_index)
             if len(clusters.of_sample) == n_samples:
                 return clusters

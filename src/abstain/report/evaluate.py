@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from abstain._arrays import check_other_samples, check_pair, to_numpy
+from abstain._arrays import check_other_samples, check_pair
 from abstain._checks import InputError, check_level, check_no_more
 from abstain.curve.clusters import Clusters
 from abstain.report.measure import Measure, check_target_risks, repairs
@@ -19,6 +19,7 @@ from abstain.scores.batches import ValueBatches
 from abstain.scores.by_kind import why_no_logarithms
 from abstain.scores.confidence import Confidence
 from abstain.scores.kinds import WITHOUT_SHIFT, Input, Values, read_values
+from abstain.scores.layout import whole_labels
 from abstain.scores.logit_norm import Fallback, check_fit
 from abstain.scores.temperature import TemperatureScaling
 
@@ -85,7 +86,7 @@ def evaluate_logits(
     return evaluate_values(
         test,
         others and read_values(*others, **told),
-        clusters=_clusters(clusters, labels, ignore_index),
+        clusters=_clusters(clusters, labels, ignore_index, test),
         target_risks=target_risks,
         level=level,
         p_grid=grid,
@@ -179,9 +180,11 @@ def evaluate_batches(
     return report if clusters is None else in_clusters(report, clusters)
 
 
-def _clusters(clusters: Any, labels: Any, ignore_index: int | None) -> Clusters | None:
+def _clusters(clusters: Any, labels: Any, ignore_index: int | None, test: Values) -> Clusters | None:
     """Of each row that counts: as given for each sample, or of (N, …) labels the sample; None where rows are alone."""
-    labels = to_numpy(labels, "labels")
+    labels = whole_labels(labels)
+    if labels.size > len(test.labels) + test.n_ignored:  # they are one-hot, (N, K)
+        labels = labels.argmax(axis=1)
     if clusters is not None:
         return Clusters.of_labels(clusters, labels, ignore_index)
     counted = labels if ignore_index is None else labels[(labels != ignore_index).reshape(len(labels), -1).any(axis=1)]

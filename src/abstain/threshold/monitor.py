@@ -24,8 +24,9 @@ KEYS = ("format", "operating_point", "delta", "validation", "seeds", "n_drawn", 
 class RiskMonitor:
     """Two tests of a deployment, `shift` and `risk`, that may be looked at after every sample, for ever.
 
-    While nothing has changed, each raises its alarm with probability at most delta / 2, however long it runs, over the
-    draw of validation data and deployment together.
+    While what it tests is true, each raises its alarm with probability at most delta / 2, however long it runs, over
+    the draw of validation data and deployment together. The risk may be above its target though nothing has changed,
+    easily so of a rule without a guarantee; the alarm of `risk` is then no false one.
 
     - `shift`, without labels. Given validation confidences, it tests that these and those of the deployment are
       exchangeable, by a conformal test martingale (`abstain.threshold.rank_test`): exact, ties included. Without them,
@@ -62,7 +63,7 @@ class RiskMonitor:
         InputError: no rule, too few validation confidences or NaN among them, or a fraction outside its range.
 
     Example:
-        >>> point = OperatingPoint(0.5, 0.8, 0.02, True, target_risk=0.05, delta=0.05, n_samples=1000)
+        >>> point = OperatingPoint(0.5, 0.8, 0.02, False, target_risk=0.05, delta=None, n_samples=1000)
         >>> monitor = RiskMonitor(point).update([0.9, 0.8, 0.7] * 200, [0, 0, 1] * 200)
         >>> monitor.n_samples, monitor.shift.alarm_at, monitor.risk.alarm_at
         (600, 100, 100)
@@ -266,6 +267,8 @@ def _point(rule: Any) -> OperatingPoint:
         raise ArgumentError(
             f"the rule is {shown(rule)}, but must be an AbstentionRule, such as classifier.rule, or an OperatingPoint"
         )
+    if point.target_risk is not None:
+        check_fraction("target_risk", point.target_risk, open_below=True, open_above=True)
     return point
 
 

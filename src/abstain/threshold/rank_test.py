@@ -101,7 +101,8 @@ class RankTest:
         held = check_keys("test of ranks", values, known=names, needed=names)
         edges, tie_breaks, gaps = (_numbers(name, held[name], n) for name, n in zip(names, (15, 15, 16), strict=True))
         pairs = list(zip(edges.tolist(), tie_breaks.tolist(), strict=True))
-        if pairs != sorted(pairs) or np.any(gaps < 1) or np.any(gaps != np.floor(gaps)):
+        whole = (gaps >= 1) & (gaps < 2**53) & (gaps == np.floor(gaps))
+        if pairs != sorted(pairs) or not whole.all():
             raise InputError("the edges of a test of ranks do not ascend, or its gaps are no whole numbers above 0")
         return cls(edges, tie_breaks, gaps.astype(np.int64))
 

@@ -34,7 +34,12 @@ def live_starts(n_blocks: int) -> NDArray[np.int64]:
         [0, 4, 6, 8, 10, 12, 13, 14, 15, 16, 17, 18, 19, 20]
     """
     start = np.arange(n_blocks + 1)
-    return start[(start == 0) | (n_blocks - start <= KEPT * (start & -start))]
+    return start[are_live(start, n_blocks)]
+
+
+def are_live(starts: NDArray[np.int64], n_blocks: int) -> NDArray[np.bool_]:
+    """Which of some starts are kept after so many blocks; what it takes does not grow with the stream."""
+    return (starts == 0) | (n_blocks - starts <= KEPT * (starts & -starts))
 
 
 def log_weights(starts: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -121,7 +126,7 @@ class SequentialTest:
     def _start(self) -> None:
         n_blocks = self.n // BLOCK
         starts = np.append(self.starts, n_blocks)
-        kept = np.isin(starts, live_starts(n_blocks))
+        kept = are_live(starts, n_blocks)
         self.starts, self.before = starts[kept], np.vstack([self.before, self.counts])[kept]
 
     def to_dict(self) -> dict[str, Any]:
