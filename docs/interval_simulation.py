@@ -174,7 +174,7 @@ def _bootstrap(
 def measure_clusters(generator: np.random.Generator) -> Iterator[Cell]:
     """Confidence and errors share something within a cluster; what each is of a single sample stays the same."""
     for (groups, size), correlation, risk in product(
-        ((30, 20), (30, 100), (100, 20), (300, 10)), (0.1, 0.4), (0.05, 0.2)
+        ((30, 20), (30, 100), (100, 20), (300, 10)), (0.1, 0.4), (0.05, 0.2, 0.4)
     ):
         world, cluster = World(risk, 0.85), np.repeat(np.arange(groups), size)
         truth = {**world.areas(), "coverage": world.coverage_at_risk(0.05)}

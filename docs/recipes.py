@@ -82,19 +82,19 @@ def has_two_classes(recipe: Recipe) -> bool:
 def verdict(difference: DifferenceOverSeeds | None, aurc_of_plain: float) -> str:
     """Whether a recipe breaks abstention, by the interval of its AURC minus that of cross-entropy."""
     if difference is None or difference.low is None or difference.high is None:
-        return "cannot tell"
-    if difference.low > 0:
-        return "breaks"
-    return "does not" if difference.high < MARGIN * aurc_of_plain else "cannot tell"
+        return "one seed" if difference is None else "cannot tell"
+    if difference.high < MARGIN * aurc_of_plain:
+        return "does not"
+    return "breaks" if difference.low > 0 else "cannot tell"
 
 
 def orders_worse(difference: DifferenceOverSeeds | None) -> str:
     """Whether errors stand less well apart than those of cross-entropy, however many there are of them."""
     if difference is None or difference.low is None or difference.high is None:
-        return "cannot tell"
-    if difference.high < 0:
-        return "yes"
-    return "no" if difference.low > -ORDER_MARGIN else "cannot tell"
+        return "one seed" if difference is None else "cannot tell"
+    if difference.low > -ORDER_MARGIN:
+        return "no"
+    return "yes" if difference.high < 0 else "cannot tell"
 
 
 def _spread(of_seeds: Any) -> dict[str, float | None]:
@@ -195,11 +195,12 @@ that of the difference over seeds, divided by their number, and that of the mean
 theirs; how it comes about stands at `abstain.curve.difference_over_seeds`. With two or three seeds it may hold the true
 difference less often than it says: the last table tells how often.
 
-A recipe *breaks* abstention where the interval of its AURC minus that of CE, both of MSP, lies above 0. It *does not*
-where the interval lies below {100 * MARGIN:g} % of the AURC of CE. Otherwise these runs *cannot tell*. AURC grows
-with the error too, so such a recipe may only make more errors. Whether it also *orders worse* is said by the failure
-AUROC of MSP, the share of pairs of an error and a correct answer in which the error is the less confident one: *yes*
-where the interval of its difference to CE lies below 0, *no* where it lies above {-100 * ORDER_MARGIN:g} point.
+A recipe *does not* break abstention where the interval of its AURC minus that of CE, both of MSP, lies below
+{100 * MARGIN:g} % of the AURC of CE, which we call no damage; it *breaks* it where the interval lies above 0 and
+reaches further. Otherwise these runs *cannot tell*, and *one seed* has no interval. AURC grows with the error too, so
+such a recipe may only make more errors. Whether it also *orders worse* is said by the failure AUROC of MSP, the share of
+pairs of an error and a correct answer in which the error is the less confident one: *no* where the interval of its
+difference to CE lies above {-100 * ORDER_MARGIN:g} point, *yes* where it lies below 0 and reaches further.
 Intervals are one by one; none is widened for their number."""
 
 

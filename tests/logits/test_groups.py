@@ -1,5 +1,7 @@
 import numpy as np
+import pytest
 
+from abstain import InputError
 from abstain.logits.groups import rows_that_share
 
 
@@ -7,8 +9,14 @@ def test_rows_share_what_the_column_sample_says(source_of):
     assert rows_that_share(source_of(sample=[4, 4, 7]), 3).tolist() == [4, 4, 7]
     assert rows_that_share(source_of(sample=np.array(["a", "b", "a"])), 3).tolist() == ["a", "b", "a"]
     assert rows_that_share(source_of(sample=[4, 5, 7]), 3) is None
-    assert rows_that_share(source_of(sample=[4.5, 4.5, 7]), 3) is None
+    assert rows_that_share(source_of(sample=[4.0, 4.0, 7.0]), 3).tolist() == [4, 4, 7]
     assert rows_that_share(source_of(x=[4, 4, 7]), 3) is None
+
+
+@pytest.mark.parametrize("sample", [[4.5, 4.5, 7], [4, np.nan, 4]])
+def test_a_column_sample_that_does_not_tell_what_rows_share_is_refused(source_of, sample):
+    with pytest.raises(InputError, match="the column sample has empty cells or numbers that are not whole"):
+        rows_that_share(source_of(sample=sample), 3)
 
 
 def test_several_labels_of_one_sample_belong_together(source_of):

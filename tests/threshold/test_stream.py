@@ -11,6 +11,7 @@ def test_one_sample_is_a_batch_of_one():
     for confidence, error in ((0.5, 1), (np.float32(0.5), True), (torch.tensor(0.5), torch.tensor(1)), ([0.5], [1])):
         found = read_stream(confidence, error)
         assert [of.tolist() for of in found] == [[0.5], [1.0]]
+    assert read_stream([0.5, 0.6], [1, None])[1].tolist()[0] == 1 and np.isnan(read_stream([0.5, 0.6], [1, None])[1][1])
     assert np.isnan(read_stream(0.5, np.nan)[1]).all() and np.isnan(read_stream([0.5, 0.6], None)[1]).all()
 
 

@@ -29,12 +29,16 @@ def coverage_at_risk_interval(
         return 1.0, 1.0
     accepted = errors.most_accepted(target_risk, n_samples)
     of_errors, of_coverage = design(accepted) if design else (1.0, 1.0)
-    test = _Test(errors, n_samples, target_risk, (1 - level) / 2, of_errors)
     found, variance = accepted / n_samples, of_coverage * float(ndtri((1 + level) / 2)) ** 2 / n_samples
-    below, not_above = (
-        _distance(found, *end, n_samples, variance) for end in (test.last_below(), test.last_not_above())
-    )
-    return max(found - below, 0.0), min(found + not_above, 1.0)
+
+    def distance(end_of: Callable[[_Test], tuple[int, int]]) -> float:
+        end = end_of(_Test(errors, n_samples, target_risk, (1 - level) / 2, of_errors))
+        if design:  # which is another at that number accepted
+            effect = max(of_errors, design(end[0])[0])
+            end = end_of(_Test(errors, n_samples, target_risk, (1 - level) / 2, effect))
+        return _distance(found, *end, n_samples, variance)
+
+    return max(found - distance(_Test.last_below), 0.0), min(found + distance(_Test.last_not_above), 1.0)
 
 
 def _distance(found: float, accepted: int, tied: int, n_samples: int, variance: float) -> float:

@@ -20,7 +20,7 @@ from abstain.curve.sample_influence import area_and_influence
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DifferenceOverSeeds(Difference):
     """An estimated difference a - b of two ways of training, with its uncertainty over seeds *and* test samples.
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from abstain._checks import InputError
 from abstain.logits.names import SAMPLE
-from abstain.logits.source import INTEGERS, TEXTS, Source
+from abstain.logits.source import INTEGERS, NUMBERS, TEXTS, Source
 
 
 def rows_that_share(
@@ -25,13 +26,28 @@ def rows_that_share(
 
     Returns:
         One entry a row that counts; None where no two rows share one.
+
+    Raises:
+        InputError: the column holds numbers that are not whole, or empty cells.
     """
     groups = np.arange(n)
-    if source.holds.get(SAMPLE) in (INTEGERS, TEXTS):
+    if source.holds.get(SAMPLE) in (INTEGERS, NUMBERS, TEXTS):
         groups = np.asarray(source.read([SAMPLE])[SAMPLE])
+    if groups.dtype.kind == "f":
+        groups = _whole(groups)
     if labels is not None:
         groups = _for_each_label(groups, np.asarray(_on_cpu(labels)), values, ignore_index)
     return groups if len(np.unique(groups)) < len(groups) else None
+
+
+def _whole(groups: NDArray[Any]) -> NDArray[Any]:
+    """Numbers as a table with an empty cell somewhere may write them, if none is empty and each is whole."""
+    if not np.array_equal(groups, np.floor(groups)):  # nor is NaN equal to itself
+        raise InputError(
+            f"the column {SAMPLE} has empty cells or numbers that are not whole, but tells for each row what it "
+            "belongs to: fill it, with whole numbers or names, or give it another name"
+        )
+    return groups.astype(np.int64)
 
 
 def _for_each_label(groups: NDArray[Any], labels: NDArray[Any], values: Any, ignore_index: int | None) -> NDArray[Any]:

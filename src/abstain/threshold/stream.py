@@ -31,13 +31,15 @@ def read_stream(confidence: Any, error: Any) -> tuple[NDArray[np.float64], NDArr
 
     Args:
         confidence: (N,) real, or one number.
-        error: (N,) or one number, each 0, 1, or NaN where there is no label; None where there is none at all.
+        error: (N,) or one number, each 0, 1, or NaN or None where there is no label; None where there is none at all.
 
     Raises:
         InputError: they are not.
     """
     check_same_order(confidence=confidence, error=error)
     confidence = confidences(confidence)
+    if isinstance(error, (list, tuple)):
+        error = [np.nan if one is None else one for one in error]
     error = np.full(len(confidence), np.nan) if error is None else np.atleast_1d(to_numpy(error, "error"))
     known = ~np.isnan(error) if error.dtype.kind == "f" else np.ones(error.shape, dtype=bool)
     _, checked = check_confidence_error(confidence, np.where(known, error, 0))
