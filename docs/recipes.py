@@ -198,8 +198,8 @@ difference less often than it says: the last table tells how often.
 A recipe *does not* break abstention where the interval of its AURC minus that of CE, both of MSP, lies below
 {100 * MARGIN:g} % of the AURC of CE, which we call no damage; it *breaks* it where the interval lies above 0 and
 reaches further. Otherwise these runs *cannot tell*, and *one seed* has no interval. AURC grows with the error too, so
-such a recipe may only make more errors. Whether it also *orders worse* is said by the failure AUROC of MSP, the share of
-pairs of an error and a correct answer in which the error is the less confident one: *no* where the interval of its
+such a recipe may only make more errors. Whether it also *orders worse* is said by the failure AUROC of MSP, the share
+of pairs of an error and a correct answer in which the error is the less confident one: *no* where the interval of its
 difference to CE lies above {-100 * ORDER_MARGIN:g} point, *yes* where it lies below 0 and reaches further.
 Intervals are one by one; none is widened for their number."""
 
