@@ -44,8 +44,21 @@ def test_every_block_of_python_is_run_here_or_by_the_program_that_prints_it(root
         "import abstain",  # docs/abstaining.py, as well
         "classifier = abstain.SelectiveClassifier.from_model("
         "model, processor, validation, target_risk=0.05, delta=0.05)",
+        "monitor = abstain.RiskMonitor(classifier.rule, [answer.confidence for answer in classifier(validation)])",
         'metric = evaluate.load("selective_risk")',
     ]
+
+
+def test_a_monitor_notices_other_data_and_is_silent_on_the_same(root):
+    classifier = abstain.SelectiveClassifier.from_pretrained(abstain.released_checkpoint("mlp_noisy_digits_a0.4_s0"))
+    rows = load_data("noisy_digits_rows")["test"].shuffle(seed=0)
+    names = {"abstain": abstain, "classifier": classifier, "validation": rows.select(range(300))}
+    same = rows.select(range(300, 600))
+    other = same.map(lambda row: {name: 16 - row[name] for name in row if name != "label"})  # black on white
+    for stream, noticed in ((same, False), (other, True)):
+        names["stream"] = stream
+        exec(block(root, "python", "RiskMonitor"), names)
+        assert names["monitor"].alarm == noticed and (names["monitor"].n_samples < 300) == noticed
 
 
 def test_a_model_of_the_readers_own_becomes_logits_that_the_command_line_reads(
