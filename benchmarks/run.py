@@ -1,4 +1,4 @@
-"""Measure the core against a peer or a floor in the same run: `make bench`; `run.py --curves` the long curves alone.
+"""Measure the core against a peer or a floor in the same run: `make bench`, or `run.py PART…` for some of it.
 
 Writes `results.json` and renders `README.md` beside this file, where rows of other kinds of processor are kept. Only
 ratios mean anything: times differ from machine to machine, and a busy one slows both sides. A peer is the plain way to
@@ -14,7 +14,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -44,22 +44,22 @@ def main() -> None:
     if sys.argv[1:2] == ["--extra-memory"]:
         print(extra_memory(WORKS[sys.argv[2]]))
         return
-    if sys.argv[1:] == ["--curves"]:
-        store(curves.measure(), whole=False)
-        return
     extra = {name: extra_memory_in_a_process(name) for name in WORKS}  # while this one is small: peaks are inherited
-    rows = [
-        *of_metric(extra),
-        *of_logits(extra),
-        *fits.measure(),
-        *curves.measure(),
-        curves.of_sketch(),
-        *of_import(),
-        *data.measure(),
-        *answering.measure(),
-        *training.measure(),
-    ]
-    store(rows, whole=True)
+    parts: dict[str, Callable[[], Iterable[dict[str, Any]]]] = {
+        "metric": lambda: of_metric(extra),
+        "logits": lambda: of_logits(extra),
+        "fits": fits.measure,
+        "curves": curves.measure,
+        "sketch": lambda: [curves.of_sketch()],
+        "import": of_import,
+        "data": data.measure,
+        "answering": answering.measure,
+        "training": training.measure,
+    }
+    if unknown := [name for name in sys.argv[1:] if name not in parts]:
+        sys.exit(f"error: {unknown[0]!r} is no part of the benchmark: give some of {', '.join(parts)}, or none for all")
+    rows = [row for name in sys.argv[1:] or parts for row in parts[name]()]
+    store(rows, whole=not sys.argv[1:])
 
 
 def store(rows: list[dict[str, Any]], *, whole: bool) -> None:

@@ -8,6 +8,7 @@ from huggingface_hub.repocard_data import model_index_to_eval_results
 from abstain import AbstentionRule, InputError, LogitNorm
 from abstain.hub.card_words import CardWords
 from abstain.hub.cards import MARK, TASKS, Sibling, may_be_rendered, render_card
+from abstain.hub.facts import OF_PIXELS
 
 RUNS = {
     "image-classification": "resnet20_cifar10_a0.1_s0",
@@ -56,10 +57,14 @@ def test_what_a_person_says_stands_in_its_place(facts):
     assert "## Source\n\nA paper.\n" in text and "```sh\npython train.py\n```" in text
 
 
-def test_the_caveat_stands_by_the_numbers_and_pixels_are_said_to_depend(facts):
-    text = render_card(facts("image-segmentation", RUNS["image-segmentation"]), CardWords(caveat="**Mind.**"))
+def test_the_caveat_stands_by_the_numbers_and_pixels_are_said_to_depend(facts, results_of):
+    pixels = ("image-segmentation", RUNS["image-segmentation"])
+    text = render_card(facts(*pixels), CardWords(caveat="**Mind.**"))
+    assert "\n\n**Mind.**\n\n## How to use it" in text and "too narrow" not in text
+    older = results_of(pixels[1])
+    older["evaluation"]["intervals"] = OF_PIXELS
+    text = render_card(facts(*pixels, results=older), CardWords())
     assert ".\nThe intervals are too narrow: pixels of one image are taken for independent.\n" in text
-    assert "\n\n**Mind.**\n\n## How to use it" in text
 
 
 def test_machines_read_what_was_measured_and_under_which_name(facts):

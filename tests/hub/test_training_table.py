@@ -17,7 +17,7 @@ RUNS = {
     ),
     "deeplabv3plus_camvid_small_a0_s0": (
         "images",
-        ["600 steps, batch 8, learning rate 0.05, polynomial schedule", "6 minutes since checkpoint-100 on x86_64 CPU"],
+        ["600 steps, batch 8, learning rate 0.05, polynomial schedule", " minutes on x86_64 CPU"],
     ),
     "lstm_imdb_a0.6_s0": (
         "texts",
@@ -51,6 +51,12 @@ def test_warm_up_can_be_a_share_of_the_steps(results_of):
     results = results_of("resnet20_cifar10_ce")
     results["settings"]["training"] |= {"lr_step_epochs": None, "warmup_steps": 0.1}
     assert "linear schedule after 10 % of the steps of warm-up" in training_table(results, "images")
+
+
+def test_the_time_of_a_run_that_was_taken_up_again_is_since_then(results_of):
+    results = results_of("mlp_bank_marketing_a0_s0")
+    results["training"] |= {"train_runtime": 370.0, "resumed_from": "checkpoint-100"}
+    assert "6 minutes since checkpoint-100 on x86_64 CPU" in training_table(results, "rows")
 
 
 def test_one_thread_is_no_threads(results_of):
