@@ -36,7 +36,7 @@ quickstart: $(VENV)/installed  ## install, then train, measure and repair two sm
 
 # One thread of torch in each worker of the tests: they share the processors among themselves.
 # One process more than there are cores: some tests wait for processes that they start.
-PYTEST := -m pytest --numprocesses $$(( $$(nproc) + 1 )) --dist worksteal
+PYTEST := -m pytest --numprocesses $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )) --dist worksteal
 
 test: $(VENV)/installed-dev  ## install, then run all tests but the long ones
 	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST)
