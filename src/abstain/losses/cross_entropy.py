@@ -8,11 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from abstain._arguments import check_flag, check_smoothing, check_whole
-from abstain._checks import InputError, check_choice, first_line
+from abstain._arguments import check_flag, check_smoothing
+from abstain._checks import InputError, first_line
+from abstain.losses.reduction import Reduction, mean_over
 from abstain.losses.targets import are_soft, can_look_at, checked, sample_weights
-
-Reduction = Literal["mean", "sum", "none"]
 
 
 def smoothed_cross_entropy(
@@ -52,9 +51,7 @@ def smoothed_cross_entropy(
     """
     allow_negative = check_flag("allow_negative_smoothing", allow_negative_smoothing)
     smoothing = check_smoothing(smoothing, allow_negative=allow_negative)
-    check_choice("reduction", reduction, ("mean", "sum", "none"))
-    ignore_index = check_whole("ignore_index", ignore_index, at_least=-(2**63))
-    logits, labels, weight = checked(logits, labels, weight)
+    logits, labels, weight = checked(logits, labels, weight, ignore_index=ignore_index, reduction=reduction)
     kept: Literal["sum", "none"] = "none" if reduction == "none" else "sum"
     options: dict[str, Any] = {"ignore_index": ignore_index, "smoothing": smoothing, "reduction": kept}
     if logits.shape[1] == 1:
@@ -65,8 +62,7 @@ def smoothed_cross_entropy(
         total = _of_classes(logits, labels, weight, **options)
     if reduction != "mean":
         return total
-    count = sample_weights(labels, ignore_index=ignore_index, weight=weight).sum()
-    return total / count.where(count > 0, 1)
+    return mean_over(total, sample_weights(labels, ignore_index=ignore_index, weight=weight))
 
 
 def _of_one_logit(

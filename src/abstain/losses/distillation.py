@@ -8,9 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import kl_div, log_softmax
 
-from abstain._arguments import check_whole
-from abstain._checks import ArgumentError, InputError, check_choice, check_number
-from abstain.losses.cross_entropy import Reduction
+from abstain._checks import ArgumentError, InputError, check_number
+from abstain.losses.reduction import Reduction, reduced
 from abstain.losses.targets import at_least_float32, check_floats, checked, sample_weights
 
 
@@ -52,12 +51,10 @@ def distillation(
         >>> round(float(distillation(student, teacher, torch.tensor([1]), temperature=2.0)), 4)
         0.4438
     """
-    check_choice("reduction", reduction, ("mean", "sum", "none"))
-    ignore_index = check_whole("ignore_index", ignore_index, at_least=-(2**63))
     if not 0 < check_number("temperature", temperature) < math.inf:
         raise ArgumentError(f"temperature is {temperature:g}, but must be finite and above 0")
     check_floats("teacher_logits", teacher_logits)
-    logits, labels, weight = checked(logits, labels, weight)
+    logits, labels, weight = checked(logits, labels, weight, ignore_index=ignore_index, reduction=reduction)
     if teacher_logits.shape != logits.shape:
         raise InputError(
             f"logits have shape {tuple(logits.shape)} and teacher_logits {tuple(teacher_logits.shape)}: not equal"
@@ -65,10 +62,7 @@ def distillation(
     student, teacher = (_softened(of, temperature) for of in (logits, teacher_logits.detach().to(logits)))
     counts = sample_weights(labels, ignore_index=ignore_index, weight=weight)
     terms = temperature**2 * kl_div(student, teacher, reduction="none", log_target=True).sum(dim=1)
-    terms = terms.where(counts > 0, 0.0) * counts
-    if reduction == "none":
-        return terms
-    return terms.sum() / (counts.sum().where(counts.sum() > 0, 1) if reduction == "mean" else 1)
+    return reduced(terms.where(counts > 0, 0.0) * counts, counts, reduction)
 
 
 def _softened(logits: Tensor, temperature: float) -> Tensor:

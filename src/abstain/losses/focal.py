@@ -7,9 +7,9 @@ import math
 import torch
 from torch import Tensor
 
-from abstain._arguments import check_whole
-from abstain._checks import ArgumentError, check_choice, check_number
-from abstain.losses.cross_entropy import Reduction, smoothed_cross_entropy
+from abstain._checks import ArgumentError, check_number
+from abstain.losses.cross_entropy import smoothed_cross_entropy
+from abstain.losses.reduction import Reduction, reduced
 from abstain.losses.targets import are_soft, checked, sample_weights
 
 
@@ -51,9 +51,7 @@ def focal_loss(
     """
     if not 0 <= (gamma := check_number("gamma", gamma)) < math.inf:
         raise ArgumentError(f"gamma is {gamma:g}, but must be finite and at least 0: 0 is cross-entropy, 2 is common")
-    check_choice("reduction", reduction, ("mean", "sum", "none"))
-    ignore_index = check_whole("ignore_index", ignore_index, at_least=-(2**63))
-    logits, labels, weight = checked(logits, labels, weight)
+    logits, labels, weight = checked(logits, labels, weight, ignore_index=ignore_index, reduction=reduction)
     counts = sample_weights(labels, ignore_index=ignore_index, weight=weight)
     if are_soft(labels):
         losses = _of_distributions(logits, labels.to(logits), weight, gamma)
@@ -61,9 +59,7 @@ def focal_loss(
         losses = counts * _focused(
             smoothed_cross_entropy(logits, labels, ignore_index=ignore_index, reduction="none"), gamma
         )
-    if reduction == "none":
-        return losses
-    return losses.sum() / (counts.sum().where(counts.sum() > 0, 1) if reduction == "mean" else 1)
+    return reduced(losses, counts, reduction)
 
 
 def _of_distributions(logits: Tensor, targets: Tensor, weight: Tensor | None, gamma: float) -> Tensor:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from abstain._arguments import check_whole
-from abstain._checks import check_choice
-from abstain.losses.cross_entropy import Reduction
+from abstain.losses.reduction import Reduction, reduced
 from abstain.losses.targets import checked, sample_weights
 
 
@@ -44,12 +42,7 @@ def max_suppression(
         >>> float(max_suppression(torch.tensor([[3.0, 0.0, 0.0]]), torch.tensor([1])))
         2.0
     """
-    check_choice("reduction", reduction, ("mean", "sum", "none"))
-    ignore_index = check_whole("ignore_index", ignore_index, at_least=-(2**63))
-    logits, labels, weight = checked(logits, labels, weight)
+    logits, labels, weight = checked(logits, labels, weight, ignore_index=ignore_index, reduction=reduction)
     counts = sample_weights(labels, ignore_index=ignore_index, weight=weight)
     above = logits[:, 0].abs() / 2 if logits.shape[1] == 1 else logits.amax(dim=1) - logits.mean(dim=1)
-    terms = above.where(counts > 0, 0.0) * counts
-    if reduction == "none":
-        return terms
-    return terms.sum() / (counts.sum().where(counts.sum() > 0, 1) if reduction == "mean" else 1)
+    return reduced(above.where(counts > 0, 0.0) * counts, counts, reduction)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from abstain._arguments import check_whole
 from abstain._arrays import check_tensor
-from abstain._checks import InputError
+from abstain._checks import InputError, check_choice
+from abstain.losses.reduction import REDUCTIONS, Reduction
 
 SUM_WITHIN = 2**-7
 """How near to 1 the sum of a distribution must be, also where its numbers once were bfloat16."""
@@ -51,12 +53,16 @@ def check_targets(logits: Tensor, labels: Tensor) -> None:
         check_distributions("labels", labels)
 
 
-def checked(logits: Tensor, labels: Tensor, weight: Tensor | None) -> tuple[Tensor, Tensor, Tensor | None]:
+def checked(
+    logits: Tensor, labels: Tensor, weight: Tensor | None, *, ignore_index: int, reduction: Reduction
+) -> tuple[Tensor, Tensor, Tensor | None]:
     """Logits of at least float32, classes as int64 or distributions, and weights like the logits.
 
     Raises:
-        InputError: as `check_targets` and `check_weight`.
+        InputError: as `check_targets` and `check_weight`; an unknown reduction, or an `ignore_index` that no label is.
     """
+    check_choice("reduction", reduction, REDUCTIONS)
+    check_whole("ignore_index", ignore_index, at_least=-(2**63))
     check_targets(logits, labels)
     logits = at_least_float32(logits)
     weight = None if weight is None else check_weight(weight, logits)
