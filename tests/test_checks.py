@@ -32,9 +32,12 @@ def test_the_nearest_name_is_offered_or_else_all_of_them():
 
 def test_keys_are_all_known_and_none_is_missing():
     assert check_keys("rule", {"a": 1}, known=["a", "b"], needed=["a"]) == {"a": 1}
-    for values, found in (({"b": 1}, r"\['b'\]"), ({"a": 1, "c": 2}, r"\['a', 'c'\]"), ([1], r"\[1\]")):
-        with pytest.raises(InputError, match=rf"a rule has the keys {found}, but must have them of \['a', 'b'\]"):
+    wanted = r"must have all of \['a'\], and no other than \['a', 'b'\]"
+    for values, found in (({"b": 1}, r"\['b'\]"), ({"a": 1, "c": 2}, r"\['a', 'c'\]")):
+        with pytest.raises(InputError, match=rf"a rule has the keys {found}, but {wanted}"):
             check_keys("rule", values, known=["a", "b"], needed=["a"])
+    with pytest.raises(InputError, match=r"a rule is \[1\], but must be a mapping with the keys \['a', 'b'\]"):
+        check_keys("rule", [1], known=["a", "b"], needed=["a"])
 
 
 def test_levels_and_binary_errors():

@@ -13,6 +13,7 @@ the others go on.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shlex
 import signal
@@ -80,8 +81,11 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="copy results and ranks of what is done there")
     parser.add_argument("--dry_run", action="store_true", help="print the commands that are left, and stop")
     options = parser.parse_args()
-    if min(options.jobs, options.threads) < 1:
-        raise ArgumentError("jobs and threads must be at least 1")
+    for name in ("jobs", "threads"):
+        if getattr(options, name) < 1:
+            raise ArgumentError(f"{name} is {getattr(options, name)}, but must be at least 1")
+    if options.limit_hours is not None and not 0 <= options.limit_hours < math.inf:
+        raise ArgumentError(f"limit_hours is {options.limit_hours:g}, but must be finite and at least 0")
     try:
         options.extra = shlex.split(options.extra)
     except ValueError as error:
@@ -93,7 +97,11 @@ def named_folders(given: list[str]) -> dict[str, str]:
     """Name of a data set -> its folder, from NAME=FOLDER."""
     if unnamed := [text for text in given if "=" not in text]:
         raise ArgumentError(f"--data is {unnamed[0]!r}, but must be NAME=FOLDER")
-    return dict(text.split("=", 1) for text in given)
+    folders = dict(text.split("=", 1) for text in given)
+    for name, folder in folders.items():
+        if folder.startswith((".", "/", "~")) and not Path(folder).expanduser().exists():  # others may be on the Hub
+            raise ArgumentError(f"the data set {name} is to be at {folder!r}, which does not exist: give its folder")
+    return folders
 
 
 def run_all(left: list[GridRun], time_left: TimeLeft, options: argparse.Namespace, *, n_done: int) -> dict[str, str]:

@@ -138,10 +138,12 @@ def check_binary(what: str, *, is_binary: bool, instead: str) -> None:
 
 def check_keys(what: str, values: Any, *, known: Iterable[str], needed: Iterable[str] = ()) -> dict[str, Any]:
     """`values` if it is a dictionary with all keys that are needed and no other than the known ones."""
-    known = sorted(known)
-    if not isinstance(values, dict) or not set(needed) <= set(values) <= set(known):
-        found = sorted(map(str, values)) if isinstance(values, dict) else shown(values)
-        raise InputError(f"a {what} has the keys {found}, but must have them of {known}")
+    known, needed = sorted(known), sorted(needed)
+    if not isinstance(values, dict):
+        raise InputError(f"a {what} is {shown(values)}, but must be a mapping with the keys {known}")
+    if not set(needed) <= set(values) <= set(known):
+        found = sorted(map(str, values))
+        raise InputError(f"a {what} has the keys {found}, but must have all of {needed}, and no other than {known}")
     return values
 
 

@@ -13,7 +13,7 @@ def test_rows_share_what_the_column_sample_says(source_of):
     assert rows_that_share(source_of(x=[4, 4, 7]), 3) is None
 
 
-@pytest.mark.parametrize("sample", [[4.5, 4.5, 7], [4, np.nan, 4]])
+@pytest.mark.parametrize("sample", [[4.5, 4.5, 7], [4, np.nan, 4], np.array(["a", "a", ""])])
 def test_a_column_sample_that_does_not_tell_what_rows_share_is_refused(source_of, sample):
     with pytest.raises(InputError, match="the column sample has empty cells or numbers that are not whole"):
         rows_that_share(source_of(sample=sample), 3)

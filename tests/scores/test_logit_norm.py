@@ -213,7 +213,9 @@ def test_json_brings_back_what_was_given_by_hand(norm):
 
 @pytest.mark.parametrize("values", [{}, {"center": True}, {"p": 2, "centre": True}])
 def test_a_dictionary_without_p_or_with_an_unknown_key_is_refused(values):
-    with pytest.raises(abstain.InputError, match=r"has the keys .*, but must have them of"):
+    with pytest.raises(
+        abstain.InputError, match=r"has the keys .*, but must have all of \['p'\], and no other than \["
+    ):
         LogitNorm.from_dict(values)
 
 

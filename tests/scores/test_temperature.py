@@ -108,7 +108,10 @@ def test_a_dictionary_of_version_0_1_0_is_read():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({}, r"has the keys \[\], but must have them of \['score', 'temperature'\]"),
+        (
+            {},
+            r"has the keys \[\], but must have all of \['temperature'\], and no other than \['score', 'temperature'\]",
+        ),
         ({"temperature": 1.0, "p": 2}, "has the keys"),
         ({"score": "energy", "temperature": 1.0}, "unknown score of a TemperatureScaling 'energy'"),
     ],

@@ -32,6 +32,7 @@ def run_grid(main_of, tmp_path, monkeypatch):
 
 
 def test_a_grid_runs_what_is_left_says_what_failed_and_goes_on(run_grid, main_of, tmp_path, capsys):
+    (tmp_path / "nowhere").mkdir()  # a folder without data
     options = ["--jobs", "2", "--data", f"absent={tmp_path / 'nowhere'}", "--keep", tmp_path / "kept"]
     assert run_grid(GRID, *options, "--extra", "--logging_steps 1") == 1
     said = capsys.readouterr().err
@@ -78,7 +79,9 @@ def test_a_run_of_other_settings_is_refused_before_anything_runs(run_grid, tmp_p
     ("options", "message"),
     [
         (["--data", "digits"], "--data is 'digits'"),
-        (["--jobs", "0"], "at least 1"),
+        (["--data", "digits=./nowhere"], "the data set digits is to be at './nowhere', which does not exist"),
+        (["--jobs", "0"], "jobs is 0, but must be at least 1"),
+        (["--limit_hours", "nan"], "limit_hours is nan, but must be finite and at least 0"),
         (["--extra", "'--flip"], "whose quotes do not match"),
     ],
 )

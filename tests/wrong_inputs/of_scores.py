@@ -103,7 +103,7 @@ for values, said in (
     ({**PNORM, "p": 3, "n_logits": -1}, "n_logits is -1"),
     ({**PNORM, "p": 3, "reason": 5}, "reason of a LogitNorm is 5"),
     ({**PNORM, "p": 3, "search": 3}, "search of a LogitNorm is 3"),
-    ({**PNORM, "p": 3, "search": [3]}, "a Candidate has the keys 3"),
+    ({**PNORM, "p": 3, "search": [3]}, "a Candidate is 3, but must be a mapping with the keys ["),
     ({**PNORM, "p": 3, "search": [{"p": 1}]}, "a Candidate has the keys ['p']"),
     ({**PNORM, "p": 3, "search": [{**CANDIDATE, "aurc": "x"}]}, "a number of a Candidate is 'x'"),
     ({**PNORM, "p": 3, 1: 2}, "has the keys ['1', 'p', 'score']"),

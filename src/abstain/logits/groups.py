@@ -33,21 +33,22 @@ def rows_that_share(
     groups = np.arange(n)
     if source.holds.get(SAMPLE) in (INTEGERS, NUMBERS, TEXTS):
         groups = np.asarray(source.read([SAMPLE])[SAMPLE])
-    if groups.dtype.kind == "f":
-        groups = _whole(groups)
+        groups = _named(groups)
     if labels is not None:
         groups = _for_each_label(groups, np.asarray(_on_cpu(labels)), values, ignore_index)
     return groups if len(np.unique(groups)) < len(groups) else None
 
 
-def _whole(groups: NDArray[Any]) -> NDArray[Any]:
-    """Numbers as a table with an empty cell somewhere may write them, if none is empty and each is whole."""
-    if not np.array_equal(groups, np.floor(groups)):  # nor is NaN equal to itself
+def _named(groups: NDArray[Any]) -> NDArray[Any]:
+    """Names or whole numbers, none missing; floats, as a table with an empty cell writes them, as integers."""
+    is_float = groups.dtype.kind == "f"
+    named = groups == np.floor(groups) if is_float else groups != ""  # NaN is not equal to itself
+    if not np.all(named):
         raise InputError(
             f"the column {SAMPLE} has empty cells or numbers that are not whole, but tells for each row what it "
             "belongs to: fill it, with whole numbers or names, or give it another name"
         )
-    return groups.astype(np.int64)
+    return groups.astype(np.int64) if is_float else groups
 
 
 def _for_each_label(groups: NDArray[Any], labels: NDArray[Any], values: Any, ignore_index: int | None) -> NDArray[Any]:
