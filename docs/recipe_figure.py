@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MARKS = "s^vDPX<>*hpd8"
+STARS = [(4, 1, 0), (6, 1, 0), (8, 1, 0), (4, 1, 45), (5, 1, 36)]  # of so many spikes, turned by so many degrees
+SUITS = [r"$\spadesuit$", r"$\clubsuit$", r"$\heartsuit$"]
+MARKS = (*"s^vDPX<>*dph", *STARS, *SUITS)
 """A shape a recipe: they are told apart in grey and without colours."""
 COLORS = ("#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7")
 """Okabe and Ito's, for the colour-blind; black is cross-entropy."""

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import yaml
 from kept_recipes import keep
 from matplotlib.colors import to_hex
 
@@ -43,6 +44,13 @@ def test_arrows_lead_to_the_repaired_value_and_the_legend_names_all_recipes(draw
             assert arrow.xy[1] == pytest.approx(arrow.xyann[1] / 2)
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["CE", "LS 0.2", "SAM 0.1"]
+
+
+def test_the_recipes_of_all_grids_have_shapes_of_their_own(program, root):
+    figure, recipe = program("recipe_figure"), program("recipe_runs").Recipe
+    grids = [yaml.safe_load(path.read_text()) for path in (root / "training_scripts" / "grids").glob("*.yaml")]
+    styles = figure.styles_of({"a": [recipe(name, {}) for grid in grids for name in grid["recipes"]]})
+    assert len(styles) > 15 and len({str(style["marker"]) for style in styles.values()}) == len(styles)
 
 
 def test_more_recipes_than_shapes_still_differ(program):
