@@ -19,7 +19,7 @@ from tqdm import tqdm
 import abstain
 from abstain._files import write_json
 from abstain.curve.curve import RiskCoverageCurve
-from abstain.logits.dataset import read_samples
+from abstain.logits.dataset import sample_of_each_row
 from abstain.report import markdown_table
 from abstain.scores import classification_error, msp
 
@@ -56,7 +56,7 @@ def kept() -> dict[str, Measured]:
 def measure(folder: Path) -> Measured:
     """Each number of a run with the two closed-form intervals and that of the bootstrap."""
     logits, labels = abstain.read_logits(folder / "logits", "test")
-    image = read_samples(folder / "logits", "test")
+    image = sample_of_each_row(folder / "logits", "test")
     assert image is not None, "rows of one image each are no pixels"
     confidence, error = msp(logits), classification_error(logits, labels)
     curves = [abstain.risk_coverage_curve(confidence, error, clusters=clusters) for clusters in (image, None)]

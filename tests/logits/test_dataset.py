@@ -5,7 +5,7 @@ import pytest
 from datasets import Dataset, load_dataset
 
 from abstain import InputError, read_logits, write_logits
-from abstain.logits.dataset import read_samples
+from abstain.logits.dataset import sample_of_each_row
 
 
 def test_what_is_written_is_read_bit_for_bit(tmp_path, logits_and_labels):
@@ -64,7 +64,7 @@ def test_of_which_sample_a_row_is_stands_beside_it(tmp_path):
     write_logits(tmp_path, "pixels", np.eye(3), [0, 1, 2], sample=[4, 4, 7])
     write_logits(tmp_path, "rows", np.eye(3), [0, 1, 2])
     write_logits(tmp_path, "one", np.eye(3), [0, 1, 2], sample=[4, 4, 4])
-    assert read_samples(tmp_path, "pixels").tolist() == [4, 4, 7]
-    assert read_samples(tmp_path, "rows") is read_samples(tmp_path, "one") is None
+    assert sample_of_each_row(tmp_path, "pixels").tolist() == [4, 4, 7]
+    assert sample_of_each_row(tmp_path, "rows") is sample_of_each_row(tmp_path, "one") is None
     with pytest.raises(InputError, match="there is no split 'other'"):
-        read_samples(tmp_path, "other")
+        sample_of_each_row(tmp_path, "other")

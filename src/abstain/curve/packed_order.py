@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._threads import over_slices
+from abstain.curve.value_sort import as_words
 from abstain.curve.word_sort import sort_words
 
 Words = NDArray[np.uint64]
@@ -52,9 +53,8 @@ def _pack(confidence: NDArray[np.floating[Any]], index_bits: int) -> tuple[Words
 
 
 def _keys(confidence: NDArray[np.floating[Any]]) -> Words:
-    """Unsigned integers in the order of the numbers: of negative ones all bits turn, of others the sign alone."""
-    bits = (confidence + confidence.dtype.type(0)).astype(np.float64).view(np.uint64)  # -0.0 becomes 0.0
-    return bits ^ ((bits.view(np.int64) >> 63).view(np.uint64) | np.uint64(1 << 63))
+    """Unsigned integers of 64 bits in the order of the numbers; zeros of both signs are one."""
+    return as_words((confidence + confidence.dtype.type(0)).astype(np.float64, copy=False))  # -0.0 becomes 0.0
 
 
 def _disordered(words: Words, confidence: NDArray[np.floating[Any]], index_bits: int) -> NDArray[np.int64]:

@@ -18,13 +18,16 @@ def sort_values(values: NDArray[Float]) -> NDArray[Float]:
     """The numbers (N,), float32 or float64 without NaN, ascending in new memory; zeros of both signs in any order."""
     if len(values) < MANY or not bucket_sort_is_faster(values.itemsize):
         return np.sort(values)
-    words = sort_words(_as_words(values))
+    words = sort_words(as_words(values))
     over_slices(lambda some: _turn(words[some], ~words[some]), len(words))  # back again
     return words.view(values.dtype)
 
 
-def _as_words(values: NDArray[np.floating[Any]]) -> Words:
-    """Unsigned integers in the order of the numbers: of negative ones all bits turn, of others the sign alone."""
+def as_words(values: NDArray[np.floating[Any]]) -> Words:
+    """Unsigned integers in the order of numbers (N,), in new memory.
+
+    Of negative ones all bits turn, of others the sign alone; so -0.0 stands before 0.0.
+    """
     words: Words = values.astype(values.dtype, order="C").view(np.uint32 if values.itemsize == 4 else np.uint64)
     over_slices(lambda some: _turn(words[some], words[some]), len(words))
     return words

@@ -5,8 +5,8 @@
 Images: `decoding` reads one, `processors` says what a processor does, `preprocessing` makes the model's input of it,
 `normalization` is the last step of that, `augmentation` what is random in training; `image_tensors` holds a split in
 memory, `image_files` reads it one by one, `images` chooses. Pixels: `masks` are images with a class a pixel, `pixels`
-the few of each that count. Else: `texts`, `tables`, `tensor_rows`. `mixing` makes one sample of two, images or rows,
-and `mixed_samples` a split of such.
+the few of each that count. Else: `texts`, `tables`, `tensor_rows`; `items` are several at once. `mixing` makes one
+sample of two, images or rows, and `mixed_samples` a split of such.
 
 Each name is imported when it is first used, so that a file of numbers never waits for what trains models.
 """

@@ -12,6 +12,7 @@ from torch.nn.functional import one_hot
 from torch.utils.data import Dataset
 
 from abstain._checks import ArgumentError, InputError
+from abstain.data.items import items_of
 from abstain.data.mixing import Mixes, Mixing, mix_inputs, weighted
 
 ASKED = "mixup_alpha and cutmix_alpha"
@@ -83,7 +84,7 @@ class MixedSamples(Dataset[dict[str, Tensor]]):
     def __getitems__(self, indices: Sequence[int]) -> list[dict[str, Tensor]]:
         """The items of a batch, which are read together with their partners."""
         mixes = self._of_epoch().of(indices)
-        items = self._items([*indices, *mixes.partner.tolist()])
+        items = items_of(self.dataset, [*indices, *mixes.partner.tolist()])
         own, partners = slice(len(indices)), slice(len(indices), None)
         inputs, targets = self._column(items, self._input_name), self._targets(items)
         mixed, shares = mix_inputs(inputs[own], inputs[partners], mixes)
@@ -95,10 +96,6 @@ class MixedSamples(Dataset[dict[str, Tensor]]):
         if self._drawn is None:
             self._drawn = self.mixing.draw(len(self), epoch=self._epoch)
         return self._drawn
-
-    def _items(self, indices: list[int]) -> list[dict[str, Any]]:
-        at_once = getattr(self.dataset, "__getitems__", None)
-        return cast(list[dict[str, Any]], at_once(indices) if at_once else [self.dataset[index] for index in indices])
 
     @staticmethod
     def _column(items: list[dict[str, Any]], name: str) -> Tensor:

@@ -12,10 +12,8 @@ import torch
 from torch import nn
 
 from abstain._checks import ArgumentError, InputError, first_line
+from abstain.training.refusals import NOT_TAKEN
 from abstain.training.trainer import SelectiveTrainer
-
-NOT_TAKEN = (RuntimeError, ValueError, TypeError, IndexError, KeyError, AssertionError)
-"""What a model raises for inputs of a size or kind that it is not made for."""
 
 
 def rehearse(trainer: SelectiveTrainer) -> None:

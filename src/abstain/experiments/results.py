@@ -15,7 +15,7 @@ from abstain.data.pixels import has_dense_labels
 from abstain.experiments.samples import RunSamples, write_samples
 from abstain.experiments.script_parser import typed_options
 from abstain.experiments.settings import environment
-from abstain.logits.dataset import read_samples
+from abstain.logits.dataset import sample_of_each_row
 from abstain.report.evaluate import evaluate_logits
 from abstain.report.folder import write_results
 from abstain.report.selective_report import SelectiveReport
@@ -79,7 +79,7 @@ def finish(
         logits = trainer.save_with_logits({name: splits[name] for name in ("validation", "test")})
         _choose_when_to_answer(trainer, splits["validation"])
         trainer.accelerator.wait_for_everyone()  # the first one has written of which image each pixel is
-        of_rows = read_samples(Path(trainer.args.folder) / "logits", "test")
+        of_rows = sample_of_each_row(Path(trainer.args.folder) / "logits", "test")
         report = evaluate_logits(*logits["test"], validation=logits["validation"], input="logits", clusters=of_rows)
         if trainer.is_world_process_zero():
             if processor is not None:

@@ -19,7 +19,7 @@ from abstain.inference.loading import LOGITS, load_parts
 from abstain.inference.plain_card import TASKS
 from abstain.inference.preparing import class_names_of
 from abstain.inference.rule_file import RULE_FILE, read_rule
-from abstain.logits.dataset import read_logits, read_samples
+from abstain.logits.dataset import read_logits, sample_of_each_row
 from abstain.models.auto import kind_of_model
 from abstain.models.checkpoint import MOST_BYTES
 from abstain.report.evaluate import evaluate_logits
@@ -152,7 +152,7 @@ def measured(folder: Path, *, kind: str) -> tuple[dict[str, Any], SelectiveRepor
         return None
     validation = read_logits(folder / LOGITS, "validation") if "validation" in splits else None
     logits, labels = read_logits(folder / LOGITS, "test")
-    of_rows = read_samples(folder / LOGITS, "test")
+    of_rows = sample_of_each_row(folder / LOGITS, "test")
     report = evaluate_logits(logits, labels, validation=validation, input="logits", clusters=of_rows)
     unknown = kind == "pixels" and report.clusters is None
     return {**report.to_dict(), **({"intervals": OF_PIXELS} if unknown else {})}, report

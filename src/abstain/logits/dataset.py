@@ -91,7 +91,7 @@ def read_logits(folder: str | Path, split: str) -> tuple[NDArray[np.float32], ND
     return read_parquet(*_files(folder, split))
 
 
-def read_samples(folder: str | Path, split: str) -> NDArray[Any] | None:
+def sample_of_each_row(folder: str | Path, split: str) -> NDArray[Any] | None:
     """Of which sample each row of one split is, such as a pixel of which image, (N,).
 
     None where each row is its own, or all are of one.

@@ -14,6 +14,7 @@ from torch.utils.data import Dataset
 from transformers import PreTrainedModel, default_data_collator
 
 from abstain._checks import InputError
+from abstain.data.items import items_of
 from abstain.logits.batch import Batch, LabelledLogits
 from abstain.logits.forward import ExtractionPlan, labelled_batches, processes
 
@@ -57,8 +58,7 @@ class _CollatedItems(Dataset[Any]):
         return len(cast(Sized, self.dataset))
 
     def __getitems__(self, rows: list[int]) -> Batch:
-        several = getattr(self.dataset, "__getitems__", None)
-        inputs = dict(self.collator(several(rows) if several else [self.dataset[row] for row in rows]))
+        inputs = dict(self.collator(items_of(self.dataset, rows)))
         labels = inputs.pop("labels")
         if labels.ndim != 1:
             raise InputError(

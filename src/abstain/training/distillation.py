@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from abstain.losses import distillation
@@ -30,13 +29,8 @@ class DistillationLoss:
 
     def __call__(self, logits: Tensor, labels: Tensor, total: Tensor | None = None) -> Tensor:
         """The loss of a batch; arguments and result as of `TrainingLoss`."""
-        weights = self.own.class_weights
-        options: dict[str, Any] = {
-            "ignore_index": self.own.ignore_index,
-            "weight": None if weights is None else torch.tensor(weights, device=logits.device),
-            "reduction": "mean" if total is None else "sum",
-            "temperature": self.temperature,
-        }
-        hard = self.own(logits, labels, total)
-        soft = distillation(logits, self.teacher_logits, labels, **options)
-        return (1 - self.share) * hard + self.share * (soft if total is None else soft / total.where(total > 0, 1))
+        soft = self.own.averaged(self._from_teacher, logits, labels, total)
+        return (1 - self.share) * self.own(logits, labels, total) + self.share * soft
+
+    def _from_teacher(self, logits: Tensor, labels: Tensor, **options: Any) -> Tensor:
+        return distillation(logits, self.teacher_logits, labels, temperature=self.temperature, **options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, cast
 
@@ -65,23 +65,25 @@ class TrainingLoss:
             logits = functional.interpolate(logits.float(), labels.shape[-2:], mode="bilinear", align_corners=False)
         if self.logit_norm_temperature:
             logits = normalized_logits(logits, temperature=self.logit_norm_temperature)
-        options: dict[str, Any] = {
-            "ignore_index": self.ignore_index,
-            "weight": self._weight(logits),
-            "reduction": "mean" if total is None else "sum",
-        }
-        loss = self._loss(logits, labels, **options)
-        if self.suppression:
-            loss = loss + self.suppression * max_suppression(logits, labels, **options)
-        return loss if total is None else loss / total.where(total > 0, 1)
+        return self.averaged(self._loss, logits, labels, total)
+
+    def averaged(self, loss: Callable[..., Tensor], logits: Tensor, labels: Tensor, total: Tensor | None) -> Tensor:
+        """A loss of `abstain.losses`, or one that takes the same, over what counts here; arguments as of a call."""
+        options: dict[str, Any] = {"ignore_index": self.ignore_index, "weight": self._weight(logits)}
+        if total is None:
+            return loss(logits, labels, **options, reduction="mean")
+        return loss(logits, labels, **options, reduction="sum") / total.where(total > 0, 1)
 
     def _loss(self, logits: Tensor, labels: Tensor, **options: Any) -> Tensor:
         if self.focal_gamma:
             return focal_loss(logits, labels, gamma=self.focal_gamma, **options)
         allow_negative = self.allow_negative_smoothing
-        return smoothed_cross_entropy(
+        loss = smoothed_cross_entropy(
             logits, labels, smoothing=self.smoothing, allow_negative_smoothing=allow_negative, **options
         )
+        if self.suppression:
+            loss = loss + self.suppression * max_suppression(logits, labels, **options)
+        return loss
 
     def _weight(self, logits: Tensor) -> Tensor | None:
         if self.class_weights is None:

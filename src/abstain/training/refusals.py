@@ -17,6 +17,8 @@ from abstain.training.arguments import SelectiveTrainingArguments
 
 REFUSED = (ValueError, TypeError, ImportError)
 """What transformers and torch raise for arguments that cannot be, and for a package that they need and is missing."""
+NOT_TAKEN = (RuntimeError, ValueError, TypeError, IndexError, KeyError, AssertionError)
+"""What a model raises for inputs of a size or kind that it is not made for."""
 NO_VALUE = "?"
 """What no optimizer takes for a number, and none has for a default."""
 

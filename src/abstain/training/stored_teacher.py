@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from abstain._checks import ArgumentError, InputError
+from abstain.data.items import items_of
 from abstain.logits.predictions import Predictions, read_predictions
 from abstain.training.teacher import check_same_classes
 
@@ -43,8 +44,7 @@ class TaughtSamples(Dataset[dict[str, Any]]):
 
     def __getitems__(self, indices: Sequence[int]) -> list[dict[str, Any]]:
         """The items of a batch."""
-        at_once = getattr(self.dataset, "__getitems__", None)
-        items = at_once(list(indices)) if at_once else [self.dataset[index] for index in indices]
+        items = items_of(self.dataset, indices)
         return [{**item, TEACHER_LOGITS: self.logits[index]} for item, index in zip(items, indices, strict=True)]
 
 

@@ -14,11 +14,8 @@ from abstain._checks import ArgumentError, InputError, first_line
 from abstain.inference.weights import sha256_of, weights_sha256
 from abstain.models.auto import classifier_config, kind_of, load_classifier
 from abstain.models.checkpoint import checkpoint_folder
-from abstain.training.refusals import n_logits_of
+from abstain.training.refusals import NOT_TAKEN, n_logits_of
 from abstain.training.statistics import logits_of
-
-NOT_TAKEN = (RuntimeError, ValueError, TypeError, IndexError, KeyError, AssertionError)
-"""What a model raises for inputs of a size or kind that it is not made for."""
 
 
 @dataclass(frozen=True, eq=False)
