@@ -13,7 +13,7 @@ from itertools import product
 
 import image_bootstrap
 import numpy as np
-from interval_simulation import DRAWS, MEASURES, RISKS, SIZES, Cell
+from interval_simulation import DRAWS, MEASURES, RANKINGS, RISKS, SIZES, Cell
 from pages import ROOT, write_or_check
 
 from abstain._files import write_text
@@ -46,7 +46,14 @@ def render(cells: dict[str, list[Cell]]) -> str:
     """The page."""
     return "\n".join(
         [
-            HEADER.format(draws=DRAWS, few=FEWEST, few_of_augrc=FEWEST_FOR_AUGRC, few_clusters=FEWEST_CLUSTERS),
+            HEADER.format(
+                draws=DRAWS,
+                rankings=", ".join(map(_ranking, RANKINGS)),
+                few=FEWEST,
+                few_of_risk=FEWEST_OF["risk"],
+                few_of_augrc=FEWEST_FOR_AUGRC,
+                few_clusters=FEWEST_CLUSTERS,
+            ),
             "## Which interval\n",
             choices([*cells["areas"], *cells["differences"]]),
             *(_area(area, cells["differences" if area == "difference" else "areas"]) for area in CHOSEN),
@@ -61,15 +68,23 @@ HEADER = """# How often the intervals cover the truth
 
 Written by `python docs/intervals.py` from `intervals.json`, which `--measure` simulates: {draws:,} draws a cell from
 populations whose areas are known, nominal coverage 95 %. Confidences are normal, those of errors and of correct samples
-apart by what gives a failure AUROC of 0.7 (weak), 0.85 (fair, and in levels that tie) and 0.95 (good); at the top:
-0.9, but of 15 % of the errors, which have the highest confidences of all, as label smoothing leaves them.
+apart by what gives this failure AUROC: {rankings}.
+Levels are those of confidences that tie, and errors at the top have the highest confidences of all, as label smoothing
+leaves them.
 
-What is given: **risk** on the log scale with the normal quantile, from 1 error on; **AURC** on the log scale and
-**failure AUROC** on that of log-odds, with Student's quantile of (Σ IF²)² / Σ IF⁴ degrees of freedom, from {few} errors
-and {few} correct samples on; **AUGRC** likewise from {few_of_augrc} on; a **difference** of two AURC by Hall's
-transformation with the same quantile, from {few} on. With fewer there is none (None): a wrong one would be worse. Of
-samples in clusters sums over clusters take the place of samples, and {few_clusters} of them must hold errors.
+What is given: **risk** on the log scale with the normal quantile, from {few_of_risk} error on; **AURC** on the log
+scale and **failure AUROC** on that of log-odds, with Student's quantile of (Σ IF²)² / Σ IF⁴ degrees of freedom, from
+{few} errors and {few} correct samples on; **AUGRC** likewise from {few_of_augrc} on; a **difference** of two AURC by
+Hall's transformation with the same quantile, from {few} on. With fewer there is none (None): a wrong one would be
+worse. Of samples in clusters sums over clusters take the place of samples, and {few_clusters} of them must hold errors.
 """
+
+
+def _ranking(name: str) -> str:
+    """A ranking of the simulation, with its failure AUROC and how many errors are at the top."""
+    ranking = RANKINGS[name]
+    at_top = f", and {100 * ranking['top']:g} % of the errors there" if "top" in ranking else ""
+    return f"{ranking['auroc']:g} ({name}{at_top})"
 
 
 def _share(counts: list[int]) -> tuple[float, float, float]:
@@ -136,9 +151,9 @@ def _coverages(cells: list[Cell]) -> str:
         rows.append([*row, f"{100 * cell['bootstrap'] / cell['draws']:.1f}" if by_bootstrap else "–"])
     lowest = min(cell["closed form"] / cell["draws"] for cell in cells)
     return (
-        "## Coverage at a risk\n\nAlways given. It is wide where few errors tell little, and then covers more often "
-        f"than 95 %; the lowest coverage is {100 * lowest:.1f} %. Percentiles of a bootstrap, for comparison, at N = "
-        f"200.\n\n{markdown_table(rows, 'rrlrrrr')}\n"
+        f"## Coverage at a risk\n\n{_draws(cells)} Always given. It is wide where few errors tell little, and then "
+        f"covers more often than 95 %; the lowest coverage is {100 * lowest:.1f} %. Percentiles of a bootstrap, for "
+        f"comparison, at N = 200.\n\n{markdown_table(rows, 'rrlrrrr')}\n"
     )
 
 
@@ -149,10 +164,16 @@ def _clusters(cells: list[Cell]) -> str:
         row = [str(cell["groups"]), str(cell["size"]), f"{cell['correlation']:g}", f"{100 * cell['risk']:g}"]
         rows.append([*row, *(_of_clusters(cell, area) for area in areas)])
     return (
-        "## Clusters\n\nConfidence and errors each have a normal part that the samples of a cluster share, with this "
-        "correlation. Coverage in percent with `clusters=`, how many percent of the draws have an interval, and the "
-        f"coverage if the samples are taken for independent.\n\n{markdown_table(rows, 'r' * len(rows[0]))}\n"
+        f"## Clusters\n\n{_draws(cells)} Confidence and errors each have a normal part that the samples of a cluster "
+        "share, with this correlation. Coverage in percent with `clusters=`, how many percent of the draws have an "
+        "interval, and the coverage if the samples are taken for independent.\n\n"
+        f"{markdown_table(rows, 'r' * len(rows[0]))}\n"
     )
+
+
+def _draws(cells: list[Cell]) -> str:
+    numbers = sorted({f"{cell['draws']:,}" for cell in cells})
+    return f"{' or '.join(numbers)} draws a cell."
 
 
 def _of_clusters(cell: Cell, area: str) -> str:
