@@ -30,8 +30,8 @@ LAYERS = [
         losses curve
         threshold scores data
         models logits report metric
-        inference
-        hub
+        inference figures
+        audit hub
         training
         experiments
         quickstart

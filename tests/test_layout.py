@@ -18,8 +18,8 @@ ROOMS = [
         losses curve
         threshold scores data
         models logits report metric
-        inference
-        hub
+        inference figures
+        audit hub
         training
         experiments
         quickstart

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from statistics import mean
+from statistics import median
 
 from abstain.experiments.grid import GridRun
 from abstain.experiments.grid_state import seconds_of
@@ -44,9 +44,9 @@ class TimeLeft:
         self._took[run.data_set].append(seconds)
 
     def seconds(self, data_set: str) -> float | None:
-        """How long a run of a data set takes, the mean of those that are done; None if none is."""
+        """How long a run of a data set takes, the median (some may have waited); None if none is done."""
         took = self._took[data_set]
-        return mean(took) if took else None
+        return median(took) if took else None
 
     def left(self, data_set: str) -> float | None:
         """Seconds until the runs of a data set are done, if nothing else runs; None where no run of it is done."""
