@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from abstain.audit.audit import Audit, audit_predictions
     from abstain.audit.comparison import Beside, compare
     from abstain.audit.decisions import Decision
+    from abstain.audit.diagnosis import Diagnosis, diagnose
     from abstain.audit.folder import AUDIT_FILES, write_audit
     from abstain.audit.kept_logits import Kept
     from abstain.audit.per_class import OfClass
@@ -25,6 +26,7 @@ __all__ = [
     "Beside",
     "Data",
     "Decision",
+    "Diagnosis",
     "Kept",
     "OfClass",
     "Run",
@@ -33,6 +35,7 @@ __all__ = [
     "audit_predictions",
     "class_names_beside",
     "compare",
+    "diagnose",
     "folder_of_logits",
     "holds_split",
     "parts_of",
@@ -46,6 +49,7 @@ __getattr__ = lazy_names(
         "audit": ["Audit", "audit_predictions"],
         "comparison": ["Beside", "compare"],
         "decisions": ["Decision"],
+        "diagnosis": ["Diagnosis", "diagnose"],
         "folder": ["AUDIT_FILES", "write_audit"],
         "kept_logits": ["Kept"],
         "per_class": ["OfClass"],
