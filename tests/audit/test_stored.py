@@ -6,8 +6,7 @@ import pytest
 import torch
 
 from abstain import write_logits
-from abstain.audit import class_names_beside, folder_of_logits, holds_split
-from abstain.audit import stored
+from abstain.audit import class_names_beside, folder_of_logits, holds_split, stored
 from abstain.audit.stored import in_memory
 from abstain.logits import read_predictions
 from abstain.logits.opened import open_predictions

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from abstain._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from abstain.audit.audit import Audit, audit_predictions
+    from abstain.audit.audit import Audit, audit_predictions, checked
     from abstain.audit.comparison import Beside, compare
     from abstain.audit.decisions import Decision
     from abstain.audit.diagnosis import Diagnosis, diagnose
@@ -33,6 +33,7 @@ __all__ = [
     "ScoreGain",
     "Section",
     "audit_predictions",
+    "checked",
     "class_names_beside",
     "compare",
     "diagnose",
@@ -46,7 +47,7 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
-        "audit": ["Audit", "audit_predictions"],
+        "audit": ["Audit", "audit_predictions", "checked"],
         "comparison": ["Beside", "compare"],
         "decisions": ["Decision"],
         "diagnosis": ["Diagnosis", "diagnose"],

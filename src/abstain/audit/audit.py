@@ -1,4 +1,4 @@
-"""Everything that is asked of a model's confidence, measured once: its order, its repairs, its scores, its thresholds."""
+"""All that is asked of a model's confidence, measured once: its order, repairs, scores and thresholds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._checks import InputError, check_fraction
+from abstain._arguments import check_whole
+from abstain._checks import InputError, check_fraction, check_level
 from abstain.audit.decisions import Decision, Scored, decide
 from abstain.audit.diagnosis import Diagnosis, diagnose_batches
 from abstain.audit.per_class import OfClass, by_predicted_class
@@ -52,7 +53,7 @@ class Audit:
     diagnosis: Diagnosis | None = None
     undiagnosed: str | None = None
     scores: tuple[ScoreGain, ...] = ()
-    confidence: Confidence = SoftmaxScore()
+    confidence: Confidence = field(default_factory=SoftmaxScore)
     decisions: tuple[Decision, ...] = ()
     classes: tuple[OfClass, ...] = ()
     class_risk: float | None = None
@@ -110,7 +111,8 @@ def audit_predictions(
     Raises:
         InputError: as `evaluate_logits`; or so many samples that no confidence of each can be kept.
     """
-    risks, delta = check_target_risks(target_risks), check_fraction("delta", delta, open_below=True, open_above=True)
+    how = checked({"target_risks": target_risks, "delta": delta, "level": level, "seed": seed})
+    risks, delta = how["target_risks"], how["delta"]
     is_given = test.kind == CONFIDENCE
     step("reading")
     test, validation = in_memory(test), None if validation is None else in_memory(validation)
@@ -138,6 +140,20 @@ def audit_predictions(
         return replace(found, undiagnosed="it needs the logits of all classes, and only a confidence is given")
     step("looking for smoothing")
     return _diagnosed(_by_class(found, scored, seen, class_names or test.class_names), test)
+
+
+def checked(how: dict[str, Any]) -> dict[str, Any]:
+    """The numbers that `audit_predictions` takes, looked at before anything is read.
+
+    Raises:
+        InputError: a risk, δ or level outside (0, 1), or a seed below 0.
+    """
+    risks = check_target_risks(how["target_risks"])
+    for risk in risks:
+        check_fraction("target_risks", risk, open_below=True, open_above=True)
+    delta = check_fraction("delta", how["delta"], open_below=True, open_above=True)
+    seed = check_whole("seed", how["seed"], at_least=0)
+    return {"target_risks": risks, "delta": delta, "level": check_level(how["level"]), "seed": seed}
 
 
 Choose = Callable[[Scored, float, float | None], Decision]
@@ -169,7 +185,7 @@ def _decided(found: Audit, choose: Choose | None, scored: Scored, risks: Iterabl
     if choose is None:
         return found
     deltas = (None,) if delta is None else (None, delta)
-    decisions = tuple(choose(scored, risk, each) for risk in risks if 0 < risk < 1 for each in deltas)
+    decisions = tuple(choose(scored, risk, each) for risk in risks for each in deltas)
     return replace(found, decisions=decisions)
 
 

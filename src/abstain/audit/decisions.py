@@ -56,7 +56,7 @@ def decide(
         tuning: other validation samples, which propose thresholds where there is a guarantee.
     """
     try:
-        told = {} if delta is None or tuning is None else {"tuning": tuning}
+        told: dict[str, Any] = {} if delta is None or tuning is None else {"tuning": tuning}
         point = select_threshold(*chosen_on, target_risk, delta, **told)
     except NoThresholdError as error:
         return Decision(target_risk, delta, reason=str(error), n_enough=error.n_enough)

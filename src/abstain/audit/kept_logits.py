@@ -1,4 +1,4 @@
-"""The logits of a model that an audit has run, kept beside its results: a second audit, or one that goes on, reads them."""
+"""The logits of models that an audit has run, kept beside its results, for another audit or one that goes on."""
 
 from __future__ import annotations
 

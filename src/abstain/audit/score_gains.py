@@ -23,7 +23,7 @@ class ScoreGain:
         name: of `SCORES`, or as `ScoreResult.name`.
         label: what a table calls it.
         aurc: fraction, convention `"mean"`; lower is better.
-        gain: AURC of MSP minus this one, above 0 where this one is better; None of MSP, and of a fit that stays with it.
+        gain: AURC of MSP minus this one, above 0 where this one is better; None of MSP and of fits that stay with it.
         adjusted_p: p-value of no gain, after Holm's correction (1979) for all that stand beside MSP; None where `gain`
             has none.
     """

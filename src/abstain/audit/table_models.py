@@ -107,8 +107,8 @@ def read_onnx(path: Path) -> TableModel:
         )
     if len(made) != 1:
         raise InputError(
-            f"{str(path)!r} gives {', '.join(made) or 'no tensor of floats'}, but must give one tensor of values of the "
-            "classes: export it without the others (of skl2onnx with zipmap off)"
+            f"{str(path)!r} gives {', '.join(made) or 'no tensor of floats'}, but must give one tensor, of values of "
+            "the classes: export it without the others, and of skl2onnx with zipmap off"
         )
     dtype = np.float64 if given[0].type == "tensor(double)" else np.float32
 
@@ -150,7 +150,7 @@ def said_of_rows(model: TableModel, data: Dataset, label_column: str | None) -> 
         raise InputError(
             f"the model does not take these rows ({first_line(error)}): give those it was made for"
         ) from error
-    return {"values": values, "label": _labels(data, column, model.class_names, values.shape[-1])}
+    return {"values": values, "label": _labels(data, column, model.class_names)}
 
 
 def _in_pieces(model: TableModel, data: Dataset) -> Iterator[NDArray[Any]]:
@@ -160,15 +160,14 @@ def _in_pieces(model: TableModel, data: Dataset) -> Iterator[NDArray[Any]]:
             bar.update(len(piece))
 
 
-def _labels(data: Dataset, column: str, names: tuple[str, ...] | None, n_classes: int) -> NDArray[np.int64]:
-    """As places among the values."""
+def _labels(data: Dataset, column: str, names: tuple[str, ...] | None) -> NDArray[Any]:
+    """As places among the values; where these have names, by name."""
     given = data.select_columns([column])[:][column]
     texts = getattr(data.features[column], "names", None)
     if names is None:
         return np.asarray(given, np.int64)
-    places = {name: place for place, name in enumerate(names)}
-    called = [str(texts[one]) if texts and str(one) not in places else str(one) for one in given]
-    unknown = sorted(set(called) - set(places))
+    called = [str(texts[one]) if texts and str(one) not in names else str(one) for one in given]
+    unknown = sorted(set(called) - set(names))
     if unknown:
         raise ArgumentError(f"a label is {unknown[0]!r}, but the model has the classes {', '.join(names)}")
-    return np.array([places[name] for name in called], np.int64)
+    return np.array(called)

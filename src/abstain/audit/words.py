@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from abstain.audit.audit import Audit
 from abstain.audit.comparison import compare, in_words, side_by_side
 from abstain.audit.decisions import Decision
-from abstain.audit.diagnosis import SMOOTHED, Diagnosis
+from abstain.audit.diagnosis import Diagnosis
 from abstain.audit.per_class import OfClass
 from abstain.audit.score_gains import ScoreGain
 from abstain.report.answerable import describe_answerable
@@ -97,16 +97,16 @@ def _what_to_do(audit: Audit, commands: Commands) -> Iterator[str]:
     if commands.model is not None and any(one.threshold is not None for one in audit.decisions):
         folder = shlex.quote(commands.model)
         yield (
-            f"To let the model itself abstain, add `--output-dir {folder}` to that command: the rule then stands beside "
+            f"To let the model itself abstain, add `--output-dir {folder}` to that command: the rule then stands by "
             f"its weights, and `abstain predict {folder} FILES` answers or abstains."
         )
 
 
 def _of_smoothing(diagnosis: Diagnosis) -> Iterator[str]:
-    if diagnosis.verdict == SMOOTHED:
+    if diagnosis.verdict == "looks smoothed":
         yield (
-            "If you train it again, leave label smoothing out, or take what leaves the order as it is; until then order "
-            "the answers by the repair, where that helps."
+            "If you train it again, leave label smoothing out, or take what leaves the order as it is; until then "
+            "order the answers by the repair, where that helps."
         )
 
 

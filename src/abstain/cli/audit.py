@@ -38,7 +38,7 @@ class Running:
     data: Annotated[
         str | None,
         _told(
-            help="Run the models on this data set: digits, noisy_digits, a folder of Parquet, CSV or images, a Hub name.",
+            help="Run the models on this data set: digits, a folder of Parquet, CSV or images, or a name on the Hub.",
             rich_help_panel=RUNNING,
         ),
     ] = None
@@ -101,7 +101,7 @@ def audit(
     Example: abstain audit microsoft/resnet-50 timm/resnet50.a1_in1k --data my-images --output-dir audit
     """
     from abstain._files import check_results_folder
-    from abstain.audit import AUDIT_FILES, compare, parts_of, write_audit
+    from abstain.audit import AUDIT_FILES, checked, compare, parts_of, write_audit
     from abstain.audit.figures import figures_of
     from abstain.audit.page import as_markdown
 
@@ -110,8 +110,9 @@ def audit(
         folder = check_results_folder(output_dir, overwrite=overwrite_output_dir, written=AUDIT_FILES)
     names = _names(models, name)
     _check_together(models, running, reading, apart, labels)
-    how = {"target_risks": target_risk, "delta": delta, "level": level, "seed": apart.seed or 0}
+    how = checked({"target_risks": target_risk, "delta": delta, "level": level, "seed": apart.seed or 0})
     with warnings_kept() as warned, bars_for_people():
+        subjects: Iterator[_Subject]
         if running.data is None:
             subjects = (_stored(model, reading, apart, labels, split) for model in models)
         else:
@@ -158,10 +159,10 @@ def _check_together(models: list[str], running: Running, reading: Reading, apart
         only_stored.pop(unused)
     given = [option for option, value in only_stored.items() if value is not None]
     if running.data is not None and given:
-        raise ArgumentError(f"{given[0]} is of stored predictions, but data= asks to run models: leave one out")
+        raise ArgumentError(f"{given[0]}= is of stored predictions, but data= asks to run models: leave one out")
     told = {name: value for name, value in vars(running).items() if value != getattr(Running, name)}
     if running.data is None and told:
-        raise ArgumentError(f"{next(iter(told))} is of models that are run, but there is no data: give data= too")
+        raise ArgumentError(f"{next(iter(told))}= is of models that are run, but there is no data: give data= too")
     if len(models) > 1 and (labels is not None or apart.validation is not None):
         raise ArgumentError(
             "several models are given, and labels or validation samples of one: give folders that hold the splits of "

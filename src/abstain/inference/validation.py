@@ -76,8 +76,8 @@ def _of_pixels(
             raise InputError(f"there are more {more} than {fewer}, but each image needs its mask: give one each")
         labels = choice.labels(np.array(mask), index=index)
         kept.append(LabelledPixels.of(logits[None], labels[None], ignore_index=choice.ignore_index))
-    logits, labels = torch.cat([of.logits for of in kept]).numpy(), torch.cat([of.labels for of in kept]).numpy()
-    return logits, labels, np.repeat(np.arange(len(kept)), [len(of.labels) for of in kept])
+    logits, ids = torch.cat([of.logits for of in kept]), torch.cat([of.labels for of in kept])
+    return logits.numpy(), ids.numpy(), np.repeat(np.arange(len(kept)), [len(of.labels) for of in kept])
 
 
 def _not_paired(n_samples: int, n_labels: int) -> InputError:
