@@ -51,9 +51,10 @@ class CurveLine:
     independent: bool = True
 
     @classmethod
-    def of(cls, name: str, result: ScoreResult, look: Look, level: float) -> CurveLine:
-        """Of what was measured of a model."""
-        return cls(result.curve, ", ".join(filter(None, (name, result.label))), look, result.name, level)
+    def of(cls, name: str, report: SelectiveReport, result: ScoreResult, look: Look) -> CurveLine:
+        """Of one of the scores that were measured of a model."""
+        label = ", ".join(filter(None, (name, result.label)))
+        return cls(result.curve, label, look, result.name, report.level, report.independent)
 
     @property
     def has_band(self) -> bool:
@@ -145,7 +146,7 @@ def _lines(reports: Reports, looks: Looks) -> Iterator[CurveLine]:
         results: Iterable[ScoreResult] = filter(None, (report.msp, report.repaired))
         for result in results:
             if not result.falls_back:  # or its curve is that of MSP
-                yield CurveLine.of(name, result, looks[name], report.level)
+                yield CurveLine.of(name, report, result, looks[name])
 
 
 def _draw_lines(axes: Axes, lines: Sequence[CurveLine], **limits: tuple[float, float]) -> None:

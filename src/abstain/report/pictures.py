@@ -22,7 +22,7 @@ _UNDATED: dict[str, dict[str, Any]] = {
 }
 FORMATS = tuple(_UNDATED)
 """What a figure can be written as."""
-_SVG_IDS = {"svg.hashsalt": "abstain"}
+_SVG_IDS: Any = {"svg.hashsalt": "abstain"}
 """Or else they are drawn at random."""
 
 
