@@ -2,143 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from abstain._checks import ArgumentError
+from abstain.cli.labelled_images import LabelledImages
+from abstain.cli.read_run import ReadRun, RefusedError
+from abstain.data.decoding import decode_pair
+from abstain.data.masks import class_labels
+from abstain.figures.confident_errors import ConfidentErrors, confident_errors_figure, most_confident_errors
+from abstain.figures.of_runs import FigureOfRuns
+from abstain.figures.pixel_ranks import RankMaps, rank_maps, rank_maps_figure
+from abstain.inference.classifier import SelectiveClassifier
+from abstain.inference.loading import load_parts
 
 if TYPE_CHECKING:
     from datasets import Dataset
+    from matplotlib.figure import Figure
 
-    from abstain.figures.confident_errors import ConfidentErrors
-    from abstain.figures.of_runs import MeasuredRun
-    from abstain.figures.pixel_ranks import RankMaps
-
-MASKS = "annotation"
 N_MAPS = 3
 """Images of a data set of which maps are drawn, evenly spaced."""
+DEFAULT_IGNORED = 255
+"""The label of pixels without one where the model's configuration names none, as in transformers."""
 
 
 @dataclass(frozen=True, eq=False)
-class LabelledImages:
-    """The images of the samples of some runs.
+class ErrorsWithImages:
+    """What a run is most sure of and wrong about: label of each score -> errors, and the images that they are of."""
 
-    Attributes:
-        dataset: one row a sample.
-        column: of the images.
-        has_masks: whether each has a class for every pixel, and not one.
-        labels: (N,) int64; None with masks.
-        class_names: in the order of the classes; None where they have none.
-    """
+    errors: Mapping[str, ConfidentErrors]
+    images: LabelledImages = field(repr=False)
 
-    dataset: Dataset
-    column: str
-    has_masks: bool
-    labels: np.ndarray | None = None
-    class_names: tuple[str, ...] | None = None
-
-    @classmethod
-    def read(cls, name: str, split: str) -> LabelledImages:
-        """The split of a data set by its name, folder or embedded.
-
-        Raises:
-            InputError: as `load_data`, or there is no such split, or no column of images.
-        """
-        from abstain.data.columns import find_column, read_labels
-        from abstain.data.splits import load_data, pick_split
-
-        dataset = pick_split(load_data(name), split)
-        if MASKS in dataset.column_names:
-            return cls(dataset, find_column(dataset, "image", "image"), True)
-        column, label = find_column(dataset, None, "image"), find_column(dataset, None, "label")
-        if getattr(dataset.features[label], "dtype", "") == "string":
-            dataset = dataset.class_encode_column(label)
-        names = getattr(dataset.features[label], "names", None)
-        return cls(dataset, column, False, read_labels(dataset, label), names and tuple(names))
-
-    def of(self, rows: Iterable[int]) -> dict[int, Any]:
-        """Row -> its image.
-
-        Raises:
-            InputError: one does not decode.
-        """
-        from abstain._checks import InputError
-        from abstain.data.decoding import read_images
-
-        found: dict[int, Any] = {}
-        for images, bad in read_images(self.dataset, sorted(set(rows)), column=self.column):
-            if bad:
-                raise InputError(next(iter(bad.values())))
-            found |= images
-        return found
+    def to_dict(self) -> dict[str, Any]:
+        """All numbers, ready for JSON."""
+        return {score: errors.to_dict() for score, errors in self.errors.items()}
 
 
-def confident_errors_of(run: MeasuredRun, images: LabelledImages | None, k: int) -> dict[str, ConfidentErrors]:
-    """The errors that a run is most sure of, by MSP and by its repair if it has one: label of each score -> errors.
+def confident_errors_of(run: ReadRun) -> ErrorsWithImages:
+    """The errors that a run is most sure of, by MSP and by its repair.
 
     Raises:
         InputError: there are no images, or they are those of other samples.
     """
-    from abstain.figures.confident_errors import most_confident_errors
-
+    images = run.wanted.images
     if images is None or images.labels is None:
         raise ArgumentError("it needs images with a label each: give images=")
-    samples = run.samples
-    if not np.array_equal(images.labels, samples.labels):
-        raise ArgumentError(
-            f"the {len(images.labels)} labels of the images are not those of the {len(samples.labels)} predictions: give "
-            "the data set and the split that were predicted, in the same order"
+    seen = run.samples
+    if not np.array_equal(images.labels, seen.labels):
+        raise RefusedError(
+            f"the {len(images.labels)} labels of the images are not those of the {len(seen.labels)} predictions: give "
+            "with images= the data set that was predicted, and its split with split=, in the same order"
         )
-    shown = [result for result in (run.report.msp, run.report.repaired) if result is not None and not result.falls_back]
-    return {
-        result.label: most_confident_errors(result.confidence, samples.predicted, samples.labels, k=k)
-        for result in shown
-    }
+    told = (seen.predicted, seen.labels)
+    errors = {one.label: most_confident_errors(one.confidence, *told, k=run.wanted.n_errors) for one in run.shown}
+    return ErrorsWithImages(errors, images)
 
 
-def rank_maps_of(run: MeasuredRun, folder: Path | None, images: LabelledImages | None) -> list[RankMaps]:
+def draw_confident_errors(runs: Mapping[str, ErrorsWithImages], looks: Any) -> Figure:
+    """One row of images a run and score."""
+    rows = {f"{name}, {score}": one for name, run in runs.items() for score, one in run.errors.items()}
+    images = next(iter(runs.values())).images
+    shown = images.of(int(index) for errors in rows.values() for index in errors.index)
+    return confident_errors_figure(rows, shown, images.class_names)
+
+
+def rank_maps_of(run: ReadRun) -> list[RankMaps]:
     """Of some images, where the model of a run is wrong and how sure it is there.
 
     Raises:
         InputError: there are no images with masks, or no segmentation model.
     """
-    if images is None or not images.has_masks:
-        raise ArgumentError("it needs images with a class for every pixel (a column annotation): give images=")
+    images, folder = run.wanted.images, run.place.folder
+    if images is None or images.labels is not None:
+        raise ArgumentError("it needs images with a class for every pixel, in a column annotation: give images=")
     if folder is None or not (folder / "config.json").is_file():
         raise ArgumentError("it needs the model, and there is none beside the logits: give the folder of a run")
-    from abstain.inference.classifier import SelectiveClassifier
-    from abstain.inference.loading import load_parts
-
     _, model, processor, _ = load_parts(folder, needs_rule=False, revision=None, device=None, dtype=None)
     classifier = SelectiveClassifier(model, processor)
     if classifier.kind != "pixels":
         raise ArgumentError(f"it needs a segmentation model, and this one is for {classifier.kind}")
     rows = np.linspace(0, len(images.dataset) - 1, min(N_MAPS, len(images.dataset))).round().astype(int)
-    return [_maps_of_image(run, classifier, images.dataset, int(row)) for row in rows]
+    return [_maps_of_image(run, classifier, images.dataset, row) for row in rows.tolist()]
 
 
-def _maps_of_image(run: MeasuredRun, classifier: Any, dataset: Dataset, row: int) -> RankMaps:
-    from abstain.data.decoding import decode_pair
-    from abstain.figures.pixel_ranks import rank_maps
-
+def _maps_of_image(run: ReadRun, classifier: SelectiveClassifier, dataset: Dataset, row: int) -> RankMaps:
     image, mask = decode_pair(dataset, row)
     ((logits, _),) = classifier.logits_in_batches(iter([image]), 1, 1, show=False)
-    ignored = getattr(classifier.model.config, "semantic_loss_ignore_index", 255)
-    labels = np.where(mask < logits.shape[1], mask, ignored)
-    shown = [result for result in (run.report.msp, run.report.repaired) if result is not None and not result.falls_back]
-    confidences = {result.label: result.scored_by for result in shown}
+    ignored = getattr(classifier.model.config, "semantic_loss_ignore_index", DEFAULT_IGNORED)
+    kinds: dict[str, Any] = {"label_ids": run.place.label_ids, "ignore_index": ignored, "index": row}
+    labels = class_labels(mask, n_classes=logits.shape[1], **kinds)
+    confidences = {result.label: result.scored_by for result in run.shown}
     return rank_maps(image, logits[0], labels, confidences, ignore_index=ignored)
 
 
-def titled(errors: Mapping[str, Mapping[str, ConfidentErrors]]) -> dict[str, ConfidentErrors]:
-    """Title of each row of images -> its errors, of name of each run -> score -> errors."""
-    return {f"{name}, {score}": one for name, by_score in errors.items() for score, one in by_score.items()}
-
-
-def all_rows(errors: Sequence[ConfidentErrors]) -> set[int]:
-    """The samples in any of them."""
-    return {int(index) for one in errors for index in one.index}
+OF_IMAGES: dict[str, FigureOfRuns] = {
+    "confident_errors": FigureOfRuns(confident_errors_of, draw_confident_errors),
+    "rank_maps": FigureOfRuns(
+        rank_maps_of,
+        lambda runs, looks: rank_maps_figure(runs),
+        lambda images: [maps.to_dict() for maps in images],
+    ),
+}
+"""Figures of `ReadRun`."""

@@ -30,17 +30,32 @@ class RunPlace:
         name: in legends and tables.
         place: of its test samples.
         validation: of its validation samples; None, None, None where there are none.
-        recipe: what it was trained with; None where nobody wrote it down.
-        seed: of its training, where it is known.
+        settings: what it was started with, by group; None where nobody wrote it down.
         folder: what training left; None of a file of predictions.
     """
 
     name: str
     place: Place
     validation: Place
-    recipe: Recipe | None = None
-    seed: int | None = None
+    settings: Mapping[str, Any] | None = None
     folder: Path | None = None
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """What it was trained with; None where nobody wrote it down."""
+        from abstain.figures.recipes import Recipe
+
+        return None if self.settings is None else Recipe.of_settings(self.settings)
+
+    @property
+    def seed(self) -> int | None:
+        """Of its training, where it is known."""
+        return (self.settings or {}).get("training", {}).get("seed")
+
+    @property
+    def label_ids(self) -> Sequence[int] | None:
+        """The id of each class in masks, where they are not the labels themselves."""
+        return (self.settings or {}).get("data", {}).get("label_ids")
 
 
 def find_runs(
@@ -63,9 +78,9 @@ def find_runs(
     """
     if validation and len(validation) != len(sources):
         raise ArgumentError(
-            f"validation= is given {len(validation)} times for {len(sources)} runs: give one for each run, in their order"
+            f"validation= is given {len(validation)} times for {len(sources)} runs: give it once a run, in their order"
         )
-    given = validation or [None] * len(sources)
+    given: Sequence[str | None] = validation or [None] * len(sources)
     found = [_run(*pair, split, validation_split) for pair in zip(sources, given, strict=True)]
     return _with_own_names(found)
 
@@ -74,9 +89,9 @@ def looks_of_runs(runs: Sequence[RunPlace]) -> dict[str, Look]:
     """By what each was trained with; of runs of which nothing is known by their order."""
     from abstain.report.style import looks_in_order, looks_of_recipes
 
-    if all(run.recipe is None for run in runs):
-        return looks_in_order([run.name for run in runs])
     known = {run.name: run.recipe for run in runs}
+    if not any(known.values()):
+        return looks_in_order(list(known))
     return looks_of_recipes({name: (one.family, one.factor) if one else (name, 0.0) for name, one in known.items()})
 
 
@@ -90,17 +105,14 @@ def _run(source: str, validation: str | None, split: str | None, validation_spli
     place = (str(logits) if logits != path else source, None, split or (TEST if TEST in splits else None))
     settings = _settings(folder) if logits.is_dir() else None
     name = folder.name if logits.is_dir() else path.stem
-    if settings is None:
-        return RunPlace(name, place, others, folder=folder if logits.is_dir() else None)
-    from abstain.figures.recipes import Recipe
-
-    recipe = Recipe.of_settings(settings)
-    return RunPlace(recipe.name, place, others, recipe, (settings.get("training") or {}).get("seed"), folder)
+    run = RunPlace(name, place, others, settings, folder if logits.is_dir() else None)
+    return run if run.recipe is None else replace(run, name=run.recipe.name)
 
 
 def _splits(folder: Path) -> set[str]:
     """The splits of a logits data set; none of anything else."""
-    return {path.stem for path in folder.glob("*.parquet")} | {path.parent.name for path in folder.glob("*/part-*.parquet")}
+    shards = {path.parent.name for path in folder.glob("*/part-*.parquet")}
+    return shards | {path.stem for path in folder.glob("*.parquet")}
 
 
 def _settings(folder: Path) -> Mapping[str, Any] | None:

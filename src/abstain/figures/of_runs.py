@@ -66,13 +66,13 @@ class FigureOfRuns:
     """One of the figures.
 
     Attributes:
-        values: what it shows of a run; raises an `InputError` that says why it cannot.
-        draw: name of each run -> its values, and how each looks -> the figure.
+        values: what it shows of a `MeasuredRun`; raises an `InputError` that says why it cannot.
+        draw: name of each run -> its values, and how each looks -> the figure, or a table in Markdown.
         told: the values ready for JSON.
     """
 
-    values: Callable[[MeasuredRun], Any]
-    draw: Callable[[Mapping[str, Any], Looks], Figure]
+    values: Callable[[Any], Any]
+    draw: Callable[[Mapping[str, Any], Looks], Figure | str]
     told: Callable[[Any], Any] = lambda values: values.to_dict()
 
 
@@ -112,7 +112,7 @@ def _told_report(report: SelectiveReport) -> dict[str, Any]:
 
 def _told_curve(result: ScoreResult) -> dict[str, list[float]]:
     points = drawn_points(result.curve)
-    return {name: getattr(result.curve, name)[points].tolist() for name in ("coverage", "risk", "threshold")}
+    return {name: getattr(result.curve, name)[points].tolist() for name in ("coverage", "risk")}
 
 
 FIGURES: dict[str, FigureOfRuns] = {

@@ -44,6 +44,11 @@ class RankMaps:
     counted: NDArray[np.bool_]
     ranks: Mapping[str, NDArray[np.float64]]
 
+    @property
+    def error_rate(self) -> float:
+        """The share of wrong pixels among the labelled ones, in [0, 1]."""
+        return float(self.wrong.sum() / self.counted.sum())
+
     def mean_rank_of_wrong(self, score: str) -> float | None:
         """The mean rank of the wrong pixels, in (0, 1); lower is better. None where none is wrong."""
         return float(self.ranks[score][self.wrong].mean()) if self.wrong.any() else None
@@ -51,7 +56,7 @@ class RankMaps:
     def to_dict(self) -> dict[str, Any]:
         """What the pictures say in numbers, ready for JSON."""
         return {
-            "error": float(self.wrong.sum() / self.counted.sum()),
+            "error": self.error_rate,
             "mean_rank_of_wrong": {score: self.mean_rank_of_wrong(score) for score in self.ranks},
         }
 
@@ -91,32 +96,37 @@ def _as_map(values: NDArray[np.float64], counted: NDArray[np.bool_]) -> NDArray[
     return found
 
 
-def rank_maps_figure(images: Sequence[RankMaps]) -> Figure:
-    """One row an image: the image, and for each score the ranks of its wrong pixels; what is right is left white.
+def rank_maps_figure(models: Mapping[str, Sequence[RankMaps]]) -> Figure:
+    """One row an image of a model: the image, and for each score the ranks of its wrong pixels; the rest is white.
 
     Args:
-        images: at least one, all with the same scores.
+        models: name of each model -> its maps, at least one in all.
 
     Raises:
         InputError: there is none.
     """
-    if not images:
+    rows = [(name, maps) for name, images in models.items() for maps in images]
+    if not rows:
         raise InputError("there is no image to show: give at least one")
-    scores = list(images[0].ranks)
-    height = SIDE * images[0].image.shape[0] / images[0].image.shape[1] + 0.22
-    figure = new_figure(SIDE * (1 + len(scores)) + 0.9, height * len(images))
-    panels = figure.subplots(len(images), 1 + len(scores), squeeze=False)
-    for row, maps in zip(panels, images, strict=True):
-        row[0].imshow(maps.image)
-        for axes, score in zip(row[1:], scores, strict=True):
+    n_scores = max(len(maps.ranks) for _, maps in rows)
+    height, width = rows[0][1].wrong.shape
+    figure = new_figure(SIDE * (1 + n_scores) + 0.9, (SIDE * height / width + 0.22) * len(rows))
+    panels = figure.subplots(len(rows), 1 + n_scores, squeeze=False)
+    for row, (name, maps) in zip(panels, rows, strict=True):
+        _draw_image(row[0], maps, name)
+        for axes, score in zip(row[1:], maps.ranks, strict=False):
             drawn = _draw_ranks(axes, maps, score)
-        for axes in row:
-            axes.set(xticks=[], yticks=[])
-    panels[0, 0].set_title("image", fontsize="small")
+        for axes in row[1 + len(maps.ranks) :]:
+            axes.set_axis_off()
     bar = figure.colorbar(drawn, ax=panels[:, 1:], shrink=0.7, aspect=25)
     bar.set_label("rank of the confidence on wrong pixels (%)", fontsize="small")
-    bar.ax.tick_params(labelsize="small")
     return figure
+
+
+def _draw_image(axes: Axes, maps: RankMaps, name: str) -> None:
+    axes.imshow(maps.image)
+    axes.set(xticks=[], yticks=[])
+    axes.set_title(f"{name}: {100 * maps.error_rate:.1f} % of pixels wrong".removeprefix(": "), fontsize="small")
 
 
 def _draw_ranks(axes: Axes, maps: RankMaps, score: str) -> Any:
@@ -124,4 +134,5 @@ def _draw_ranks(axes: Axes, maps: RankMaps, score: str) -> Any:
     shown = np.where(maps.wrong, 100 * maps.ranks[score], np.nan)
     found = "no pixel is wrong" if mean is None else f"mean rank {100 * mean:.1f} %"
     axes.set_title(f"{score}: {found}", fontsize="small")
+    axes.set(xticks=[], yticks=[])
     return axes.imshow(shown, cmap=MAP, vmin=0, vmax=100, interpolation="nearest")

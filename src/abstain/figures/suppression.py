@@ -72,9 +72,9 @@ def suppression_figure(recipes: Mapping[str, Suppression], looks: Mapping[str, L
         order = np.argsort(x, kind="stable")
         axes.plot(x[order], found.predicted[order], **look.line, label=f"{name}, predicted")
         ends = np.stack([found.measured - found.low, found.high - found.measured]).clip(min=0)
-        marks: dict[str, Any] = {"markersize": 5, "elinewidth": 0.9, "capsize": 2, "markerfacecolor": "white", "linestyle": "none"}
-        mark = look.marker or "o"
-        axes.errorbar(x, found.measured, yerr=ends, marker=mark, color=look.color, label=f"{name}, measured", **marks)
+        bars: dict[str, Any] = {"elinewidth": 0.9, "capsize": 2, "linestyle": "none", "color": look.color}
+        mark = {"marker": look.points["marker"], "markersize": 5, "markerfacecolor": "white"}
+        axes.errorbar(x, found.measured, yerr=ends, label=f"{name}, measured", **bars, **mark)
     axes.set(xlabel="probability of an error (%)", ylabel="suppression of the max logit")
     axes.grid(alpha=0.2)
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize="small")
