@@ -15,9 +15,9 @@ from abstain.report.pictures import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.figure import Figure
 
-SIDE, TEXT, TITLE = 1.25, 0.45, 0.25
+SIDE, TEXT, TITLE = 1.25, 0.45, 0.2
 """Width of an image, and height of what is written below it and above a row, in inches."""
 MOST_LETTERS = 16
 """Of a class name."""
@@ -95,25 +95,24 @@ def confident_errors_figure(
     if not most:
         raise InputError("there is no error to show: every prediction is right")
     figure = new_figure(SIDE * most + 0.2, (SIDE + TEXT + TITLE) * len(rows))
-    parts = figure.subfigures(len(rows), 1, squeeze=False)[:, 0]
-    for part, (title, errors) in zip(parts, rows.items(), strict=True):
-        part.suptitle(title, x=0.01, ha="left", fontsize="medium")
-        _draw_row(part, errors, images, class_names, most)
+    figure.get_layout_engine().set(h_pad=TITLE / 2)  # type: ignore[union-attr, call-arg]  # of the layout of new_figure
+    grid = figure.subplots(len(rows), most, squeeze=False)
+    for panels, (title, errors) in zip(grid, rows.items(), strict=True):
+        panels[0].text(0, 1.05, title, transform=panels[0].transAxes, fontsize="medium", in_layout=False)
+        _draw_row(panels, errors, images, class_names)
     return figure
 
 
 def _draw_row(
-    part: SubFigure, errors: ConfidentErrors, images: Mapping[int, Any], names: Sequence[str] | None, most: int
+    panels: Sequence[Axes], errors: ConfidentErrors, images: Mapping[int, Any], names: Sequence[str] | None
 ) -> None:
-    panels = part.subplots(1, most, squeeze=False)[0]
     for axes in panels:
         axes.set_axis_off()
-    for axes, index, said, right, coverage in zip(
-        panels, errors.index, errors.predicted, errors.label, errors.coverage, strict=False
-    ):
-        if int(index) not in images:
+    told = zip(errors.index.tolist(), errors.predicted, errors.label, errors.coverage, strict=True)
+    for axes, (index, said, right, coverage) in zip(panels, told, strict=False):
+        if index not in images:
             raise InputError(f"there is no image of sample {index}, which is an error: give the images of all errors")
-        _draw_image(axes, images[int(index)], _named(said, names), _named(right, names), coverage)
+        _draw_image(axes, images[index], _named(said, names), _named(right, names), coverage)
 
 
 def _draw_image(axes: Axes, image: Any, said: str, right: str, coverage: float) -> None:

@@ -55,6 +55,7 @@ class GivenConfidence:
         log_odds: (B,) the mean of all samples in each bin; NaN of an empty one.
         right: of correct answers.
         wrong: of errors.
+        independent: whether the samples are; where they are not, as the pixels of one image, no standard error is told.
     """
 
     quantity: str
@@ -62,11 +63,13 @@ class GivenConfidence:
     log_odds: Array
     right: Spread
     wrong: Spread
+    independent: bool = True
 
     def difference(self) -> tuple[Array, Array]:
-        """(B,) the mean of errors minus that of right answers, and its standard error; NaN where one has no mean."""
-        variance = sum(spread.std**2 / np.maximum(spread.count, 1) for spread in (self.right, self.wrong))
-        return self.wrong.mean - self.right.mean, np.sqrt(variance)
+        """(B,) the mean of errors minus that of right answers, and its standard error; NaN where there is none."""
+        squares = [spread.std**2 / np.maximum(spread.count, 1) for spread in (self.right, self.wrong)]
+        error = np.sqrt(sum(squares, start=np.zeros(len(self.log_odds))))
+        return self.wrong.mean - self.right.mean, error if self.independent else np.full_like(error, np.nan)
 
     def to_dict(self) -> dict[str, Any]:
         """All numbers, ready for JSON, with None for what is not shown."""
@@ -76,6 +79,7 @@ class GivenConfidence:
             "quantity": self.quantity,
             "edges": self.edges.tolist(),
             "log_odds": _told(self.log_odds),
+            **dict(zip(("difference", "standard_error"), map(_told, self.difference()), strict=True)),
             **told,
         }
 
@@ -115,6 +119,7 @@ def normalized_max_logit_given_confidence(
         InputError: as there, or a p below 1.
     """
     seen = SampleValues.of([(logits, labels)])
+    _refuse_two_classes(seen.n_classes)
     return normalized_given_confidence(LogitNorm(p=p, center=center).score(logits), seen, p=p)
 
 

@@ -87,6 +87,10 @@ def _with_repair(run: MeasuredRun) -> SelectiveReport:
     return run.report
 
 
+def _max_logit(run: MeasuredRun) -> Any:
+    return replace(max_logit_of(run.samples), independent=run.report.independent)
+
+
 def _normalized(run: MeasuredRun) -> Any:
     logits, norm = run.logits(), run.report.logit_norm
     if norm is None:
@@ -97,7 +101,8 @@ def _normalized(run: MeasuredRun) -> Any:
         norm = replace(norm, p=min(norm.search[1:], key=lambda candidate: candidate.aurc).p)
     confidence, _, _ = scored_in_batches(logits, norm)
     assert norm.p is not None
-    return normalized_given_confidence(confidence, run.samples, p=norm.p)
+    found = normalized_given_confidence(confidence, run.samples, p=norm.p)
+    return replace(found, independent=run.report.independent)
 
 
 def _told_profiles(profiles: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,7 +125,7 @@ FIGURES: dict[str, FigureOfRuns] = {
         _of_msp, lambda reports, looks: risk_coverage_figure({"": reports}, looks), _told_report
     ),
     "repair": FigureOfRuns(_with_repair, repair_figure, _told_report),
-    "max_logit": FigureOfRuns(lambda run: max_logit_of(run.samples), given_confidence_figure),
+    "max_logit": FigureOfRuns(_max_logit, given_confidence_figure),
     "normalized_max_logit": FigureOfRuns(_normalized, given_confidence_figure),
     "logit_profile": FigureOfRuns(
         lambda run: profiles_of_batches((batch.rows, batch.labels) for batch in run.logits().batches()),
