@@ -26,7 +26,7 @@ def test_the_order_is_that_of_the_confidences(name, dtype):
     with np.errstate(over="ignore", under="ignore"):
         confidence = CASES[name].astype(dtype)
     kept = confidence.copy()
-    order = ascending_order(confidence)
+    order, ranks = ascending_order(confidence)
     np.testing.assert_array_equal(confidence[order], np.sort(confidence))
     np.testing.assert_array_equal(np.sort(order), np.arange(len(confidence)))
     np.testing.assert_array_equal(confidence, kept)

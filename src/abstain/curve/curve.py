@@ -19,7 +19,7 @@ from abstain.curve.coverage_interval import coverage_at_risk_interval
 from abstain.curve.intervals import Interval
 from abstain.curve.moments import Moments, unit_of
 from abstain.curve.ordered_blocks import blocks_in_order, first_of_block
-from abstain.curve.packed_order import ascending_order
+from abstain.curve.packed_order import Ranks, ascending_order
 from abstain.curve.packed_sort import sort_samples
 from abstain.curve.tie_blocks import TieBlocks, tie_blocks
 
@@ -194,19 +194,28 @@ def curve_of_checked(
     if clusters is None and all(over_slices(lambda some: are_binary(error[some]), len(error))):
         ascending, blocks = sort_samples(confidence, error)
         return RiskCoverageCurve(len(confidence), True, frozen(ascending)[::-1], blocks, None)
-    return curve_in_order(confidence, error, ascending_order(confidence), clusters)
-
-
-def curve_in_order(
-    confidence: NDArray[np.floating[Any]],
-    error: NDArray[Any],
-    order: NDArray[np.int64],
-    clusters: Clusters | None = None,
-) -> RiskCoverageCurve:
-    """The curve of samples whose order by ascending confidence is known."""
-    is_binary = all(over_slices(lambda some: are_binary(error[some]), len(error)))
+    order, ranks = ascending_order(confidence)
     ascending = np.empty_like(confidence, order="C")
     over_slices(lambda some: np.take(confidence, order[some], out=ascending[some], mode="clip"), len(order))
-    blocks = blocks_in_order(ascending, order, error, is_binary=is_binary)
     clustered = None if clusters is None else ClusteredErrors(clusters, order, error)
-    return RiskCoverageCurve(len(confidence), is_binary, frozen(ascending)[::-1], blocks, clustered)
+    return _in_order(ascending, ranks, order, error, clustered)
+
+
+def curve_of_ranks(ranks: Ranks, order: NDArray[np.int64], error: NDArray[Any]) -> RiskCoverageCurve:
+    """The curve of samples of which only the ranks and the order are known, see `ascending_order`.
+
+    Its areas and influences are those of the samples; its thresholds are ranks.
+    """
+    return _in_order(ranks, ranks, order, error, None)
+
+
+def _in_order(
+    ascending: NDArray[Any],
+    ranks: Ranks,
+    order: NDArray[np.int64],
+    error: NDArray[Any],
+    clustered: ClusteredErrors | None,
+) -> RiskCoverageCurve:
+    is_binary = all(over_slices(lambda some: are_binary(error[some]), len(error)))
+    blocks = blocks_in_order(ranks, order, error, is_binary=is_binary)
+    return RiskCoverageCurve(len(order), is_binary, frozen(ascending)[::-1], blocks, clustered)
