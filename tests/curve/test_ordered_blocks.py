@@ -2,20 +2,20 @@ import numpy as np
 import pytest
 
 from abstain._threads import SLICE_LENGTH
-from abstain.curve.ordered_blocks import blocks_in_order, first_of_block, samples_at
+from abstain.curve.ordered_blocks import blocks_in_order, first_of_block
 from abstain.curve.packed_sort import sort_samples
 
 
 def test_three_blocks_as_worked_by_hand():
     # By confidence: 3 | 2, 2, 2 | 1 with losses 0 | 4, 0, 1 | 0.5
     confidence, loss = np.array([2.0, 1.0, 2.0, 3.0, 2.0]), np.array([4.0, 0.5, 0.0, 0.0, 1.0])
-    order = np.argsort(confidence, kind="stable")
+    order = np.argsort(-confidence, kind="stable")
     blocks = blocks_in_order(confidence[order], order, loss, is_binary=False)
     assert (blocks.start.tolist(), blocks.stop.tolist()) == ([1, 4], [4, 5])
     assert (blocks.sum_error.tolist(), blocks.count.tolist()) == ([5.0, 0.5], [2.0, 1.0])
     assert blocks.losses.tolist() == [1.0, 4.0, 0.5] and blocks.ascending.tolist() == [0.5, 1.0, 4.0]
     assert [first_of_block(confidence[order], position) for position in range(5)] == [0, 1, 1, 1, 4]
-    assert samples_at(order, slice(0, 1)).tolist() == [3] and samples_at(order, slice(4, 5)).tolist() == [1]
+
 
 
 @pytest.mark.parametrize("levels", [2, 1000, None])
@@ -25,7 +25,7 @@ def test_0_1_errors_give_the_blocks_of_a_sort_of_words(levels, n_samples, share)
     rng = np.random.default_rng(0)
     confidence = rng.random(n_samples) if levels is None else rng.integers(0, levels, n_samples) / levels
     error = (rng.random(n_samples) < share).astype(np.int8)
-    order = np.argsort(confidence)
+    order = np.argsort(-confidence)
     found = blocks_in_order(confidence[order], order, error, is_binary=True)
     _, expected = sort_samples(confidence, error)
     for name in ("start", "stop", "sum_error", "count"):

@@ -19,7 +19,7 @@ from abstain.curve.coverage_interval import coverage_at_risk_interval
 from abstain.curve.intervals import Interval
 from abstain.curve.moments import Moments, unit_of
 from abstain.curve.ordered_blocks import blocks_in_order, first_of_block
-from abstain.curve.packed_order import Ranks, ascending_order
+from abstain.curve.packed_order import Ranks, descending_order
 from abstain.curve.packed_sort import sort_samples
 from abstain.curve.tie_blocks import TieBlocks, tie_blocks
 
@@ -136,8 +136,11 @@ class RiskCoverageCurve(CurveAreas):
 
     def ranks_up_to(self, stop: int, length: int) -> NDArray[np.int64]:
         """Some of `accepted` up to `stop`, and before them the last one left out; see `tie_blocks.Ranks`."""
-        start = first_of_block(self._descending[::-1], max(stop - length, 0))
-        return np.append(start, ends_of_blocks(self._descending[start:stop]) + start)
+        start = first_of_block(self._descending, max(stop - length, 0))
+        here = self._descending[start:stop]
+        if (here[1:] != here[:-1]).all():  # no ties, which is faster
+            return np.arange(start, stop + 1)
+        return np.append(start, ends_of_blocks(here) + start)
 
     def _value(self, area: Area) -> float:
         return float(AREAS[area](self) or 0.0)
@@ -194,15 +197,15 @@ def curve_of_checked(
     if clusters is None and all(over_slices(lambda some: are_binary(error[some]), len(error))):
         ascending, blocks = sort_samples(confidence, error)
         return RiskCoverageCurve(len(confidence), True, frozen(ascending)[::-1], blocks, None)
-    order, ranks = ascending_order(confidence)
-    ascending = np.empty_like(confidence, order="C")
-    over_slices(lambda some: np.take(confidence, order[some], out=ascending[some], mode="clip"), len(order))
+    order, ranks = descending_order(confidence)
+    descending = np.empty_like(confidence, order="C")
+    over_slices(lambda some: np.take(confidence, order[some], out=descending[some], mode="clip"), len(order))
     clustered = None if clusters is None else ClusteredErrors(clusters, order, error)
-    return _in_order(ascending, ranks, order, error, clustered)
+    return _in_order(descending, ranks, order, error, clustered)
 
 
 def curve_of_ranks(ranks: Ranks, order: NDArray[np.int64], error: NDArray[Any]) -> RiskCoverageCurve:
-    """The curve of samples of which only the ranks and the order are known, see `ascending_order`.
+    """The curve of samples of which only the ranks and the order are known, see `descending_order`.
 
     Its areas and influences are those of the samples; its thresholds are ranks.
     """
@@ -210,7 +213,7 @@ def curve_of_ranks(ranks: Ranks, order: NDArray[np.int64], error: NDArray[Any]) 
 
 
 def _in_order(
-    ascending: NDArray[Any],
+    descending: NDArray[Any],
     ranks: Ranks,
     order: NDArray[np.int64],
     error: NDArray[Any],
@@ -218,4 +221,4 @@ def _in_order(
 ) -> RiskCoverageCurve:
     is_binary = all(over_slices(lambda some: are_binary(error[some]), len(error)))
     blocks = blocks_in_order(ranks, order, error, is_binary=is_binary)
-    return RiskCoverageCurve(len(order), is_binary, frozen(ascending)[::-1], blocks, clustered)
+    return RiskCoverageCurve(len(order), is_binary, frozen(descending), blocks, clustered)

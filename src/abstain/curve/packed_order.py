@@ -19,36 +19,36 @@ Words = NDArray[np.uint64]
 Ranks = NDArray[np.unsignedinteger[Any]]
 
 
-def ascending_order(confidence: NDArray[np.floating[Any]]) -> tuple[NDArray[np.int64], Ranks]:
-    """Which sample stands where by ascending confidence, and where the confidence rises.
+def descending_order(confidence: NDArray[np.floating[Any]]) -> tuple[NDArray[np.int64], Ranks]:
+    """Which sample stands where by descending confidence, and where the confidence falls.
 
     Args:
         confidence: (N,) float32 or float64 without NaN.
 
     Returns:
-        (N,) the places of the samples, those of equal confidence in any order; and (N,) unsigned integers, ascending
-        and equal where their confidences are, in less memory than these.
+        (N,) the places of the samples, most confident first and those of equal confidence in any order; and (N,)
+        unsigned integers in that order, equal where the confidences are and falling where they do, in less memory.
     """
     index_bits = max(len(confidence) - 1, 1).bit_length()
     words, dropped = _pack(confidence, index_bits)
     words = sort_words(words)
-    rises, disordered = _compare(words, confidence if dropped else None, index_bits)
+    falls, disordered = _compare(words, confidence if dropped else None, index_bits)
     if len(disordered):
-        _put_in_order(words, rises, disordered, confidence, index_bits)
+        _put_in_order(words, falls, disordered, confidence, index_bits)
     order = words.view(np.int64)
     over_slices(lambda some: np.bitwise_and(order[some], (1 << index_bits) - 1, out=order[some]), len(order))
-    return order, _ranks(rises)
+    return order, _ranks(falls)
 
 
 def _pack(confidence: NDArray[np.floating[Any]], index_bits: int) -> tuple[Words, int]:
-    """The words, and how many bits of the confidence did not fit."""
+    """The words, the smaller the more confident, and how many bits of the confidence did not fit."""
     low, high = (int(_keys(end)[0]) for end in (confidence.min(keepdims=True), confidence.max(keepdims=True)))
     dropped = max((high - low).bit_length() + index_bits - 64, 0)
     words = np.empty(len(confidence), np.uint64)
 
     def pack(some: slice) -> None:
         here = _keys(confidence[some])
-        here -= np.uint64(low)
+        np.subtract(np.uint64(high), here, out=here)
         here >>= np.uint64(dropped)
         here <<= np.uint64(index_bits)
         here |= np.arange(some.start, some.stop, dtype=np.uint64)
@@ -66,36 +66,36 @@ def _keys(confidence: NDArray[np.floating[Any]]) -> Words:
 def _compare(
     words: Words, confidence: NDArray[np.floating[Any]] | None, index_bits: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Whether the confidence rises from the word before (N,), and the leading bits of words where it falls instead.
+    """Whether the confidence falls from the word before (N,), and the leading bits of words where it falls instead.
 
     It takes a look at the confidences, if they are given, only of words whose leading bits are alike.
     """
     bits, mask = np.uint64(index_bits), np.uint64((1 << index_bits) - 1)
-    rises = np.ones(len(words), bool)
+    falls = np.ones(len(words), bool)
 
     def compare(some: slice) -> Words:
         here = words[some.start : some.stop + 1]  # with the first of the next slice
         leading = here >> bits
-        found = rises[some.start + 1 : some.stop + 1]
+        found = falls[some.start + 1 : some.stop + 1]
         np.not_equal(leading[1:], leading[:-1], out=found)
         if confidence is None:
             return leading[:0]
         alike = np.flatnonzero(~found)
         one, next_one = (confidence[(here[places] & mask).view(np.int64)] for places in (alike, alike + 1))
         found[alike] = one != next_one
-        return leading[alike[next_one < one]]
+        return leading[alike[next_one > one]]
 
-    return rises, np.unique(np.concatenate(over_slices(compare, len(words)))).view(np.int64)
+    return falls, np.unique(np.concatenate(over_slices(compare, len(words)))).view(np.int64)
 
 
 def _put_in_order(
     words: Words,
-    rises: NDArray[np.bool_],
+    falls: NDArray[np.bool_],
     leading: NDArray[np.int64],
     confidence: NDArray[np.floating[Any]],
     index_bits: int,
 ) -> None:
-    """Sort the words of these leading bits by the whole confidence, and tell again where it rises."""
+    """Sort the words of these leading bits by the whole confidence, and tell again where it falls."""
     bits, mask = np.uint64(index_bits), np.uint64((1 << index_bits) - 1)
     first = np.searchsorted(words, leading.view(np.uint64) << bits)
     after = np.searchsorted(words, (leading.view(np.uint64) << bits) | mask, side="right")
@@ -104,19 +104,20 @@ def _put_in_order(
     run = np.repeat(np.arange(len(sizes)), sizes)
     here = words[places]
     values = confidence[(here & mask).view(np.int64)]
-    by_value = np.lexsort((values, run))
+    by_value = np.lexsort((-values, run))
     words[places], values = here[by_value], values[by_value]
-    rises[places] = np.append(True, (values[1:] != values[:-1]) | (run[1:] != run[:-1]))
+    falls[places] = np.append(True, (values[1:] != values[:-1]) | (run[1:] != run[:-1]))
 
 
-def _ranks(rises: NDArray[np.bool_]) -> Ranks:
-    """How often it has risen up to each place (N,)."""
-    before = np.cumsum([0, *over_slices(lambda some: np.count_nonzero(rises[some]), len(rises))])
-    ranks = np.empty(len(rises), np.min_scalar_type(len(rises)))
+def _ranks(falls: NDArray[np.bool_]) -> Ranks:
+    """How often it falls after each place (N,)."""
+    counts = over_slices(lambda some: np.count_nonzero(falls[some]), len(falls))
+    left = np.cumsum(counts[::-1])[::-1]  # of each slice and all that follow
+    ranks = np.empty(len(falls), np.min_scalar_type(len(falls)))
 
     def count(some: slice) -> None:
-        found = np.cumsum(rises[some], out=ranks[some])
-        found += found.dtype.type(before[some.start // SLICE_LENGTH])
+        found = np.cumsum(falls[some], out=ranks[some])
+        np.subtract(found.dtype.type(left[some.start // SLICE_LENGTH]), found, out=found)
 
-    over_slices(count, len(rises))
+    over_slices(count, len(falls))
     return ranks

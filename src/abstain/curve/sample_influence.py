@@ -16,8 +16,7 @@ from abstain._arrays import check_confidence_error
 from abstain._checks import InputError, are_binary, check_choice
 from abstain._threads import for_each, over_slices
 from abstain.curve.curve import AREAS, Area, curve_of_ranks
-from abstain.curve.ordered_blocks import samples_at
-from abstain.curve.packed_order import ascending_order
+from abstain.curve.packed_order import descending_order
 from abstain.curve.tie_blocks import TieBlocks
 
 Array = NDArray[np.float64]
@@ -60,7 +59,7 @@ def each_influence(
     """
     if error.dtype != bool and all(over_slices(lambda some: are_binary(error[some]), len(error))):
         error = error != 0  # of an eighth of the size, which is faster to pick from in another order
-    order, ranks = ascending_order(confidence)
+    order, ranks = descending_order(confidence)
     curve = curve_of_ranks(ranks, order, error)
     value = AREAS[area](curve)
     if value is None:
@@ -68,7 +67,7 @@ def each_influence(
 
     def work_on(slice_of_blocks: tuple[TieBlocks, tuple[Array, Array]]) -> None:
         blocks, (slope, offset) = slice_of_blocks
-        samples = samples_at(order, blocks.positions)
+        samples = order[blocks.positions]
         if blocks.has_ties:
             values = blocks.spread(slope) * error[samples] + blocks.spread(offset)
         else:
