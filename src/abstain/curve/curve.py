@@ -19,7 +19,7 @@ from abstain.curve.coverage_interval import coverage_at_risk_interval
 from abstain.curve.intervals import Interval
 from abstain.curve.moments import Moments, unit_of
 from abstain.curve.ordered_blocks import blocks_in_order, first_of_block
-from abstain.curve.packed_order import Ranks, descending_order
+from abstain.curve.packed_order import Ranks, descending_order, in_order
 from abstain.curve.packed_sort import sort_samples
 from abstain.curve.tie_blocks import TieBlocks, tie_blocks
 
@@ -198,27 +198,21 @@ def curve_of_checked(
         ascending, blocks = sort_samples(confidence, error)
         return RiskCoverageCurve(len(confidence), True, frozen(ascending)[::-1], blocks, None)
     order, ranks = descending_order(confidence)
-    descending = np.empty_like(confidence, order="C")
-    over_slices(lambda some: np.take(confidence, order[some], out=descending[some], mode="clip"), len(order))
     clustered = None if clusters is None else ClusteredErrors(clusters, order, error)
-    return _in_order(descending, ranks, order, error, clustered)
+    return _of_order(ranks, in_order(confidence, order), in_order(error, order), clustered)
 
 
-def curve_of_ranks(ranks: Ranks, order: NDArray[np.int64], error: NDArray[Any]) -> RiskCoverageCurve:
-    """The curve of samples of which only the ranks and the order are known, see `descending_order`.
+def curve_of_ranks(ranks: Ranks, error: NDArray[Any]) -> RiskCoverageCurve:
+    """The curve of samples in their order, most confident first, of which only the ranks are known.
 
     Its areas and influences are those of the samples; its thresholds are ranks.
     """
-    return _in_order(ranks, ranks, order, error, None)
+    return _of_order(ranks, ranks, error, None)
 
 
-def _in_order(
-    descending: NDArray[Any],
-    ranks: Ranks,
-    order: NDArray[np.int64],
-    error: NDArray[Any],
-    clustered: ClusteredErrors | None,
+def _of_order(
+    ranks: Ranks, descending: NDArray[Any], error: NDArray[Any], clustered: ClusteredErrors | None
 ) -> RiskCoverageCurve:
     is_binary = all(over_slices(lambda some: are_binary(error[some]), len(error)))
-    blocks = blocks_in_order(ranks, order, error, is_binary=is_binary)
-    return RiskCoverageCurve(len(order), is_binary, frozen(descending), blocks, clustered)
+    blocks = blocks_in_order(ranks, error, is_binary=is_binary)
+    return RiskCoverageCurve(len(error), is_binary, frozen(descending), blocks, clustered)

@@ -13,18 +13,15 @@ from abstain.curve.error_blocks import ErrorBlocks
 Found = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 
-def blocks_in_order(
-    descending: NDArray[Any], order: NDArray[np.int64], error: NDArray[Any], *, is_binary: bool
-) -> ErrorBlocks:
+def blocks_in_order(descending: NDArray[Any], error: NDArray[Any], *, is_binary: bool) -> ErrorBlocks:
     """Count or add up the errors at each confidence.
 
     Args:
         descending: (N,) all confidences, or their ranks, most confident first.
-        order: (N,) the samples in that order.
-        error: (N,) their errors, in an order of their own.
+        error: (N,) the errors in that order.
         is_binary: whether each is 0 or 1.
     """
-    found = over_slices_between(lambda some: _find(descending, order, error, some), _cuts(descending))
+    found = over_slices_between(lambda some: _find(descending[some], error[some], some.start), _cuts(descending))
     columns = [list(column) for column in zip(*found, strict=True)]
     del found
     start, stop, sums = (np.concatenate(columns.pop(0)) for _ in range(3))  # parts need not lie beside the others
@@ -44,14 +41,13 @@ def _cuts(descending: NDArray[Any]) -> list[int]:
     return [*sorted({first_of_block(descending, start) for start in range(0, n_samples, SLICE_LENGTH)}), n_samples]
 
 
-def _find(descending: NDArray[Any], order: NDArray[np.int64], error: NDArray[Any], some: slice) -> Found:
+def _find(confidence: NDArray[Any], errors: NDArray[Any], before: int) -> Found:
     """Start, stop, sum and number of the errors of each block of some positions, and the errors above 0."""
-    errors, confidence = error[order[some]], descending[some]
     wrong = np.flatnonzero(errors)
     losses = errors[wrong].astype(np.float64, copy=False)
     steps = confidence[1:] != confidence[:-1]
     if steps.all():
-        return wrong + some.start, wrong + (some.start + 1), losses, np.ones(len(wrong)), losses
+        return wrong + before, wrong + (before + 1), losses, np.ones(len(wrong)), losses
     stops = np.flatnonzero(np.append(steps, True)) + 1
     block = np.searchsorted(stops, wrong, side="right")
     by_size = np.lexsort((losses, block))  # so that rounding cannot depend on the order of the samples
@@ -59,4 +55,4 @@ def _find(descending: NDArray[Any], order: NDArray[np.int64], error: NDArray[Any
     starts = np.concatenate(([0], stops[:-1]))
     sums = np.add.reduceat(losses, first) if len(first) else losses
     count = np.diff(first, append=len(wrong)).astype(np.float64)
-    return starts[block[first]] + some.start, stops[block[first]] + some.start, sums, count, losses
+    return starts[block[first]] + before, stops[block[first]] + before, sums, count, losses

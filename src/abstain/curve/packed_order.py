@@ -40,6 +40,13 @@ def descending_order(confidence: NDArray[np.floating[Any]]) -> tuple[NDArray[np.
     return order, _ranks(falls)
 
 
+def in_order(values: NDArray[Any], order: NDArray[np.int64]) -> NDArray[Any]:
+    """(N,) the values of samples in another order."""
+    found = np.empty_like(values, order="C")
+    over_slices(lambda some: np.take(values, order[some], out=found[some], mode="clip"), len(order))
+    return found
+
+
 def _pack(confidence: NDArray[np.floating[Any]], index_bits: int) -> tuple[Words, int]:
     """The words, the smaller the more confident, and how many bits of the confidence did not fit."""
     low, high = (int(_keys(end)[0]) for end in (confidence.min(keepdims=True), confidence.max(keepdims=True)))

@@ -16,7 +16,7 @@ from abstain._arrays import check_confidence_error
 from abstain._checks import InputError, are_binary, check_choice
 from abstain._threads import for_each, over_slices
 from abstain.curve.curve import AREAS, Area, curve_of_ranks
-from abstain.curve.packed_order import descending_order
+from abstain.curve.packed_order import descending_order, in_order
 from abstain.curve.tie_blocks import TieBlocks
 
 Array = NDArray[np.float64]
@@ -60,19 +60,18 @@ def each_influence(
     if error.dtype != bool and all(over_slices(lambda some: are_binary(error[some]), len(error))):
         error = error != 0  # of an eighth of the size, which is faster to pick from in another order
     order, ranks = descending_order(confidence)
-    curve = curve_of_ranks(ranks, order, error)
+    error = in_order(error, order)
+    curve = curve_of_ranks(ranks, error)
     value = AREAS[area](curve)
     if value is None:
         raise InputError(f"{area} is undefined: all {curve.n_samples} samples are correct, or all are wrong")
 
     def work_on(slice_of_blocks: tuple[TieBlocks, tuple[Array, Array]]) -> None:
-        blocks, (slope, offset) = slice_of_blocks
-        samples = order[blocks.positions]
-        if blocks.has_ties:
-            values = blocks.spread(slope) * error[samples] + blocks.spread(offset)
-        else:
-            values = slope * blocks.sum_error + offset
-        work(samples, values)
+        blocks, of_blocks = slice_of_blocks
+        slope, offset = map(blocks.spread, of_blocks)
+        values = slope * error[blocks.positions]
+        values += offset
+        work(order[blocks.positions], values)
 
     of_area = curve.influence(area)
     for_each(work_on, ((blocks, of_area(blocks)) for blocks in curve.tie_blocks()))
