@@ -73,7 +73,7 @@ def _keys(confidence: NDArray[np.floating[Any]]) -> Words:
 def _compare(
     words: Words, confidence: NDArray[np.floating[Any]] | None, index_bits: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Whether the confidence falls from the word before (N,), and the leading bits of words where it falls instead.
+    """Whether the confidence falls from the word before (N,), and the leading bits of words where it rises instead.
 
     It takes a look at the confidences, if they are given, only of words whose leading bits are alike.
     """
