@@ -1,6 +1,6 @@
 """Train a small network with each recipe on samples of `known_conditional.py`, and keep its logits of the test points.
 
-`python docs/mechanism_runs.py FOLDER` trains what the folder lacks, in about four seconds of a processor each.
+`python docs/mechanism_runs.py FOLDER` trains what the folder lacks, in some seconds on one processor each.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import tempfile
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,17 @@ RECIPES: dict[str, dict[str, float]] = {
     "LS 0.2 + mixup 0.2": {"label_smoothing_factor": 0.2, "mixup_alpha": 0.2},
     "LS 0.2 + SAM 0.1": {"label_smoothing_factor": 0.2, "sam_rho": 0.1},
 }
-SEEDS = 10
+SEEDS = 6
 """Each has training samples of its own, and weights to begin with, alike for all recipes."""
-TRAIN_SIZE, TEST_SIZE = 2500, 20_000
+OFTEN, ONCE = "often", "once"
+TRAIN_SIZE = {OFTEN: 2500, ONCE: 62_500}
+EPOCHS = {OFTEN: 25, ONCE: 1}
+"""Samples that are seen so often that their labels are learnt, or as many that are new each time."""
+RECIPES_OF = {OFTEN: list(RECIPES), ONCE: [PLAIN, "LS 0.2", "LS 0.4", "MaxSup 0.2", "MaxSup 0.4"]}
+TEST_SIZE = 20_000
 TEST_STREAM = 1_000_000
 """Seeds the test points, which all runs share."""
 TRAINING: dict[str, Any] = {
-    "num_train_epochs": 25,
     "per_device_train_batch_size": 100,
     "optim": "sgd",
     "optim_args": "momentum=0.9",
@@ -79,21 +84,23 @@ def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     points = test_points()
-    for seed in range(SEEDS):
-        for recipe, changes in RECIPES.items():
-            if not (path := logits_file(folder, recipe, seed)).exists():
+    for seen, seed in product(RECIPES_OF, range(SEEDS)):
+        for recipe in RECIPES_OF[seen]:
+            if not (path := logits_file(folder, recipe, seed, seen)).exists():
+                logits = trained_logits(points, seed, RECIPES[recipe], seen)
                 with whole_file(path) as partial, partial.open("wb") as file:
-                    np.save(file, trained_logits(points, seed, changes))
+                    np.save(file, logits)
 
 
-def logits_file(folder: Path, recipe: str, seed: int) -> Path:
+def logits_file(folder: Path, recipe: str, seed: int, seen: str) -> Path:
     """Where the test logits of a run are kept."""
-    return folder / f"{recipe} s{seed}.npy"
+    return folder / f"{seen} {recipe} s{seed}.npy"
 
 
-def read_runs(folder: Path) -> dict[str, list[NDArray[np.float32]]]:
+def read_runs(folder: Path, seen: str = OFTEN) -> dict[str, list[NDArray[np.float32]]]:
     """Recipe -> the logits (N, K) of its runs, in the order of their seeds."""
-    return {name: [np.load(logits_file(folder, name, seed)) for seed in range(SEEDS)] for name in RECIPES}
+    names = RECIPES_OF[seen]
+    return {name: [np.load(logits_file(folder, name, seed, seen)) for seed in range(SEEDS)] for name in names}
 
 
 def test_points(n: int = TEST_SIZE) -> Points:
@@ -102,16 +109,19 @@ def test_points(n: int = TEST_SIZE) -> Points:
     return Points(features, labels, mixture().conditional(features))
 
 
-def trained_logits(points: Points, seed: int, changes: Mapping[str, float]) -> NDArray[np.float32]:
+def trained_logits(
+    points: Points, seed: int, changes: Mapping[str, float], seen: str = OFTEN, n_train: int | None = None
+) -> NDArray[np.float32]:
     """Logits (N, K) of the test points, of a network that was trained with these arguments."""
     set_seed(seed)
     config = TabularMLPConfig(num_features=FEATURES)
     config.num_labels = CLASSES
     model = TabularMLPForClassification(config)
-    features, labels = mixture().draw(np.random.default_rng(seed), TRAIN_SIZE)
+    features, labels = mixture().draw(np.random.default_rng(seed), n_train or TRAIN_SIZE[seen])
     rows = TensorRows({"features": torch.from_numpy(features).float()}, torch.from_numpy(labels))
     with tempfile.TemporaryDirectory() as folder:
-        args = SelectiveTrainingArguments(output_dir=folder, seed=seed, **{**TRAINING, **changes})
+        options = TRAINING | {"num_train_epochs": EPOCHS[seen], **changes}
+        args = SelectiveTrainingArguments(output_dir=folder, seed=seed, **options)
         trainer = SelectiveTrainer(model, args, train_dataset=rows)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of pinned memory, where there is no accelerator

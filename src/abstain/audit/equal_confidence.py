@@ -56,7 +56,7 @@ def partial_correlation(first: Any, second: Any, confidence: Any, *, level: floa
 def normalization_at_equal_msp(logits: Any, *, p: float, center: bool = True, level: float = 0.95) -> Estimate:
     """Correlation of the max logit and the normalised max logit at equal MSP; below 0, the repair reads it as doubt.
 
-    Conclusion of the paper: of samples with the same MSP, that with the larger max logit has the smaller normalised one.
+    As the paper concludes: of samples with the same MSP, that with the larger max logit has the smaller normalised one.
 
     Args:
         logits: (N, K) real, with K at least 3.

@@ -82,9 +82,10 @@ def suppression(
             no distributions, or no bin with enough samples.
     """
     if len(logits) != len(reference_logits) or (predicted is not None and len(predicted) != len(logits)):
+        told = "" if predicted is None else f", and {len(predicted)} are predicted"
         raise InputError(
-            f"there are {len(logits)} runs and {len(reference_logits)} of the reference"
-            f"{'' if predicted is None else f', and {len(predicted)} are predicted'}, but each seed must have one of all"
+            f"there are {len(logits)} runs and {len(reference_logits)} of the reference{told}, but each seed must have "
+            "one of all"
         )
     relative, n_bins = check_flag("relative", relative), check_whole("n_bins", n_bins, at_least=1, at_most=MOST_BINS)
     runs = [

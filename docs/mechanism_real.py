@@ -1,0 +1,59 @@
+"""Measure what the max logit says of errors at equal MSP, and what the repair makes of it, on runs with logits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pages import ROOT
+from recipe_runs import Run
+
+from abstain import LogitNorm, read_logits, risk_coverage_curve, scores
+from abstain._files import RESULTS_FILE
+from abstain.audit import Estimate, normalization_at_equal_msp, partial_correlation
+from abstain.audit.equal_confidence import centered_max_logit
+
+RELEASED = ROOT / "src" / "abstain" / "released_checkpoints"
+CONCLUSIONS = ("max logit of errors", "normalised", "normalised, uncentred")
+Row = dict[str, Any]
+
+
+def measured_runs(folders: list[Path]) -> list[Row]:
+    """One row a run with more than two classes: of the released checkpoints, then of what each folder holds."""
+    return [row for folder in (RELEASED, *folders) for row in _rows(folder)]
+
+
+def _rows(folder: Path) -> Iterator[Row]:
+    for results in sorted(folder.glob(f"*/{RESULTS_FILE}")):
+        run = Run(json.loads(results.read_text(encoding="utf-8")), None)
+        if run.results["evaluation"]["n_logits"] > 2 and (results.parent / "logits").is_dir():
+            kind = "released" if folder == RELEASED else "grid"
+            told = {"runs": f"{run.data_set}, {kind}", "recipe": run.recipe, "seed": run.seed}
+            yield told | at_equal_msp(results.parent / "logits")
+
+
+def at_equal_msp(logits_folder: Path) -> Row:
+    """Each conclusion's correlation with its interval, by the best p of the validation data, and the failure AUROC."""
+    logits, labels = read_logits(logits_folder, "test")
+    fits = [
+        LogitNorm.fit(*read_logits(logits_folder, "validation"), center=center, fallback="never")
+        for center in (True, False)
+    ]
+    error = scores.classification_error(logits, labels)
+    found = [
+        partial_correlation(centered_max_logit(logits), error, scores.msp(logits)),
+        *(normalization_at_equal_msp(logits, p=fit.p, center=fit.center) for fit in fits),
+    ]
+    area = risk_coverage_curve(scores.msp(logits), error).failure_auroc()
+    return {**dict(zip(CONCLUSIONS, map(asdict, found), strict=True)), "failure AUROC": area}
+
+
+def over_runs(rows: list[Row], conclusion: str) -> Row:
+    """The mean over seeds with Student's interval, or of a single run its interval over samples."""
+    if len(rows) == 1:
+        return dict(rows[0][conclusion])
+    return asdict(Estimate.over_seeds(np.array([row[conclusion]["estimate"] for row in rows])))
