@@ -68,8 +68,9 @@ def _of_recipe(
     differences = {
         key: np.array([of[key] - ce[key] for of, ce in zip(areas, of_plain, strict=True)]) for key in areas[0]
     }
+    predicted_slope = round(pushed.predicted_slope, SAME) + 0.0  # not -0.0
     by_seed = {
-        "gradient": np.full(len(logits), -round(pushed.predicted_slope, SAME)),
+        "gradient": np.full(len(logits), 0.0 - predicted_slope),
         "slope": -pushed.slopes,
         "relative slope": -relative.slopes,
         "at equal MSP": differences["at equal MSP"],
@@ -79,7 +80,7 @@ def _of_recipe(
     return spread | {
         "bins": {key: getattr(pushed, key).tolist() for key in bins},
         "alike": float(np.mean(pushed.n_samples) / len(points.labels)),
-        "predicted slope": round(pushed.predicted_slope, SAME),
+        "predicted slope": predicted_slope,
         "slope": asdict(pushed.slope),
         "relative slope": asdict(relative.slope),
         "minus CE": {key: asdict(Estimate.over_seeds(values)) for key, values in differences.items()},
