@@ -73,33 +73,38 @@ def others(recipes: Mapping[str, Numbers]) -> dict[str, Numbers]:
 def render(kept: Numbers) -> str:
     """mechanism.md."""
     often, once = kept[OFTEN], kept[ONCE]
-    return (
-        "\n\n".join(
-            [
-                HEADER.format(
-                    points=often["points"],
-                    seeds=often["seeds"],
-                    train=TRAIN_SIZE[OFTEN],
-                    epochs=EPOCHS[OFTEN],
-                    least=100 * often["least error"],
-                    plain=100 * often["recipes"][PLAIN]["error"],
-                ),
-                f"## The gradient\n\n{GRADIENT.format(largest=max(often['largest differences'].values()))}",
-                f"## What trained networks do\n\n![suppression against the probability of an error]({FIGURE.name})",
-                TRAINED.format(alike=100 * min(numbers["alike"] for numbers in others(often["recipes"]).values())),
-                recipe_table(often["recipes"]),
-                f"## Does the prediction rank the damage?\n\n![what ranks the damage]({RANKS_FIGURE.name})",
-                RANKED,
-                rank_table(often["ranks"]),
-                verdict(often["ranks"]["failure AUROC"]),
-                f"## Samples that are new each time\n\n{NEW.format(train=TRAIN_SIZE[ONCE])}",
-                recipe_table(once["recipes"]),
-                f"## Conclusions (d) and (f) of the paper on real runs\n\n{REAL}",
-                real_table(kept["runs"]),
-                real_ranks(kept["runs"]),
-            ]
-        )
-        + "\n"
+    alike = min(numbers["alike"] for numbers in others(often["recipes"]).values())
+    largest = max(often["largest differences"].values())
+    blocks = [
+        header(often),
+        f"## The gradient\n\n{GRADIENT.format(largest=largest)}",
+        f"## What trained networks do\n\n![suppression against the probability of an error]({FIGURE.name})",
+        TRAINED.format(alike=100 * alike),
+        recipe_table(often["recipes"]),
+        pairs(often["recipes"]),
+        f"## Does the prediction rank the damage?\n\n![what ranks the damage]({RANKS_FIGURE.name})",
+        RANKED,
+        rank_table(often["ranks"]),
+        verdict(often["ranks"]["failure AUROC"]),
+        f"## Samples that are new each time\n\n{NEW.format(train=TRAIN_SIZE[ONCE])}",
+        recipe_table(once["recipes"]),
+        pairs(once["recipes"]),
+        f"## Conclusions (d) and (f) of the paper on real runs\n\n{REAL}",
+        real_table(kept["runs"]),
+        real_ranks(kept["runs"]),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def header(often: Numbers) -> str:
+    """What was trained on what."""
+    return HEADER.format(
+        points=often["points"],
+        seeds=often["seeds"],
+        train=TRAIN_SIZE[OFTEN],
+        epochs=EPOCHS[OFTEN],
+        least=100 * often["least error"],
+        plain=100 * often["recipes"][PLAIN]["error"],
     )
 
 
@@ -116,6 +121,16 @@ def recipe_table(recipes: Mapping[str, Numbers]) -> str:
             told += [_interval(minus[key], 2, scale=100) for key in ("AURC", "failure AUROC")]
         rows.append([name, f"{100 * numbers['error']:.2f}", *told])
     return markdown_table(rows, "l" + "r" * 7)
+
+
+def pairs(recipes: Mapping[str, Numbers]) -> str:
+    """The damage of MaxSup beside that of label smoothing with the same factor."""
+    told = []
+    for name in recipes:
+        if name.startswith("MaxSup") and (other := name.replace("MaxSup", "LS")) in recipes:
+            damage = [_interval(recipes[one]["minus CE"]["failure AUROC"], 2, scale=100) for one in (name, other)]
+            told.append(f"{name} {damage[0]} and {other} {damage[1]}")
+    return f"The failure AUROC differs from that of CE, in points, with {'; with '.join(told)}."
 
 
 def rank_table(found: Mapping[str, Numbers]) -> str:
@@ -221,7 +236,8 @@ shapes can be compared. In the table:
 - AURC is in expectation over labels; failure AUROC is of labels that were drawn."""
 RANKED = """Spearman's correlation, over recipes, of what might rank the damage with the damage; both are means over
 seeds, and a larger number stands for errors that are spared more. Intervals are of a bootstrap that draws recipes and
-seeds anew, in the last column seeds alone."""
+seeds anew, in the last column seeds alone. Only the slope of the gradient is known before training; the others are
+read from the trained networks, and say where the damage lies rather than foretell it."""
 NEW = """As before, but each of {train:,} samples is seen once, in as many updates, so that no label can be learnt by
 heart. Where a network gives every training sample its label, the max logit is that of the label, and MaxSup is label
 smoothing by another name; here it is not."""
