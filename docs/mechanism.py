@@ -11,6 +11,7 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from mechanism_runs import EPOCHS, OFTEN, ONCE, PLAIN, RECIPES_OF, TRAIN_SIZE, r
 from pages import ROOT, write_or_check
 
 from abstain._files import json_text, whole_file, write_text
+from abstain.audit import Estimate
 from abstain.report import markdown_table
 from abstain.report.figures import save_figure
 
@@ -124,13 +126,17 @@ def recipe_table(recipes: Mapping[str, Numbers]) -> str:
 
 
 def pairs(recipes: Mapping[str, Numbers]) -> str:
-    """The damage of MaxSup beside that of label smoothing with the same factor."""
+    """How much of the damage of label smoothing MaxSup does with the same factor."""
     told = []
     for name in recipes:
         if name.startswith("MaxSup") and (other := name.replace("MaxSup", "LS")) in recipes:
-            damage = [_interval(recipes[one]["minus CE"]["failure AUROC"], 2, scale=100) for one in (name, other)]
-            told.append(f"{name} {damage[0]} and {other} {damage[1]}")
-    return f"The failure AUROC differs from that of CE, in points, with {'; with '.join(told)}."
+            damage = [np.array(recipes[one]["by seed"]["failure AUROC"]) for one in (name, other)]
+            less = asdict(Estimate.over_seeds(damage[1] - damage[0]))
+            share = 100 * damage[0].mean() / damage[1].mean()
+            told.append(
+                f"{name} costs {share:.0f} % of what {other} costs, {_interval(less, 2, scale=100)} points less"
+            )
+    return f"Of the failure AUROC, {'; '.join(told)}."
 
 
 def rank_table(found: Mapping[str, Numbers]) -> str:
@@ -238,9 +244,9 @@ RANKED = """Spearman's correlation, over recipes, of what might rank the damage 
 seeds, and a larger number stands for errors that are spared more. Intervals are of a bootstrap that draws recipes and
 seeds anew, in the last column seeds alone. Only the slope of the gradient is known before training; the others are
 read from the trained networks, and say where the damage lies rather than foretell it."""
-NEW = """As before, but each of {train:,} samples is seen once, in as many updates, so that no label can be learnt by
-heart. Where a network gives every training sample its label, the max logit is that of the label, and MaxSup is label
-smoothing by another name; here it is not."""
+NEW = """Where a network gives every training sample its label, the largest logit is that of the label, and MaxSup and
+label smoothing have the same gradient. If MaxSup did its damage for that reason alone, it should do none where labels
+cannot be learnt by heart. So here, in as many updates, each of {train:,} samples is seen once."""
 REAL = """(d): at equal MSP the max logit is higher on errors, for label smoothing and not for CE: the partial
 correlation of the centred max logit with the error. (f): at equal MSP the normalised max logit falls as the max logit
 rises: their partial correlation, with p as validation data choose it, for centred logits and for logits as they are.
