@@ -93,6 +93,7 @@ def render(kept: Numbers) -> str:
         pairs(once["recipes"]),
         f"## Conclusions (d) and (f) of the paper on real runs\n\n{REAL}",
         real_table(kept["runs"]),
+        plain_too(kept["runs"]),
         real_ranks(kept["runs"]),
     ]
     return "\n\n".join(blocks) + "\n"
@@ -169,6 +170,14 @@ def real_table(rows: Sequence[Numbers]) -> str:
     return markdown_table(table, "llrrrr")
 
 
+def plain_too(rows: Sequence[Numbers]) -> str:
+    """Where (d) holds of cross-entropy too, of which the paper says that it does not."""
+    found = {runs: over_runs(of, CONCLUSIONS[0]) for (runs, recipe), of in by_recipe(rows).items() if recipe == PLAIN}
+    above = [runs for runs, of in found.items() if of["low"] > 0]
+    where = f"does in {len(above)} of {len(found)} sets of runs: {'; '.join(above)}" if above else "nowhere does"
+    return f"The interval of (d) should not lie above 0 for CE; it {where}."
+
+
 def by_recipe(rows: Sequence[Numbers]) -> dict[tuple[str, str], list[Numbers]]:
     """(which runs, recipe) -> a row a seed; cross-entropy and label smoothing come first."""
     found: dict[tuple[str, str], list[Numbers]] = defaultdict(list)
@@ -220,11 +229,11 @@ HEADER = """# What the loss does to the max logit, and what becomes of it
 
 The paper explains the damage of label smoothing by a gradient: beyond cross-entropy (CE) it pushes the max logit down
 by α(1 - P_error - 1/K), less where the prediction is likely wrong, so that errors keep their confidence. MaxSup pushes
-it down by α(1 - 1/K) everywhere, and should do no damage. Here the true distribution of the label is known at every
-point (`known_conditional.py`: {points:,} test points of ten overlapping classes, some with rare regions), and so is
-P_error of every prediction. A small network is trained with each recipe and {seeds} seeds on {train:,} samples,
-{epochs} times each; no classifier makes less than {least:.1f} % errors, that of CE makes {plain:.1f} %. Written by
-`docs/mechanism.py`; intervals are of 95 %, Student's over seeds."""
+it down by α(1 - 1/K) everywhere, and by that argument should do no damage. Here the true distribution of the label is
+known at every point (`known_conditional.py`: {points:,} test points of ten overlapping classes, some with rare
+regions), and so is P_error of every prediction. A small network is trained with each recipe and {seeds} seeds on
+{train:,} samples, {epochs} times each; no classifier makes less than {least:.1f} % errors, that of CE makes
+{plain:.1f} %. Written by `docs/mechanism.py`; intervals are of 95 %, Student's over seeds."""
 GRADIENT = """By autograd through the package's own losses, at the logits of the network trained with CE and in
 expectation over the true labels, the gradient on the max logit minus that of CE differs from those two formulas by at
 most {largest:.0e}. For other losses its slope in P_error is measured; mixup is taken for a mixture of targets at the
@@ -251,7 +260,7 @@ REAL = """(d): at equal MSP the max logit is higher on errors, for label smoothi
 correlation of the centred max logit with the error. (f): at equal MSP the normalised max logit falls as the max logit
 rises: their partial correlation, with p as validation data choose it, for centred logits and for logits as they are.
 Where both hold, normalisation reads as doubt what training left on errors. Of one run the interval is over samples, of
-several over seeds. Runs with two classes are left out: there both follow from MSP."""
+several over seeds and samples. Runs with two classes are left out: there both follow from MSP."""
 
 
 if __name__ == "__main__":

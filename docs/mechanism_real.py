@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from pages import ROOT
 from recipe_runs import Run
+from scipy.special import stdtrit
 
 from abstain import LogitNorm, read_logits, risk_coverage_curve, scores
 from abstain._files import RESULTS_FILE
-from abstain.audit import Estimate, normalization_at_equal_msp, partial_correlation
+from abstain.audit import normalization_at_equal_msp, partial_correlation
 from abstain.audit.equal_confidence import centered_max_logit
 
 RELEASED = ROOT / "src" / "abstain" / "released_checkpoints"
@@ -52,8 +53,17 @@ def at_equal_msp(logits_folder: Path) -> Row:
     return {**dict(zip(CONCLUSIONS, map(asdict, found), strict=True)), "failure AUROC": area}
 
 
-def over_runs(rows: list[Row], conclusion: str) -> Row:
-    """The mean over seeds with Student's interval, or of a single run its interval over samples."""
+def over_runs(rows: list[Row], conclusion: str, level: float = 0.95) -> Row:
+    """The mean over seeds, with an interval over samples and, of several runs, over seeds too.
+
+    The variance of the mean is that over seeds, divided by their number, and the mean one over samples, as if these did
+    the same in every run, which is the most they can do; degrees of freedom are Satterthwaite's, as in
+    `abstain.curve.difference_over_seeds`.
+    """
     if len(rows) == 1:
         return dict(rows[0][conclusion])
-    return asdict(Estimate.over_seeds(np.array([row[conclusion]["estimate"] for row in rows])))
+    estimates, errors = (np.array([row[conclusion][key] for row in rows]) for key in ("estimate", "standard_error"))
+    seeds, samples = float(estimates.var(ddof=1)) / len(rows), float(np.mean(errors**2))
+    freedom = (len(rows) - 1) * ((seeds + samples) / seeds) ** 2
+    mean, half = float(estimates.mean()), float(stdtrit(freedom, (1 + level) / 2)) * float(np.sqrt(seeds + samples))
+    return {"estimate": mean, "low": mean - half, "high": mean + half}

@@ -41,7 +41,7 @@ RECIPES: dict[str, dict[str, float]] = {
     "LS 0.2 + mixup 0.2": {"label_smoothing_factor": 0.2, "mixup_alpha": 0.2},
     "LS 0.2 + SAM 0.1": {"label_smoothing_factor": 0.2, "sam_rho": 0.1},
 }
-SEEDS = 10
+SEEDS = 6
 """Each has training samples of its own, and weights to begin with, alike for all recipes."""
 OFTEN, ONCE = "often", "once"
 TRAIN_SIZE = {OFTEN: 2500, ONCE: 62_500}

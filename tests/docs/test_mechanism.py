@@ -62,3 +62,12 @@ def test_max_suppression_is_told_beside_smoothing_of_the_same_factor(mechanism):
     of = {"LS 0.2": [0.03, 0.05], "MaxSup 0.2": [0.02, 0.04], "MaxSup 0.9": [0, 0]}
     told = mechanism.pairs({"CE": {}, **{name: {"by seed": {"failure AUROC": of[name]}} for name in of}})
     assert told == "Of the failure AUROC, MaxSup 0.2 costs 75 % of what LS 0.2 costs, +1.00 [+1.00, +1.00] points less."
+
+
+def test_cross_entropy_that_looks_smoothed_is_told(mechanism):
+    def row(runs, low):
+        return {"runs": runs, "recipe": "CE", "max logit of errors": {"estimate": 0.1, "low": low, "high": 0.2}}
+
+    told = mechanism.plain_too([row("a", 0.05), row("b", -0.05), {"runs": "a", "recipe": "LS 0.1"}])
+    assert "it does in 1 of 2 sets of runs: a." in told
+    assert "nowhere" in mechanism.plain_too([row("b", -0.05)])

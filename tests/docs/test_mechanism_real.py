@@ -1,8 +1,8 @@
-import numpy as np
 import pytest
+from scipy.stats import t
 
 import abstain
-from abstain.audit import Estimate, normalization_at_equal_msp
+from abstain.audit import normalization_at_equal_msp
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +37,11 @@ def test_the_conclusions_of_the_paper_are_seen_on_the_released_ladder(real, rows
     assert of["LS 0.3"]["normalised"]["high"] < of["CE"]["normalised"]["low"]
 
 
-def test_one_run_has_the_interval_over_samples_and_several_that_over_seeds(real, rows):
-    alone = real.over_runs(rows[:1], "normalised")
-    assert alone == rows[0]["normalised"]
-    both = real.over_runs(rows[:2], "normalised")
-    seeds = Estimate.over_seeds(np.array([row["normalised"]["estimate"] for row in rows[:2]]))
-    assert (both["low"], both["high"]) == (seeds.low, seeds.high)
+def test_one_run_has_the_interval_over_samples_and_several_that_over_seeds_and_samples(real, rows):
+    assert real.over_runs(rows[:1], "normalised") == rows[0]["normalised"]
+    told = [{"a": {"estimate": estimate, "standard_error": error}} for estimate, error in ((0.1, 0.03), (0.3, 0.04))]
+    # variance over seeds 0.02 / 2, over samples (0.0009 + 0.0016) / 2; their sum 0.01125 has 1.125² degrees of freedom
+    found = real.over_runs(told, "a")
+    half = float(t(1.125**2).ppf(0.975)) * 0.01125**0.5
+    assert (found["estimate"], found["low"]) == pytest.approx((0.2, 0.2 - half))
+    assert found["high"] == pytest.approx(0.2 + half)
