@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from abstain._arguments import check_smoothing, check_whole
+from abstain._arguments import check_smoothing
 from abstain._arrays import check_logits, to_tensor
 from abstain._checks import InputError, check_choice
 from abstain.losses import max_logit_suppression, smoothed_cross_entropy
@@ -20,7 +20,6 @@ Array = NDArray[np.float64]
 Loss = Callable[[Tensor, Tensor], Tensor]
 """Logits (N, K) and labels (N,) int64 -> the loss of each sample (N,): one of `abstain.losses`, `reduction="none"`."""
 LossName = Literal["label_smoothing", "max_suppression"]
-MOST_CLASSES = 2**31
 
 
 def suppression_gradient(loss: Loss, logits: Any, conditional: Any) -> Array:
@@ -73,7 +72,6 @@ def predicted_suppression(loss: LossName, factor: float, error_probability: Any,
         [0.15, 0.15]
     """
     check_choice("loss", loss, ("label_smoothing", "max_suppression"))
-    n_classes = check_whole("n_classes", n_classes, at_least=2, at_most=MOST_CLASSES)
     probability = to_tensor(error_probability, "error_probability").double()
     suppressed = max_logit_suppression(probability, n_classes=n_classes, smoothing=factor)
     if loss == "max_suppression":
@@ -99,13 +97,13 @@ def checked_pair(logits: Any, conditional: Any) -> tuple[Tensor, Tensor]:
 
 
 def _expected_gradient(loss: Loss, logits: Tensor, conditional: Tensor) -> Tensor:
-    """(N, K) of the mean loss over labels of the conditional."""
-    logits = logits.clone().requires_grad_()
-    n_samples, n_classes = logits.shape
-    with torch.enable_grad():
-        losses = [_losses(loss, logits, torch.full((n_samples,), label)) for label in range(n_classes)]
-        expected = (conditional * torch.stack(losses, dim=1)).sum()
-    return torch.autograd.grad(expected, logits)[0]
+    """(N, K) of the mean loss over labels of the conditional, one label after the other, so as to hold one graph."""
+    logits, gradient = logits.clone().requires_grad_(), torch.zeros_like(logits)
+    for label, probability in enumerate(conditional.unbind(dim=1)):
+        with torch.enable_grad():
+            expected = probability @ _losses(loss, logits, torch.full_like(probability, label, dtype=torch.int64))
+        gradient += torch.autograd.grad(expected, logits)[0]
+    return gradient
 
 
 def _losses(loss: Loss, logits: Tensor, labels: Tensor) -> Tensor:
@@ -113,7 +111,7 @@ def _losses(loss: Loss, logits: Tensor, labels: Tensor) -> Tensor:
     if not isinstance(losses, Tensor) or losses.shape != labels.shape:
         found = f"shape {tuple(losses.shape)}" if isinstance(losses, Tensor) else type(losses).__name__
         raise InputError(f'the loss gives {found}, but must give one number a sample: reduction="none" of our losses')
-    return losses
+    return losses.double()
 
 
 def _cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:

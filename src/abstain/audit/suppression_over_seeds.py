@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from abstain._arguments import check_flag, check_whole
 from abstain._checks import InputError
+from abstain.audit.equal_confidence import centered_max_logit
 from abstain.audit.estimate import Estimate, mean_over_seeds
 from abstain.audit.mechanism import checked_pair
 
@@ -82,9 +82,9 @@ def suppression(
             no distributions, or no bin with enough samples.
     """
     if len(logits) != len(reference_logits) or (predicted is not None and len(predicted) != len(logits)):
-        told = "" if predicted is None else f", and {len(predicted)} are predicted"
+        more = "" if predicted is None else f", and {len(predicted)} are predicted"
         raise InputError(
-            f"there are {len(logits)} runs and {len(reference_logits)} of the reference{told}, but each seed must have "
+            f"there are {len(logits)} runs and {len(reference_logits)} of the reference{more}, but each seed must have "
             "one of all"
         )
     relative, n_bins = check_flag("relative", relative), check_whole("n_bins", n_bins, at_least=1, at_most=MOST_BINS)
@@ -125,15 +125,10 @@ def _run(logits: Any, reference: Any, conditional: Any, predicted: Any, *, relat
     if not alike.any():
         raise InputError("a run predicts no sample as its reference does: are these the same samples and classes?")
     risk = 1 - truth.gather(1, classes[:, None])[:, 0].numpy()
-    heights = [_height(of)[alike] for of in (logits, reference)]
+    heights = [centered_max_logit(of)[alike] for of in (logits, reference)]
     if relative:
         heights = [of / _mean_above_0(of) for of in heights]
     return risk[alike], heights[1] - heights[0], told[alike]
-
-
-def _height(logits: Tensor) -> Array:
-    """(N,) the max logit minus the mean of the row, which no shift of the row moves."""
-    return (logits.amax(dim=1) - logits.mean(dim=1)).numpy()
 
 
 def _mean_above_0(heights: Array) -> float:
