@@ -108,8 +108,9 @@ def _bins(log_odds: Array, wrong: NDArray[np.bool_]) -> tuple[Places, int]:
     n_parts = min(MOST_BINS, int(wrong.sum()) // FEWEST_IN_BIN)
     if n_parts == 0:
         return np.zeros(len(wrong), dtype=np.int64), 0
-    edges = np.quantile(log_odds[wrong], np.arange(1, n_parts) / n_parts)
-    parts = np.searchsorted(edges, log_odds, side="right")
+    rounded = log_odds.astype(np.float32)  # so that rounding parts no equal values
+    edges = np.quantile(rounded[wrong], np.arange(1, n_parts) / n_parts)
+    parts = np.searchsorted(edges, rounded, side="right")
     bin_of_part, n_bins = _joined(np.bincount(2 * parts + wrong, minlength=2 * n_parts).reshape(-1, 2))
     return bin_of_part[parts], n_bins
 

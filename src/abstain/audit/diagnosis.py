@@ -16,7 +16,7 @@ from abstain.audit.diagnosis_sentence import sentence_of
 from abstain.audit.evenness import rank_correlation
 from abstain.audit.logit_shape import LogitShape
 from abstain.audit.smoothing_estimate import smoothing_that_fits, temperature_that_fits
-from abstain.audit.smoothing_verdict import VERDICTS, Sign, Verdict, decide, errors_needed
+from abstain.audit.smoothing_verdict import FEWEST_CLASSES, VERDICTS, Sign, Verdict, decide, errors_needed
 from abstain.curve.clusters import Clusters
 from abstain.report.evaluate import clusters_of
 from abstain.scores.batches import ValueBatches
@@ -149,7 +149,8 @@ def diagnose(
         **unknown: there is no other argument; a wrong one is named with the nearest right one.
 
     Returns:
-        The diagnosis. With K ≤ 2 the centred z_max is a function of MSP, and nothing can be told of the effect.
+        The diagnosis. With K ≤ 2 the centred z_max is a function of MSP, and there is no effect to tell; with less than
+        10 classes there is, but no verdict, since models that were not smoothed show both marks too.
 
     Raises:
         InputError: what `evaluate_logits` refuses, and probabilities of exactly 0.
@@ -196,6 +197,8 @@ def _judged(shape: LogitShape, clusters: Clusters | None, told: dict[str, Any]) 
     if correlation is not None:
         told |= {"spread_correlation": correlation.estimate, "spread_standard_error": correlation.standard_error}
     verdict = decide(effect, correlation)
+    if told["n_logits"] < FEWEST_CLASSES:
+        verdict = "cannot be told with few classes"
     needed = errors_needed(effect, correlation, told["n_errors"]) if verdict == "too few errors to say" else None
     return Diagnosis(verdict=verdict, needed=needed, **told)
 

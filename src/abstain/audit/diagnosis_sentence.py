@@ -9,11 +9,14 @@ if TYPE_CHECKING:
 
 TWO_CLASSES = (
     "Whether the model was smoothed cannot be told with two classes, where the largest logit is a function of MSP: a "
-    "strong weight decay leaves the same probabilities."
+    "strong weight decay leaves the same probabilities"
 )
 TIED = (
     "Whether the model was smoothed cannot be told from these values: in most rows several classes hold the least one, "
     "as where probabilities were cut off or rounded, or classes are masked."
+)
+FEW_CLASSES = (
+    "Whether the model was smoothed cannot be told with so few classes, where models that were not show the same marks"
 )
 
 
@@ -23,6 +26,9 @@ def sentence_of(diagnosis: Diagnosis) -> str:
         return TWO_CLASSES + _of_ceiling(diagnosis)
     if diagnosis.verdict == "cannot be told from tied values":
         return TIED
+    if diagnosis.verdict == "cannot be told with few classes":
+        of_effect = "" if diagnosis.effect is None else f". What is seen is that {_of_effect(diagnosis)}"
+        return FEW_CLASSES + of_effect + _of_ceiling(diagnosis)
     if diagnosis.verdict == "too few errors to say":
         return _too_few(diagnosis)
     if diagnosis.verdict == "looks smoothed":

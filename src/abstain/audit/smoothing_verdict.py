@@ -14,6 +14,7 @@ Verdict = Literal[
     "does not look smoothed",
     "too few errors to say",
     "cannot be told with two classes",
+    "cannot be told with few classes",
     "cannot be told from tied values",
 ]
 VERDICTS: tuple[Verdict, ...] = (
@@ -21,9 +22,12 @@ VERDICTS: tuple[Verdict, ...] = (
     "does not look smoothed",
     "too few errors to say",
     "cannot be told with two classes",
+    "cannot be told with few classes",
     "cannot be told from tied values",
 )
 
+FEWEST_CLASSES = 10
+"""With fewer, the other logits leave too little room: models of 3 and 5 classes showed both signs without smoothing."""
 QUANTILE = 1.96
 """Of the normal law: a sign is taken for one where it is this many standard errors from 0."""
 SMALLEST = 0.1
@@ -65,7 +69,7 @@ class Sign:
 
 
 def decide(effect: Sign | None, correlation: Sign | None) -> Verdict:
-    """The verdict of more than two classes.
+    """The verdict of `FEWEST_CLASSES` classes or more.
 
     A smoothed model shows both signs. A model whose data are sharp in part and noisy in part has a positive effect
     without any smoothing, but as its largest logit grows the others spread, as logits do that grow together.
