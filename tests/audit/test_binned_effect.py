@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from oracle import effect_at_equal_msp, logit_marks
@@ -41,7 +43,7 @@ def test_every_bin_holds_enough_and_no_sample_is_lost():
     assert 1 < len(bins) <= MOST_BINS
     assert min(min(one.n_errors, one.n_correct) for one in bins) >= FEWEST_IN_BIN
     assert sum(one.n_errors + one.n_correct for one in bins) == len(error)
-    assert all(one.high < other.low for one, other in zip(bins, bins[1:], strict=False))
+    assert all(one.high < other.low for one, other in itertools.pairwise(bins))
 
 
 def test_the_line_within_bins_takes_out_what_msp_leaves():

@@ -172,6 +172,8 @@ def test_wrong_input_is_refused(twelve_classes):
         Diagnosis.from_dict({**told, "verdict": "smooth"})
     with pytest.raises(InputError, match="Bin"):
         Diagnosis.from_dict({**told, "bins": [{"low": 0.0}]})
+    with pytest.raises(InputError, match="effect of a Diagnosis is 'x'"):
+        Diagnosis.from_dict({**told, "effect": "x"})
     with pytest.raises(InputError, match="list of bins"):
         Diagnosis.from_dict({**told, "bins": None})
 

@@ -33,3 +33,9 @@ def test_too_few_tied_and_few_classes():
     of_five = diagnose(random.normal(size=(200, 5)), random.integers(0, 5, size=200)).sentence()
     assert "so few classes" in of_five and "What is seen is that at equal MSP its largest logit is" in of_five
     assert "several classes hold the least one" in diagnose(5 * np.eye(12), np.arange(12), input="logits").sentence()
+    errors = diagnose(random.normal(size=(40, 12)) + 9 * np.eye(12)[3], np.zeros(40, int), input="logits")
+    assert errors.sentence() == "Too few right answers to say whether the model was smoothed, 0 in 40 samples."
+    labels = np.arange(600) % 24
+    logits = (random.normal(size=(600, 24)) + 2 * np.eye(24)[labels]) * (1 + (labels % 2)[:, None])
+    many = diagnose(logits * (1 + 2 * (logits.argmax(axis=1) != labels))[:, None], labels)
+    assert many.verdict == "cannot be told with many classes" and "so many classes" in many.sentence()

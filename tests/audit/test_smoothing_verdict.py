@@ -19,7 +19,13 @@ ABOVE, BELOW, NONE = Sign(0.5, 0.1), Sign(-0.5, 0.1), Sign(0.01, 0.1)
     ],
 )
 def test_it_looks_smoothed_where_both_signs_are_sure(effect, correlation, verdict):
-    assert decide(effect, correlation) == verdict
+    assert decide(effect, correlation, 10) == decide(effect, correlation, 19) == verdict
+
+
+def test_few_and_many_classes_cannot_be_told_where_the_second_sign_misleads():
+    assert {decide(effect, BELOW, 9) for effect in (ABOVE, BELOW, None)} == {"cannot be told with few classes"}
+    assert decide(ABOVE, ABOVE, 20) == "cannot be told with many classes"
+    assert decide(ABOVE, BELOW, 1000) == "looks smoothed" and decide(BELOW, ABOVE, 20) == "does not look smoothed"
 
 
 def test_so_many_errors_would_be_enough():
