@@ -35,7 +35,7 @@ def diagnosis_figure(entries: list[Entry]) -> Figure:
         axes.axvline(0, color="0.6", linewidth=0.8, zorder=0)
         axes.axhline(0, color="0.6", linewidth=0.8, zorder=0)
         axes.set(title=f"{name}, {of_set[0]['classes']} classes" if of_set else name, xlim=(-1, 1))
-        axes.set(xlabel="correlation of z_max and spread of the others", ylabel="effect at equal MSP, in std")
+        axes.set(xlabel="correlation of z_max and spread", ylabel="effect at equal MSP, in std")
     for axes in panels[len(data_sets) :]:
         axes.set_axis_off()
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(STYLES))

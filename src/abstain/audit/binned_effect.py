@@ -57,7 +57,9 @@ class Bin:
         counts: dict[str, Any] = {
             name: check_whole(name, values[name], at_least=FEWEST_IN_BIN) for name in ("n_errors", "n_correct")
         }
-        numbers = {name: check_number(f"{name} of a Bin", values[name]) for name in names if name not in counts}
+        numbers: dict[str, Any] = {
+            name: check_number(f"{name} of a Bin", values[name]) for name in names if name not in counts
+        }
         return cls(**counts, **numbers)
 
 
