@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-PROGRAMS = "render results scale scores thresholds monitoring recipes mechanism".split()
+PROGRAMS = "render results scale scores thresholds monitoring recipes mechanism diagnosis".split()
 
 
 @pytest.mark.parametrize("program", [f"{name}.py" for name in PROGRAMS])
