@@ -112,6 +112,8 @@ docs: $(VENV)/installed-dev  ## render README, model cards and docs from the res
 	$(BIN)/python docs/monitoring.py
 	$(BIN)/python docs/intervals.py
 	$(BIN)/python docs/recipes.py
+	$(BIN)/python docs/diagnosis.py
+	$(BIN)/python docs/mechanism.py
 	$(BIN)/python docs/architecture.py
 
 clean:  ## remove the environment and caches
