@@ -22,7 +22,6 @@ from pages import ROOT, write_or_check
 from abstain._files import RESULTS_FILE, whole_file, write_json
 from abstain.audit.smoothing_verdict import FEWEST_CLASSES, MANY_CLASSES, QUANTILE, SMALLEST
 from abstain.report import markdown_table
-from abstain.report.figures import save_figure
 
 PAGE = ROOT / "docs" / "diagnosis.md"
 RAW, FIGURE = PAGE.with_suffix(".json"), PAGE.with_suffix(".png")
