@@ -22,7 +22,7 @@ from pages import ROOT, write_or_check
 from abstain._files import RESULTS_FILE, whole_file, write_json
 from abstain.audit.smoothing_verdict import FEWEST_CLASSES, MANY_CLASSES, QUANTILE, SMALLEST
 from abstain.report import markdown_table
-from abstain.report.figures import save_figure
+from abstain.report.pictures import figure_bytes
 
 PAGE = ROOT / "docs" / "diagnosis.md"
 RAW, FIGURE = PAGE.with_suffix(".json"), PAGE.with_suffix(".png")
@@ -41,7 +41,8 @@ def main() -> None:
     entries = read_entries()
     write_or_check({PAGE: render(entries)})
     with whole_file(FIGURE) as partial:
-        save_figure(diagnosis_figure([one for one in entries if one["classes"] >= FEWEST_CLASSES]), partial)
+        figure = diagnosis_figure([one for one in entries if one["classes"] >= FEWEST_CLASSES])
+        partial.write_bytes(figure_bytes(figure))
 
 
 def measure(folders: list[Path]) -> None:
