@@ -19,6 +19,7 @@ def test_each_model_has_its_means_and_their_difference(logits_and_labels):
     assert right.get_linestyle() == "-" and wrong.get_linestyle() == "--" and wrong.get_markerfacecolor() == "white"
     assert np.allclose(difference.containers[0][0].get_ydata(), values.difference()[0], equal_nan=True)
     assert means.get_title() == "CE" and means.get_ylabel() == values.quantity and len(means.collections) == 2
+    assert difference.get_xlim() == means.get_xlim(), "they stand above each other"
     assert figure_bytes(figure)
 
 

@@ -50,7 +50,7 @@ def at_equal_confidence_figure(
     pairs = [(grid[2 * row, column], grid[2 * row + 1, column]) for row in range(n_rows) for column in range(n_columns)]
     for (means, difference), (name, values) in zip(pairs, models.items(), strict=False):
         _draw_means(means, values, looks[name])
-        _draw_difference(difference, values, looks[name])
+        _draw_difference(difference, values, looks[name], means.get_xlim())
         means.set_title(name)
     for left_over in (axes for pair in pairs[len(models) :] for axes in pair):
         left_over.set_axis_off()
@@ -77,7 +77,7 @@ def _draw_spread(
     axes.fill_between(x, mean - std, mean + std, facecolor=(look.color, BAND_ALPHA), linewidth=0.6, **edge)
 
 
-def _draw_difference(axes: Axes, values: AtEqualConfidence, look: Look) -> None:
+def _draw_difference(axes: Axes, values: AtEqualConfidence, look: Look, limits: tuple[float, float]) -> None:
     difference, error = values.difference()
     axes.axhline(0, color=GREY, linewidth=0.7)
     marks = {"marker": look.points["marker"], "markersize": 3.5, "elinewidth": 0.9, "linestyle": "none"}
@@ -85,4 +85,5 @@ def _draw_difference(axes: Axes, values: AtEqualConfidence, look: Look) -> None:
     axes.set_ylabel("wrong − right", fontsize="small")
     axes.tick_params(axis="y", labelsize="small")
     axes.grid(alpha=0.2)
+    axes.set_xlim(limits)
     show_probabilities(axes)
