@@ -23,7 +23,7 @@ $(VENV)/installed: $(VENV)/made pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(INSTALL) --editable '.[dev,app,dask,docs,onnx,sam,segmentation,trackers]'
+	$(INSTALL) --editable '.[dev,app,dask,docs,onnx,sam,segmentation,skops,trackers]'
 	@touch $@
 
 $(VENV)/installed-browser: $(VENV)/installed-dev

@@ -10,6 +10,7 @@ TYPE_CHECKING = False  # as type checkers know it; importing `typing` would take
 if TYPE_CHECKING:
     from abstain import scores
     from abstain._checks import InputError, NoThresholdError
+    from abstain.audit.diagnosis import Diagnosis, diagnose
     from abstain.curve.curve import RiskCoverageCurve, risk_coverage_curve
     from abstain.curve.difference import aurc_difference
     from abstain.curve.functional import aurc, coverage_at_risk, risk_at_coverage
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AbstentionRule",
     "Answer",
+    "Diagnosis",
     "InputError",
     "LogitNorm",
     "NoThresholdError",
@@ -57,6 +59,7 @@ __all__ = [
     "aurc",
     "aurc_difference",
     "coverage_at_risk",
+    "diagnose",
     "evaluate_logits",
     "extract_logits",
     "load_metric",
@@ -80,6 +83,7 @@ __getattr__ = lazy_names(
     __name__,
     {
         "_checks": ["InputError", "NoThresholdError"],
+        "audit.diagnosis": ["Diagnosis", "diagnose"],
         "curve.curve": ["RiskCoverageCurve", "risk_coverage_curve"],
         "curve.difference": ["aurc_difference"],
         "curve.functional": ["aurc", "coverage_at_risk", "risk_at_coverage"],

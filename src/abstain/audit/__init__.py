@@ -3,4 +3,60 @@
 Each name is imported when it is first used.
 """
 
-__all__: list[str] = []
+from typing import TYPE_CHECKING
+
+from abstain._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from abstain.audit.audit import Audit, audit_predictions, checked
+    from abstain.audit.comparison import Beside, compare
+    from abstain.audit.decisions import Decision
+    from abstain.audit.diagnosis import Diagnosis, diagnose
+    from abstain.audit.folder import AUDIT_FILES, write_audit
+    from abstain.audit.kept_logits import Kept
+    from abstain.audit.per_class import OfClass
+    from abstain.audit.running import Data, Run, run_model
+    from abstain.audit.score_gains import ScoreGain
+    from abstain.audit.stored import class_names_beside, folder_of_logits, holds_split
+    from abstain.audit.words import Section, parts_of
+
+__all__ = [
+    "AUDIT_FILES",
+    "Audit",
+    "Beside",
+    "Data",
+    "Decision",
+    "Diagnosis",
+    "Kept",
+    "OfClass",
+    "Run",
+    "ScoreGain",
+    "Section",
+    "audit_predictions",
+    "checked",
+    "class_names_beside",
+    "compare",
+    "diagnose",
+    "folder_of_logits",
+    "holds_split",
+    "parts_of",
+    "run_model",
+    "write_audit",
+]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "audit": ["Audit", "audit_predictions", "checked"],
+        "comparison": ["Beside", "compare"],
+        "decisions": ["Decision"],
+        "diagnosis": ["Diagnosis", "diagnose"],
+        "folder": ["AUDIT_FILES", "write_audit"],
+        "kept_logits": ["Kept"],
+        "per_class": ["OfClass"],
+        "running": ["Data", "Run", "run_model"],
+        "score_gains": ["ScoreGain"],
+        "stored": ["class_names_beside", "folder_of_logits", "holds_split"],
+        "words": ["Section", "parts_of"],
+    },
+)

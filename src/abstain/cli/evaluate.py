@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import shlex
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,16 +16,12 @@ from abstain.cli.options import (
     Folder,
     Labels,
     Overwrite,
-    Place,
     Reading,
     Source,
     Split,
-    options_of,
     with_options,
 )
-
-if TYPE_CHECKING:
-    from abstain.report.next_steps import Commands
+from abstain.cli.proposed import commands_of
 
 
 @with_options(Reading)
@@ -71,7 +66,7 @@ def evaluate(
         test, fitted_on = apart.read(reading.open, (logits, labels, split))
         report = evaluate_predictions(test, fitted_on, target_risks=target_risk, level=level)
     report = replace(report, notes=(*report.notes, *apart.notes(test, fitted_on), *warned))
-    words = report.paragraphs(_commands((logits, labels, split), reading, apart))
+    words = report.paragraphs(commands_of((logits, labels, split), reading, apart))
     said = {"read": test.used, "summary": [sentence for paragraph in words for sentence in paragraph]}
     results = report.to_dict() | said
     if fitted_on is not None:
@@ -84,18 +79,3 @@ def evaluate(
         title = ", ".join(filter(None, (Path(logits).name, split)))
         write_report(folder, title=title, text=text, panels={title: {"": report}}, results=results)
         typer.echo(f"Results are in {folder.resolve()}", err=as_json)
-
-
-def _commands(test: Place, reading: Reading, apart: FittedOn) -> Commands:
-    """How the command lines that are proposed name these samples."""
-    from abstain.report.next_steps import Commands
-
-    source, labels, split = apart.place
-    others = test[:2] if source is None else (source, labels)
-    has_place = source is not None or split is not None
-    validation = _words(*others, split) if has_place else Commands.validation
-    return Commands(_words(*test), validation, shlex.join(options_of(vars(reading))))
-
-
-def _words(source: str, labels: str | None, split: str | None) -> str:
-    return shlex.join([source, *options_of({"labels": labels, "split": split})])

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from abstain._checks import ArgumentError
+from abstain.cli.bars import bars_for_people
 from abstain.cli.kept_warnings import warnings_kept
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def predict(
         raise ArgumentError("there are no samples: give files, or a text by --text")
     check_files_exist(files or [])
     path = None if output is None else _output_path(output, overwrite=overwrite_output)
-    with warnings_kept() as warned, _bars_for_people():
+    with warnings_kept() as warned, bars_for_people():
         how = {"target_risk": target_risk, "delta": delta, "batch_size": batch_size}
         classifier = _loaded(model, how, {"revision": revision, "device": device})
     for warning in warned:
@@ -110,21 +111,6 @@ def _loaded(model: str, how: dict[str, Any], of_torch: dict[str, Any]) -> Select
     for name in (name for name, value in of_torch.items() if value is not None):
         raise ArgumentError(f"{name} is given, but {model!r} is a model of ONNX: leave it out")
     return SelectiveClassifier.from_onnx(model, **how)
-
-
-@contextmanager
-def _bars_for_people() -> Iterator[None]:
-    """Without the bars of transformers where nobody watches standard error."""
-    from transformers.utils import logging
-
-    quiet = logging.is_progress_bar_enabled() and not sys.stderr.isatty()
-    if quiet:
-        logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if quiet:
-            logging.enable_progress_bar()
 
 
 def _output_path(output: str, *, overwrite: bool) -> Path:

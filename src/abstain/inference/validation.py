@@ -32,21 +32,43 @@ def said_of_validation(classifier: SelectiveClassifier, validation: Any) -> Said
     Raises:
         InputError: as `labelled`, or another number of samples than of labels.
     """
+    logits, labels, _ = said_of_samples(classifier, validation)
+    return logits, labels
+
+
+def said_of_samples(
+    classifier: SelectiveClassifier, data: Any, *, show: bool = False
+) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64] | None]:
+    """The same, and of pixels the number (N,) of the image that each belongs to; None of samples of their own.
+
+    Args:
+        classifier: whose logits are wanted.
+        data: as `labelled`.
+        show: a progress bar.
+
+    Raises:
+        InputError: as `said_of_validation`.
+    """
     kind, names = classifier.kind, classifier.class_names
-    samples, labels = labelled(kind, validation, classifier.processor, names)
+    samples, labels = labelled(kind, data, classifier.processor, names)
+    n, size = len(labels), classifier.batch_size
+    found = classifier.logits_in_batches(samples, n, size, show=show)
     if kind == "pixels":
         ignored = getattr(classifier.model.config, "semantic_loss_ignore_index", 255)
         ids = range(1, len(names) + 1) if getattr(classifier.processor, "do_reduce_labels", False) else None
         choice = PixelChoice(len(names), ignore_index=ignored, label_ids=ids)
-        batches = classifier.logits_in_batches(samples, None, classifier.batch_size, show=False)
-        return _of_pixels((logits for batch, _ in batches for logits in batch), labels, choice)
-    logits = classifier.logits(samples)
-    if len(logits) != len(labels):
-        raise _not_paired(len(logits), len(labels))
-    return logits, np.asarray(labels)
+        return _of_pixels((logits for batch, _ in found for logits in batch), labels, choice)
+    logits = np.concatenate([rows.numpy() for rows, _ in found] or [np.empty((0, len(names)), np.float32)])
+    if len(logits) != n:
+        raise _not_paired(len(logits), n)
+    if not n:
+        raise InputError("there are no samples, but at least one is needed")
+    return logits, np.asarray(labels), None
 
 
-def _of_pixels(images: Iterator[Tensor], masks: Iterable[Any], choice: PixelChoice) -> Said:
+def _of_pixels(
+    images: Iterator[Tensor], masks: Iterable[Any], choice: PixelChoice
+) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
     kept = []
     for index, (logits, mask) in enumerate(zip_longest(images, masks)):
         if logits is None or mask is None:
@@ -54,7 +76,8 @@ def _of_pixels(images: Iterator[Tensor], masks: Iterable[Any], choice: PixelChoi
             raise InputError(f"there are more {more} than {fewer}, but each image needs its mask: give one each")
         labels = choice.labels(np.array(mask), index=index)
         kept.append(LabelledPixels.of(logits[None], labels[None], ignore_index=choice.ignore_index))
-    return torch.cat([of.logits for of in kept]).numpy(), torch.cat([of.labels for of in kept]).numpy()
+    logits, ids = torch.cat([of.logits for of in kept]), torch.cat([of.labels for of in kept])
+    return logits.numpy(), ids.numpy(), np.repeat(np.arange(len(kept)), [len(of.labels) for of in kept])
 
 
 def _not_paired(n_samples: int, n_labels: int) -> InputError:

@@ -86,7 +86,7 @@ def evaluate_logits(
     return evaluate_values(
         test,
         others and read_values(*others, **told),
-        clusters=_clusters(clusters, labels, ignore_index, test),
+        clusters=clusters_of(clusters, labels, ignore_index, test),
         target_risks=target_risks,
         level=level,
         p_grid=grid,
@@ -180,7 +180,7 @@ def evaluate_batches(
     return report if clusters is None else in_clusters(report, clusters)
 
 
-def _clusters(clusters: Any, labels: Any, ignore_index: int | None, test: Values) -> Clusters | None:
+def clusters_of(clusters: Any, labels: Any, ignore_index: int | None, test: Values) -> Clusters | None:
     """Of each row that counts: as given for each sample, or of (N, …) labels the sample; None where rows are alone."""
     labels = whole_labels(labels)
     if labels.size > len(test.labels) + test.n_ignored:  # they are one-hot, (N, K)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,11 +28,13 @@ class Commands:
         test: where the test samples lie, with the options for these alone, such as a split.
         validation: the same of the validation samples, where they have a place of their own.
         options: what is told of both, such as `--input probabilities`.
+        model: the folder of the model that said it, if it is known.
     """
 
     test: str = "TEST"
     validation: str = "VALIDATION"
     options: str = ""
+    model: str | None = None
 
     def evaluate(self, more: str) -> str:
         """The command that measures the test samples."""
@@ -46,9 +48,18 @@ class Commands:
         return f"`{' '.join(filter(None, ['abstain', name, samples, self.options, more]))}`"
 
 
-def describe_next_steps(report: SelectiveReport, commands: Commands) -> Iterator[str]:
-    """What these numbers suggest to do, the first thing first."""
-    steps = [*_try_the_repair(report, commands), *_suspect_smoothing(report), *_choose_a_threshold(report, commands)]
+def describe_next_steps(
+    report: SelectiveReport, commands: Commands, *, smoothing: Iterable[str] | None = None
+) -> Iterator[str]:
+    """What these numbers suggest to do, the first thing first.
+
+    Args:
+        report: what was measured.
+        commands: how the commands name the samples.
+        smoothing: what is to be said of label smoothing, where that was looked into; None: by the order alone.
+    """
+    suspected = _suspect_smoothing(report) if smoothing is None else smoothing
+    steps = [*_try_the_repair(report, commands), *suspected, *_choose_a_threshold(report, commands)]
     steps += _measure_more(report)
     for number, step in enumerate(steps or ["Nothing: no threshold can help here, only another model."]):
         yield f"{'What next? ' if number == 0 else ''}{step}"

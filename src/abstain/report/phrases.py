@@ -33,3 +33,8 @@ def how_many(number: int, what: str) -> str:
     if number == 0:
         return f"none is {what}"
     return f"{number:,} {'is' if number == 1 else 'are'} {what}"
+
+
+def p_value(p: float | None) -> str:
+    """A p-value in a table; a dash where it is undefined, and no more digits than say something."""
+    return "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"

@@ -1,0 +1,208 @@
+"""All that is asked of a model's confidence, measured once: its order, repairs, scores and thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abstain._arguments import check_whole
+from abstain._checks import InputError, check_fraction, check_level
+from abstain.audit.decisions import Decision, Scored, decide
+from abstain.audit.diagnosis import Diagnosis, diagnose_batches
+from abstain.audit.per_class import OfClass, by_predicted_class
+from abstain.audit.score_gains import ScoreGain, score_gains
+from abstain.audit.seen import Seen, scores_of, see
+from abstain.audit.stored import in_memory
+from abstain.logits.held_out import hold_out
+from abstain.report.measure import check_target_risks
+from abstain.report.predictions import CONFIDENCE, evaluate_predictions
+from abstain.report.selective_report import SelectiveReport
+from abstain.report.sketch_report import SketchReport
+from abstain.scores.by_kind import REPAIR, confidence_of_kind, fit_confidence, scored_in_batches
+from abstain.scores.confidence import Confidence, SoftmaxScore
+from abstain.scores.given import GivenConfidence
+
+TARGET_RISKS = (0.05, 0.02, 0.01)
+DELTA = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """What was found of one model.
+
+    Attributes:
+        name: what the model is called.
+        report: of its confidence on the test samples, by MSP and after its repair.
+        diagnosis: whether it looks smoothed; None where that cannot be asked.
+        undiagnosed: why not.
+        scores: every confidence beside MSP; MSP alone where a confidence is given.
+        confidence: that which the thresholds are on: the repair where the validation samples are clearly in favour.
+        decisions: for each target risk a threshold without a guarantee, and one with; none without validation samples.
+        classes: what the threshold of `class_risk` does to each predicted class; none where there is no threshold.
+        class_risk: the target risk of that threshold.
+        n_validation: how many validation samples there were; None without any.
+        labels: (N,) of the test samples; None where a confidence is given.
+    """
+
+    name: str
+    report: SelectiveReport
+    diagnosis: Diagnosis | None = None
+    undiagnosed: str | None = None
+    scores: tuple[ScoreGain, ...] = ()
+    confidence: Confidence = field(default_factory=SoftmaxScore)
+    decisions: tuple[Decision, ...] = ()
+    classes: tuple[OfClass, ...] = ()
+    class_risk: float | None = None
+    n_validation: int | None = None
+    labels: NDArray[np.int64] | None = field(default=None, repr=False)
+
+    def with_notes(self, notes: Iterable[str]) -> Audit:
+        """The same, whose report says more of what has to be known."""
+        return replace(self, report=replace(self.report, notes=(*self.report.notes, *notes)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """All numbers, ready for JSON: fractions, with None for what is undefined."""
+        return {
+            **self.report.to_dict(),
+            "n_validation": self.n_validation,
+            "diagnosis": None if self.diagnosis is None else self.diagnosis.to_dict(),
+            "undiagnosed": self.undiagnosed,
+            "beside_msp": [one.to_dict() for one in self.scores],
+            "thresholds": {
+                "confidence": self.confidence.to_dict(),
+                "decisions": [one.to_dict() for one in self.decisions],
+            },
+            "classes": {"target_risk": self.class_risk, "predicted": [one.to_dict() for one in self.classes]},
+        }
+
+
+def audit_predictions(
+    test: Any,
+    validation: Any = None,
+    *,
+    name: str = "",
+    class_names: Sequence[str] | None = None,
+    target_risks: Iterable[float] = TARGET_RISKS,
+    delta: float = DELTA,
+    level: float = 0.95,
+    seed: int = 0,
+    step: Callable[[str], Any] = lambda _: None,
+) -> Audit:
+    """Measure all that can be said of a model's predictions.
+
+    What has to be fitted or chosen is so on the validation samples alone: the repair that is reported on all of them;
+    for the thresholds the repair on one half, and the threshold on the other.
+
+    Args:
+        test: what is measured, as `logits.read_predictions` or `logits.read_or_open` gives it.
+        validation: other samples of the same kind; None: nothing is repaired, and no threshold chosen.
+        name: what the model is called.
+        class_names: in the order of the classes; None takes those that came with the predictions.
+        target_risks: for which thresholds are chosen, fractions in (0, 1).
+        delta: of the guarantees, a fraction in (0, 1).
+        level: nominal coverage of the intervals, in (0, 1).
+        seed: of the halves.
+        step: told what is done next, for a progress bar.
+
+    Raises:
+        InputError: as `evaluate_logits`; or so many samples that no confidence of each can be kept.
+    """
+    how = checked({"target_risks": target_risks, "delta": delta, "level": level, "seed": seed})
+    risks, delta = how["target_risks"], how["delta"]
+    is_given = test.kind == CONFIDENCE
+    step("reading")
+    test, validation = in_memory(test), None if validation is None else in_memory(validation)
+    step("measuring")
+    report = evaluate_predictions(test, None if is_given else validation, target_risks=risks, level=level)
+    if isinstance(report, SketchReport):
+        raise InputError(
+            f"there are {report.n_samples:,} test samples, of which an audit would keep a dozen numbers each: give a "
+            "part of them, or measure all with the command abstain evaluate"
+        )
+    found = Audit(name, report, n_validation=None if validation is None else len(validation))
+    step("choosing thresholds")
+    found, choose = _with_halves(found, test, validation, seed)
+    if is_given:
+        seen = None
+        scored: Scored = (test.confidence, report.error)
+    else:
+        step("looking at every score")
+        names = scores_of(test.in_batches()) if report.unrepaired is None else []
+        seen = see(test.in_batches(), names, found.confidence)
+        scored = (seen.confidence, report.error)
+        found = replace(found, scores=score_gains(report, seen.scores), labels=seen.labels)
+    found = _decided(found, choose, scored, risks, delta if report.independent else None)
+    if seen is None:
+        return replace(found, undiagnosed="it needs the logits of all classes, and only a confidence is given")
+    step("looking for smoothing")
+    return _diagnosed(_by_class(found, scored, seen, class_names or test.class_names), test)
+
+
+def checked(how: dict[str, Any]) -> dict[str, Any]:
+    """The numbers that `audit_predictions` takes, looked at before anything is read.
+
+    Raises:
+        InputError: a risk, δ or level outside (0, 1), or a seed below 0.
+    """
+    risks = check_target_risks(how["target_risks"])
+    for risk in risks:
+        check_fraction("target_risks", risk, open_below=True, open_above=True)
+    delta = check_fraction("delta", how["delta"], open_below=True, open_above=True)
+    seed = check_whole("seed", how["seed"], at_least=0)
+    return {"target_risks": risks, "delta": delta, "level": check_level(how["level"]), "seed": seed}
+
+
+Choose = Callable[[Scored, float, float | None], Decision]
+
+
+def _with_halves(found: Audit, test: Any, validation: Any, seed: int) -> tuple[Audit, Choose | None]:
+    """The confidence that one half of the validation samples fits, and how the other chooses; None without any."""
+    if test.kind == CONFIDENCE:
+        found = replace(found, confidence=GivenConfidence())
+    else:
+        found = replace(found, confidence=confidence_of_kind(SoftmaxScore(), test.kind))
+    if validation is None or len(validation) < 2:
+        return found, None
+    fitted_on, chosen_on = hold_out(validation, 0.5, seed=seed)
+    if test.kind != CONFIDENCE and found.report.unrepaired is None:
+        found = replace(found, confidence=fit_confidence(REPAIR, fitted_on.in_batches()))
+    tuning, chosen = (_scored(part, found.confidence) for part in (fitted_on, chosen_on))
+    return found, lambda scored, risk, delta: decide(chosen, scored, risk, delta, tuning)
+
+
+def _scored(samples: Any, confidence: Confidence) -> Scored:
+    if samples.kind == CONFIDENCE:
+        return samples.confidence, samples.error
+    scored, error, _ = scored_in_batches(samples.in_batches(), confidence)
+    return scored, error
+
+
+def _decided(found: Audit, choose: Choose | None, scored: Scored, risks: Iterable[float], delta: float | None) -> Audit:
+    if choose is None:
+        return found
+    deltas = (None,) if delta is None else (None, delta)
+    decisions = tuple(choose(scored, risk, each) for risk in risks for each in deltas)
+    return replace(found, decisions=decisions)
+
+
+def _by_class(found: Audit, scored: Scored, seen: Seen, names: Any) -> Audit:
+    """At the first risk that has a threshold."""
+    for one in found.decisions:
+        if one.threshold is not None:
+            told: dict[str, Any] = {"threshold": one.threshold, "target_risk": one.target_risk, "names": names}
+            classes = by_predicted_class(*scored, seen.predicted, **told)
+            return replace(found, classes=classes, class_risk=one.target_risk)
+    return found
+
+
+def _diagnosed(found: Audit, test: Any) -> Audit:
+    if found.report.unrepaired is not None:
+        return replace(found, undiagnosed=found.report.unrepaired)
+    values = test.in_batches()
+    if values.n_columns <= 2:
+        return replace(found, undiagnosed="with two classes the largest logit is a function of the confidence")
+    return replace(found, diagnosis=diagnose_batches(values, level=found.report.level))

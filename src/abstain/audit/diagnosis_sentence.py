@@ -1,0 +1,62 @@
+"""A diagnosis in plain words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from abstain.audit.diagnosis import Diagnosis
+
+TWO_CLASSES = (
+    "Whether the model was smoothed cannot be told with two classes, where the largest logit is a function of MSP: a "
+    "strong weight decay leaves the same probabilities."
+)
+TIED = (
+    "Whether the model was smoothed cannot be told from these values: in most rows several classes hold the least one, "
+    "as where probabilities were cut off or rounded, or classes are masked."
+)
+
+
+def sentence_of(diagnosis: Diagnosis) -> str:
+    """The verdict, what it rests on, and which smoothing would fit."""
+    if diagnosis.verdict == "cannot be told with two classes":
+        return TWO_CLASSES + _of_ceiling(diagnosis)
+    if diagnosis.verdict == "cannot be told from tied values":
+        return TIED
+    if diagnosis.verdict == "too few errors to say":
+        return _too_few(diagnosis)
+    if diagnosis.verdict == "looks smoothed":
+        return f"The model looks smoothed: {_of_effect(diagnosis)}, and {_of_spread(diagnosis)}{_of_ceiling(diagnosis)}"
+    of_spread = diagnosis.spread_correlation is not None and diagnosis.spread_correlation > 0
+    return f"The model does not look smoothed: {_of_spread(diagnosis) if of_spread else _of_effect(diagnosis)}."
+
+
+def _of_effect(diagnosis: Diagnosis) -> str:
+    low, high = diagnosis.interval or (0.0, 0.0)
+    where = "higher" if low > 0 else "lower" if high < 0 else "not surely another"
+    return (
+        f"at equal MSP its largest logit is {where} on errors ({diagnosis.effect:+.3g} "
+        f"[{low:+.3g}, {high:+.3g}], {diagnosis.standardized_effect:+.2f} standard deviations)"
+    )
+
+
+def _of_spread(diagnosis: Diagnosis) -> str:
+    correlation = diagnosis.spread_correlation or 0.0
+    how = "more alike" if correlation < 0 else "further apart"
+    return f"the larger that logit is, the {how} are the others (rank correlation {correlation:+.2f})"
+
+
+def _of_ceiling(diagnosis: Diagnosis) -> str:
+    if not diagnosis.alpha or diagnosis.ceiling is None or diagnosis.share_above_ceiling is None:
+        return "."
+    return (
+        f". A smoothing of about {diagnosis.alpha:.2f} fits how sure it is, which is an estimate and not its recipe; "
+        f"in {100 * diagnosis.share_above_ceiling:.1f} % of the samples MSP exceeds the {diagnosis.ceiling:.3f} that "
+        "such targets reach."
+    )
+
+
+def _too_few(diagnosis: Diagnosis) -> str:
+    errors = f"{diagnosis.n_errors} error{'' if diagnosis.n_errors == 1 else 's'} in {diagnosis.n_samples} samples"
+    enough = "" if diagnosis.needed is None else f": about {diagnosis.needed:,} would be enough"
+    return f"Too few errors to say whether the model was smoothed, {errors}{enough}."

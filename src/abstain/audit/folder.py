@@ -1,0 +1,63 @@
+"""What an audit leaves in its folder: `report.md`, `report.html`, the figures, and last of all `results.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from abstain._files import RESULTS_FILE, json_text, whole_file
+from abstain.audit.page import Parts, as_html, as_markdown
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+REPORT, PAGE, FIGURES = "report.md", "report.html", "figures"
+AUDIT_FILES = (REPORT, PAGE, FIGURES)
+FORMATS = ("png", "pdf")
+
+
+def write_audit(
+    folder: Path, *, title: str, parts: Parts, figures: Mapping[str, Figure], results: Mapping[str, Any]
+) -> None:
+    """Write everything; where `results.json` stands, all beside it is whole and of its numbers.
+
+    Args:
+        folder: made if it does not exist; what it holds under these names is replaced.
+        title: of the page.
+        parts: of each model its name and sections.
+        figures: by the name that the sections have of them.
+        results: ready for JSON.
+
+    Raises:
+        InputError: one of them cannot be written.
+        ValueError: a number is NaN or infinite.
+    """
+    numbers = json_text(results)
+    files = {name: f"{FIGURES}/{_file_name(name)}" for name in figures}
+    drawn = {(name, kind): _bytes(figure, kind) for name, figure in figures.items() for kind in FORMATS}
+    text = f"# {title}\n\n{as_markdown(parts, {name: f'{file}.png' for name, file in files.items()})}\n"
+    pictures = {f"{files[name]}.png": data for (name, kind), data in drawn.items() if kind == "png"}
+    page = as_html(title, text.partition("\n")[2], pictures)
+    with ExitStack() as whole:  # left in reverse: the results come to their place last
+        whole.enter_context(whole_file(folder / RESULTS_FILE)).write_text(numbers, encoding="utf-8")
+        for (name, kind), data in drawn.items():
+            whole.enter_context(whole_file(folder / f"{files[name]}.{kind}")).write_bytes(data)
+        whole.enter_context(whole_file(folder / PAGE)).write_text(page, encoding="utf-8")
+        whole.enter_context(whole_file(folder / REPORT)).write_text(text, encoding="utf-8")
+        (folder / RESULTS_FILE).unlink(missing_ok=True)
+
+
+def _file_name(name: str) -> str:
+    """Without what a file name cannot hold; the number of a model's place keeps names apart."""
+    return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)
+
+
+def _bytes(figure: Figure, kind: str) -> bytes:
+    """The same figure gives the same bytes: nothing in it names a version or a time."""
+    without = {"png": {"Software": None}, "pdf": {"CreationDate": None, "Producer": None, "Creator": None}}
+    buffer = BytesIO()
+    figure.savefig(buffer, format=kind, dpi=150, metadata=without[kind])
+    return buffer.getvalue()

@@ -1,0 +1,85 @@
+"""What a threshold does to the answers of each class: a risk that holds on average can hide a high one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import bdtrc
+
+from abstain.audit.score_gains import holm
+from abstain.threshold.groups import operating_point_by_group
+
+
+@dataclass(frozen=True)
+class OfClass:
+    """The samples that are predicted to be of one class.
+
+    Attributes:
+        name: of the class.
+        n_samples: how many there are.
+        error: the share of them that is wrong.
+        coverage: the share of them that is accepted.
+        risk: the share of the accepted ones that is wrong; None where none is accepted.
+        adjusted_p: of the hypothesis that accepted answers of this class are wrong no more often than the target risk
+            (an exact binomial tail), after Holm's correction for all classes; None where none is accepted.
+    """
+
+    name: str
+    n_samples: int
+    error: float
+    coverage: float
+    risk: float | None
+    adjusted_p: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """All numbers, ready for JSON."""
+        return asdict(self)
+
+
+def by_predicted_class(
+    confidence: NDArray[np.float64],
+    error: NDArray[np.float64],
+    predicted: NDArray[np.int64],
+    *,
+    threshold: float,
+    target_risk: float,
+    names: Sequence[str] | None = None,
+) -> tuple[OfClass, ...]:
+    """One entry for each class that is predicted at all, the one with the largest risk among the accepted first.
+
+    Args:
+        confidence: (N,) of the test samples.
+        error: (N,) 0/1.
+        predicted: (N,) the predicted class.
+        threshold: accept where the confidence is at least this.
+        target_risk: that the threshold is for.
+        names: of the classes in their order; None calls them by their numbers.
+    """
+    kept = operating_point_by_group(confidence, error, predicted, threshold=threshold)
+    whole = operating_point_by_group(confidence, error, predicted, threshold=-np.inf)
+    adjusted = holm([_p_value(point.n_samples * point.coverage, point.risk, target_risk) for point in kept.values()])
+    found = [
+        OfClass(
+            str(names[index]) if names is not None else str(index),
+            point.n_samples,
+            whole[index].risk or 0.0,
+            point.coverage,
+            point.risk,
+            p,
+        )
+        for (index, point), p in zip(kept.items(), adjusted, strict=True)
+    ]
+    return tuple(sorted(found, key=lambda one: (-1.0 if one.risk is None else one.risk, one.error), reverse=True))
+
+
+def _p_value(accepted: float, risk: float | None, target_risk: float) -> float | None:
+    """P(Binomial(n, target) >= errors): small where the accepted answers are wrong more often than the target."""
+    if risk is None:
+        return None
+    n = round(accepted)
+    wrong = round(n * risk)
+    return 1.0 if wrong == 0 else float(bdtrc(wrong - 1, n, target_risk))

@@ -1,0 +1,123 @@
+"""What a model says of a data set: a folder or a name on the Hub, of timm too, an ONNX file, or one of skops."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from abstain._checks import ArgumentError
+from abstain.audit.kept_logits import Kept
+from abstain.audit.table_models import ONNX, SKOPS, TableModel, read_onnx, read_skops, said_of_rows
+from abstain.data.splits import load_data, pick_split
+from abstain.logits.predictions import Predictions, read_predictions
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+TEST, VALIDATION = "test", "validation"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """Which samples a model is run on.
+
+    Attributes:
+        name: of the data set, as `data.load_data` takes it.
+        split: that is measured; None is `test`.
+        validation_split: that is fitted on; None is `validation` where there is one.
+        label_column: None is the only column of classes, or `label`.
+        max_samples: of each split, the first so many; None: all.
+    """
+
+    name: str
+    split: str | None = None
+    validation_split: str | None = None
+    label_column: str | None = None
+    max_samples: int | None = None
+
+    def read(self) -> dict[str, Dataset]:
+        """The samples by what they are for, `test` and where there are any `validation`.
+
+        Raises:
+            InputError: as `load_data`; a split that does not exist, or one for both.
+        """
+        data = load_data(self.name)
+        if self.split is not None and self.split == self.validation_split:
+            raise ArgumentError("the validation samples are the test samples: give another validation_split")
+        found = {TEST: self._split(data, self.split or TEST)}
+        if self.validation_split is not None or (VALIDATION in data and self.split != VALIDATION):
+            found[VALIDATION] = self._split(data, self.validation_split or VALIDATION)
+        return found
+
+    def _split(self, data: DatasetDict, name: str) -> Dataset:
+        split = pick_split(data, name)
+        return split if self.max_samples is None else split.select(range(min(len(split), self.max_samples)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """How a model is run.
+
+    Attributes:
+        batch_size: samples at once.
+        device: of torch; None is the accelerator if there is one.
+        revision: of a model on the Hub.
+        trusted_types: in a file of skops.
+        kept: where logits of classifiers are kept, to go on there; None: nowhere.
+    """
+
+    batch_size: int = 32
+    device: str | None = None
+    revision: str | None = None
+    trusted_types: Sequence[str] = ()
+    kept: Kept | None = None
+
+
+def run_model(name: str, data: dict[str, Dataset], label_column: str | None, run: Run) -> dict[str, Predictions]:
+    """The predictions of a model on each part of the data.
+
+    Raises:
+        InputError: the model cannot be had, or does not fit the data.
+    """
+    path = Path(name).expanduser()
+    files: dict[str, Callable[[], TableModel]] = {
+        SKOPS: lambda: read_skops(path, run.trusted_types),
+        ONNX: lambda: read_onnx(path),
+    }
+    if path.suffix in files and path.is_file():
+        model = files[path.suffix]()
+        return {part: _of_rows(model, samples, label_column) for part, samples in data.items()}
+    return _of_classifier(name, data, label_column, run)
+
+
+def _of_rows(model: TableModel, samples: Dataset, label_column: str | None) -> Predictions:
+    said = said_of_rows(model, samples, label_column)
+    read = read_predictions((said["values"], said["label"]), input=model.kind, class_names=model.class_names)
+    return read
+
+
+def _of_classifier(name: str, data: dict[str, Dataset], label_column: str | None, run: Run) -> dict[str, Predictions]:
+    """Of a model of transformers, timm or this package, also one that was exported to a folder of ONNX."""
+    from abstain.inference.classifier import SelectiveClassifier
+    from abstain.inference.loading import load_parts
+    from abstain.inference.onnx_file import ONNX_FILE
+    from abstain.inference.validation import said_of_samples
+
+    kept = run.kept
+    if (Path(name).expanduser() / ONNX_FILE).is_file():
+        classifier, kept = SelectiveClassifier.from_onnx(name, batch_size=run.batch_size), None
+    else:
+        how: dict[str, Any] = {"revision": run.revision, "device": run.device, "dtype": None}
+        _, model, processor, _ = load_parts(name, needs_rule=False, **how)
+        classifier = SelectiveClassifier(model, processor, batch_size=run.batch_size)
+    found = {}
+    for part, samples in data.items():
+        called = samples if label_column in (None, "label") else samples.rename_column(label_column, "label")
+        make = lambda: said_of_samples(classifier, called, show=sys.stderr.isatty())  # noqa: B023, E731 - called at once
+        logits, labels, sample = make() if kept is None else kept.of(name, part, classifier, called, make)
+        columns = {"logits": logits, "label": labels} | ({} if sample is None else {"sample": sample})
+        found[part] = read_predictions(columns, input="logits", class_names=classifier.class_names)
+    return found

@@ -1,0 +1,60 @@
+"""Predictions that lie in files: where in the folder of a model they are, and how they come into memory."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from abstain.logits.predictions import Predictions
+
+LOGITS = "logits"
+MOST_VALUES = 2**28
+"""N times K, up to which predictions come into memory: 1 GiB in float32. More are gone over where they lie."""
+
+
+def folder_of_logits(source: str) -> str:
+    """The folder `logits` in the folder of a model or a run, if it has one; else the source as it is."""
+    inside = Path(source).expanduser() / LOGITS
+    return str(inside) if inside.is_dir() else source
+
+
+def holds_split(source: str, split: str) -> bool:
+    """Whether a folder of predictions has such a split, as a file or a folder of shards."""
+    folder = Path(source).expanduser()
+    return folder.is_dir() and ((folder / split).is_dir() or any(folder.glob(f"{split}.*")))
+
+
+def class_names_beside(source: str) -> tuple[str, ...] | None:
+    """The names of the classes in the configuration of the model whose folder this is; None without one."""
+    try:
+        config = json.loads((Path(source).expanduser() / "config.json").read_text(encoding="utf-8"))
+        names = {int(place): str(name) for place, name in config["id2label"].items()}
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return None
+    return tuple(names[place] for place in range(len(names))) if sorted(names) == list(range(len(names))) else None
+
+
+def in_memory(predictions: Any) -> Any:
+    """The same predictions in memory where they are not too many: an audit goes over them a dozen times.
+
+    Args:
+        predictions: as `logits.read_or_open` gives them; they are read in pieces, into the memory where they stay.
+    """
+    if isinstance(predictions, Predictions):
+        return predictions
+    values = predictions.in_batches()
+    if values.n_samples * values.n_columns > MOST_VALUES:
+        return predictions
+    labels, rows, start = np.empty(values.n_samples, np.int64), torch.empty(0), 0
+    for batch in values.batches():
+        stop = start + len(batch.labels)
+        if not start:
+            rows = torch.empty((values.n_samples, values.n_columns), dtype=batch.rows.dtype)
+        rows[start:stop], labels[start:stop] = batch.rows, batch.labels
+        start = stop
+    told = {name: getattr(predictions, name) for name in ("class_names", "sample", "used", "n_ignored", "of_percent")}
+    return Predictions(values.kind, rows, labels, **told)

@@ -1,0 +1,173 @@
+"""Models of rows of numbers that are one file: scikit-learn's as skops keeps them, and ONNX."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tqdm.auto import tqdm
+
+from abstain._checks import ArgumentError, InputError, first_line
+from abstain.data.columns import find_column
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+ROWS_AT_ONCE = 4096
+SKOPS, ONNX = ".skops", ".onnx"
+
+
+@dataclass(frozen=True)
+class TableModel:
+    """A file that was read.
+
+    Attributes:
+        kind: what it gives, `"logits"` or `"probabilities"`; None where that is to be told by the values.
+        class_names: in the order of what it gives; None where the file does not know them.
+        features: the columns that it takes, in their order; None: all but that of the labels.
+        values: of a frame of n rows gives (n, K).
+    """
+
+    kind: str | None
+    class_names: tuple[str, ...] | None
+    features: tuple[str, ...] | None
+    values: Callable[[pd.DataFrame], NDArray[Any]]
+
+
+def read_skops(path: Path, trusted_types: Sequence[str] = ()) -> TableModel:
+    """A classifier of scikit-learn that `skops.io.dump` wrote; what is not trusted is not read.
+
+    Args:
+        path: of the file.
+        trusted_types: names of types that are trusted beside those which skops itself trusts.
+
+    Raises:
+        InputError: skops is not installed, the file holds other types, or is damaged, or no classifier with
+            probabilities.
+    """
+    if find_spec("skops") is None:
+        raise InputError("a file of skops needs skops, which is not installed: pip install 'abstain[skops]'")
+    import skops.io
+
+    try:
+        unknown = sorted(set(skops.io.get_untrusted_types(file=path)) - set(trusted_types))
+        if unknown:
+            raise InputError(
+                f"{str(path)!r} holds objects of types that skops does not trust ({', '.join(unknown)}): if you trust "
+                "who made the file, name each in trusted_types="
+            )
+        model = skops.io.load(path, trusted=list(trusted_types))
+    except InputError:
+        raise
+    except Exception as error:  # of zip files, JSON, and what skops makes of them
+        raise InputError(f"{str(path)!r} cannot be read as a file of skops ({first_line(error)})") from error
+    if not hasattr(model, "predict_proba") or not hasattr(model, "classes_"):
+        raise InputError(
+            f"{str(path)!r} holds a {type(model).__name__}, but must hold a classifier with predict_proba: write its "
+            "predictions to a file and audit that"
+        )
+    names = getattr(model, "feature_names_in_", None)
+    return TableModel(
+        "probabilities",
+        tuple(map(str, np.asarray(model.classes_).tolist())),
+        None if names is None else tuple(map(str, names)),
+        lambda frame: model.predict_proba(frame if names is not None else frame.to_numpy()),
+    )
+
+
+def read_onnx(path: Path) -> TableModel:
+    """A file of ONNX that takes rows of numbers (n, F) and gives one row of values for each.
+
+    Raises:
+        InputError: onnxruntime is not installed, the file cannot be run, or takes something else, whose preparation
+            nobody here can know.
+    """
+    from abstain.inference.onnx_model import PROVIDERS, need_packages
+
+    need_packages("onnxruntime")
+    import onnxruntime
+
+    try:
+        session = onnxruntime.InferenceSession(str(path), providers=list(PROVIDERS))
+    except Exception as error:  # its errors have no class in common but this one
+        raise InputError(f"{str(path)!r} cannot be run ({first_line(error)}): export the model anew") from error
+    given, made = session.get_inputs(), _outputs(session)
+    if len(given) != 1 or len(given[0].shape) != 2 or given[0].type not in ("tensor(float)", "tensor(double)"):
+        takes = ", ".join(f"{one.name} {one.type} {one.shape}" for one in given)
+        raise InputError(
+            f"{str(path)!r} takes {takes}, but only a file that takes rows of numbers can be run here, since nothing "
+            "says how other inputs are prepared: give a folder that SelectiveClassifier.export_onnx wrote, or a file "
+            "of logits"
+        )
+    if len(made) != 1:
+        raise InputError(
+            f"{str(path)!r} gives {', '.join(made) or 'no tensor of floats'}, but must give one tensor, of values of "
+            "the classes: export it without the others, and of skl2onnx with zipmap off"
+        )
+    dtype = np.float64 if given[0].type == "tensor(double)" else np.float32
+
+    def values(frame: pd.DataFrame) -> NDArray[Any]:
+        (found,) = session.run(made, {given[0].name: frame.to_numpy(dtype)})
+        return np.asarray(found)
+
+    return TableModel(_said_by_name(made[0]), None, None, values)
+
+
+def _outputs(session: Any) -> list[str]:
+    """The names of the outputs that are floats; predicted labels are not."""
+    return [one.name for one in session.get_outputs() if one.type in ("tensor(float)", "tensor(double)")]
+
+
+def _said_by_name(name: str) -> str | None:
+    return next((kind for kind in ("logits", "probabilities") if kind in name.lower()), None)
+
+
+def said_of_rows(model: TableModel, data: Dataset, label_column: str | None) -> dict[str, Any]:
+    """Values and labels of all rows, as `read_predictions` takes them.
+
+    Raises:
+        InputError: a feature is missing or no number, a label is no class, or the model refuses the rows.
+    """
+    column = find_column(data, label_column, "label")
+    left = [name for name in data.column_names if name != column]
+    missing = [name for name in model.features or () if name not in left]
+    if missing:
+        raise InputError(
+            f"the model takes the columns {', '.join(missing)}, which the data lack: they have {', '.join(left)}"
+        )
+    features = list(model.features or left)
+    try:
+        values = np.concatenate(list(_in_pieces(model, data.select_columns(features))))
+    except InputError:
+        raise
+    except Exception as error:  # of whichever library the model is
+        raise InputError(
+            f"the model does not take these rows ({first_line(error)}): give those it was made for"
+        ) from error
+    return {"values": values, "label": _labels(data, column, model.class_names)}
+
+
+def _in_pieces(model: TableModel, data: Dataset) -> Iterator[NDArray[Any]]:
+    with tqdm(total=len(data), desc="answers", unit=" samples", leave=False, disable=None) as bar:
+        for piece in data.with_format("pandas").iter(batch_size=ROWS_AT_ONCE):
+            yield model.values(piece)
+            bar.update(len(piece))
+
+
+def _labels(data: Dataset, column: str, names: tuple[str, ...] | None) -> NDArray[Any]:
+    """As places among the values; where these have names, by name."""
+    given = data.select_columns([column])[:][column]
+    texts = getattr(data.features[column], "names", None)
+    if names is None:
+        return np.asarray(given, np.int64)
+    called = [str(texts[one]) if texts and str(one) not in names else str(one) for one in given]
+    unknown = sorted(set(called) - set(names))
+    if unknown:
+        raise ArgumentError(f"a label is {unknown[0]!r}, but the model has the classes {', '.join(names)}")
+    return np.array(called)

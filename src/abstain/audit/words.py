@@ -1,0 +1,273 @@
+"""An audit as a page in Markdown: one question a section, answered in words before the numbers."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from abstain.audit.audit import Audit
+from abstain.audit.comparison import compare, in_words, side_by_side
+from abstain.audit.decisions import Decision
+from abstain.audit.diagnosis import Diagnosis
+from abstain.audit.per_class import OfClass
+from abstain.audit.score_gains import ScoreGain
+from abstain.report.answerable import describe_answerable
+from abstain.report.legend import legend
+from abstain.report.next_steps import Commands, describe_next_steps
+from abstain.report.order import describe_measured, describe_order
+from abstain.report.phrases import counted, p_value, percent
+from abstain.report.repair import describe_repair, repair_name
+from abstain.report.tables import markdown_table
+
+Part = tuple[str, "list[Section]"]
+"""The name of a model, or nothing, and its sections."""
+MOST_CLASSES = 15
+"""Rows of the table of classes; the others are in `results.json`."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A question and its answer.
+
+    Attributes:
+        title: the question.
+        sentences: the answer in words.
+        tables: in Markdown.
+        figure: the name of the figure that belongs to it.
+    """
+
+    title: str
+    sentences: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    figure: str | None = None
+
+
+def parts_of(found: Sequence[tuple[Audit, Commands]], warned: Sequence[str] = ()) -> list[Part]:
+    """All that is said of one model, or of several after what is said of them together.
+
+    Args:
+        found: of each model its audit, and how the commands that are proposed name its samples.
+        warned: what has to be known of all of them, in sentences.
+    """
+    audits = [audit for audit, _ in found]
+    parts: list[Part] = []
+    if len(audits) > 1:
+        beside = compare(audits)
+        words, tables = tuple(in_words(audits, beside)), tuple(side_by_side(audits, beside))
+        parts.append(("", [Section("Side by side", words, tables, figure="risk_coverage")]))
+    parts += [(audit.name, sections(audit, commands)) for audit, commands in found]
+    if warned:
+        parts.append(("", [Section("Warnings", tuple(f"{text}." for text in warned))]))
+    return parts
+
+
+def sections(audit: Audit, commands: Commands) -> list[Section]:
+    """All that is said of one model."""
+    report = audit.report
+    steps = tuple(_what_to_do(audit, commands))
+    return [
+        Section("In short", tuple(_in_short(audit, steps))),
+        Section(
+            "Is the confidence in order?",
+            (describe_measured(report), *_without(describe_order(report), "Is the confidence in order? ")),
+            (report.to_markdown(), *_notes(audit)),
+            figure="risk_coverage",
+        ),
+        Section(
+            "Does it look smoothed?", (_smoothed(audit),), figure="max_logit_given_msp" if audit.diagnosis else None
+        ),
+        Section(f"What does {repair_name(report)} gain?", tuple(_repair(audit))),
+        Section("Which confidence is best?", tuple(_best(audit)), tuple(_table_of_scores(audit))),
+        Section("How much can be answered?", tuple(_answerable(audit)), tuple(_table_of_decisions(audit))),
+        Section("For which classes?", tuple(_classes(audit)), tuple(_table_of_classes(audit))),
+        Section("What to do", steps),
+        Section("What the columns are", (), (legend(report),)),
+    ]
+
+
+def _without(sentences: Iterator[str], question: str) -> Iterator[str]:
+    """Sentences, the first of which repeats the title."""
+    return (sentence.removeprefix(question) for sentence in sentences)
+
+
+def _what_to_do(audit: Audit, commands: Commands) -> Iterator[str]:
+    smoothing = None if audit.diagnosis is None else _of_smoothing(audit.diagnosis)
+    yield from _without(describe_next_steps(audit.report, commands, smoothing=smoothing), "What next? ")
+    if commands.model is not None and any(one.threshold is not None for one in audit.decisions):
+        folder = shlex.quote(commands.model)
+        yield (
+            f"To let the model itself abstain, add `--output-dir {folder}` to that command: the rule then stands by "
+            f"its weights, and `abstain predict {folder} FILES` answers or abstains."
+        )
+
+
+def _of_smoothing(diagnosis: Diagnosis) -> Iterator[str]:
+    if diagnosis.verdict == "looks smoothed":
+        yield (
+            "If you train it again, leave label smoothing out, or take what leaves the order as it is; until then "
+            "order the answers by the repair, where that helps."
+        )
+
+
+def _notes(audit: Audit) -> Iterator[str]:
+    yield from (f"Note: {note}." for note in audit.report.notes if note != audit.report.unrepaired)
+
+
+def _in_short(audit: Audit, steps: Sequence[str]) -> Iterator[str]:
+    order = next(iter(_without(describe_order(audit.report), "Is the confidence in order? ")))
+    yield f"**Is the confidence in order?** {order.split(':')[0]}."
+    yield f"**Does it look smoothed?** {_smoothed(audit)}"
+    yield f"**Is there a repair?** {next(iter(_repair(audit)))}"
+    for decision in audit.decisions[:2]:
+        yield f"**At {100 * decision.target_risk:g} % errors:** {_one_decision(decision)}"
+    yield f"**First of all:** {steps[0]}"
+
+
+def _smoothed(audit: Audit) -> str:
+    if audit.diagnosis is None:
+        return f"That cannot be asked: {audit.undiagnosed}."
+    return audit.diagnosis.sentence()
+
+
+def _repair(audit: Audit) -> Iterator[str]:
+    question = f"Does {repair_name(audit.report)} repair it? "
+    yield describe_repair(audit.report).removeprefix(question)
+    repair = audit.report.repair
+    if repair is not None:
+        yield f"How it was fitted, on {counted(audit.n_validation or 0, 'validation sample')}: {repair.reason}."
+
+
+def _best(audit: Audit) -> Iterator[str]:
+    beside = [one for one in audit.scores if one.gain is not None]
+    if not beside:
+        yield "There is none to compare with: only one confidence is known of these samples."
+        return
+    level = audit.report.level
+    better = [one for one in beside if one.is_better(level)]
+    corrected = f"after Holm's correction for the {len(beside)} that stand beside MSP"
+    if not audit.report.has_intervals:
+        yield "How much of the differences is chance cannot be told where rows depend on each other."
+    elif better:
+        yield (
+            f"The best on these samples is {better[0].label}, whose AURC is {percent(better[0].gain_or_0, 3)} "
+            f"percentage points below that of MSP; {counted(len(better), 'confidence')} of {len(beside)} "
+            f"{'is' if len(better) == 1 else 'are'} better than MSP beyond chance, {corrected}."
+        )
+    else:
+        yield f"None is better than MSP beyond chance, {corrected}."
+    yield (
+        "Those with a fit were fitted on validation samples. To take the best of many by these samples would make it "
+        "look better than it is."
+    )
+
+
+def _table_of_scores(audit: Audit) -> Iterator[str]:
+    if len(audit.scores) < 2:
+        return
+    rows = [["confidence", "AURC %", "gain over MSP, points", "interval", "p (Holm)"]]
+    rows += [_row_of_score(one) for one in audit.scores]
+    yield markdown_table(rows, "lrrrr")
+
+
+def _row_of_score(one: ScoreGain) -> list[str]:
+    if one.gain is None:
+        return [one.label, percent(one.aurc, 3), "–", "–", "–"]
+    interval = "–" if one.gain.interval is None else "[{:+.3f}, {:+.3f}]".format(*(100 * x for x in one.gain.interval))
+    return [one.label, percent(one.aurc, 3), f"{100 * one.gain.estimate:+.3f}", interval, p_value(one.adjusted_p)]
+
+
+def _answerable(audit: Audit) -> Iterator[str]:
+    yield from _without(describe_answerable(audit.report), "How much can be answered? ")
+    if not audit.decisions:
+        yield (
+            "Which threshold would do it cannot be said without validation samples, on which it is chosen."
+            if audit.n_validation is None
+            else "There are too few validation samples to choose a threshold on."
+        )
+        return
+    half = (audit.n_validation or 0) // 2
+    yield (
+        f"By {audit.confidence.label}, with thresholds chosen on "
+        f"{counted((audit.n_validation or 0) - half, 'validation sample')}; what they do is what the test samples show:"
+    )
+    if not any(decision.delta for decision in audit.decisions):
+        yield "None comes with a guarantee, since rows depend on each other."
+    yield from (f"{_target(one)}: {one.reason}." for one in audit.decisions if one.reason is not None)
+
+
+def _target(decision: Decision) -> str:
+    guarantee = "without a guarantee" if decision.delta is None else f"guaranteed, δ = {100 * decision.delta:g} %"
+    return f"{100 * decision.target_risk:g} %, {guarantee}"
+
+
+def _one_decision(decision: Decision) -> str:
+    how = (
+        "a threshold chosen on validation samples"
+        if decision.delta is None
+        else f"one that is guaranteed with a probability of {100 * (1 - decision.delta):g} %"
+    )
+    if decision.coverage is None:
+        enough = f" (about {decision.n_enough:,} would be enough)" if decision.n_enough else ""
+        return f"{how} is not to be had from so few{enough}." if enough else f"{how} is not to be had."
+    wrong = "none of them wrong" if not decision.risk else f"{percent(decision.risk, 2)} % of them wrong"
+    return f"{how} answers {percent(decision.coverage, 1)} % of the test samples, {wrong}."
+
+
+def _table_of_decisions(audit: Audit) -> Iterator[str]:
+    if not audit.decisions:
+        return
+    rows = [["target risk %", "guarantee", "threshold", "answered %", "of these wrong %"]]
+    rows += [_row_of_decision(one) for one in audit.decisions]
+    yield markdown_table(rows, "rlrrr")
+
+
+def _row_of_decision(one: Decision) -> list[str]:
+    guarantee = "–" if one.delta is None else f"δ = {100 * one.delta:g} %"
+    threshold = "none" if one.threshold is None else f"{one.threshold:.4g}"
+    return [f"{100 * one.target_risk:g}", guarantee, threshold, percent(one.coverage, 1), percent(one.risk, 2)]
+
+
+def _classes(audit: Audit) -> Iterator[str]:
+    if not audit.classes:
+        yield "Without a threshold there is nothing to tell apart."
+        return
+    risk, level = f"{100 * (audit.class_risk or 0):g} %", audit.report.level
+    above = [one for one in audit.classes if one.adjusted_p is not None and one.adjusted_p <= 1 - level]
+    silent = [one for one in audit.classes if one.coverage == 0]
+    n = len(audit.classes)
+    if above:
+        yield (
+            f"At the threshold for {risk}, answers of {counted(len(above), 'class').replace('classs', 'classes')} of "
+            f"{n} are wrong more often than that beyond chance: {_named(above)}. A threshold for each class keeps the "
+            "target within each (`abstain.select_threshold` with `per_group=True`)."
+        )
+    else:
+        yield f"At the threshold for {risk}, no class is wrong more often than that beyond chance."
+    if silent:
+        yield f"Never answered: {_named(silent)}."
+    if n > MOST_CLASSES:
+        yield f"The {MOST_CLASSES} with the largest risk are shown; `results.json` has all {n}."
+
+
+def _named(classes: Sequence[OfClass]) -> str:
+    shown = ", ".join(one.name for one in classes[:10])
+    return shown + (f" and {len(classes) - 10} more" if len(classes) > 10 else "")
+
+
+def _table_of_classes(audit: Audit) -> Iterator[str]:
+    if not audit.classes:
+        return
+    rows = [["predicted class", "samples", "error %", "answered %", "of these wrong %", "p (Holm)"]]
+    rows += [
+        [
+            one.name,
+            f"{one.n_samples:,}",
+            percent(one.error, 2),
+            percent(one.coverage, 1),
+            percent(one.risk, 2),
+            p_value(one.adjusted_p),
+        ]
+        for one in audit.classes[:MOST_CLASSES]
+    ]
+    yield markdown_table(rows, "lrrrrr")

@@ -1,0 +1,30 @@
+import numpy as np
+
+from abstain import SelectiveClassifier, released_checkpoint
+from abstain.audit import Data, Kept
+
+COUNTED = []
+
+
+def made():
+    COUNTED.append(1)
+    return np.eye(10, dtype=np.float32), np.arange(10), np.repeat([0, 1], 5)
+
+
+def test_logits_are_made_once_for_the_same_weights_and_samples(tmp_path):
+    kept, samples = Kept(tmp_path), Data(name="noisy_digits_rows", max_samples=10).read()["test"]
+    one = SelectiveClassifier.from_pretrained(released_checkpoint("mlp_noisy_digits_a0_s0"), device="cpu")
+    COUNTED.clear()
+    for _ in range(2):
+        logits, labels, sample = kept.of("runs/a b", "test", one, samples, made)
+        np.testing.assert_array_equal(logits, np.eye(10))
+        assert labels.tolist() == list(range(10)) and sample.tolist() == [0] * 5 + [1] * 5
+    assert len(COUNTED) == 1 and (tmp_path / "runs_a_b" / "test.parquet").is_file()
+
+    other = SelectiveClassifier.from_pretrained(released_checkpoint("mlp_noisy_digits_a0.4_s0"), device="cpu")
+    kept.of("runs/a b", "test", other, samples, made)
+    kept.of("runs/a b", "test", other, samples.select(range(9)), made)
+    assert len(COUNTED) == 3, "other weights, then other samples"
+    (tmp_path / "runs_a_b" / "test.json").unlink()
+    kept.of("runs/a b", "test", other, samples.select(range(9)), made)
+    assert len(COUNTED) == 4, "what is not known to be whole is made again"

@@ -1,0 +1,25 @@
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from abstain.audit.per_class import by_predicted_class
+
+
+def test_the_class_with_the_largest_risk_comes_first():
+    confidence = np.array([3, 3, 1, 3, 3, 3, 1, 1.0])
+    error = np.array([1, 0, 1, 0, 0, 0, 1, 0.0])
+    predicted = np.array([0, 0, 0, 2, 2, 2, 7, 7])
+    first, second, third = by_predicted_class(confidence, error, predicted, threshold=2, target_risk=0.1)
+    assert (first.name, first.n_samples, first.coverage, first.risk) == ("0", 3, 2 / 3, 0.5)
+    assert first.error == pytest.approx(2 / 3) and (second.name, second.risk) == ("2", 0.0)
+    assert (third.name, third.coverage, third.risk, third.adjusted_p) == ("7", 0.0, None, None)
+    assert first.adjusted_p == pytest.approx(2 * binom.sf(0, 2, 0.1)), "of two classes that are answered"
+    assert second.adjusted_p == 1.0
+
+
+def test_classes_are_called_by_their_names():
+    found = by_predicted_class(
+        np.ones(2), np.zeros(2), np.array([0, 1]), threshold=0, target_risk=0.1, names=["cat", "dog"]
+    )
+    assert {one.name for one in found} == {"cat", "dog"}
+    assert found[0].to_dict().keys() == {"name", "n_samples", "error", "coverage", "risk", "adjusted_p"}

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+import skops.io
+from sklearn.naive_bayes import GaussianNB
+
+from abstain import InputError, SelectiveClassifier, released_checkpoint
+from abstain.audit import Data, Run, run_model
+from abstain.data import load_data
+
+MODEL = str(released_checkpoint("mlp_noisy_digits_a0.4_s0"))
+
+
+@pytest.fixture(scope="module")
+def parts():
+    return Data(name="noisy_digits_rows", max_samples=40).read()
+
+
+def test_parts_are_the_test_and_validation_splits(parts):
+    assert {part: len(samples) for part, samples in parts.items()} == {"test": 40, "validation": 40}
+    other = Data(name="noisy_digits_rows", split="validation", validation_split="train", max_samples=7).read()
+    whole = load_data("noisy_digits_rows")
+    assert other["test"][:] == whole["validation"][:7] and other["validation"][:] == whole["train"][:7]
+    assert set(Data(name="noisy_digits_rows", split="validation").read()) == {"test"}
+    with pytest.raises(InputError, match="validation samples are the test samples"):
+        Data(name="noisy_digits_rows", split="train", validation_split="train").read()
+    with pytest.raises(InputError, match="no split 'tset'"):
+        Data(name="noisy_digits_rows", split="tset").read()
+
+
+def test_a_folder_gives_the_logits_of_its_classifier(parts):
+    said = run_model(MODEL, parts, None, Run(device="cpu"))
+    classifier = SelectiveClassifier.from_pretrained(MODEL, device="cpu")
+    np.testing.assert_array_equal(said["test"].values, classifier.logits(list(parts["test"])))
+    assert said["test"].kind == "logits" and said["test"].class_names == tuple("0123456789")
+    assert said["validation"].labels.tolist() == parts["validation"]["label"][:]
+
+
+def test_a_file_of_skops_gives_probabilities(parts, tmp_path):
+    parts = {"test": parts["test"].filter(lambda row: row["label"] != 5)}
+    data = parts["test"].to_pandas()
+    skops.io.dump(GaussianNB().fit(data.drop(columns="label"), data["label"]), tmp_path / "m.skops")
+    said = run_model(str(tmp_path / "m.skops"), parts, "label", Run())
+    assert said["test"].kind == "probabilities" and len(said["test"]) == len(data)
+    names = said["test"].class_names
+    assert [names[place] for place in said["test"].labels] == [str(one) for one in data["label"]], "of some classes"
+
+
+def test_a_model_that_is_nowhere_is_refused(parts):
+    with pytest.raises(InputError, match="neither a folder here nor to be had from the Hub"):
+        run_model("no/such-model", parts, None, Run())

@@ -1,0 +1,112 @@
+import numpy as np
+import onnx
+import pytest
+import skops.io
+from datasets import Dataset
+from onnx import TensorProto, helper, numpy_helper
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.naive_bayes import GaussianNB
+from sklearn.tree import DecisionTreeClassifier
+
+from abstain import InputError
+from abstain.audit.table_models import read_onnx, read_skops, said_of_rows
+
+RNG = np.random.default_rng(0)
+ROWS = RNG.normal(size=(90, 2))
+CLASSES = np.array(["ant", "bee", "cow"])[(ROWS[:, 0] > 0).astype(int) + (ROWS[:, 1] > 0.5)]
+WEIGHTS = np.array([[1.0, 0.0, -1.0], [0.0, 2.0, 1.0]], np.float32)
+
+
+def frame(names=("x", "y")):
+    import pandas as pd
+
+    return pd.DataFrame(ROWS, columns=list(names))
+
+
+def data(**more):
+    return Dataset.from_dict({"x": ROWS[:, 0], "y": ROWS[:, 1], "label": CLASSES.tolist(), **more})
+
+
+def dumped(path, model):
+    skops.io.dump(model, path)
+    return path
+
+
+def saved_onnx(path, *, shape=("n", 2), outputs=("logits",), kind=TensorProto.FLOAT):
+    given = helper.make_tensor_value_info("rows", kind, list(shape))
+    made = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
+    nodes = [helper.make_node("MatMul", ["rows", "w"], [name]) for name in outputs]
+    graph = helper.make_graph(nodes, "g", [given], made, [numpy_helper.from_array(WEIGHTS, "w")])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+    return path
+
+
+def test_a_classifier_of_sklearn_gives_its_probabilities_by_the_names_of_its_columns(tmp_path):
+    fitted = LogisticRegression().fit(frame(), CLASSES)
+    model = read_skops(dumped(tmp_path / "m.skops", fitted))
+    shuffled = data(id=list(range(90))).select_columns(["id", "y", "label", "x"])
+    said = said_of_rows(model, shuffled, None)
+    np.testing.assert_allclose(said["values"], fitted.predict_proba(frame()))
+    assert (model.kind, model.class_names) == ("probabilities", ("ant", "bee", "cow"))
+    assert said["label"].tolist() == CLASSES.tolist()
+
+
+def test_one_that_knows_no_columns_takes_all_but_the_labels(tmp_path):
+    fitted = GaussianNB().fit(ROWS, np.searchsorted(["ant", "bee", "cow"], CLASSES))
+    said = said_of_rows(
+        read_skops(dumped(tmp_path / "m.skops", fitted)),
+        Dataset.from_dict({"x": ROWS[:, 0], "y": ROWS[:, 1], "target": fitted.predict(ROWS).tolist()}),
+        "target",
+    )
+    np.testing.assert_allclose(said["values"], fitted.predict_proba(ROWS))
+    assert said["label"].tolist() == [str(one) for one in fitted.predict(ROWS)]
+
+
+def test_types_that_are_not_trusted_are_not_read(tmp_path):
+    path = dumped(tmp_path / "m.skops", DecisionTreeClassifier().fit(frame(), CLASSES))
+    with pytest.raises(InputError, match=r"does not trust \(sklearn\.tree\._tree\.Tree\).*trusted_types="):
+        read_skops(path)
+    assert read_skops(path, ["sklearn.tree._tree.Tree"]).features == ("x", "y")
+
+
+def test_files_that_are_no_classifier_are_refused_in_a_sentence(tmp_path):
+    with pytest.raises(InputError, match="holds a Ridge, but must hold a classifier"):
+        read_skops(dumped(tmp_path / "r.skops", Ridge().fit(ROWS, ROWS[:, 0])))
+    (tmp_path / "x.skops").write_bytes(b"no zip")
+    with pytest.raises(InputError, match="cannot be read as a file of skops"):
+        read_skops(tmp_path / "x.skops")
+    (tmp_path / "x.onnx").write_bytes(b"no graph")
+    with pytest.raises(InputError, match="cannot be run"):
+        read_onnx(tmp_path / "x.onnx")
+
+
+def test_an_onnx_file_gives_what_its_graph_computes(tmp_path):
+    model = read_onnx(saved_onnx(tmp_path / "m.onnx"))
+    numbered = Dataset.from_dict({"x": ROWS[:, 0], "y": ROWS[:, 1], "label": [0, 1, 2] * 30})
+    said = said_of_rows(model, numbered, None)
+    np.testing.assert_allclose(said["values"], ROWS.astype(np.float32) @ WEIGHTS, rtol=1e-5)
+    assert model.kind == "logits" and said["label"].tolist() == [0, 1, 2] * 30
+    assert read_onnx(saved_onnx(tmp_path / "n.onnx", outputs=("output",))).kind is None, "the values tell it"
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({"shape": ("n", 3, 8, 2)}, "only a file that takes rows of numbers"),
+        ({"outputs": ("a", "b")}, "gives a, b, but must give one tensor"),
+    ],
+)
+def test_an_onnx_file_of_other_inputs_or_outputs_is_refused(tmp_path, told, message):
+    with pytest.raises(InputError, match=message):
+        read_onnx(saved_onnx(tmp_path / "m.onnx", **told))
+
+
+def test_data_that_do_not_fit_are_refused(tmp_path):
+    model = read_skops(dumped(tmp_path / "m.skops", LogisticRegression().fit(frame(("x", "w")), CLASSES)))
+    with pytest.raises(InputError, match="takes the columns w, which the data lack: they have x, y"):
+        said_of_rows(model, data(), None)
+    model = read_skops(dumped(tmp_path / "m.skops", LogisticRegression().fit(frame(), CLASSES)))
+    with pytest.raises(InputError, match="a label is 'elk', but the model has the classes ant, bee, cow"):
+        said_of_rows(model, data().remove_columns("label").add_column("label", ["elk"] * 90), None)
+    with pytest.raises(InputError, match="does not take these rows"):
+        said_of_rows(model, data().remove_columns("x").add_column("x", ["?"] * 90), "label")

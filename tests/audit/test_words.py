@@ -1,0 +1,86 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from abstain import read_predictions
+from abstain.audit import audit_predictions, parts_of
+from abstain.audit.per_class import OfClass
+from abstain.audit.words import MOST_CLASSES, sections
+from abstain.report import Commands
+
+COMMANDS = Commands("t.csv", "v.csv", model="my model")
+
+
+@pytest.fixture(scope="module")
+def found():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 4, 1000)
+    logits = rng.normal(size=(1000, 4))
+    logits[np.arange(1000), labels] += rng.gamma(2.0, 1.5, 1000)
+    parts = [
+        read_predictions({"logits": logits[part], "label": labels[part]}) for part in (slice(600), slice(600, None))
+    ]
+    return audit_predictions(*parts)
+
+
+def told(found, title):
+    return next(section for section in sections(found, COMMANDS) if section.title == title)
+
+
+def test_each_question_has_its_section_and_no_sentence_repeats_it(found):
+    titles = [section.title for section in sections(found, COMMANDS)]
+    assert titles == [
+        "In short",
+        "Is the confidence in order?",
+        "Does it look smoothed?",
+        "What does logit normalisation gain?",
+        "Which confidence is best?",
+        "How much can be answered?",
+        "For which classes?",
+        "What to do",
+        "What the columns are",
+    ]
+    for section in sections(found, COMMANDS)[1:]:
+        assert section.sentences or section.tables
+        assert not any(sentence.startswith(section.title) for sentence in section.sentences)
+
+
+def test_commands_name_the_samples_and_the_model(found):
+    steps = " ".join(told(found, "What to do").sentences)
+    assert "`abstain threshold v.csv --target-risk" in steps
+    assert "`abstain predict 'my model' FILES`" in steps and "--output-dir 'my model'" in steps
+
+
+def test_smoothing_is_spoken_of_only_where_it_is_seen(found):
+    assert "smoothing" not in " ".join(told(found, "What to do").sentences)
+    smoothed = replace(found, diagnosis=replace(found.diagnosis, verdict="looks smoothed"))
+    assert "leave label smoothing out" in told(smoothed, "What to do").sentences[0]
+
+
+def test_the_table_of_thresholds_has_a_line_a_decision(found):
+    section = told(found, "How much can be answered?")
+    assert len(section.tables[0].splitlines()) == 2 + len(found.decisions)
+    assert any("thresholds chosen on 200 validation samples" in sentence for sentence in section.sentences)
+    missing = [one for one in found.decisions if one.reason]
+    assert sum(": no threshold" in sentence for sentence in section.sentences) == len(missing)
+
+
+def test_many_classes_are_cut_and_those_above_the_target_named(found):
+    classes = tuple(OfClass(f"c{i}", 10, 0.5, 0.5, 0.4, 0.001 if i < 12 else 1.0) for i in range(40))
+    section = told(replace(found, classes=classes, class_risk=0.05), "For which classes?")
+    assert "12 classes of 40" in section.sentences[0] and "c9 and 2 more" in section.sentences[0]
+    assert len(section.tables[0].splitlines()) == 2 + MOST_CLASSES and "all 40" in section.sentences[-1]
+    silent = (OfClass("mute", 10, 0.5, 0.0, None, None),)
+    section = told(replace(found, classes=silent, class_risk=0.05), "For which classes?")
+    assert section.sentences == (
+        "At the threshold for 5 %, no class is wrong more often than that beyond chance.",
+        "Never answered: mute.",
+    )
+
+
+def test_several_models_stand_after_what_is_said_of_them_together(found):
+    one, other = replace(found, name="a"), replace(found, name="b")
+    parts = parts_of([(one, COMMANDS), (other, COMMANDS)], ["look out"])
+    assert [name for name, _ in parts] == ["", "a", "b", ""]
+    assert parts[0][1][0].title == "Side by side" and parts[-1][1][0].sentences == ("look out.",)

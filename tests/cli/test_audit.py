@@ -1,0 +1,75 @@
+import json
+
+import numpy as np
+import pytest
+
+from abstain import released_checkpoint, write_logits
+from abstain.audit import AUDIT_FILES, audit_predictions
+from abstain.logits import read_predictions
+
+CE, LS = (str(released_checkpoint(f"mlp_noisy_digits_{alpha}_s0")) for alpha in ("a0", "a0.4"))
+
+
+def test_the_folder_of_a_model_is_audited_by_its_logits(run, capsys, tmp_path):
+    folder = tmp_path / "out"
+    assert run("audit", LS, "--output-dir", str(folder)) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("## In short\n\n**Is the confidence in order?** ")
+    assert {path.name for path in folder.iterdir()} == {*AUDIT_FILES, "results.json"}
+    held = json.loads((folder / "results.json").read_text())["models"][LS]
+    test, validation = (read_predictions(f"{LS}/logits", split=split) for split in ("test", "validation"))
+    assert held == json.loads(json.dumps(audit_predictions(test, validation).to_dict()))
+    assert f"abstain predict {LS} FILES" in printed
+
+    assert run("audit", LS, "--output-dir", str(folder)) == 2
+    assert "already holds results" in capsys.readouterr().err
+
+
+def test_several_are_put_side_by_side(run, capsys):
+    assert run("audit", CE, LS, "--json") == 0
+    held = json.loads(capsys.readouterr().out)
+    names = [path.rpartition("/")[2] for path in (CE, LS)]
+    assert list(held["models"]) == names and held["minus_the_first"][0]["name"] == names[1]
+    assert held["minus_the_first"][0]["msp"]["estimate"] == pytest.approx(
+        held["models"][names[1]]["scores"]["msp"]["aurc"] - held["models"][names[0]]["scores"]["msp"]["aurc"]
+    )
+
+
+def test_half_of_a_single_file_is_held_out_and_that_is_said(run, capsys, tmp_path):
+    rng = np.random.default_rng(0)
+    path = write_logits(tmp_path, "all", rng.normal(size=(300, 4)), rng.integers(0, 4, 300))
+    assert run("audit", str(path)) == 0
+    printed = capsys.readouterr()
+    assert "of 300 samples 150, drawn at random with seed 0, were held out" in printed.out
+    assert "%|" not in printed.err, "no bar where nobody watches"
+
+
+def test_a_model_is_run_on_data_and_its_logits_are_kept(run, capsys, tmp_path):
+    folder = tmp_path / "out"
+    arguments = ["audit", LS, "--data", "noisy_digits_rows", "--output-dir", str(folder), "--max-samples", "60"]
+    assert run(*arguments) == 0
+    kept = list((folder / "logits").rglob("*.parquet"))
+    assert sorted(path.name for path in kept) == ["test.parquet", "validation.parquet"]
+    assert f"abstain threshold {kept[0].parent} --split validation" in capsys.readouterr().out
+    before = kept[0].stat().st_mtime_ns
+    assert run(*arguments, "--overwrite-output-dir") == 0 and kept[0].stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a", "b", "--name", "x"], "2 models are given and 1 names"),
+        (["a", "b", "--name", "x", "--name", "x"], "two models have the same name"),
+        (["a", "a"], "a model is given twice"),
+        (["a", "b", "--validation", "v"], "several models are given, and labels or validation samples of one"),
+        (["a", "--data", "digits", "--input", "logits"], "--input is of stored predictions, but --data"),
+        (["a", "--batch-size", "8"], "--batch-size is of models that are run, but there is no data"),
+        (["nowhere.parquet"], "nowhere.parquet"),
+        (["a", "--delta", "2", "--data", "digits"], "delta"),
+        (["a", "--target-risk", "7"], "7"),
+    ],
+)
+def test_wrong_options_are_one_sentence(run, capsys, arguments, message):
+    assert run("audit", *arguments) == 2
+    told = capsys.readouterr().err.strip().splitlines()[-1]
+    assert told.startswith("error: ") and message in told
