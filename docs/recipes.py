@@ -6,6 +6,7 @@ With `--check` nothing is written, and the exit status says whether the page or 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -45,6 +46,7 @@ DIFFERENCES = {
     "failure AUROC": (lambda ranks: ranks.msp, "failure_auroc"),
 }
 """Column -> the ranks that it is read from, and the area."""
+LOOKS_SMOOTHED = "looks smoothed"
 Row = dict[str, Any]
 
 
@@ -62,6 +64,7 @@ def row_of(recipe: Recipe, of_data_set: Sequence[Recipe]) -> Row:
     """What is told of a recipe: means and standard deviations over seeds, differences to cross-entropy, a verdict."""
     values = {column: recipe.values(key, repaired=repaired) for column, (key, repaired) in MEASURED.items()}
     row: Row = {"recipe": recipe.name, "seeds": len(recipe.runs)}
+    row["diagnoses"] = dict(sorted(Counter(run.diagnosis for run in recipe.runs.values() if run.diagnosis).items()))
     row |= {column.removesuffix(" %").replace(" % ", " "): _spread(of_seeds) for column, of_seeds in values.items()}
     plain = next((one for one in of_data_set if one.name == PLAIN), None)
     if plain is None or plain is recipe:
@@ -146,10 +149,16 @@ def _in_words(row: Row) -> str:
 
 def measurements(rows: Sequence[Row]) -> str:
     """One row a recipe: means over seeds, and of AURC the standard deviation over them."""
-    table = [["trained with", "seeds", *MEASURED]]
+    table = [["trained with", "seeds", *MEASURED, "looks smoothed"]]
     for row in rows:
-        table.append([row["recipe"], str(row["seeds"]), *(_cell(row, column) for column in MEASURED)])
-    return markdown_table(table, "l" + "r" * (1 + len(MEASURED)))
+        measured = [_cell(row, column) for column in MEASURED]
+        table.append([row["recipe"], str(row["seeds"]), *measured, _looks_smoothed(row)])
+    return markdown_table(table, "l" + "r" * (2 + len(MEASURED)))
+
+
+def _looks_smoothed(row: Row) -> str:
+    diagnoses = row["diagnoses"]
+    return f"{diagnoses.get(LOOKS_SMOOTHED, 0)} of {sum(diagnoses.values())}" if diagnoses else "?"
 
 
 def _cell(row: Row, column: str) -> str:
@@ -201,7 +210,8 @@ reaches further. Otherwise these runs *cannot tell*, and *one seed* has no inter
 such a recipe may only make more errors. Whether it also *orders worse* is said by the failure AUROC of MSP, the share
 of pairs of an error and a correct answer in which the error is the less confident one: *no* where the interval of its
 difference to CE lies above {-100 * ORDER_MARGIN:g} point, *yes* where it lies below 0 and reaches further.
-Intervals are one by one; none is widened for their number."""
+Intervals are one by one; none is widened for their number. *Looks smoothed* counts the runs of which
+[`abstain.diagnose`](diagnosis.md) says so; ? where none was diagnosed."""
 
 
 if __name__ == "__main__":

@@ -66,11 +66,21 @@ def test_a_recipe_that_breaks_the_order_is_said_to_and_one_that_does_not_stands_
         ["SAM 0.1", "does not"],
     ]
     table = rows_of(text, "digits")
-    assert table[0] == ["trained with", "seeds", "error %", "AURC %", "AURC % repaired", "Cov@5 %", "Cov@1 %", "ECE %"]
+    assert table[0] == [
+        "trained with",
+        "seeds",
+        "error %",
+        "AURC %",
+        "AURC % repaired",
+        "Cov@5 %",
+        "Cov@1 %",
+        "ECE %",
+        "looks smoothed",
+    ]
     spread = ce["AURC"]
     plain_aurc = [aurc(ranks.msp, ranks.error) for ranks in plains]
     assert spread["std"] == pytest.approx(np.std(plain_aurc, ddof=1)) and focal["AURC"]["std"] is None
-    assert table[1][:2] == ["CE", "4"] and table[1][5:] == ["50.00", "25.00", "12.50"]
+    assert table[1][:2] == ["CE", "4"] and table[1][5:] == ["50.00", "25.00", "12.50", "?"]
     assert table[1][3] == f"{100 * spread['mean']:.3f} ± {100 * spread['std']:.3f}"
     assert table[3][:2] == ["focal 2", "1"] and table[3][3] == f"{100 * focal['AURC']['mean']:.3f}", "one has no spread"
     columns = ["error", "AURC", "AURC repaired", "failure AUROC", "breaks abstention?", "orders worse?"]
@@ -118,3 +128,13 @@ def test_the_verdict_follows_the_interval(recipes, low, high, said):
 def test_whether_errors_are_ordered_worse_follows_the_interval_of_the_failure_auroc(recipes, low, high, said):
     found = DifferenceOverSeeds((low + high) / 2, 1, low, high, 0.5, [0, 0], 1, 1, 1)
     assert recipes.orders_worse(found) == said
+
+
+def test_the_runs_that_look_smoothed_are_counted_among_those_that_were_diagnosed(page, tmp_path):
+    for seed, diagnosis in enumerate(["looks smoothed", "looks smoothed", "too few errors to say", None]):
+        keep(tmp_path / "runs", "digits", seed)
+        keep(tmp_path / "runs", "digits", seed, label_smoothing_factor=0.2, diagnosis=diagnosis)
+    text, numbers = page()
+    heads, plain, smoothed, *_ = rows_of(text, "digits")
+    assert (heads[-1], plain[-1], smoothed[-1]) == ("looks smoothed", "?", "2 of 3")
+    assert numbers["digits"][1]["diagnoses"] == {"looks smoothed": 2, "too few errors to say": 1}

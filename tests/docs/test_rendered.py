@@ -7,7 +7,16 @@ import pytest
 
 @pytest.mark.parametrize(
     "program",
-    ["render.py", "results.py", "scale.py", "scores.py", "thresholds.py", "monitoring.py", "recipes.py", "beyond.py"],
+    [
+        "render.py",
+        "results.py",
+        "scale.py",
+        "scores.py",
+        "thresholds.py",
+        "monitoring.py",
+        "recipes.py",
+        "diagnosis.py",
+    ],
 )
 def test_readme_cards_and_results_say_what_the_result_files_say(root, program):
     if program == "scale.py":
