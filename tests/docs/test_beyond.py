@@ -16,6 +16,11 @@ def digits(program):
     return {one.name: one for one in sets if one.name.startswith("noisy digits")}
 
 
+def test_the_page_says_what_the_files_say(program, kept):
+    module = program("beyond")
+    assert module.PAGE.read_text(encoding="utf-8") == module.render(kept), "run `python docs/beyond.py`"
+
+
 @pytest.mark.parametrize("question", ["temperature", "score", "p"])
 def test_the_kept_numbers_are_those_of_the_released_logits(program, kept, digits, question):
     assert len(digits) == 3 < len(kept[question])
