@@ -57,10 +57,12 @@ def _works(logits: torch.Tensor, labels: torch.Tensor) -> dict[str, Callable[[],
         "risk_coverage": lambda: figure_bytes(risk_coverage_figure({"": {"": report}})),
         "repair": lambda: figure_bytes(figures.repair_figure({"": report})),
         "max_logit": lambda: figure_bytes(
-            figures.given_confidence_figure({"": figures.max_logit_given_confidence(logits, labels)})
+            figures.at_equal_confidence_figure({"": figures.max_logit_at_equal_confidence(logits, labels)})
         ),
         "normalized_max_logit": lambda: figure_bytes(
-            figures.given_confidence_figure({"": figures.normalized_max_logit_given_confidence(logits, labels, p=3)})
+            figures.at_equal_confidence_figure(
+                {"": figures.normalized_max_logit_at_equal_confidence(logits, labels, p=3)}
+            )
         ),
         "logit_profile": lambda: figure_bytes(
             figures.logit_profile_figure({"": figures.logit_profile(logits, labels)})

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from diagnosed_runs import Entry, diagnosed, median, unlike
+from diagnosed_runs import SEEDS_SEEN, Entry, diagnosed, median, unlike
 from diagnosis_figure import diagnosis_figure
 from pages import ROOT, write_or_check
 
@@ -68,6 +68,7 @@ def _sections(entries: list[Entry]) -> Iterator[str]:
     enough = [one for one in entries if one["classes"] >= FEWEST_CLASSES]
     usual, many = ([one for one in enough if (one["classes"] >= MANY_CLASSES) == is_many] for is_many in (False, True))
     yield f"## How often the verdict is wrong\n\n{OF_RATES}\n\n{rates(usual, many)}"
+    yield first_mark_alone([one for one in usual if one["truth"] == "plain"])
     yield OF_MIXED
     yield f"## By what the models were trained with\n\n![the two marks of every run]({FIGURE.name})\n\n{OF_TABLE}"
     yield by_training(enough)
@@ -96,6 +97,17 @@ def rates(usual: list[Entry], many: list[Entry]) -> str:
                 told = [str(counts[verdict]) for verdict in SHORT]
                 table.append([title, truth, str(total), *told, _share(counts[WRONG[truth]], total)])
     return markdown_table(table, "ll" + "r" * (len(table[0]) - 2))
+
+
+def first_mark_alone(plain: list[Entry]) -> str:
+    """What would be said without the second mark."""
+    if not plain:
+        return ""
+    wrong = sum(one["low"] is not None and one["low"] > 0 for one in plain)
+    return (
+        f"By the first mark alone {wrong} of the {len(plain)} plain models of less than {MANY_CLASSES} classes would\n"
+        f"look smoothed, {_share(wrong, len(plain))} %."
+    )
 
 
 def _whole(entries: list[Entry]) -> Counter[str]:
@@ -180,7 +192,9 @@ OF_RATES = f"""*Plain* models were trained on hard labels, whatever else was don
 weights, focal loss, normalised logits); *smoothed* ones with label smoothing or MaxSup, alone or with more. Wrong is a
 plain model that looks smoothed, or a smoothed one that does not; intervals are exact (Clopper and Pearson) at
 {100 * LEVEL:g} %, as if runs were independent, which those of one seed and one data set are not quite. The rule was
-chosen on the first seeds, and is judged by the others; a quarter of the samples is every fourth of them."""
+chosen on {" and ".join(f"the seeds below {seeds} of {name}" for name, seeds in SEEDS_SEEN.items())} and on all runs of
+other data, and is judged by the rest; on some of the rest, another form of the second mark had been tried and given up
+before. A quarter of the samples is every fourth of them."""
 
 OF_MIXED = """Models trained on mixed targets (mixup, CutMix) stand in the next table only: their targets are soft, but
 not as smoothing makes them, and neither verdict is right or wrong. With many classes the second mark can be missing
