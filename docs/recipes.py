@@ -5,11 +5,11 @@ With `--check` nothing is written, and the exit status says whether the page or 
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import other_models
 import over_seeds
 from pages import ROOT, write_or_check
 from recipe_figure import recipe_figure
@@ -23,9 +23,6 @@ from abstain.report.pictures import figure_bytes
 RUNS = ROOT / "model_cards" / "recipes"
 PAGE = ROOT / "docs" / "recipes.md"
 FIGURE = PAGE.with_suffix(".png")
-OTHERS = ROOT / "docs" / "models_of_others.json"
-"""A list of models that others trained; each has the keys of `OTHERS_COLUMNS`."""
-OTHERS_COLUMNS = ("name", "source", "error %", "AURC %", "AURC % repaired")
 MARGIN = 0.05
 """The share of the AURC of cross-entropy up to which more is no damage."""
 ORDER_MARGIN = 0.01
@@ -54,7 +51,7 @@ def main() -> None:
     """Measure, render, and write or check page and numbers; draw the figure."""
     recipes = read_recipes(RUNS)
     numbers = {name: [row_of(recipe, of_data_set) for recipe in of_data_set] for name, of_data_set in recipes.items()}
-    write_or_check({PAGE: render(numbers, read_others()), PAGE.with_suffix(".json"): json_text(numbers)})
+    write_or_check({PAGE: render(numbers, other_models.kept()), PAGE.with_suffix(".json"): json_text(numbers)})
     if recipes:
         with whole_file(FIGURE) as partial:
             partial.write_bytes(figure_bytes(recipe_figure(recipes)))
@@ -109,11 +106,6 @@ def _told(difference: DifferenceOverSeeds) -> dict[str, float | None]:
     return {name: getattr(difference, name) for name in names} | {"seeds": len(difference.of_seeds)}
 
 
-def read_others() -> list[Row]:
-    """What was measured of models that others trained."""
-    return json.loads(OTHERS.read_text(encoding="utf-8")) if OTHERS.exists() else []
-
-
 def render(numbers: dict[str, list[Row]], others: Sequence[Row]) -> str:
     """recipes.md; tables without a row are left out."""
     return "\n\n".join([HEADER, *_sections(numbers, others)]) + "\n"
@@ -130,8 +122,7 @@ def _sections(numbers: dict[str, list[Row]], others: Sequence[Row]) -> Iterator[
         if compared := differences(rows):
             yield compared
     if others:
-        rows = [[str(one[column]) for column in OTHERS_COLUMNS] for one in others]
-        yield f"## Models of others\n\n{markdown_table([list(OTHERS_COLUMNS), *rows], 'llrrr')}"
+        yield f"## Models of others\n\n{other_models.TOLD}\n\n{other_models.table(others)}"
     yield f"## How often the interval holds the true difference\n\n{over_seeds.section(over_seeds.read_kept())}"
 
 
