@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from abstain.audit.decisions import Decision
     from abstain.audit.diagnosis import Diagnosis, diagnose
     from abstain.audit.folder import AUDIT_FILES, write_audit
+    from abstain.audit.images_of_pixels import Images, OfImages, images_of_pixels
     from abstain.audit.kept_logits import Kept
     from abstain.audit.per_class import OfClass
     from abstain.audit.running import Data, Run, run_model
     from abstain.audit.score_gains import ScoreGain
+    from abstain.audit.shift import OfSource, Others, Shift, of_sources
     from abstain.audit.stored import class_names_beside, folder_of_logits, holds_split
     from abstain.audit.words import Section, parts_of
 
@@ -27,11 +29,16 @@ __all__ = [
     "Data",
     "Decision",
     "Diagnosis",
+    "Images",
     "Kept",
     "OfClass",
+    "OfImages",
+    "OfSource",
+    "Others",
     "Run",
     "ScoreGain",
     "Section",
+    "Shift",
     "audit_predictions",
     "checked",
     "class_names_beside",
@@ -39,6 +46,8 @@ __all__ = [
     "diagnose",
     "folder_of_logits",
     "holds_split",
+    "images_of_pixels",
+    "of_sources",
     "parts_of",
     "run_model",
     "write_audit",
@@ -52,10 +61,12 @@ __getattr__ = lazy_names(
         "decisions": ["Decision"],
         "diagnosis": ["Diagnosis", "diagnose"],
         "folder": ["AUDIT_FILES", "write_audit"],
+        "images_of_pixels": ["Images", "OfImages", "images_of_pixels"],
         "kept_logits": ["Kept"],
         "per_class": ["OfClass"],
         "running": ["Data", "Run", "run_model"],
         "score_gains": ["ScoreGain"],
+        "shift": ["OfSource", "Others", "Shift", "of_sources"],
         "stored": ["class_names_beside", "folder_of_logits", "holds_split"],
         "words": ["Section", "parts_of"],
     },

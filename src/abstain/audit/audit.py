@@ -13,6 +13,7 @@ from abstain._arguments import check_whole
 from abstain._checks import InputError, check_fraction, check_level
 from abstain.audit.decisions import Decision, Scored, decide
 from abstain.audit.diagnosis import Diagnosis, diagnose_batches
+from abstain.audit.images_of_pixels import Images, images_of_report
 from abstain.audit.per_class import OfClass, by_predicted_class
 from abstain.audit.score_gains import ScoreGain, score_gains
 from abstain.audit.seen import Seen, scores_of, see
@@ -45,6 +46,7 @@ class Audit:
         decisions: for each target risk a threshold without a guarantee, and one with; none without validation samples.
         classes: what the threshold of `class_risk` does to each predicted class; none where there is no threshold.
         class_risk: the target risk of that threshold.
+        images: what abstaining from whole images is worth; None where rows are no pixels of `FEWEST_IMAGES` or more.
         shift: what each source of the test samples shows; None where they are not told apart.
         n_validation: how many validation samples there were; None without any.
         labels: (N,) of the test samples; None where a confidence is given.
@@ -59,6 +61,7 @@ class Audit:
     decisions: tuple[Decision, ...] = ()
     classes: tuple[OfClass, ...] = ()
     class_risk: float | None = None
+    images: Images | None = None
     shift: Shift | None = None
     n_validation: int | None = None
     labels: NDArray[np.int64] | None = field(default=None, repr=False)
@@ -80,6 +83,7 @@ class Audit:
                 "decisions": [one.to_dict() for one in self.decisions],
             },
             "classes": {"target_risk": self.class_risk, "predicted": [one.to_dict() for one in self.classes]},
+            "images": None if self.images is None else self.images.to_dict(),
             "shift": None if self.shift is None else self.shift.to_dict(),
         }
 
@@ -135,7 +139,8 @@ def audit_predictions(
             f"there are {report.n_samples:,} test samples, of which an audit would keep a dozen numbers each: give a "
             "part of them, or measure all with the command abstain evaluate"
         )
-    found = Audit(name, report, n_validation=None if validation is None else len(validation))
+    n_validation = None if validation is None else len(validation)
+    found = Audit(name, report, images=images_of_report(report), n_validation=n_validation)
     step("choosing thresholds")
     found, choose = _with_halves(found, test, validation, seed)
     if is_given:

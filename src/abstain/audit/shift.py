@@ -18,6 +18,7 @@ from abstain.curve.mixture import scod_curve
 from abstain.figures.sources import AcceptedBySource, accepted_by_source
 from abstain.report.scod import ScodReport, ScodResult, scod_metrics
 from abstain.report.selective_report import ScoreResult, SelectiveReport
+from abstain.threshold.groups import operating_point_by_group
 
 COVERAGE = 0.1
 """Where the paper's table counts what is accepted of each source."""
@@ -56,7 +57,8 @@ class Shift:
         unknown: the names of those of no known class.
         coverage: the accepted share that was asked for.
         accepted: label of a confidence -> what is accepted of each source there; those of `unknown` are errors.
-        at_thresholds: what each chosen threshold does to each source, the largest risk first; none without thresholds.
+        at_thresholds: what each chosen threshold does to each source, the largest risk first, and then to those of
+            `unknown`; none without thresholds.
         let_in: how much can be answered, and what of `unknown` is let in; None without any.
         n_validation: name of each source of validation samples -> how many; None where that is not known.
     """
@@ -130,21 +132,16 @@ def of_sources(
     """
     source, results = _names(source), _of_interest(report)
     unknown = np.empty(0, source.dtype) if others is None else _names(others.source)
-    every = np.concatenate([source, unknown])
-
-    def joined(name: str, confidence: NDArray[Any], error: NDArray[Any]) -> Scored:
-        theirs = np.empty(0) if others is None else others.confidences[name]
-        return np.concatenate([confidence, theirs]), np.concatenate([error, np.ones(len(theirs))])
-
-    mixed = {one.label: joined(one.name, one.confidence, report.error) for one in results}
-    at_thresholds = joined(THRESHOLDS, *scored)
+    every, error = np.concatenate([source, unknown]), np.concatenate([report.error, np.ones(len(unknown))])
+    theirs = {one.name: np.empty(0) if others is None else others.confidences[one.name] for one in results}
+    mixed = {one.label: np.concatenate([one.confidence, theirs[one.name]]) for one in results}
     return Shift(
         sources=(*_each(report, results, source), *_of_no_class(unknown)),
         unknown=tuple(np.unique(unknown).tolist()),
         coverage=coverage,
-        accepted={label: accepted_by_source(*both, every, coverage=coverage) for label, both in mixed.items()},
+        accepted={label: accepted_by_source(one, error, every, coverage=coverage) for label, one in mixed.items()},
         at_thresholds=tuple(
-            (one, by_predicted_class(*at_thresholds, every, threshold=one.threshold, target_risk=one.target_risk))
+            (one, (*_known_at(one, one.threshold, scored, source), *_unknown_at(one.threshold, others, unknown)))
             for one in decisions
             if one.threshold is not None
         ),
@@ -219,6 +216,19 @@ def _gain(report: SelectiveReport, results: list[ScoreResult], rows: NDArray[np.
         return None
     (msp, repaired), error = (one.confidence[rows] for one in results), report.error[rows]
     return aurc_difference(msp, error, repaired, error, level=report.level, clusters=clusters)
+
+
+def _known_at(decision: Decision, threshold: float, scored: Scored, source: NDArray[Any]) -> tuple[OfClass, ...]:
+    return by_predicted_class(*scored, source, threshold=threshold, target_risk=decision.target_risk)
+
+
+def _unknown_at(threshold: float, others: Others | None, source: NDArray[Any]) -> Iterable[OfClass]:
+    """That all which is accepted is wrong needs no test: the threshold was never meant for these."""
+    if others is None:
+        return
+    confidence = others.confidences[THRESHOLDS]
+    for name, point in operating_point_by_group(confidence, np.ones(len(source)), source, threshold=threshold).items():
+        yield OfClass(name, point.n_samples, 1.0, point.coverage, point.risk, None)
 
 
 def _of_no_class(others: NDArray[Any]) -> Iterable[OfSource]:

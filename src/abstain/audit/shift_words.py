@@ -69,7 +69,11 @@ def _thresholds(shift: Shift, level: float) -> Iterator[str]:
     broken = [(one, _above(sources, level)) for one, sources in shift.at_thresholds]
     for decision, names in broken:
         if names:
-            yield f"The threshold for {_target(decision)} does not hold in {_listed(names)}, beyond chance."
+            yield f"The threshold for {_target(decision)} is exceeded in {_listed(names)} beyond chance."
+    for name in shift.unknown:
+        shares = ", ".join(f"{percent(share, 1)} % at {_target(one)}" for one, share in _let_in(shift, name))
+        if shares:
+            yield f"Of {name} the thresholds accept {shares}."
     if broken and not any(names for _, names in broken):
         yield "No threshold fails in any source beyond chance."
     if shift.at_thresholds:
@@ -79,17 +83,19 @@ def _thresholds(shift: Shift, level: float) -> Iterator[str]:
         )
 
 
+def _let_in(shift: Shift, name: str) -> Iterator[tuple[Decision, float]]:
+    for decision, sources in shift.at_thresholds:
+        yield from ((decision, one.coverage) for one in sources if one.name == name)
+
+
 def _above(sources: tuple[OfClass, ...], level: float) -> list[str]:
     return [one.name for one in sources if one.adjusted_p is not None and one.adjusted_p <= 1 - level]
 
 
 def _target(decision: Decision) -> str:
-    how = (
-        "without a guarantee"
-        if decision.delta is None
-        else f"guaranteed on the mixture, δ = {100 * decision.delta:g} %"
-    )
-    return f"{100 * decision.target_risk:g} % ({how})"
+    delta = decision.delta
+    how = "without a guarantee" if delta is None else f"with one for the mixture (δ = {100 * delta:g} %)"
+    return f"{100 * decision.target_risk:g} % {how}"
 
 
 def tables(shift: Shift, report: SelectiveReport, model: str) -> Iterator[str]:
