@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 
 from abstain import SelectiveClassifier, released_checkpoint
 from abstain._files import whole_file
+from abstain.inference import AbstentionRule
 
 Cell = tuple[str, float, int]
 """A transform, the value of its parameter, and its severity from 1 to 5; without any, the images as they are."""
@@ -44,3 +45,8 @@ def make_logits(names: tuple[str, ...], data: Path, kept: Path, n: int) -> NDArr
         with whole_file(file_of(kept, name, cell)) as partial, partial.open("wb") as file:
             np.save(file, np.asarray(logits, np.float32))
     return labels
+
+
+def rule_of(name: str) -> AbstentionRule:
+    """The rule of a released checkpoint, fitted and chosen on clean validation images."""
+    return AbstentionRule.load(released_checkpoint(name))

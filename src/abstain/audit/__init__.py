@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from abstain.audit.decisions import Decision
     from abstain.audit.diagnosis import Diagnosis, diagnose
     from abstain.audit.folder import AUDIT_FILES, write_audit
-    from abstain.audit.images_of_pixels import Images, OfImages, images_of_pixels
+    from abstain.audit.images_of_pixels import Images, OfImages, whole_images
     from abstain.audit.kept_logits import Kept
     from abstain.audit.per_class import OfClass
     from abstain.audit.running import Data, Run, run_model
@@ -46,10 +46,10 @@ __all__ = [
     "diagnose",
     "folder_of_logits",
     "holds_split",
-    "images_of_pixels",
     "of_sources",
     "parts_of",
     "run_model",
+    "whole_images",
     "write_audit",
 ]
 
@@ -61,7 +61,7 @@ __getattr__ = lazy_names(
         "decisions": ["Decision"],
         "diagnosis": ["Diagnosis", "diagnose"],
         "folder": ["AUDIT_FILES", "write_audit"],
-        "images_of_pixels": ["Images", "OfImages", "images_of_pixels"],
+        "images_of_pixels": ["Images", "OfImages", "whole_images"],
         "kept_logits": ["Kept"],
         "per_class": ["OfClass"],
         "running": ["Data", "Run", "run_model"],

@@ -80,7 +80,7 @@ class Images:
         }
 
 
-def images_of_pixels(
+def whole_images(
     confidences: Mapping[str, Any],
     error: Any,
     sample: Any,
@@ -103,7 +103,7 @@ def images_of_pixels(
         InputError: as `risk_coverage_curve`; no confidence, a quantile outside (0, 1], or a single image.
 
     Example:
-        >>> images = images_of_pixels({"MSP": [3, 2, 1, 0]}, [0, 0, 0, 1], ["a", "a", "b", "b"], quantiles=[0.5])
+        >>> images = whole_images({"MSP": [3, 2, 1, 0]}, [0, 0, 0, 1], ["a", "a", "b", "b"], quantiles=[0.5])
         >>> images.error.tolist(), [(one.summary, one.confidence.tolist()) for one in images.found]
         ([0.0, 0.5], [('mean', [2.5, 0.5]), ('quantile 50 %', [2.0, 0.0])])
     """
@@ -163,7 +163,7 @@ def images_of_report(report: SelectiveReport) -> Images | None:
     repaired = report.repaired
     results = [report.msp] if repaired is None or repaired.falls_back else [report.msp, repaired]
     confidences = {one.label: _as_probability(one) for one in results}
-    return images_of_pixels(confidences, report.error, report.clusters.of_sample, level=report.level)
+    return whole_images(confidences, report.error, report.clusters.of_sample, level=report.level)
 
 
 def _as_probability(one: ScoreResult) -> NDArray[np.float64]:
