@@ -17,8 +17,9 @@ from abstain.audit.images_of_pixels import Images, images_of_report
 from abstain.audit.per_class import OfClass, by_predicted_class
 from abstain.audit.score_gains import ScoreGain, score_gains
 from abstain.audit.seen import Seen, scores_of, see
-from abstain.audit.shift import COVERAGE, THRESHOLDS, Others, Shift, counts_of, of_sources, told_apart
+from abstain.audit.shift import COVERAGE, THRESHOLDS, Others, Shift, counts_of, of_known_classes, of_sources, told_apart
 from abstain.audit.stored import in_memory
+from abstain.figures.equal_confidence import FEWEST, AtEqualConfidence, at_equal_confidence
 from abstain.logits.held_out import hold_out
 from abstain.report.measure import check_target_risks
 from abstain.report.predictions import CONFIDENCE, evaluate_predictions
@@ -30,6 +31,7 @@ from abstain.scores.given import GivenConfidence
 
 TARGET_RISKS = (0.05, 0.02, 0.01)
 DELTA = 0.05
+MAX_LOGIT = "max logit, centred"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +52,7 @@ class Audit:
         shift: what each source of the test samples shows; None where they are not told apart.
         n_validation: how many validation samples there were; None without any.
         labels: (N,) of the test samples; None where a confidence is given.
+        max_logit: the largest logit of right and of wrong answers at equal MSP; None where there is nothing to see.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Audit:
     shift: Shift | None = None
     n_validation: int | None = None
     labels: NDArray[np.int64] | None = field(default=None, repr=False)
+    max_logit: AtEqualConfidence | None = field(default=None, repr=False)
 
     def with_notes(self, notes: Iterable[str]) -> Audit:
         """The same, whose report says more of what has to be known."""
@@ -131,7 +135,7 @@ def audit_predictions(
     test, validation = in_memory(test), None if validation is None else in_memory(validation)
     unknown = told_apart(test.source, out_of_distribution)
     others, test = (None, test) if unknown is None else (test.taken(unknown), test.taken(~unknown))
-    validation = _of_known_classes(validation, out_of_distribution)
+    validation = of_known_classes(validation, out_of_distribution)
     step("measuring")
     report = evaluate_predictions(test, None if is_given else validation, target_risks=risks, level=level)
     if isinstance(report, SketchReport):
@@ -152,12 +156,13 @@ def audit_predictions(
         seen = see(test.in_batches(), names, found.confidence)
         scored = (seen.confidence, report.error)
         found = replace(found, scores=score_gains(report, seen.scores), labels=seen.labels)
+        found = replace(found, max_logit=_at_equal_msp(report, seen))
     found = _decided(found, choose, scored, risks, delta if report.independent else None)
     if test.source is not None:
         there = {
             "coverage": coverage,
             "target_risks": risks,
-            "n_validation": counts_of(getattr(validation, "source", None)),
+            "n_validation": counts_of(validation),
         }
         found = replace(found, shift=_shift(found, test.source, scored, others, there))
     if seen is None:
@@ -215,19 +220,20 @@ def _decided(found: Audit, choose: Choose | None, scored: Scored, risks: Iterabl
     return replace(found, decisions=decisions)
 
 
-def _of_known_classes(validation: Any, out_of_distribution: Sequence[str]) -> Any:
-    """Validation samples that were held out of a mixture, without those of no known class."""
-    if validation is None or validation.source is None or not out_of_distribution:
-        return validation
-    return validation.taken(~np.isin(np.asarray(validation.source).astype(str), list(out_of_distribution)))
-
-
 def _shift(found: Audit, source: NDArray[Any], scored: Scored, others: Any, there: dict[str, Any]) -> Shift:
     unknown = None
     if others is not None:
         by_name = {one.name: _scored(others, one.scored_by)[0] for one in found.report.results}
         unknown = Others(others.source, {**by_name, THRESHOLDS: _scored(others, found.confidence)[0]})
     return of_sources(found.report, source, scored=scored, decisions=found.decisions, others=unknown, **there)
+
+
+def _at_equal_msp(report: SelectiveReport, seen: Seen) -> AtEqualConfidence | None:
+    """None of two classes, of probabilities, and of too few errors to draw."""
+    if not len(seen.max_logit) or report.n_errors < FEWEST:
+        return None
+    told = at_equal_confidence(seen.max_logit, report.msp.confidence, report.error, quantity=MAX_LOGIT)
+    return replace(told, independent=report.independent)
 
 
 def _by_class(found: Audit, scored: Scored, seen: Seen, names: Any) -> Audit:

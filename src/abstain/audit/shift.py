@@ -175,11 +175,19 @@ def told_apart(source: NDArray[Any] | None, unknown: Iterable[str]) -> NDArray[n
     return found
 
 
-def counts_of(source: NDArray[Any] | None) -> dict[str, int] | None:
-    """Name of each source -> how many samples it has."""
-    if source is None:
+def of_known_classes(validation: Any, unknown: Iterable[str]) -> Any:
+    """Validation samples without those of these sources, which are there where they were held out of a mixture."""
+    unknown = list(unknown)
+    if validation is None or validation.source is None or not unknown:
+        return validation
+    return validation.taken(~np.isin(_names(validation.source), unknown))
+
+
+def counts_of(validation: Any) -> dict[str, int] | None:
+    """Name of each source -> how many samples it has; None where nothing tells."""
+    if validation is None or validation.source is None:
         return None
-    names, counts = np.unique(_names(source), return_counts=True)
+    names, counts = np.unique(_names(validation.source), return_counts=True)
     return dict(zip(names.tolist(), counts.tolist(), strict=True))
 
 
