@@ -23,6 +23,7 @@ import curves
 import data
 import datasets
 import evaluate
+import figures
 import fits
 import numpy as np
 import torch
@@ -50,6 +51,7 @@ def main() -> None:
         "logits": lambda: of_logits(extra),
         "fits": fits.measure,
         "curves": curves.measure,
+        "figures": figures.measure,
         "sketch": lambda: [curves.of_sketch()],
         "import": of_import,
         "data": data.measure,

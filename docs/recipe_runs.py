@@ -17,20 +17,10 @@ from abstain.curve import DifferenceOverSeeds, difference_over_seeds
 from abstain.experiments import RunRanks, read_ranks
 from abstain.experiments.kept_runs import RANKS_FILE
 from abstain.experiments.settings import first_difference
+from abstain.figures.recipes import RECIPES
+from abstain.figures.recipes import Recipe as TrainedWith
+from abstain.report.style import PLAIN
 
-RECIPES = {
-    "label_smoothing_factor": "LS {:g}",
-    "max_suppression_factor": "MaxSup {:g}",
-    "mixup_alpha": "mixup {:g}",
-    "cutmix_alpha": "CutMix {:g}",
-    "focal_gamma": "focal {:g}",
-    "logit_norm_temperature": "LogitNorm {:g}",
-    "ema_decay": "EMA {:g}",
-    "sam_rho": "SAM {:g}",
-    "teacher": "distilled",
-}
-"""Argument -> what a table calls a training with it; where it is 0 or none, it is nothing."""
-PLAIN = "CE"
 Score = Callable[[RunRanks], Any]
 
 
@@ -59,9 +49,7 @@ class Run:
     @property
     def recipe(self) -> str:
         """What it was trained with, such as `LS 0.2 + SAM 0.1`."""
-        given = self._arguments()
-        named = [name.format(given[key]) for key, name in RECIPES.items() if given.get(key)]
-        return " + ".join(named) or PLAIN
+        return TrainedWith.of_settings(self.results["settings"]).name
 
     @property
     def others(self) -> dict[str, dict[str, Any]]:
@@ -78,10 +66,6 @@ class Run:
         scores = self.results["evaluation"]["scores"]
         repair = "two_class_calibration" if "two_class_calibration" in scores else "max_logit_pnorm"
         return float(scores[repair if repaired else "msp"][key])
-
-    def _arguments(self) -> dict[str, Any]:
-        settings = self.results["settings"]
-        return {**settings.get("model", {}), **settings["training"]}
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from recipe_runs import PLAIN, Recipe, read_recipes
 from abstain._files import json_text, whole_file
 from abstain.curve import DifferenceOverSeeds
 from abstain.report import markdown_table
-from abstain.report.figures import save_figure
+from abstain.report.pictures import figure_bytes
 
 RUNS = ROOT / "model_cards" / "recipes"
 PAGE = ROOT / "docs" / "recipes.md"
@@ -55,7 +55,7 @@ def main() -> None:
     write_or_check({PAGE: render(numbers, read_others()), PAGE.with_suffix(".json"): json_text(numbers)})
     if recipes:
         with whole_file(FIGURE) as partial:
-            save_figure(recipe_figure(recipes), partial)
+            partial.write_bytes(figure_bytes(recipe_figure(recipes)))
 
 
 def row_of(recipe: Recipe, of_data_set: Sequence[Recipe]) -> Row:

@@ -17,7 +17,7 @@ from abstain._files import whole_file
 from abstain.hub import facts_of_folder, read_words, released_checkpoints, render_card
 from abstain.hub.card_words import WORDS_FILE
 from abstain.report import comparison_table, describe_smoothing, risk_coverage_figure
-from abstain.report.figures import save_figure
+from abstain.report.pictures import figure_bytes
 
 PAIR = ("resnet20_cifar10_ce", "resnet20_cifar10_ls")
 
@@ -36,7 +36,7 @@ def main() -> None:
     write_or_check(texts)
     named = {title(results[name]): reports[name] for name in PAIR}
     with whole_file(ROOT / "docs" / "risk_coverage.png") as partial:
-        save_figure(risk_coverage_figure({"CIFAR-10, ResNet-20": named}), partial)
+        partial.write_bytes(figure_bytes(risk_coverage_figure({"CIFAR-10, ResNet-20": named})))
 
 
 def report_of(name: str) -> SelectiveReport:

@@ -16,11 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from abstain import InputError, LogitNorm, operating_point_by_group, read_logits, risk_coverage_curve, scores
+from abstain import InputError, LogitNorm, read_logits, scores
 from abstain.experiments import ArgumentError, parse_recipe, run_script
-from abstain.report import ScodReport, check_results_folder, evaluate_scod, markdown_table, write_report
-
-COLUMNS = ("accepted", "errors")
+from abstain.figures import AcceptedBySource, accepted_by_source, accepted_table
+from abstain.report import ScodReport, check_results_folder, evaluate_scod, write_report
 
 
 @dataclass
@@ -59,8 +58,9 @@ def main() -> None:
     folder = check_results_folder(args.output_dir, overwrite=args.overwrite_output_dir)
     names = model_names(args.logits_dirs)
     models = {name: measure(logits, args) for name, logits in zip(names, args.logits_dirs, strict=True)}
-    text = table(models, args.sources)
-    results = {"sources": args.sources, "wanted_coverage": args.coverage, "models": models}
+    text = accepted_table(models, args.sources)
+    told = {name: {score: found.to_dict() for score, found in by_score.items()} for name, by_score in models.items()}
+    results = {"sources": args.sources, "wanted_coverage": args.coverage, "models": told}
     if args.out_of_distribution:
         reports = {name: scod(logits, args) for name, logits in zip(names, args.logits_dirs, strict=True)}
         text = "\n\n".join([text, *(f"{name}, {words(args)}:\n\n{r.to_markdown()}" for name, r in reports.items())])
@@ -78,7 +78,7 @@ def model_names(folders: list[str]) -> list[str]:
     return names
 
 
-def measure(folder: str, args: ShiftArguments) -> dict[str, dict[str, object]]:
+def measure(folder: str, args: ShiftArguments) -> dict[str, AcceptedBySource]:
     """Score -> threshold, coverage and risk of the mixture, and what each source has of it."""
     pairs = {source: read_logits(folder, source) for source in args.sources}
     widths = {logits.shape[1] for logits, _ in pairs.values()}
@@ -89,7 +89,8 @@ def measure(folder: str, args: ShiftArguments) -> dict[str, dict[str, object]]:
     error = scores.classification_error(logits, labels)
     norm = LogitNorm.fit(*read_logits(folder, args.validation))
     confidences = {"MSP": scores.msp(logits), "p-norm" if norm.p else "p-norm (falls back to MSP)": norm.score(logits)}
-    return {name: accept(confidence, error, source, args.coverage) for name, confidence in confidences.items()}
+    told = {"coverage": args.coverage}
+    return {name: accepted_by_source(confidence, error, source, **told) for name, confidence in confidences.items()}
 
 
 def scod(folder: str, args: ShiftArguments) -> ScodReport:
@@ -104,39 +105,6 @@ def scod(folder: str, args: ShiftArguments) -> ScodReport:
 def words(args: ShiftArguments) -> str:
     """What the second table counts."""
     return f"with a share β from {' and '.join(args.out_of_distribution)}, of which each accepted sample is an error"
-
-
-def accept(confidence: np.ndarray, error: np.ndarray, source: np.ndarray, coverage: float) -> dict[str, object]:
-    """The smallest reachable coverage that is wanted or more, and the accepted samples and errors of each source."""
-    curve = risk_coverage_curve(confidence, error)
-    point = int(np.searchsorted(curve.coverage, coverage))
-    threshold = float(curve.threshold[point])
-    groups = operating_point_by_group(confidence, error, source, threshold=threshold)
-    rows = {}
-    for name, group in groups.items():
-        accepted = round(group.coverage * group.n_samples)
-        rows[name] = {
-            "samples": group.n_samples,
-            "accepted": accepted,
-            "errors": round(accepted * (group.risk or 0.0)),
-        }
-    return {
-        "threshold": threshold,
-        "coverage": float(curve.coverage[point]),
-        "risk": float(curve.risk[point]),
-        "sources": rows,
-    }
-
-
-def table(models: dict[str, dict[str, dict]], sources: list[str]) -> str:
-    """One line a model and score; for each source the accepted samples and the errors among them."""
-    heads = ["model", "confidence", "coverage %", "error %", *(f"{s}: {w}" for s in sources for w in COLUMNS)]
-    lines = [heads]
-    for model, by_score in models.items():
-        for score, result in by_score.items():
-            counts = [str(result["sources"][s][w]) for s in sources for w in COLUMNS]
-            lines.append([model, score, f"{100 * result['coverage']:.1f}", f"{100 * result['risk']:.2f}", *counts])
-    return markdown_table(lines, "ll" + "r" * (len(heads) - 2))
 
 
 if __name__ == "__main__":

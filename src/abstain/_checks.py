@@ -127,7 +127,7 @@ def check_at_least(holder: object, **least: float) -> None:
 
 def are_binary(error: np.ndarray) -> bool:
     """Whether each error is 0 or 1."""
-    return bool(((error == 0) | (error == 1)).all())
+    return error.dtype == bool or bool(((error == 0) | (error == 1)).all())
 
 
 def check_binary(what: str, *, is_binary: bool, instead: str) -> None:

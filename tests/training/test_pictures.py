@@ -9,7 +9,8 @@ from transformers import TrainerCallback
 from transformers.integrations import TensorBoardCallback
 
 from abstain import SelectiveTrainer, risk_coverage_curve
-from abstain.report.figures import curve_figure, pixels_of
+from abstain.report.figures import curve_figure
+from abstain.report.pictures import pixels_of
 from abstain.training.pictures import log_curve
 
 CHANGES = {"num_train_epochs": 2, "eval_strategy": "epoch", "logging_steps": 3}

@@ -71,32 +71,12 @@ def script(root):
         yield module
 
 
-@pytest.fixture
-def accept(script):
-    return script.accept
-
-
 @pytest.mark.parametrize("named", [["abroad"], ["home", "away"]])
 def test_what_is_out_of_distribution_is_some_of_the_sources(script, named):
     told = {"logits_dirs": ["mine"], "output_dir": "out", "sources": ["home", "away"]}
     assert script.ShiftArguments(**told, out_of_distribution=["away"]).betas == [0.1, 0.5]
     with pytest.raises(InputError, match="must be some and not all of the sources"):
         script.ShiftArguments(**told, out_of_distribution=named)
-
-
-@pytest.mark.parametrize("n", [7, 10, 30, 1000])
-def test_a_wanted_coverage_that_can_be_reached_is_reached_exactly(accept, n):
-    confidence, error = np.arange(n, dtype=float), np.zeros(n)
-    for wanted in {1, 3, n // 2, n - 1, n}:
-        found = accept(confidence, error, np.repeat("all", n), wanted / n)
-        assert found["coverage"] == wanted / n and found["sources"]["all"]["accepted"] == wanted
-    assert accept(confidence, error, np.repeat("all", n), 0.3)["sources"]["all"]["accepted"] == -(-3 * n // 10)
-
-
-def test_of_ties_all_are_accepted(accept):
-    found = accept(np.array([3.0, 2.0, 2.0, 2.0]), np.array([0, 0, 1, 1]), np.array(["a", "a", "b", "b"]), 0.5)
-    assert (found["threshold"], found["coverage"], found["risk"]) == (2.0, 1.0, 0.5)
-    assert found["sources"]["b"] == {"samples": 2, "accepted": 2, "errors": 2}
 
 
 def test_pencil_drawings_are_a_data_set_of_the_same_labels(root, tmp_path):

@@ -12,6 +12,7 @@ from abstain._checks import InputError, NoThresholdError, exit_status
 from abstain._spelling import as_typed
 from abstain.cli.audit import audit
 from abstain.cli.evaluate import evaluate
+from abstain.cli.figures import figures
 from abstain.cli.predict import predict
 from abstain.cli.publish import publish
 from abstain.cli.quickstart import quickstart
@@ -29,7 +30,7 @@ app = typer.Typer(
         "token_normalize_func": lambda name: name.replace("_", "-"),  # --output_dir as the scripts spell it
     },
 )
-for command in (quickstart, audit, evaluate, threshold, predict, publish, register):
+for command in (quickstart, audit, evaluate, threshold, predict, figures, publish, register):
     app.command()(command)
 
 

@@ -17,7 +17,6 @@ from abstain.curve.error_blocks import effective_number
 from abstain.curve.influence import Influence
 from abstain.curve.intervals import FEWEST_CLUSTERS
 from abstain.curve.moments import Moments
-from abstain.curve.ordered_blocks import samples_at
 from abstain.curve.tie_blocks import TieBlocks
 
 Array = NDArray[np.float64]
@@ -78,7 +77,7 @@ class ClusteredErrors:
 
     Attributes:
         clusters: which samples belong together.
-        order: (N,) the samples by ascending confidence.
+        order: (N,) the samples, most confident first.
         error: (N,) their errors, in the order of the samples.
     """
 
@@ -90,7 +89,7 @@ class ClusteredErrors:
         """Sums of powers of the sums of influences over the clusters."""
         sums = np.zeros(self.clusters.n_clusters)
         for blocks in slices:
-            samples = samples_at(self.order, blocks.positions)
+            samples = self.order[blocks.positions]
             slope, offset = (blocks.spread(of_blocks) for of_blocks in influence(blocks))
             np.add.at(sums, self.clusters.of_sample[samples], slope * self.error[samples] + offset)
         return Moments.of_values(sums, len(self.order), unit, n_clusters=len(sums))
@@ -109,11 +108,11 @@ class ClusteredErrors:
         def effects(accepted: int) -> tuple[float, float]:
             n_samples = len(self.order)
             of_errors = np.zeros(n_samples)
-            samples = samples_at(self.order, slice(0, accepted))
+            samples = self.order[:accepted]
             of_errors[samples] = self.error[samples] - target_risk
             middle = min(max(accepted, n_samples // 10), n_samples - n_samples // 10)  # where their number varies
             of_number = np.full(n_samples, -middle / n_samples)
-            of_number[samples_at(self.order, slice(0, middle))] += 1
+            of_number[self.order[:middle]] += 1
             return few * self._effect(of_errors), few * self._effect(of_number)
 
         return effects

@@ -19,7 +19,7 @@ from abstain.curve.coverage_interval import coverage_at_risk_interval
 from abstain.curve.intervals import Interval
 from abstain.curve.moments import Moments, unit_of
 from abstain.curve.ordered_blocks import blocks_in_order, first_of_block
-from abstain.curve.packed_order import ascending_order
+from abstain.curve.packed_order import Ranks, descending_order, in_order
 from abstain.curve.packed_sort import sort_samples
 from abstain.curve.tie_blocks import TieBlocks, tie_blocks
 
@@ -136,8 +136,11 @@ class RiskCoverageCurve(CurveAreas):
 
     def ranks_up_to(self, stop: int, length: int) -> NDArray[np.int64]:
         """Some of `accepted` up to `stop`, and before them the last one left out; see `tie_blocks.Ranks`."""
-        start = first_of_block(self._descending[::-1], max(stop - length, 0))
-        return np.append(start, ends_of_blocks(self._descending[start:stop]) + start)
+        start = first_of_block(self._descending, max(stop - length, 0))
+        here = self._descending[start:stop]
+        if (here[1:] != here[:-1]).all():  # no ties, which is faster
+            return np.arange(start, stop + 1)
+        return np.append(start, ends_of_blocks(here) + start)
 
     def _value(self, area: Area) -> float:
         return float(AREAS[area](self) or 0.0)
@@ -194,19 +197,22 @@ def curve_of_checked(
     if clusters is None and all(over_slices(lambda some: are_binary(error[some]), len(error))):
         ascending, blocks = sort_samples(confidence, error)
         return RiskCoverageCurve(len(confidence), True, frozen(ascending)[::-1], blocks, None)
-    return curve_in_order(confidence, error, ascending_order(confidence), clusters)
-
-
-def curve_in_order(
-    confidence: NDArray[np.floating[Any]],
-    error: NDArray[Any],
-    order: NDArray[np.int64],
-    clusters: Clusters | None = None,
-) -> RiskCoverageCurve:
-    """The curve of samples whose order by ascending confidence is known."""
-    is_binary = all(over_slices(lambda some: are_binary(error[some]), len(error)))
-    ascending = np.empty_like(confidence, order="C")
-    over_slices(lambda some: np.take(confidence, order[some], out=ascending[some], mode="clip"), len(order))
-    blocks = blocks_in_order(ascending, order, error, is_binary=is_binary)
+    order, ranks = descending_order(confidence)
     clustered = None if clusters is None else ClusteredErrors(clusters, order, error)
-    return RiskCoverageCurve(len(confidence), is_binary, frozen(ascending)[::-1], blocks, clustered)
+    return _of_order(ranks, in_order(confidence, order), in_order(error, order), clustered)
+
+
+def curve_of_ranks(ranks: Ranks, error: NDArray[Any]) -> RiskCoverageCurve:
+    """The curve of samples in their order, most confident first, of which only the ranks are known.
+
+    Its areas and influences are those of the samples; its thresholds are ranks.
+    """
+    return _of_order(ranks, ranks, error, None)
+
+
+def _of_order(
+    ranks: Ranks, descending: NDArray[Any], error: NDArray[Any], clustered: ClusteredErrors | None
+) -> RiskCoverageCurve:
+    is_binary = all(over_slices(lambda some: are_binary(error[some]), len(error)))
+    blocks = blocks_in_order(ranks, error, is_binary=is_binary)
+    return RiskCoverageCurve(len(error), is_binary, frozen(descending), blocks, clustered)

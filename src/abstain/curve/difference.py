@@ -15,7 +15,7 @@ from abstain.curve.clusters import Clusters
 from abstain.curve.error_blocks import effective_number
 from abstain.curve.intervals import FEWEST, skewed_interval, skewed_p_value
 from abstain.curve.moments import Moments, unit_of
-from abstain.curve.sample_influence import add_influence
+from abstain.curve.sample_influence import area_and_influence, each_influence
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,12 @@ def aurc_difference(
     if n_samples != len(b[1]):
         raise InputError(f"a has {n_samples} samples and b has {len(b[1])}: a paired difference needs the same ones")
     groups = None if clusters is None else Clusters.read(clusters, n_samples)
-    influence = np.zeros(n_samples)
-    estimate = add_influence(influence, 1.0, *a) - add_influence(influence, -1.0, *b)
+    of_a, influence = area_and_influence(*a)
+
+    def subtract(samples: NDArray[np.int64], of_b: NDArray[np.float64]) -> None:
+        influence[samples] -= of_b
+
+    estimate = of_a - each_influence(subtract, *b)
     moments = _moments(influence, max(float(a[1].max()), float(b[1].max())), groups)
     low = high = p_value = None
     if not _are_few(a[1], b[1], groups):

@@ -34,25 +34,43 @@ def aurc_influence(n_samples: int, aurc: float) -> Influence:
 
     def of(blocks: TieBlocks) -> tuple[Array, Array]:
         nonlocal inverse_after, weighted_after
-        inverse, weighted = blocks.inverse_sums()
-        weighted *= blocks.error_before - blocks.start * blocks.mean_error
-        weighted += blocks.mean_error * inverse
-        before = blocks.start / blocks.size if blocks.has_ties else blocks.start
-        offset = before * weighted
-        offset -= _sums_after(weighted, weighted_after)
-        offset -= aurc
-        slope = 1.0 - before * inverse
-        slope += _sums_after(inverse, inverse_after)
-        inverse_after += float(inverse.sum())
-        weighted_after += float(weighted.sum())
+        slope, offset, inverse, weighted = _of_ties(blocks) if blocks.has_ties else _of_samples(blocks)
+        slope += inverse_after
+        offset -= weighted_after + aurc
+        inverse_after += inverse
+        weighted_after += weighted
         return slope, offset
 
     return of
 
 
-def _sums_after(values: Array, later: float) -> Array:
-    """For each value the sum of those after it, and of what is later still."""
-    return np.cumsum(values[::-1])[::-1] - values + later
+def _of_samples(blocks: TieBlocks) -> tuple[Array, Array, float, float]:
+    """Slope and offset of blocks of one sample each, as if they were the last, and their Σ 1/i and Σ R_i/i."""
+    inverse = 1.0 / blocks.stop
+    offset = blocks.error_before + blocks.sum_error
+    offset *= inverse
+    slope, weighted = _sums_from(inverse), _sums_from(offset * inverse)
+    offset -= weighted
+    return slope, offset, float(slope[0]), float(weighted[0])
+
+
+def _of_ties(blocks: TieBlocks) -> tuple[Array, Array, float, float]:
+    """The same of blocks of any size."""
+    inverse, weighted = blocks.inverse_sums()
+    weighted *= blocks.error_before - blocks.start * blocks.mean_error
+    weighted += blocks.mean_error * inverse
+    before = blocks.start / blocks.size
+    inverse_from, weighted_from = _sums_from(inverse), _sums_from(weighted)
+    offset = before * weighted
+    offset -= weighted_from - weighted
+    slope = 1.0 - before * inverse
+    slope += inverse_from - inverse
+    return slope, offset, float(inverse_from[0]), float(weighted_from[0])
+
+
+def _sums_from(values: Array) -> Array:
+    """For each value the sum of it and those after it."""
+    return np.cumsum(values[::-1])[::-1]
 
 
 def augrc_influence(n_samples: int, augrc: float) -> Influence:

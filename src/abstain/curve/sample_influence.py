@@ -6,6 +6,7 @@ sum over these.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,8 @@ from numpy.typing import NDArray
 from abstain._arrays import check_confidence_error
 from abstain._checks import InputError, are_binary, check_choice
 from abstain._threads import for_each, over_slices
-from abstain.curve.curve import AREAS, Area, RiskCoverageCurve, curve_in_order
-from abstain.curve.ordered_blocks import samples_at
-from abstain.curve.packed_order import ascending_order
+from abstain.curve.curve import AREAS, Area, curve_of_ranks
+from abstain.curve.packed_order import descending_order, in_order
 from abstain.curve.tie_blocks import TieBlocks
 
 Array = NDArray[np.float64]
@@ -43,43 +43,39 @@ def area_and_influence(confidence: Any, error: Any, area: Area = "aurc") -> tupl
     """
     check_choice("area", area, AREAS)
     confidence, error = check_confidence_error(confidence, error)
-    influence = np.zeros(len(error))
-    return add_influence(influence, 1.0, confidence, error, area), influence
+    influence = np.empty(len(error))
+    return each_influence(influence.__setitem__, confidence, error, area), influence
 
 
-def add_influence(
-    to: Array, times: float, confidence: NDArray[np.floating[Any]], error: NDArray[Any], area: Area = "aurc"
+def each_influence(
+    work: Callable[[NDArray[np.int64], Array], Any],
+    confidence: NDArray[np.floating[Any]],
+    error: NDArray[Any],
+    area: Area = "aurc",
 ) -> float:
-    """The area of checked samples, whose influences, times a factor, are added in place.
+    """The area of checked samples, while some work is done on the influences: on some samples, and that of each.
 
-    So a difference needs one array of them.
+    So a difference needs one array of them. No two calls, which may run at once, have a sample in common.
     """
     if error.dtype != bool and all(over_slices(lambda some: are_binary(error[some]), len(error))):
         error = error != 0  # of an eighth of the size, which is faster to pick from in another order
-    order = ascending_order(confidence)
-    curve = curve_in_order(confidence, error, order)
+    order, ranks = descending_order(confidence)
+    error = in_order(error, order)
+    curve = curve_of_ranks(ranks, error)
     value = AREAS[area](curve)
     if value is None:
         raise InputError(f"{area} is undefined: all {curve.n_samples} samples are correct, or all are wrong")
-    _add(to, times, curve, order, error, area)
-    return value
 
-
-def _add(
-    to: Array, times: float, curve: RiskCoverageCurve, order: NDArray[np.int64], error: NDArray[Any], area: Area
-) -> None:
-    of_area = curve.influence(area)
-
-    def add(slice_of_blocks: tuple[TieBlocks, tuple[Array, Array]]) -> None:
+    def work_on(slice_of_blocks: tuple[TieBlocks, tuple[Array, Array]]) -> None:
         blocks, of_blocks = slice_of_blocks
-        samples = samples_at(order, blocks.positions)  # no two slices have one in common
         slope, offset = map(blocks.spread, of_blocks)
-        values = slope * error[samples]
+        values = slope * error[blocks.positions]
         values += offset
-        values *= times
-        to[samples] += values
+        work(order[blocks.positions], values)
 
-    for_each(add, ((blocks, of_area(blocks)) for blocks in curve.tie_blocks()))
+    of_area = curve.influence(area)
+    for_each(work_on, ((blocks, of_area(blocks)) for blocks in curve.tie_blocks()))
+    return value
 
 
 def paired_standard_error(influence_a: Array, influence_b: Array) -> float:

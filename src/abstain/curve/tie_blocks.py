@@ -104,9 +104,8 @@ def tie_blocks(ranks: Ranks, errors: ErrorBlocks, n_samples: int, length: int = 
         count: Array | None = errors.count[low:high]
         sum_error = np.zeros(len(start))
         sum_error[place] = errors.sum_error[low:high]
-        before = np.cumsum(sum_error)
-        before -= sum_error
-        before += errors.error_after[low - 1] if low else 0.0
+        after = np.append(errors.error_after[low - 1] if low else 0.0, errors.error_after[low:high])
+        before = np.repeat(after, np.diff(place, prepend=-1, append=len(start) - 1))
         value = None
         if errors.losses is not None:
             counts = errors.count[low:high].astype(np.int64)

@@ -3,4 +3,63 @@
 Each name is imported when it is first used.
 """
 
-__all__: list[str] = []
+from typing import TYPE_CHECKING
+
+from abstain._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from abstain.figures.confident_errors import ConfidentErrors, confident_errors_figure, most_confident_errors
+    from abstain.figures.equal_confidence import (
+        GivenConfidence,
+        given_confidence,
+        max_logit_given_confidence,
+        normalized_max_logit_given_confidence,
+    )
+    from abstain.figures.equal_confidence_figure import given_confidence_figure
+    from abstain.figures.pixel_ranks import RankMaps, rank_maps, rank_maps_figure
+    from abstain.figures.profiles import LogitProfile, logit_profile, logit_profile_figure
+    from abstain.figures.repair import repair_figure
+    from abstain.figures.sources import AcceptedBySource, accepted_by_source, accepted_table
+    from abstain.figures.suppression import Suppression, suppression_figure
+
+__all__ = [
+    "AcceptedBySource",
+    "ConfidentErrors",
+    "GivenConfidence",
+    "LogitProfile",
+    "RankMaps",
+    "Suppression",
+    "accepted_by_source",
+    "accepted_table",
+    "confident_errors_figure",
+    "given_confidence",
+    "given_confidence_figure",
+    "logit_profile",
+    "logit_profile_figure",
+    "max_logit_given_confidence",
+    "most_confident_errors",
+    "normalized_max_logit_given_confidence",
+    "rank_maps",
+    "rank_maps_figure",
+    "repair_figure",
+    "suppression_figure",
+]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "confident_errors": ["ConfidentErrors", "confident_errors_figure", "most_confident_errors"],
+        "equal_confidence": [
+            "GivenConfidence",
+            "given_confidence",
+            "max_logit_given_confidence",
+            "normalized_max_logit_given_confidence",
+        ],
+        "equal_confidence_figure": ["given_confidence_figure"],
+        "profiles": ["LogitProfile", "logit_profile", "logit_profile_figure"],
+        "pixel_ranks": ["RankMaps", "rank_maps", "rank_maps_figure"],
+        "repair": ["repair_figure"],
+        "sources": ["AcceptedBySource", "accepted_by_source", "accepted_table"],
+        "suppression": ["Suppression", "suppression_figure"],
+    },
+)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,9 @@ from abstain.logits.dataset import read_logits, sample_of_each_row
 from abstain.models.auto import kind_of_model
 from abstain.models.checkpoint import MOST_BYTES
 from abstain.report.evaluate import evaluate_logits
-from abstain.report.figures import risk_coverage_figure, save_figure
+from abstain.report.figures import risk_coverage_figure
 from abstain.report.folder import FIGURE_FILE
+from abstain.report.pictures import figure_bytes
 from abstain.report.selective_report import SelectiveReport
 
 RECIPES = {
@@ -160,10 +160,7 @@ def measured(folder: Path, *, kind: str) -> tuple[dict[str, Any], SelectiveRepor
 
 def curve_picture(name: str, reports: Mapping[str, SelectiveReport]) -> bytes:
     """The risk-coverage curves of some models on the same data, as PNG."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / FIGURE_FILE
-        save_figure(risk_coverage_figure({name: reports}), path)
-        return path.read_bytes()
+    return figure_bytes(risk_coverage_figure({name: reports}))
 
 
 def _shortened(row: dict[str, Any]) -> dict[str, Any]:

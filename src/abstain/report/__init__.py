@@ -8,6 +8,7 @@ from abstain.report.folder import write_report, write_results
 from abstain.report.given import evaluate_confidence
 from abstain.report.legend import legend
 from abstain.report.next_steps import Commands
+from abstain.report.pictures import figure_bytes, inline_svg
 from abstain.report.predictions import evaluate_predictions
 from abstain.report.scod import ScodReport, ScodResult, evaluate_scod
 from abstain.report.selective_report import ScoreResult, SelectiveReport, comparison_table
@@ -34,6 +35,8 @@ __all__ = [
     "evaluate_predictions",
     "evaluate_scod",
     "evaluate_values",
+    "figure_bytes",
+    "inline_svg",
     "legend",
     "markdown_table",
     "report_text",

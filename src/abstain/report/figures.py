@@ -1,19 +1,17 @@
-"""Matplotlib figures, drawn from computed values only."""
+"""Risk-coverage curves as figures, drawn from computed values only."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from abstain.curve.curve import RiskCoverageCurve
 from abstain.report.curve_lines import draw_curve, draw_risk_interval
 from abstain.report.limits import INSET, risk_limit, zoom_region
-from abstain.report.selective_report import SelectiveReport
+from abstain.report.pictures import new_figure
+from abstain.report.selective_report import ScoreResult, SelectiveReport
+from abstain.report.style import FIRST_COLOR, GREY, Look, looks_in_order
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -21,54 +19,70 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Reports = Mapping[str, SelectiveReport]
+Looks = Mapping[str, Look]
 
-DOTS_PER_INCH = 150
-FIRST_COLOR, HUE = "black", "Oranges"
-"""The first model, and the colour map of the others: apart in grey and for the colour-blind too."""
-ON_TOP, BELOW = {"linewidth": 1.2, "zorder": 2.6}, {"linewidth": 1.9, "zorder": 2.5}
-"""The first model's lines are thinner and on top, so that lines that coincide are both seen."""
 LINE_STYLES = {"msp": "-", "max_logit_pnorm": (0, (4, 1.5)), "two_class_calibration": (0, (4, 1.5))}
 RISK_LINES = (1, 5)
 """Risks in percent that have a line of their own: those of which tables give the coverage."""
+MARK_EVERY = 0.12
+"""The way between two marks on a line, as a share of the diagonal of the axes."""
+PANEL = (5.4, 4.8)
+"""Width and height in inches."""
 
 
 @dataclass(frozen=True, eq=False)
-class _Line:
-    """A curve as it is drawn, and how its line looks."""
+class CurveLine:
+    """A curve as it is drawn, and how its line looks.
+
+    Attributes:
+        curve: of 0/1 errors.
+        label: in the legend.
+        look: of its model.
+        score: the name of the score, which decides the style of the line.
+        level: nominal coverage of its interval, in (0, 1).
+        independent: whether the samples are; where they are not, it is without an interval.
+    """
 
     curve: RiskCoverageCurve
     label: str
-    color: Any
-    linestyle: Any
+    look: Look
+    score: str
     level: float
     independent: bool = True
+
+    @classmethod
+    def of(cls, name: str, report: SelectiveReport, result: ScoreResult, look: Look) -> CurveLine:
+        """Of one of the scores that were measured of a model."""
+        label = ", ".join(filter(None, (name, result.label)))
+        return cls(result.curve, label, look, result.name, report.level, report.independent)
 
     @property
     def has_band(self) -> bool:
         """One a model, or they hide each other."""
-        return self.independent and bool(self.linestyle == LINE_STYLES["msp"])
+        return self.independent and self.score == "msp"
 
     def draw(self, axes: Axes) -> None:
+        """The line, and its interval if it has one."""
         if self.has_band:
-            draw_risk_interval(axes, self.curve, level=self.level, color=self.color)
-        place = ON_TOP if self.color == FIRST_COLOR else BELOW
-        draw_curve(axes, self.curve, color=self.color, linestyle=self.linestyle, label=self.label, **place)
+            draw_risk_interval(axes, self.curve, level=self.level, color=self.look.color)
+        marks: dict[str, Any] = {"marker": self.look.marker, "markevery": MARK_EVERY, "markersize": 4.5}
+        style = {"linestyle": LINE_STYLES.get(self.score, LINE_STYLES["msp"]), "label": self.label, **self.look.line}
+        draw_curve(axes, self.curve, **style, **(marks if self.look.marker else {}))
 
 
-def risk_coverage_figure(panels: Mapping[str, Reports]) -> Figure:
+def risk_coverage_figure(panels: Mapping[str, Reports], looks: Looks | None = None) -> Figure:
     """Risk-coverage curves, one panel a data set, as `draw_panel` draws them.
 
     Args:
         panels: title of each panel -> name of each model -> its report.
+        looks: as `draw_panel`.
 
     Returns:
-        A figure that belongs to no window; save it with `savefig`.
+        A figure that belongs to no window; `figure_bytes` makes a file of it.
     """
-    from matplotlib.figure import Figure  # not pyplot, which would keep the figure and choose a window system
-
-    figure = Figure(figsize=(5.4 * len(panels), 4.8), layout="constrained")
+    figure = new_figure(PANEL[0] * len(panels), PANEL[1])
     for axes, (title, reports) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
-        draw_panel(axes, reports)
+        draw_panel(axes, reports, looks)
         axes.set_title(title)
     return figure
 
@@ -82,32 +96,37 @@ def curve_figure(title: str, curve: RiskCoverageCurve, *, independent: bool = Tr
         independent: whether the samples are; where they are not, as the pixels of one image, it is without intervals.
         level: nominal coverage of the intervals, in (0, 1).
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5.4, 4.8), layout="constrained")
+    figure = new_figure(*PANEL)
     axes = figure.subplots()
-    _draw(axes, [_Line(curve, "MSP", FIRST_COLOR, LINE_STYLES["msp"], level, independent)])
+    draw_lines(axes, [CurveLine(curve, "MSP", Look(FIRST_COLOR), "msp", level, independent)])
     axes.set_title(title)
     return figure
 
 
-def draw_panel(axes: Axes, reports: Reports) -> None:
+def draw_panel(axes: Axes, reports: Reports, looks: Looks | None = None) -> None:
     """Draw the curves of some models on the same test data, each with the pointwise interval of its risk.
 
-    The first model is black, the others are orange; MSP is solid, its repair dashed, and left out where it
-    falls back to MSP. Thin lines stand at 1 % and 5 % risk. Where the curves are low for long, or their few errors come
-    late, an inset enlarges that part, and a frame marks it.
+    MSP is solid, its repair dashed, and left out where it falls back to MSP. Thin lines stand at 1 % and 5 % risk.
+    Where the curves are low for long, or their few errors come late, an inset enlarges that part, and a frame marks it.
 
     Args:
         axes: of matplotlib; they get limits, labels and a legend below.
         reports: name of each model, which may be empty, -> its report.
+        looks: of each model; None: the first is black, the others are shades of orange.
     """
-    _draw(axes, list(_lines(reports)))
+    draw_lines(axes, list(_lines(reports, looks or looks_in_order(list(reports)))))
 
 
-def _draw(axes: Axes, lines: Sequence[_Line]) -> None:
+def draw_lines(axes: Axes, lines: Sequence[CurveLine], *, top: float | None = None) -> None:
+    """Draw curves as `draw_panel` does.
+
+    Args:
+        axes: of matplotlib.
+        lines: at least one.
+        top: of the risk axis, in percent; None: what the curves need.
+    """
     curves = [line.curve for line in lines]
-    top = risk_limit(curves, level=lines[0].level)
+    top = top or highest_risk(lines)
     _draw_lines(axes, lines, xlim=(-1, 101), ylim=(-0.015 * top, top))
     _label_risk_lines(axes, top)
     axes.set(xlabel="coverage (%)", ylabel="selective risk (%)")
@@ -116,26 +135,24 @@ def _draw(axes: Axes, lines: Sequence[_Line]) -> None:
     _draw_legend(axes, next((line.level for line in lines if line.has_band), None))
 
 
-def _lines(reports: Reports) -> Iterator[_Line]:
+def highest_risk(lines: Sequence[CurveLine]) -> float:
+    """The end of the risk axis that these curves need, in percent."""
+    return risk_limit([line.curve for line in lines], level=lines[0].level)
+
+
+def _lines(reports: Reports, looks: Looks) -> Iterator[CurveLine]:
     """The curves that differ from one another."""
-    for color, (name, report) in zip(_colors(len(reports)), reports.items(), strict=True):
-        for result in filter(None, (report.msp, report.repaired)):
+    for name, report in reports.items():
+        results: Iterable[ScoreResult] = filter(None, (report.msp, report.repaired))
+        for result in results:
             if not result.falls_back:  # or its curve is that of MSP
-                label = ", ".join(filter(None, (name, result.label)))
-                yield _Line(result.curve, label, color, LINE_STYLES.get(result.name, LINE_STYLES["msp"]), report.level)
+                yield CurveLine.of(name, report, result, looks[name])
 
 
-def _colors(n_models: int) -> list[Any]:
-    from matplotlib import colormaps
-
-    shades = np.linspace(0.85, 0.45, n_models - 1) if n_models > 2 else [0.7]
-    return [FIRST_COLOR, *map(colormaps[HUE], shades)][:n_models]
-
-
-def _draw_lines(axes: Axes, lines: Sequence[_Line], **limits: tuple[float, float]) -> None:
+def _draw_lines(axes: Axes, lines: Sequence[CurveLine], **limits: tuple[float, float]) -> None:
     axes.grid(alpha=0.2)
     for risk in RISK_LINES:
-        axes.axhline(risk, color="0.35", linewidth=0.7, linestyle=(0, (1, 2)))
+        axes.axhline(risk, color=GREY, linewidth=0.7, linestyle=(0, (1, 2)))
     for line in lines:
         line.draw(axes)
     axes.set(**limits)
@@ -149,15 +166,15 @@ def _label_risk_lines(axes: Axes, top: float) -> None:
                 "textcoords": "offset points",
                 "va": "center",
             }
-            axes.annotate(f"{risk} %", (1, risk), (3, 0), fontsize=7, color="0.35", **place)
+            axes.annotate(f"{risk} %", (1, risk), (3, 0), fontsize=7, color=GREY, **place)
 
 
-def _draw_inset(axes: Axes, lines: Sequence[_Line], region: tuple[float, float, float]) -> None:
+def _draw_inset(axes: Axes, lines: Sequence[CurveLine], region: tuple[float, float, float]) -> None:
     left, right, risk = region
     inset = axes.inset_axes(INSET)
     _draw_lines(inset, lines, xlim=(left, right), ylim=(-0.015 * risk, risk))
     inset.tick_params(labelsize="x-small", length=2)
-    axes.indicate_inset_zoom(inset, edgecolor="0.35")
+    axes.indicate_inset_zoom(inset, edgecolor=GREY)
 
 
 def _draw_legend(axes: Axes, level: float | None) -> None:
@@ -177,17 +194,3 @@ def _draw_legend(axes: Axes, level: float | None) -> None:
         frameon=False,
         fontsize="small",
     )
-
-
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG, whatever the path is called; the same figure gives the same bytes."""
-    figure.savefig(path, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})  # which names a version
-
-
-def pixels_of(figure: Figure) -> NDArray[np.uint8]:
-    """A figure as (H, W, 3) uint8, as trackers of experiments take pictures."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from abstain._files import RESULTS_FILE, json_text, whole_file, write_json
-from abstain.report.figures import risk_coverage_figure, save_figure
+from abstain.report.figures import risk_coverage_figure
+from abstain.report.pictures import figure_bytes
 from abstain.report.selective_report import SelectiveReport
 
 REPORT_FILE = "report.md"
@@ -58,7 +59,7 @@ def write_report(
     with ExitStack() as whole:  # left in reverse: the results come to their place last
         whole.enter_context(whole_file(folder / RESULTS_FILE)).write_text(numbers, encoding="utf-8")
         if figure:
-            save_figure(figure, whole.enter_context(whole_file(folder / FIGURE_FILE)))
+            whole.enter_context(whole_file(folder / FIGURE_FILE)).write_bytes(figure_bytes(figure))
         report = whole.enter_context(whole_file(folder / REPORT_FILE))
         report.write_text(f"# {title}\n\n{text}\n{picture}", encoding="utf-8")
         for name in (RESULTS_FILE, *(() if figure else (FIGURE_FILE,))):

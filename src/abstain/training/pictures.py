@@ -19,7 +19,8 @@ from transformers.integrations.integration_utils import (
 
 from abstain._checks import first_line
 from abstain.curve.curve import RiskCoverageCurve
-from abstain.report.figures import curve_figure, pixels_of
+from abstain.report.figures import curve_figure
+from abstain.report.pictures import pixels_of
 
 Picture = NDArray[np.uint8]
 Taker = Callable[[str, Picture, int], None]
