@@ -17,6 +17,6 @@ class CalledWithLogits(Extension):
 
     def on_function(self, *, func: Function, **_: Any) -> None:
         """Logits to a confidence, in place of a block of rows to a tensor."""
-        if any(decorator.value == DECORATOR for decorator in func.decorators):
+        if any(str(decorator.value) == DECORATOR for decorator in func.decorators):
             logits = Parameter("logits", annotation="Any", kind=ParameterKind.positional_or_keyword)
             func.parameters, func.returns = Parameters(logits), "NDArray[float64]"

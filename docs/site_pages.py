@@ -14,23 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import typer.main
-from mkdocs.structure.files import File
 from typer.testing import CliRunner
+
+import abstain
 
 ROOT = Path(__file__).parents[1]
 README, HOME = "README.md", "index.md"
-ROOMS = (
-    "audit",
-    "curve",
-    "figures",
-    "hub",
-    "inference",
-    "logits",
-    "report",
-    "scores",
-    "threshold",
-    "training",
-)
+ROOMS = ("audit", "curve", "figures", "hub", "inference", "logits", "report", "scores", "threshold", "training")
 """Rooms whose tables of names are for users; those of the others are for the scripts."""
 WIDTH = 100
 """Columns of what a command says of itself."""
@@ -39,6 +29,8 @@ LINK = re.compile(r"(\[[^\]]*\])\(([^)\s]+)\)")
 
 def on_files(files: Any, config: Any) -> Any:
     """Add the pages that are made of something else than a page."""
+    from mkdocs.structure.files import File  # so that all else here can be tested without MkDocs
+
     pages = {HOME: (ROOT / README).read_text(encoding="utf-8"), "reference/command_line.md": command_line()}
     pages |= {f"reference/{name}.md": reference(name) for name in ("abstain", *ROOMS)}
     for place, text in pages.items():
@@ -82,25 +74,19 @@ def with_links(markdown: str, source: str, pages: set[str], repository: str | No
 def reference(room: str) -> str:
     """The page of a room's names, or of `abstain`'s own, each with its docstring; a name is told once."""
     module = importlib.import_module("abstain" if room == "abstain" else f"abstain.{room}")
-    title, *rest = (module.__doc__ or "").strip().split("\n\n")
-    own = names_of("abstain")
-    lines = [f"# `{module.__name__}`", title.replace("\n", " "), *rest[:-1]]
-    if room == "abstain":
-        return "\n\n".join([*lines, *(f"::: abstain.{name}" for name in own if name != "scores")]) + "\n"
-    above = [name for name in module.__all__ if name in own]
-    lines += ["Also in [`abstain`](abstain.md): " + ", ".join(f"[`{name}`][abstain.{name}]" for name in above) + "."]
-    lines = lines if above else lines[:-1]
-    return "\n\n".join([*lines, *(f"::: {module.__name__}.{name}" for name in module.__all__ if name not in above)]) + "\n"
-
-
-def names_of(module: str) -> list[str]:
-    """The public names of a module."""
-    return list(importlib.import_module(module).__all__)
+    is_room = room != "abstain"
+    above = [name for name in module.__all__ if is_room and name in abstain.__all__]
+    links = ", ".join(f"[`{name}`][abstain.{name}]" for name in above)
+    told = [f"::: {module.__name__}.{name}" for name in module.__all__ if name not in above and name not in ROOMS]
+    lines = [f"# `{module.__name__}`", (module.__doc__ or "").partition("\n\n")[0]]
+    lines += [f"Also in [`abstain`](abstain.md): {links}."] if above else []
+    return "\n\n".join([*lines, *told]) + "\n"
 
 
 def command_line() -> str:
     """The page of all commands: what each says of itself with `--help`."""
-    return "# The command line\n\n" + "\n\n".join(f"## `{name}`\n\n```text\n{said}\n```" for name, said in helps()) + "\n"
+    sections = (f"## `{name}`\n\n```text\n{said}\n```" for name, said in helps())
+    return "\n\n".join(["# The command line", *sections]) + "\n"
 
 
 def helps() -> Iterator[tuple[str, str]]:
