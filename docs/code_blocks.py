@@ -67,30 +67,30 @@ class Block:
 
     def shows(self, printed: str) -> bool:
         """Whether the page shows what the block printed, as far as that is the same everywhere."""
-        if self.output is None or not self.varies:
-            return self.output in (None, printed)
-        return self.output.count("\n") == printed.count("\n")
+        if self.output is None:
+            return True
+        return self.output == printed or (self.varies and self.output.count("\n") == printed.count("\n"))
 
 
 def main() -> None:
     """Run every page, and write or check them."""
-    write_or_check(rendered(ROOT / "docs"))
+    write_or_check(rendered(ROOT / "docs", anew="--check" not in sys.argv))
 
 
-def rendered(docs: Path, names: tuple[str, ...] = PAGES) -> dict[Path, str]:
-    """Each page with what its blocks print."""
+def rendered(docs: Path, *, anew: bool = False) -> dict[Path, str]:
+    """Each page with what its blocks print; what varies is left as it is, unless it is to be made anew."""
     texts = {}
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        for name in names:
+        for name in PAGES:
             started = processor_seconds()
-            text = run_page(name, (docs / name).read_text(encoding="utf-8"))
+            text = run_page(name, (docs / name).read_text(encoding="utf-8"), anew=anew)
             if name == TUTORIAL:
                 text = text_with_blocks(name, text, {"minutes": how_long(text, processor_seconds() - started)})
             texts[docs / name] = text
     return texts
 
 
-def run_page(name: str, text: str) -> str:
+def run_page(name: str, text: str, *, anew: bool = False) -> str:
     """A page with what its blocks print; the blocks of Python are run here, those of the shell in this folder."""
     names: dict[str, Any] = {"__name__": name}
 
@@ -99,7 +99,7 @@ def run_page(name: str, text: str) -> str:
         if block.reason is not None:
             return match[0]
         printed = run_block(block, names, f"{name}, {block.code.splitlines()[0]!r}")
-        if block.shows(printed):
+        if block.shows(printed) and not (block.varies and anew):
             return match[0]
         return f"```{block.language}\n{block.code}```\n\n{match['varies'] or ''}```text\n{printed}```\n"
 
@@ -136,7 +136,8 @@ def run_shell(code: str, place: str) -> str:
     )
     if done.returncode:
         sys.exit(f"{place} fails: {done.stderr}")
-    return done.stdout.replace(f"{Path.cwd()}/", "")  # where a page says a whole path, the reader has another
+    lines = done.stdout.replace(f"{Path.cwd()}/", "").splitlines()  # a reader's whole path is another
+    return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
 def processor_seconds() -> float:
