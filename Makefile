@@ -23,7 +23,7 @@ $(VENV)/installed: $(VENV)/made pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(INSTALL) --editable '.[dev,app,dask,docs,onnx,sam,segmentation,skops,trackers]'
+	$(INSTALL) --editable '.[dev,app,dask,docs,examples,onnx,sam,segmentation,skops,trackers]'
 	@touch $@
 
 $(VENV)/installed-browser: $(VENV)/installed-dev
@@ -112,7 +112,12 @@ docs: $(VENV)/installed-dev  ## render README, model cards and docs from the res
 	$(BIN)/python docs/thresholds.py
 	$(BIN)/python docs/monitoring.py
 	$(BIN)/python docs/intervals.py
+	$(BIN)/python docs/beyond.py
+	$(BIN)/python docs/file_types.py
+	$(BIN)/python docs/languages.py
 	$(BIN)/python docs/recipes.py
+	$(BIN)/python docs/diagnosis.py
+	$(BIN)/python docs/mechanism.py
 	$(BIN)/python docs/architecture.py
 
 $(VENV)/installed-site: $(VENV)/installed

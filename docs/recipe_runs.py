@@ -61,6 +61,11 @@ class Run:
         }
         return settings | {"test": {"sha256": self.results["data"]["test"]["sha256"]}}
 
+    @property
+    def diagnosis(self) -> str | None:
+        """Whether it looks smoothed, as `abstain.diagnose` puts it; None of a run that was kept without."""
+        return self.results.get("diagnosis", {}).get("verdict")
+
     def value(self, key: str, *, repaired: bool = False) -> float:
         """A measurement of MSP, or of the repair: per class of two, else logit normalisation."""
         scores = self.results["evaluation"]["scores"]

@@ -5,10 +5,11 @@ With `--check` nothing is written, and the exit status says whether the page or 
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import other_models
 import over_seeds
 from pages import ROOT, write_or_check
 from recipe_figure import recipe_figure
@@ -22,9 +23,6 @@ from abstain.report.pictures import figure_bytes
 RUNS = ROOT / "model_cards" / "recipes"
 PAGE = ROOT / "docs" / "recipes.md"
 FIGURE = PAGE.with_suffix(".png")
-OTHERS = ROOT / "docs" / "models_of_others.json"
-"""A list of models that others trained; each has the keys of `OTHERS_COLUMNS`."""
-OTHERS_COLUMNS = ("name", "source", "error %", "AURC %", "AURC % repaired")
 MARGIN = 0.05
 """The share of the AURC of cross-entropy up to which more is no damage."""
 ORDER_MARGIN = 0.01
@@ -45,6 +43,7 @@ DIFFERENCES = {
     "failure AUROC": (lambda ranks: ranks.msp, "failure_auroc"),
 }
 """Column -> the ranks that it is read from, and the area."""
+LOOKS_SMOOTHED = "looks smoothed"
 Row = dict[str, Any]
 
 
@@ -52,7 +51,7 @@ def main() -> None:
     """Measure, render, and write or check page and numbers; draw the figure."""
     recipes = read_recipes(RUNS)
     numbers = {name: [row_of(recipe, of_data_set) for recipe in of_data_set] for name, of_data_set in recipes.items()}
-    write_or_check({PAGE: render(numbers, read_others()), PAGE.with_suffix(".json"): json_text(numbers)})
+    write_or_check({PAGE: render(numbers, other_models.kept()), PAGE.with_suffix(".json"): json_text(numbers)})
     if recipes:
         with whole_file(FIGURE) as partial:
             partial.write_bytes(figure_bytes(recipe_figure(recipes)))
@@ -62,6 +61,7 @@ def row_of(recipe: Recipe, of_data_set: Sequence[Recipe]) -> Row:
     """What is told of a recipe: means and standard deviations over seeds, differences to cross-entropy, a verdict."""
     values = {column: recipe.values(key, repaired=repaired) for column, (key, repaired) in MEASURED.items()}
     row: Row = {"recipe": recipe.name, "seeds": len(recipe.runs)}
+    row["diagnoses"] = dict(sorted(Counter(run.diagnosis for run in recipe.runs.values() if run.diagnosis).items()))
     row |= {column.removesuffix(" %").replace(" % ", " "): _spread(of_seeds) for column, of_seeds in values.items()}
     plain = next((one for one in of_data_set if one.name == PLAIN), None)
     if plain is None or plain is recipe:
@@ -106,11 +106,6 @@ def _told(difference: DifferenceOverSeeds) -> dict[str, float | None]:
     return {name: getattr(difference, name) for name in names} | {"seeds": len(difference.of_seeds)}
 
 
-def read_others() -> list[Row]:
-    """What was measured of models that others trained."""
-    return json.loads(OTHERS.read_text(encoding="utf-8")) if OTHERS.exists() else []
-
-
 def render(numbers: dict[str, list[Row]], others: Sequence[Row]) -> str:
     """recipes.md; tables without a row are left out."""
     return "\n\n".join([HEADER, *_sections(numbers, others)]) + "\n"
@@ -127,8 +122,7 @@ def _sections(numbers: dict[str, list[Row]], others: Sequence[Row]) -> Iterator[
         if compared := differences(rows):
             yield compared
     if others:
-        rows = [[str(one[column]) for column in OTHERS_COLUMNS] for one in others]
-        yield f"## Models of others\n\n{markdown_table([list(OTHERS_COLUMNS), *rows], 'llrrr')}"
+        yield f"## Models of others\n\n{other_models.TOLD}\n\n{other_models.table(others)}"
     yield f"## How often the interval holds the true difference\n\n{over_seeds.section(over_seeds.read_kept())}"
 
 
@@ -146,10 +140,16 @@ def _in_words(row: Row) -> str:
 
 def measurements(rows: Sequence[Row]) -> str:
     """One row a recipe: means over seeds, and of AURC the standard deviation over them."""
-    table = [["trained with", "seeds", *MEASURED]]
+    table = [["trained with", "seeds", *MEASURED, "looks smoothed"]]
     for row in rows:
-        table.append([row["recipe"], str(row["seeds"]), *(_cell(row, column) for column in MEASURED)])
-    return markdown_table(table, "l" + "r" * (1 + len(MEASURED)))
+        measured = [_cell(row, column) for column in MEASURED]
+        table.append([row["recipe"], str(row["seeds"]), *measured, _looks_smoothed(row)])
+    return markdown_table(table, "l" + "r" * (2 + len(MEASURED)))
+
+
+def _looks_smoothed(row: Row) -> str:
+    diagnoses = row["diagnoses"]
+    return f"{diagnoses.get(LOOKS_SMOOTHED, 0)} of {sum(diagnoses.values())}" if diagnoses else "?"
 
 
 def _cell(row: Row, column: str) -> str:
@@ -201,7 +201,8 @@ reaches further. Otherwise these runs *cannot tell*, and *one seed* has no inter
 such a recipe may only make more errors. Whether it also *orders worse* is said by the failure AUROC of MSP, the share
 of pairs of an error and a correct answer in which the error is the less confident one: *no* where the interval of its
 difference to CE lies above {-100 * ORDER_MARGIN:g} point, *yes* where it lies below 0 and reaches further.
-Intervals are one by one; none is widened for their number."""
+Intervals are one by one; none is widened for their number. *Looks smoothed* counts the runs of which
+[`abstain.diagnose`](diagnosis.md) says so; ? where none was diagnosed."""
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from abstain.experiments import RunRanks, RunSamples, write_ranks
 N = 300
 
 
-def keep(folder, data_set, seed, *, damage=0.0, n_logits=10, test="same", **training):
+def keep(folder, data_set, seed, *, damage=0.0, n_logits=10, test="same", diagnosis=None, **training):
     """Write a run whose order is damaged so much, and return its ranks; its repair halves AURC."""
     name = f"{data_set}_{'_'.join(f'{key}{value}' for key, value in training.items()) or 'ce'}_s{seed}"
     samples, own = np.random.default_rng(0), np.random.default_rng([seed, *name.encode()])
@@ -31,5 +31,7 @@ def keep(folder, data_set, seed, *, damage=0.0, n_logits=10, test="same", **trai
         "data": {"test": {"samples": N, "sha256": test}},
         "evaluation": {"n_logits": n_logits, "scores": {"msp": msp, repair: {**msp, "aurc": msp["aurc"] / 2}}},
     }
+    if diagnosis is not None:
+        results["diagnosis"] = {"verdict": diagnosis}
     (folder / name / "results.json").write_text(json.dumps(results))
     return ranks

@@ -4,7 +4,7 @@ import sys
 import tomllib
 from importlib.metadata import packages_distributions
 
-OF_EXTRAS = {"onnxruntime", "pytorch_optimizer", "segmentation_models_pytorch", "trackio", "wandb"}
+OF_EXTRAS = {"onnxruntime", "skops", "pytorch_optimizer", "segmentation_models_pytorch", "trackio", "wandb"}
 """What is imported where it is used, and may be missing."""
 
 

@@ -45,6 +45,12 @@ def test_the_same_audit_gives_the_same_bytes(tmp_path, audits):
         assert path.read_bytes() == (tmp_path / "two" / path.relative_to(tmp_path / "one")).read_bytes(), path.name
 
 
+def test_figures_of_an_audit_before_are_gone(tmp_path, audits):
+    written(tmp_path, audits)
+    figures = written(tmp_path, audits[:1])
+    assert len(list((tmp_path / "figures").iterdir())) == 2 * len(figures)
+
+
 def test_what_cannot_be_written_leaves_no_results(tmp_path, audits):
     written(tmp_path, audits[:1])
     with pytest.raises(ValueError):

@@ -8,6 +8,21 @@ from kept_recipes import keep
 from abstain import aurc
 from abstain.curve import DifferenceOverSeeds
 
+OTHER = {
+    "name": "a model of others",
+    "source": "a page",
+    "samples": 100,
+    "error": 0.2,
+    "error interval": None,
+    "aurc": 0.1,
+    "aurc interval": None,
+    "p": 2.0,
+    "best p": 2.0,
+    "repaired": 0.09,
+    "gain of best p": {"estimate": 0.01, "low": None, "high": None},
+    "diagnosis": "too few errors to say",
+}
+
 
 @pytest.fixture(scope="module")
 def recipes(program):
@@ -17,9 +32,9 @@ def recipes(program):
 @pytest.fixture
 def page(recipes, tmp_path, monkeypatch):
     """Renders the page of the runs in `tmp_path / "runs"`; returns its text and its numbers."""
-    names = {"RUNS": "runs", "PAGE": "recipes.md", "FIGURE": "recipes.png", "OTHERS": "others.json"}
-    for name, file in names.items():
+    for name, file in {"RUNS": "runs", "PAGE": "recipes.md", "FIGURE": "recipes.png"}.items():
         monkeypatch.setattr(recipes, name, tmp_path / file)
+    monkeypatch.setattr("other_models.KEPT", tmp_path / "others.json")
     monkeypatch.setattr("pages.ROOT", tmp_path)
     monkeypatch.setattr("sys.argv", ["recipes.py"])
 
@@ -66,11 +81,21 @@ def test_a_recipe_that_breaks_the_order_is_said_to_and_one_that_does_not_stands_
         ["SAM 0.1", "does not"],
     ]
     table = rows_of(text, "digits")
-    assert table[0] == ["trained with", "seeds", "error %", "AURC %", "AURC % repaired", "Cov@5 %", "Cov@1 %", "ECE %"]
+    assert table[0] == [
+        "trained with",
+        "seeds",
+        "error %",
+        "AURC %",
+        "AURC % repaired",
+        "Cov@5 %",
+        "Cov@1 %",
+        "ECE %",
+        "looks smoothed",
+    ]
     spread = ce["AURC"]
     plain_aurc = [aurc(ranks.msp, ranks.error) for ranks in plains]
     assert spread["std"] == pytest.approx(np.std(plain_aurc, ddof=1)) and focal["AURC"]["std"] is None
-    assert table[1][:2] == ["CE", "4"] and table[1][5:] == ["50.00", "25.00", "12.50"]
+    assert table[1][:2] == ["CE", "4"] and table[1][5:] == ["50.00", "25.00", "12.50", "?"]
     assert table[1][3] == f"{100 * spread['mean']:.3f} ± {100 * spread['std']:.3f}"
     assert table[3][:2] == ["focal 2", "1"] and table[3][3] == f"{100 * focal['AURC']['mean']:.3f}", "one has no spread"
     columns = ["error", "AURC", "AURC repaired", "failure AUROC", "breaks abstention?", "orders worse?"]
@@ -86,14 +111,14 @@ def test_two_classes_are_repaired_per_class_and_models_of_others_have_their_tabl
     for seed in range(2):
         keep(tmp_path / "runs", "bank", seed, n_logits=2)
         keep(tmp_path / "runs", "bank", seed, n_logits=2, label_smoothing_factor=0.4)
-    other = {"name": "m", "source": "a paper", "error %": "2.0", "AURC %": "0.30", "AURC % repaired": "0.20"}
-    (tmp_path / "others.json").write_text(json.dumps([other]))
     text, numbers = page()
     columns = ["error", "AURC", "failure AUROC"]
     assert list(numbers["bank"][1]["minus CE"]) == columns
     assert rows_of(text, "bank")[3] == ["minus CE, in points", *columns, "breaks abstention?", "orders worse?"]
     assert numbers["bank"][0]["AURC repaired"]["mean"] == numbers["bank"][0]["AURC"]["mean"] / 2
-    assert rows_of(text, "Models of others")[1] == ["m", "a paper", "2.0", "0.30", "0.20"]
+    assert "Models of others" not in text
+    (tmp_path / "others.json").write_text(json.dumps([OTHER]))
+    assert rows_of(page()[0], "Models of others")[1][0] == "a model of others"
 
 
 def test_without_a_run_there_is_no_table_of_runs(page, tmp_path):
@@ -118,3 +143,13 @@ def test_the_verdict_follows_the_interval(recipes, low, high, said):
 def test_whether_errors_are_ordered_worse_follows_the_interval_of_the_failure_auroc(recipes, low, high, said):
     found = DifferenceOverSeeds((low + high) / 2, 1, low, high, 0.5, [0, 0], 1, 1, 1)
     assert recipes.orders_worse(found) == said
+
+
+def test_the_runs_that_look_smoothed_are_counted_among_those_that_were_diagnosed(page, tmp_path):
+    for seed, diagnosis in enumerate(["looks smoothed", "looks smoothed", "too few errors to say", None]):
+        keep(tmp_path / "runs", "digits", seed)
+        keep(tmp_path / "runs", "digits", seed, label_smoothing_factor=0.2, diagnosis=diagnosis)
+    text, numbers = page()
+    heads, plain, smoothed, *_ = rows_of(text, "digits")
+    assert (heads[-1], plain[-1], smoothed[-1]) == ("looks smoothed", "?", "2 of 3")
+    assert numbers["digits"][1]["diagnoses"] == {"looks smoothed": 2, "too few errors to say": 1}

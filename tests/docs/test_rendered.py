@@ -4,11 +4,10 @@ import sys
 
 import pytest
 
+PROGRAMS = "render results scale scores thresholds monitoring recipes mechanism diagnosis".split()
 
-@pytest.mark.parametrize(
-    "program",
-    ["render.py", "results.py", "scale.py", "scores.py", "thresholds.py", "monitoring.py", "recipes.py"],
-)
+
+@pytest.mark.parametrize("program", [f"{name}.py" for name in PROGRAMS])
 def test_readme_cards_and_results_say_what_the_result_files_say(root, program):
     if program == "scale.py":
         pytest.importorskip("segmentation_models_pytorch", reason="needs the extra `segmentation`")

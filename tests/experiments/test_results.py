@@ -12,10 +12,12 @@ from tiny_trainers import arguments, small_resnet
 
 from abstain import (
     AbstentionRule,
+    Diagnosis,
     InputError,
     LogitNorm,
     NoThresholdError,
     SelectiveTrainer,
+    diagnose,
     evaluate_logits,
     read_logits,
     scores,
@@ -53,6 +55,7 @@ def test_a_run_ends_with_its_logits_its_samples_and_last_its_results(tmp_path, s
     assert np.array_equal(samples.msp, scores.msp(logits).astype(np.float32))
     assert np.array_equal(samples.max_logit_pnorm, LogitNorm.fit(*validation).score(logits).astype(np.float32))
     assert np.array_equal(samples.error, logits.argmax(1) != labels)
+    assert Diagnosis.from_dict(results["diagnosis"]) == diagnose(logits, labels, input="logits")
     written = [tmp_path / name for name in ("logits/test.parquet", "samples.parquet", "results.json")]
     assert sorted(written, key=lambda path: path.stat().st_mtime_ns) == written
 

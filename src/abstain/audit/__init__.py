@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     from abstain.audit.comparison import Beside, compare
     from abstain.audit.decisions import Decision
     from abstain.audit.diagnosis import Diagnosis, diagnose
+    from abstain.audit.equal_confidence import normalization_at_equal_msp, partial_correlation
+    from abstain.audit.estimate import Estimate
     from abstain.audit.folder import AUDIT_FILES, write_audit
     from abstain.audit.kept_logits import Kept
+    from abstain.audit.mechanism import predicted_suppression, suppression_gradient
     from abstain.audit.per_class import OfClass
     from abstain.audit.running import Data, Run, run_model
     from abstain.audit.score_gains import ScoreGain
     from abstain.audit.stored import class_names_beside, folder_of_logits, holds_split
+    from abstain.audit.suppression_over_seeds import SuppressionOverSeeds, suppression
     from abstain.audit.words import Section, parts_of
 
 __all__ = [
@@ -27,11 +31,13 @@ __all__ = [
     "Data",
     "Decision",
     "Diagnosis",
+    "Estimate",
     "Kept",
     "OfClass",
     "Run",
     "ScoreGain",
     "Section",
+    "SuppressionOverSeeds",
     "audit_predictions",
     "checked",
     "class_names_beside",
@@ -39,8 +45,13 @@ __all__ = [
     "diagnose",
     "folder_of_logits",
     "holds_split",
+    "normalization_at_equal_msp",
+    "partial_correlation",
     "parts_of",
+    "predicted_suppression",
     "run_model",
+    "suppression",
+    "suppression_gradient",
     "write_audit",
 ]
 
@@ -51,12 +62,16 @@ __getattr__ = lazy_names(
         "comparison": ["Beside", "compare"],
         "decisions": ["Decision"],
         "diagnosis": ["Diagnosis", "diagnose"],
+        "equal_confidence": ["normalization_at_equal_msp", "partial_correlation"],
+        "estimate": ["Estimate"],
         "folder": ["AUDIT_FILES", "write_audit"],
         "kept_logits": ["Kept"],
+        "mechanism": ["predicted_suppression", "suppression_gradient"],
         "per_class": ["OfClass"],
         "running": ["Data", "Run", "run_model"],
         "score_gains": ["ScoreGain"],
         "stored": ["class_names_beside", "folder_of_logits", "holds_split"],
+        "suppression_over_seeds": ["SuppressionOverSeeds", "suppression"],
         "words": ["Section", "parts_of"],
     },
 )

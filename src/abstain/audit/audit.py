@@ -17,6 +17,7 @@ from abstain.audit.per_class import OfClass, by_predicted_class
 from abstain.audit.score_gains import ScoreGain, score_gains
 from abstain.audit.seen import Seen, scores_of, see
 from abstain.audit.stored import in_memory
+from abstain.figures.equal_confidence import FEWEST, AtEqualConfidence, at_equal_confidence
 from abstain.logits.held_out import hold_out
 from abstain.report.measure import check_target_risks
 from abstain.report.predictions import CONFIDENCE, evaluate_predictions
@@ -28,6 +29,7 @@ from abstain.scores.given import GivenConfidence
 
 TARGET_RISKS = (0.05, 0.02, 0.01)
 DELTA = 0.05
+MAX_LOGIT = "max logit, centred"
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +48,7 @@ class Audit:
         class_risk: the target risk of that threshold.
         n_validation: how many validation samples there were; None without any.
         labels: (N,) of the test samples; None where a confidence is given.
+        max_logit: the largest logit of right and of wrong answers at equal MSP; None where there is nothing to see.
     """
 
     name: str
@@ -59,6 +62,7 @@ class Audit:
     class_risk: float | None = None
     n_validation: int | None = None
     labels: NDArray[np.int64] | None = field(default=None, repr=False)
+    max_logit: AtEqualConfidence | None = field(default=None, repr=False)
 
     def with_notes(self, notes: Iterable[str]) -> Audit:
         """The same, whose report says more of what has to be known."""
@@ -135,6 +139,7 @@ def audit_predictions(
         seen = see(test.in_batches(), names, found.confidence)
         scored = (seen.confidence, report.error)
         found = replace(found, scores=score_gains(report, seen.scores), labels=seen.labels)
+        found = replace(found, max_logit=_at_equal_msp(report, seen))
     found = _decided(found, choose, scored, risks, delta if report.independent else None)
     if seen is None:
         return replace(found, undiagnosed="it needs the logits of all classes, and only a confidence is given")
@@ -187,6 +192,14 @@ def _decided(found: Audit, choose: Choose | None, scored: Scored, risks: Iterabl
     deltas = (None,) if delta is None else (None, delta)
     decisions = tuple(choose(scored, risk, each) for risk in risks for each in deltas)
     return replace(found, decisions=decisions)
+
+
+def _at_equal_msp(report: SelectiveReport, seen: Seen) -> AtEqualConfidence | None:
+    """None of two classes, of probabilities, and of too few errors to draw."""
+    if not len(seen.max_logit) or report.n_errors < FEWEST:
+        return None
+    told = at_equal_confidence(seen.max_logit, report.msp.confidence, report.error, quantity=MAX_LOGIT)
+    return replace(told, independent=report.independent)
 
 
 def _by_class(found: Audit, scored: Scored, seen: Seen, names: Any) -> Audit:

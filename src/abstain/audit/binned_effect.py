@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from abstain._arguments import check_whole
+from abstain._checks import check_keys, check_number
 
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -40,6 +44,23 @@ class Bin:
     std_of_errors: float
     std_of_correct: float
     effect: float
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Self:
+        """The bin that `Diagnosis.to_dict` wrote.
+
+        Raises:
+            InputError: a key is unknown or missing, or a value is no number.
+        """
+        names = [field.name for field in fields(cls)]
+        check_keys("Bin", values, known=names, needed=names)
+        counts: dict[str, Any] = {
+            name: check_whole(name, values[name], at_least=FEWEST_IN_BIN) for name in ("n_errors", "n_correct")
+        }
+        numbers: dict[str, Any] = {
+            name: check_number(f"{name} of a Bin", values[name]) for name in names if name not in counts
+        }
+        return cls(**counts, **numbers)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,8 +129,9 @@ def _bins(log_odds: Array, wrong: NDArray[np.bool_]) -> tuple[Places, int]:
     n_parts = min(MOST_BINS, int(wrong.sum()) // FEWEST_IN_BIN)
     if n_parts == 0:
         return np.zeros(len(wrong), dtype=np.int64), 0
-    edges = np.quantile(log_odds[wrong], np.arange(1, n_parts) / n_parts)
-    parts = np.searchsorted(edges, log_odds, side="right")
+    rounded = log_odds.astype(np.float32)  # so that rounding parts no equal values
+    edges = np.quantile(rounded[wrong], np.arange(1, n_parts) / n_parts)
+    parts = np.searchsorted(edges, rounded, side="right")
     bin_of_part, n_bins = _joined(np.bincount(2 * parts + wrong, minlength=2 * n_parts).reshape(-1, 2))
     return bin_of_part[parts], n_bins
 

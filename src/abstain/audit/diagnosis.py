@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, ndtr, ndtri
 
-from abstain._checks import InputError, check_choice, check_keys, check_level, check_no_more, shown
-from abstain.audit.binned_effect import Bin, BinnedEffect, binned_effect
+from abstain._arguments import check_whole
+from abstain._checks import InputError, check_choice, check_keys, check_level, check_no_more, check_number, shown
+from abstain.audit.binned_effect import FEWEST_IN_BIN, Bin, BinnedEffect, binned_effect
 from abstain.audit.diagnosis_sentence import sentence_of
 from abstain.audit.evenness import rank_correlation
 from abstain.audit.logit_shape import LogitShape
@@ -106,12 +107,19 @@ class Diagnosis:
         """
         names = {field.name for field in fields(cls)}
         values = check_keys("Diagnosis", values, known=names, needed=names)
-        check_choice("verdict of a Diagnosis", values["verdict"], VERDICTS)
-        if not isinstance(values["bins"], list | tuple):
-            raise InputError(f"the bins of a Diagnosis are {shown(values['bins'])}, but must be a list of bins")
-        of_bin = {field.name for field in fields(Bin)}
-        bins = [Bin(**check_keys("Bin", one, known=of_bin, needed=of_bin)) for one in values["bins"]]
-        return cls(**{**values, "bins": tuple(bins)})
+        verdict, bins = values["verdict"], values["bins"]
+        check_choice("verdict of a Diagnosis", verdict, VERDICTS)
+        if not isinstance(bins, list | tuple):
+            raise InputError(f"the bins of a Diagnosis are {shown(bins)}, but must be a list of bins")
+        counts = {name: check_whole(name, values[name], at_least=0) for name in ("n_samples", "n_errors", "n_logits")}
+        numbers: dict[str, Any] = {
+            name: _number_or_none(name, values[name]) for name in names - {*counts, "verdict", "bins", "needed"}
+        }
+        return cls(**counts, **numbers, verdict=verdict, needed=values["needed"], bins=tuple(map(Bin.from_dict, bins)))
+
+
+def _number_or_none(name: str, value: Any) -> float | None:
+    return None if value is None else check_number(f"{name} of a Diagnosis", value)
 
 
 def ceiling_of(alpha: float, n_logits: int) -> float:
@@ -149,7 +157,9 @@ def diagnose(
         **unknown: there is no other argument; a wrong one is named with the nearest right one.
 
     Returns:
-        The diagnosis. With K ≤ 2 the centred z_max is a function of MSP, and nothing can be told of the effect.
+        The diagnosis. With K ≤ 2 the centred z_max is a function of MSP, and there is no effect to tell; with less than
+        10 classes there is, but no verdict, since models that were not smoothed show both marks too; and with 20 or
+        more none from the second mark alone, which smoothed models may lack there.
 
     Raises:
         InputError: what `evaluate_logits` refuses, and probabilities of exactly 0.
@@ -195,9 +205,10 @@ def _judged(shape: LogitShape, clusters: Clusters | None, told: dict[str, Any]) 
         effect = Sign(found.effect / found.deviation, error / found.deviation)
     if correlation is not None:
         told |= {"spread_correlation": correlation.estimate, "spread_standard_error": correlation.standard_error}
-    verdict = decide(effect, correlation)
-    needed = errors_needed(effect, correlation, told["n_errors"]) if verdict == "too few errors to say" else None
-    return Diagnosis(verdict=verdict, needed=needed, **told)
+    verdict = decide(effect, correlation, told["n_logits"])
+    if verdict == "too few errors to say" and told["n_samples"] - told["n_errors"] >= FEWEST_IN_BIN:
+        told["needed"] = errors_needed(effect, correlation, told["n_errors"])
+    return Diagnosis(verdict=verdict, **told)
 
 
 def _spread_correlation(shape: LogitShape, clusters: Clusters | None) -> Sign | None:

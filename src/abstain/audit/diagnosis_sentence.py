@@ -9,12 +9,22 @@ if TYPE_CHECKING:
 
 TWO_CLASSES = (
     "Whether the model was smoothed cannot be told with two classes, where the largest logit is a function of MSP: a "
-    "strong weight decay leaves the same probabilities."
+    "strong weight decay leaves the same probabilities"
 )
 TIED = (
     "Whether the model was smoothed cannot be told from these values: in most rows several classes hold the least one, "
     "as where probabilities were cut off or rounded, or classes are masked."
 )
+NUMBER_OF_CLASSES = {
+    "cannot be told with few classes": (
+        "Whether the model was smoothed cannot be told with so few classes, where models that were not show the same "
+        "marks"
+    ),
+    "cannot be told with many classes": (
+        "Whether the model was smoothed cannot be told with so many classes, where the other logits may draw apart in "
+        "a smoothed model too"
+    ),
+}
 
 
 def sentence_of(diagnosis: Diagnosis) -> str:
@@ -23,6 +33,9 @@ def sentence_of(diagnosis: Diagnosis) -> str:
         return TWO_CLASSES + _of_ceiling(diagnosis)
     if diagnosis.verdict == "cannot be told from tied values":
         return TIED
+    if diagnosis.verdict in NUMBER_OF_CLASSES:
+        of_effect = "" if diagnosis.effect is None else f". What is seen is that {_of_effect(diagnosis)}"
+        return NUMBER_OF_CLASSES[diagnosis.verdict] + of_effect + _of_ceiling(diagnosis)
     if diagnosis.verdict == "too few errors to say":
         return _too_few(diagnosis)
     if diagnosis.verdict == "looks smoothed":
@@ -57,6 +70,11 @@ def _of_ceiling(diagnosis: Diagnosis) -> str:
 
 
 def _too_few(diagnosis: Diagnosis) -> str:
+    n_right = diagnosis.n_samples - diagnosis.n_errors
+    if n_right < diagnosis.n_errors and diagnosis.needed is None:
+        return (
+            f"Too few right answers to say whether the model was smoothed, {n_right} in {diagnosis.n_samples} samples."
+        )
     errors = f"{diagnosis.n_errors} error{'' if diagnosis.n_errors == 1 else 's'} in {diagnosis.n_samples} samples"
     enough = "" if diagnosis.needed is None else f": about {diagnosis.needed:,} would be enough"
     return f"Too few errors to say whether the model was smoothed, {errors}{enough}."

@@ -48,6 +48,8 @@ def write_audit(
         whole.enter_context(whole_file(folder / PAGE)).write_text(page, encoding="utf-8")
         whole.enter_context(whole_file(folder / REPORT)).write_text(text, encoding="utf-8")
         (folder / RESULTS_FILE).unlink(missing_ok=True)
+    for old in {*(folder / FIGURES).glob("*.*")} - {folder / f"{files[name]}.{kind}" for name, kind in drawn}:
+        old.unlink()
 
 
 def _file_name(name: str) -> str:

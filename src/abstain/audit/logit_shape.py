@@ -59,7 +59,7 @@ def _pieces(values: ValueBatches) -> Iterator[tuple[Array, Array]]:
     for batch in values.batches():
         rows = as_pairs(as_logits(batch))
         warn_if_half(batch.rows)
-        labels = torch.tensor(batch.labels).to("cpu" if rows.device.type == "mps" else rows.device)
+        labels = torch.tensor(batch.labels, device="cpu" if rows.device.type == "mps" else rows.device)
         yield error_of(batch), in_blocks(partial(_shape_of, labels=labels), rows)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from abstain.scores.batches import ValueBatches
@@ -23,12 +24,15 @@ class Seen:
         labels: (N,) int64.
         scores: name of each score that these values have -> (N,) float64.
         confidence: (N,) float64, by the confidence whose thresholds are looked for.
+        max_logit: (N,) float64, the largest logit minus the mean of its row; (0,) of values that are no logits, or of
+            fewer than three classes, where it is a function of MSP.
     """
 
     predicted: NDArray[np.int64]
     labels: NDArray[np.int64]
     scores: dict[str, NDArray[np.float64]]
     confidence: NDArray[np.float64]
+    max_logit: NDArray[np.float64]
 
 
 def see(test: ValueBatches, names: Sequence[str], confidence: Confidence) -> Seen:
@@ -39,13 +43,17 @@ def see(test: ValueBatches, names: Sequence[str], confidence: Confidence) -> See
         names: of `SCORES`, from `scores_of`.
         confidence: as it is taken of values of this kind.
     """
-    n = test.n_samples
-    seen = Seen(np.empty(n, np.int64), np.empty(n, np.int64), {name: np.empty(n) for name in names}, np.empty(n))
+    n, has_max_logit = test.n_samples, test.kind not in OF_PROBABILITIES and test.n_columns > 2
+    predicted, labels = np.empty((2, n), np.int64)
+    scores = {name: np.empty(n) for name in names}
+    seen = Seen(predicted, labels, scores, np.empty(n), np.empty(n if has_max_logit else 0))
     start = 0
     for batch in test.batches():
         rows = slice(start, start + len(batch.labels))
         seen.predicted[rows], seen.labels[rows] = _predicted(batch), batch.labels
         seen.confidence[rows] = confidence.score(batch.rows)
+        if has_max_logit:
+            seen.max_logit[rows] = _centred_max(batch)
         for name, found in _scores(batch, names).items():
             seen.scores[name][rows] = found
         start = rows.stop
@@ -71,3 +79,9 @@ def _predicted(batch: Values) -> NDArray[np.int64]:
         return batch.rows.argmax(dim=1).cpu().numpy()
     middle = 0.5 if batch.kind == "one probability" else 0.0
     return (batch.rows[:, 0] > middle).cpu().numpy().astype(np.int64)
+
+
+def _centred_max(batch: Values) -> NDArray[np.float64]:
+    """(n,) the largest logit minus the mean of its row, in float64."""
+    largest = batch.rows.amax(dim=1).to(torch.float64)
+    return (largest - batch.rows.mean(dim=1, dtype=torch.float64)).cpu().numpy()

@@ -73,4 +73,4 @@ def _rows_at(values: ValueBatches, chosen: NDArray[np.int64]) -> Iterator[tuple[
         start += len(batch.labels)
         if len(here):
             labels, rows = batch.labels[here], batch.rows[torch.from_numpy(here).to(batch.rows.device)]
-            yield as_logits(Values(batch.kind, rows, labels)), labels
+            yield as_logits(Values(batch.kind, rows, labels)).cpu().double(), labels

@@ -14,6 +14,8 @@ Verdict = Literal[
     "does not look smoothed",
     "too few errors to say",
     "cannot be told with two classes",
+    "cannot be told with few classes",
+    "cannot be told with many classes",
     "cannot be told from tied values",
 ]
 VERDICTS: tuple[Verdict, ...] = (
@@ -21,9 +23,16 @@ VERDICTS: tuple[Verdict, ...] = (
     "does not look smoothed",
     "too few errors to say",
     "cannot be told with two classes",
+    "cannot be told with few classes",
+    "cannot be told with many classes",
     "cannot be told from tied values",
 )
 
+FEWEST_CLASSES = 10
+"""With fewer, the other logits leave too little room: models of 3 and 5 classes showed both signs without smoothing."""
+MANY_CLASSES = 20
+"""From so many on, the spread of the others may grow with the largest logit in a smoothed model too: of 30 and of 100
+classes all did, for these logits follow the likeness of the classes."""
 QUANTILE = 1.96
 """Of the normal law: a sign is taken for one where it is this many standard errors from 0."""
 SMALLEST = 0.1
@@ -64,7 +73,7 @@ class Sign:
         return math.inf if size == 0 else ((QUANTILE + QUANTILE_OF_POWER) * self.standard_error / size) ** 2
 
 
-def decide(effect: Sign | None, correlation: Sign | None) -> Verdict:
+def decide(effect: Sign | None, correlation: Sign | None, n_classes: int) -> Verdict:
     """The verdict of more than two classes.
 
     A smoothed model shows both signs. A model whose data are sharp in part and noisy in part has a positive effect
@@ -74,11 +83,16 @@ def decide(effect: Sign | None, correlation: Sign | None) -> Verdict:
         effect: z_max of errors minus that of correct answers at equal MSP, in standard deviations; None where there
             are too few.
         correlation: of z_max with the spread of the other logits; None where one of them does not vary.
+        n_classes: K.
     """
+    if n_classes < FEWEST_CLASSES:
+        return "cannot be told with few classes"
     if effect is None or correlation is None:
         return "too few errors to say"
-    if correlation.is_above or effect.estimate + QUANTILE * effect.standard_error < SMALLEST:
+    if effect.estimate + QUANTILE * effect.standard_error < SMALLEST:
         return "does not look smoothed"
+    if correlation.is_above:
+        return "does not look smoothed" if n_classes < MANY_CLASSES else "cannot be told with many classes"
     return "looks smoothed" if effect.is_above and correlation.is_below else "too few errors to say"
 
 

@@ -76,9 +76,7 @@ def sections(audit: Audit, commands: Commands) -> list[Section]:
             (report.to_markdown(), *_notes(audit)),
             figure="risk_coverage",
         ),
-        Section(
-            "Does it look smoothed?", (_smoothed(audit),), figure="max_logit_given_msp" if audit.diagnosis else None
-        ),
+        Section("Does it look smoothed?", (_smoothed(audit),), figure="max_logit_given_msp"),
         Section(f"What does {repair_name(report)} gain?", tuple(_repair(audit))),
         Section("Which confidence is best?", tuple(_best(audit)), tuple(_table_of_scores(audit))),
         Section("How much can be answered?", tuple(_answerable(audit)), tuple(_table_of_decisions(audit))),

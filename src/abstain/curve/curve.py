@@ -19,7 +19,7 @@ from abstain.curve.coverage_interval import coverage_at_risk_interval
 from abstain.curve.intervals import Interval
 from abstain.curve.moments import Moments, unit_of
 from abstain.curve.ordered_blocks import blocks_in_order, first_of_block
-from abstain.curve.packed_order import Ranks, descending_order, in_order
+from abstain.curve.packed_order import DenseRanks, descending_order, in_order
 from abstain.curve.packed_sort import sort_samples
 from abstain.curve.tie_blocks import TieBlocks, tie_blocks
 
@@ -202,7 +202,7 @@ def curve_of_checked(
     return _of_order(ranks, in_order(confidence, order), in_order(error, order), clustered)
 
 
-def curve_of_ranks(ranks: Ranks, error: NDArray[Any]) -> RiskCoverageCurve:
+def curve_of_ranks(ranks: DenseRanks, error: NDArray[Any]) -> RiskCoverageCurve:
     """The curve of samples in their order, most confident first, of which only the ranks are known.
 
     Its areas and influences are those of the samples; its thresholds are ranks.
@@ -211,7 +211,7 @@ def curve_of_ranks(ranks: Ranks, error: NDArray[Any]) -> RiskCoverageCurve:
 
 
 def _of_order(
-    ranks: Ranks, descending: NDArray[Any], error: NDArray[Any], clustered: ClusteredErrors | None
+    ranks: DenseRanks, descending: NDArray[Any], error: NDArray[Any], clustered: ClusteredErrors | None
 ) -> RiskCoverageCurve:
     is_binary = all(over_slices(lambda some: are_binary(error[some]), len(error)))
     blocks = blocks_in_order(ranks, error, is_binary=is_binary)

@@ -16,10 +16,10 @@ from abstain.curve.value_sort import as_words
 from abstain.curve.word_sort import sort_words
 
 Words = NDArray[np.uint64]
-Ranks = NDArray[np.unsignedinteger[Any]]
+DenseRanks = NDArray[np.unsignedinteger[Any]]
 
 
-def descending_order(confidence: NDArray[np.floating[Any]]) -> tuple[NDArray[np.int64], Ranks]:
+def descending_order(confidence: NDArray[np.floating[Any]]) -> tuple[NDArray[np.int64], DenseRanks]:
     """Which sample stands where by descending confidence, and where the confidence falls.
 
     Args:
@@ -116,7 +116,7 @@ def _put_in_order(
     falls[places] = np.append(True, (values[1:] != values[:-1]) | (run[1:] != run[:-1]))
 
 
-def _ranks(falls: NDArray[np.bool_]) -> Ranks:
+def _ranks(falls: NDArray[np.bool_]) -> DenseRanks:
     """How often it falls after each place (N,)."""
     counts = over_slices(lambda some: np.count_nonzero(falls[some]), len(falls))
     left = np.cumsum(counts[::-1])[::-1]  # of each slice and all that follow

@@ -11,6 +11,7 @@ from torch import distributed
 
 from abstain._checks import InputError, NoThresholdError, exit_status
 from abstain._spelling import as_typed
+from abstain.audit.diagnosis import Diagnosis, diagnose
 from abstain.data.pixels import has_dense_labels
 from abstain.experiments.samples import RunSamples, write_samples
 from abstain.experiments.script_parser import typed_options
@@ -85,8 +86,14 @@ def finish(
             if processor is not None:
                 processor.save_pretrained(trainer.args.folder)
             found: dict[str, Any] = {"settings": settings, "training": training, "skipped": skipped, "notes": notes}
+            found["diagnosis"] = _diagnosis(logits["test"], of_rows)
             write_run_results(trainer.args, splits=splits, report=report, **found)
     return report
+
+
+def _diagnosis(test: tuple[Any, Any], clusters: Any) -> Diagnosis | None:
+    """Whether the model looks smoothed; None of two classes, of which that cannot be told."""
+    return diagnose(*test, input="logits", clusters=clusters) if test[0].shape[-1] > 2 else None
 
 
 def _choose_when_to_answer(trainer: SelectiveTrainer, validation: Any) -> None:
@@ -109,6 +116,7 @@ def write_run_results(
     report: SelectiveReport,
     skipped: Mapping[str, int] | None = None,
     notes: Mapping[str, Any] | None = None,
+    diagnosis: Diagnosis | None = None,
 ) -> None:
     """Write `samples.parquet` (none for pixels) and, as the last act of a run, `results.json`; print the report.
 
@@ -120,6 +128,7 @@ def write_run_results(
         report: of the data in `splits["test"]`, with validation data.
         skipped: name of a split -> samples that could not be read and were left out.
         notes: what else is to be known of the evaluation.
+        diagnosis: of the same test data; None where there is none.
     """
     contents: dict[str, dict[str, Any]] = {
         name: {"samples": len(split), "sha256": split.fingerprint()} for name, split in splits.items()
@@ -129,5 +138,7 @@ def write_run_results(
     results = {"settings": settings, "environment": environment(), "data": contents, "training": training}
     if not has_dense_labels(splits["test"]):
         write_samples(args.folder, RunSamples.of(report))
+    if diagnosis is not None:
+        results["diagnosis"] = diagnosis.to_dict()
     path = write_results(args.folder, results | {"evaluation": {**report.to_dict(), **(notes or {})}})
     print(report.to_markdown(), f"Results are in {path.parent}", sep="\n\n")

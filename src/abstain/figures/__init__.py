@@ -10,12 +10,12 @@ from abstain._lazy import lazy_names
 if TYPE_CHECKING:
     from abstain.figures.confident_errors import ConfidentErrors, confident_errors_figure, most_confident_errors
     from abstain.figures.equal_confidence import (
-        GivenConfidence,
-        given_confidence,
-        max_logit_given_confidence,
-        normalized_max_logit_given_confidence,
+        AtEqualConfidence,
+        at_equal_confidence,
+        max_logit_at_equal_confidence,
+        normalized_max_logit_at_equal_confidence,
     )
-    from abstain.figures.equal_confidence_figure import given_confidence_figure
+    from abstain.figures.equal_confidence_figure import at_equal_confidence_figure
     from abstain.figures.pixel_ranks import RankMaps, rank_maps, rank_maps_figure
     from abstain.figures.profiles import LogitProfile, logit_profile, logit_profile_figure
     from abstain.figures.repair import repair_figure
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AcceptedBySource",
+    "AtEqualConfidence",
     "ConfidentErrors",
-    "GivenConfidence",
     "LogitProfile",
     "RankMaps",
     "Suppression",
     "accepted_by_source",
     "accepted_table",
+    "at_equal_confidence",
+    "at_equal_confidence_figure",
     "confident_errors_figure",
-    "given_confidence",
-    "given_confidence_figure",
     "logit_profile",
     "logit_profile_figure",
-    "max_logit_given_confidence",
+    "max_logit_at_equal_confidence",
     "most_confident_errors",
-    "normalized_max_logit_given_confidence",
+    "normalized_max_logit_at_equal_confidence",
     "rank_maps",
     "rank_maps_figure",
     "repair_figure",
@@ -50,14 +50,14 @@ __getattr__ = lazy_names(
     {
         "confident_errors": ["ConfidentErrors", "confident_errors_figure", "most_confident_errors"],
         "equal_confidence": [
-            "GivenConfidence",
-            "given_confidence",
-            "max_logit_given_confidence",
-            "normalized_max_logit_given_confidence",
+            "AtEqualConfidence",
+            "at_equal_confidence",
+            "max_logit_at_equal_confidence",
+            "normalized_max_logit_at_equal_confidence",
         ],
-        "equal_confidence_figure": ["given_confidence_figure"],
-        "profiles": ["LogitProfile", "logit_profile", "logit_profile_figure"],
+        "equal_confidence_figure": ["at_equal_confidence_figure"],
         "pixel_ranks": ["RankMaps", "rank_maps", "rank_maps_figure"],
+        "profiles": ["LogitProfile", "logit_profile", "logit_profile_figure"],
         "repair": ["repair_figure"],
         "sources": ["AcceptedBySource", "accepted_by_source", "accepted_table"],
         "suppression": ["Suppression", "suppression_figure"],

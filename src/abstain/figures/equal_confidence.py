@@ -46,7 +46,7 @@ class Spread:
 
 
 @dataclass(frozen=True, eq=False)
-class GivenConfidence:
+class AtEqualConfidence:
     """A quantity given MSP.
 
     Attributes:
@@ -84,7 +84,7 @@ class GivenConfidence:
         }
 
 
-def max_logit_given_confidence(logits: Any, labels: Any) -> GivenConfidence:
+def max_logit_at_equal_confidence(logits: Any, labels: Any) -> AtEqualConfidence:
     """The largest logit minus the mean of its row, of right and of wrong answers at equal MSP.
 
     After label smoothing errors have the larger one, after cross-entropy they do not: so what MSP does not see can tell
@@ -104,13 +104,13 @@ def max_logit_given_confidence(logits: Any, labels: Any) -> GivenConfidence:
     return max_logit_of(SampleValues.of([(logits, labels)]))
 
 
-def normalized_max_logit_given_confidence(
+def normalized_max_logit_at_equal_confidence(
     logits: Any, labels: Any, *, p: float, center: bool = True
-) -> GivenConfidence:
+) -> AtEqualConfidence:
     """The largest logit over the p-norm of its row, of right and of wrong answers at equal MSP.
 
     Args:
-        logits: as `max_logit_given_confidence`.
+        logits: as `max_logit_at_equal_confidence`.
         labels: as there.
         p: of the norm, at least 1.
         center: subtract each row's mean first.
@@ -120,22 +120,22 @@ def normalized_max_logit_given_confidence(
     """
     seen = SampleValues.of([(logits, labels)])
     _refuse_two_classes(seen.n_classes)
-    return normalized_given_confidence(LogitNorm(p=p, center=center).score(logits), seen, p=p)
+    return normalized_at_equal_confidence(LogitNorm(p=p, center=center).score(logits), seen, p=p)
 
 
-def max_logit_of(seen: SampleValues) -> GivenConfidence:
-    """`max_logit_given_confidence` of what was read of the samples already."""
+def max_logit_of(seen: SampleValues) -> AtEqualConfidence:
+    """`max_logit_at_equal_confidence` of what was read of the samples already."""
     _refuse_two_classes(seen.n_classes)
-    return given_confidence(seen.max_logit, seen.log_odds, seen.error, quantity="max logit − mean logit")
+    return at_equal_confidence(seen.max_logit, seen.log_odds, seen.error, quantity="max logit − mean logit")
 
 
-def normalized_given_confidence(normalized: Array, seen: SampleValues, *, p: float) -> GivenConfidence:
-    """`normalized_max_logit_given_confidence` of scores (N,) that were computed already."""
+def normalized_at_equal_confidence(normalized: Array, seen: SampleValues, *, p: float) -> AtEqualConfidence:
+    """`normalized_max_logit_at_equal_confidence` of scores (N,) that were computed already."""
     _refuse_two_classes(seen.n_classes)
-    return given_confidence(normalized, seen.log_odds, seen.error, quantity=f"max logit / {p:g}-norm")
+    return at_equal_confidence(normalized, seen.log_odds, seen.error, quantity=f"max logit / {p:g}-norm")
 
 
-def given_confidence(values: Any, log_odds: Any, error: Any, *, quantity: str) -> GivenConfidence:
+def at_equal_confidence(values: Any, log_odds: Any, error: Any, *, quantity: str) -> AtEqualConfidence:
     """Any quantity of right and of wrong answers at equal MSP.
 
     Args:
@@ -156,7 +156,7 @@ def given_confidence(values: Any, log_odds: Any, error: Any, *, quantity: str) -
     count = np.bincount(bins, minlength=n_bins)
     center = np.bincount(bins, weights=log_odds, minlength=n_bins) / np.where(count, count, np.nan)
     right, wrong = (Spread.of(values[some], bins[some], n_bins) for some in (~error, error))
-    return GivenConfidence(quantity, edges, center, right, wrong)
+    return AtEqualConfidence(quantity, edges, center, right, wrong)
 
 
 def _edges(of_errors: Array) -> Array:

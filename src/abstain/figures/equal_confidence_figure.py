@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abstain._checks import ArgumentError
-from abstain.figures.equal_confidence import GivenConfidence, Spread
+from abstain.figures.equal_confidence import AtEqualConfidence, Spread
 from abstain.figures.panels import columns_for
 from abstain.figures.probability_axis import show_probabilities
 from abstain.report.curve_lines import BAND_ALPHA
@@ -25,7 +25,9 @@ HEIGHTS = (3, 1.1)
 """Of the panel of means to that of their difference."""
 
 
-def given_confidence_figure(models: Mapping[str, GivenConfidence], looks: Mapping[str, Look] | None = None) -> Figure:
+def at_equal_confidence_figure(
+    models: Mapping[str, AtEqualConfidence], looks: Mapping[str, Look] | None = None
+) -> Figure:
     """The mean of a quantity in each bin of MSP, with its standard deviation as a band, one panel a model.
 
     Right answers are a solid line, errors a dashed one with empty marks. The panel below shows the mean of errors minus
@@ -48,14 +50,14 @@ def given_confidence_figure(models: Mapping[str, GivenConfidence], looks: Mappin
     pairs = [(grid[2 * row, column], grid[2 * row + 1, column]) for row in range(n_rows) for column in range(n_columns)]
     for (means, difference), (name, values) in zip(pairs, models.items(), strict=False):
         _draw_means(means, values, looks[name])
-        _draw_difference(difference, values, looks[name])
+        _draw_difference(difference, values, looks[name], means.get_xlim())
         means.set_title(name)
     for left_over in (axes for pair in pairs[len(models) :] for axes in pair):
         left_over.set_axis_off()
     return figure
 
 
-def _draw_means(axes: Axes, values: GivenConfidence, look: Look) -> None:
+def _draw_means(axes: Axes, values: AtEqualConfidence, look: Look) -> None:
     _draw_spread(axes, values, values.right, look, RIGHT, "right")
     _draw_spread(axes, values, values.wrong, look, WRONG, "wrong")
     axes.set_ylabel(values.quantity)
@@ -66,7 +68,7 @@ def _draw_means(axes: Axes, values: GivenConfidence, look: Look) -> None:
 
 
 def _draw_spread(
-    axes: Axes, values: GivenConfidence, spread: Spread, look: Look, style: Mapping[str, Any], label: str
+    axes: Axes, values: AtEqualConfidence, spread: Spread, look: Look, style: Mapping[str, Any], label: str
 ) -> None:
     shown = ~np.isnan(spread.mean)
     x, mean, std = values.log_odds[shown], spread.mean[shown], spread.std[shown]
@@ -75,7 +77,7 @@ def _draw_spread(
     axes.fill_between(x, mean - std, mean + std, facecolor=(look.color, BAND_ALPHA), linewidth=0.6, **edge)
 
 
-def _draw_difference(axes: Axes, values: GivenConfidence, look: Look) -> None:
+def _draw_difference(axes: Axes, values: AtEqualConfidence, look: Look, limits: tuple[float, float]) -> None:
     difference, error = values.difference()
     axes.axhline(0, color=GREY, linewidth=0.7)
     marks = {"marker": look.points["marker"], "markersize": 3.5, "elinewidth": 0.9, "linestyle": "none"}
@@ -83,4 +85,5 @@ def _draw_difference(axes: Axes, values: GivenConfidence, look: Look) -> None:
     axes.set_ylabel("wrong − right", fontsize="small")
     axes.tick_params(axis="y", labelsize="small")
     axes.grid(alpha=0.2)
+    axes.set_xlim(limits)
     show_probabilities(axes)

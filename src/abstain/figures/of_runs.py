@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from abstain._checks import ArgumentError
-from abstain.figures.equal_confidence import max_logit_of, normalized_given_confidence
-from abstain.figures.equal_confidence_figure import given_confidence_figure
+from abstain.figures.equal_confidence import max_logit_of, normalized_at_equal_confidence
+from abstain.figures.equal_confidence_figure import at_equal_confidence_figure
 from abstain.figures.profiles import logit_profile_figure, profiles_of_batches
 from abstain.figures.repair import repair_figure
 from abstain.figures.sample_values import SampleValues
@@ -101,7 +101,7 @@ def _normalized(run: MeasuredRun) -> Any:
         norm = replace(norm, p=min(norm.search[1:], key=lambda candidate: candidate.aurc).p)
     confidence, _, _ = scored_in_batches(logits, norm)
     assert norm.p is not None
-    found = normalized_given_confidence(confidence, run.samples, p=norm.p)
+    found = normalized_at_equal_confidence(confidence, run.samples, p=norm.p)
     return replace(found, independent=run.report.independent)
 
 
@@ -125,8 +125,8 @@ FIGURES: dict[str, FigureOfRuns] = {
         _of_msp, lambda reports, looks: risk_coverage_figure({"": reports}, looks), _told_report
     ),
     "repair": FigureOfRuns(_with_repair, repair_figure, _told_report),
-    "max_logit": FigureOfRuns(_max_logit, given_confidence_figure),
-    "normalized_max_logit": FigureOfRuns(_normalized, given_confidence_figure),
+    "max_logit": FigureOfRuns(_max_logit, at_equal_confidence_figure),
+    "normalized_max_logit": FigureOfRuns(_normalized, at_equal_confidence_figure),
     "logit_profile": FigureOfRuns(
         lambda run: profiles_of_batches((batch.rows, batch.labels) for batch in run.logits().batches()),
         logit_profile_figure,
