@@ -86,6 +86,7 @@ def test_a_column_of_stored_predictions_tells_the_sources(run, capsys, tmp_path)
         (["a", "--coverage", "0.2"], "--coverage is of sources, but nothing tells them apart"),
         (["a", "b", "--name", "x"], "2 models are given and 1 names"),
         (["a", "b", "--name", "x", "--name", "x"], "two models have the same name"),
+        (["a", "b", "--name", "x", "--name", " "], "a name is empty"),
         (["a", "a"], "a model is given twice"),
         (["a", "b", "--validation", "v"], "several models are given, and labels or validation samples of one"),
         (["a", "--data", "digits", "--input", "logits"], "--input is of stored predictions, but --data"),

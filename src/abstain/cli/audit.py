@@ -141,6 +141,8 @@ def _names(models: list[str], names: list[str] | None) -> list[str]:
     """What they are called: as told, or the last parts of each path that tell them apart; a single one nothing."""
     if names and len(names) != len(models):
         raise ArgumentError(f"{len(models)} models are given and {len(names)} names: give one name each, or none")
+    if names and not all(map(str.strip, names)):
+        raise ArgumentError("a name is empty, but each model needs one: give another, or no names at all")
     if names and len(set(names)) < len(names):
         raise ArgumentError("two models have the same name, by which they are told apart: give each its own")
     return names or ([""] if len(models) == 1 else _told_apart(models))
