@@ -252,4 +252,5 @@ def _diagnosed(found: Audit, test: Any) -> Audit:
     values = test.in_batches()
     if values.n_columns <= 2:
         return replace(found, undiagnosed="with two classes the largest logit is a function of the confidence")
-    return replace(found, diagnosis=diagnose_batches(values, level=found.report.level))
+    told = diagnose_batches(values, clusters=found.report.clusters, level=found.report.level)
+    return replace(found, diagnosis=told)
