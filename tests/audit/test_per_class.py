@@ -17,6 +17,13 @@ def test_the_class_with_the_largest_risk_comes_first():
     assert second.adjusted_p == 1.0
 
 
+def test_dependent_samples_have_no_p_value():
+    found = by_predicted_class(
+        np.ones(4), np.ones(4), np.zeros(4, int), threshold=0, target_risk=0.1, independent=False
+    )
+    assert found[0].risk == 1.0 and found[0].adjusted_p is None
+
+
 def test_classes_are_called_by_their_names():
     found = by_predicted_class(
         np.ones(2), np.zeros(2), np.array([0, 1]), threshold=0, target_risk=0.1, names=["cat", "dog"]

@@ -241,6 +241,7 @@ def _by_class(found: Audit, scored: Scored, seen: Seen, names: Any) -> Audit:
     for one in found.decisions:
         if one.threshold is not None:
             told: dict[str, Any] = {"threshold": one.threshold, "target_risk": one.target_risk, "names": names}
+            told["independent"] = found.report.independent
             classes = by_predicted_class(*scored, seen.predicted, **told)
             return replace(found, classes=classes, class_risk=one.target_risk)
     return found

@@ -25,7 +25,8 @@ class OfClass:
         coverage: the share of them that is accepted.
         risk: the share of the accepted ones that is wrong; None where none is accepted.
         adjusted_p: of the hypothesis that accepted answers of this class are wrong no more often than the target risk
-            (an exact binomial tail), after Holm's correction for all classes; None where none is accepted.
+            (an exact binomial tail), after Holm's correction for all classes; None where none is accepted, and where
+            samples depend on each other, as that tail does not know.
     """
 
     name: str
@@ -48,6 +49,7 @@ def by_predicted_class(
     threshold: float,
     target_risk: float,
     names: Sequence[str] | None = None,
+    independent: bool = True,
 ) -> tuple[OfClass, ...]:
     """One entry for each class that is predicted at all, the one with the largest risk among the accepted first.
 
@@ -58,10 +60,12 @@ def by_predicted_class(
         threshold: accept where the confidence is at least this.
         target_risk: that the threshold is for.
         names: of the classes in their order; None calls them by their numbers.
+        independent: whether the samples are.
     """
     kept = operating_point_by_group(confidence, error, predicted, threshold=threshold)
     whole = operating_point_by_group(confidence, error, predicted, threshold=-np.inf)
-    adjusted = holm([_p_value(point.n_samples * point.coverage, point.risk, target_risk) for point in kept.values()])
+    accepted = [(point.n_samples * point.coverage, point.risk if independent else None) for point in kept.values()]
+    adjusted = holm([_p_value(n, risk, target_risk) for n, risk in accepted])
     found = [
         OfClass(
             str(names[index]) if names is not None else str(index),

@@ -255,7 +255,9 @@ def _classes(audit: Audit) -> Iterator[str]:
     above = [one for one in audit.classes if one.adjusted_p is not None and one.adjusted_p <= 1 - level]
     silent = [one for one in audit.classes if one.coverage == 0]
     n = len(audit.classes)
-    if above:
+    if not audit.report.independent:
+        yield f"At the threshold for {risk}; how much is chance cannot be told here, since rows depend on each other."
+    elif above:
         yield (
             f"At the threshold for {risk}, answers of {counted(len(above), 'class').replace('classs', 'classes')} of "
             f"{n} are wrong more often than that beyond chance: {_named(above)}. A threshold for each class keeps the "
