@@ -121,11 +121,11 @@ what that means. There is one model of each kind: intervals, at {LEVEL:.0%}, are
 
 ## The damage at low coverage
 
-Risk among the {COVERAGES[0]:.0%} and {COVERAGES[1]:.0%} of the images that each model is most confident of, and among all (the error), as the
-mean over the transforms of a severity; severity 0 are the clean images. The intervals of the differences are percentiles
-of {DRAWS:,} bootstrap samples of images, the same for both models and all transforms; where only a handful of accepted
-images is wrong they are too narrow, and – stands where none is. `growth` is the difference minus that of the clean
-images. After the repair the model of cross-entropy is as before.
+Risk among the {COVERAGES[0]:.0%} and {COVERAGES[1]:.0%} of the images that each model is most confident of, and among
+all (the error), as the mean over the transforms of a severity; severity 0 are the clean images. The intervals of the
+differences are percentiles of {DRAWS:,} bootstrap samples of images, the same for both models and all transforms;
+where only a handful of accepted images is wrong they are too narrow, and – stands where none is. `growth` is the
+difference minus that of the clean images. After the repair the model of cross-entropy is as before.
 
 {table_of_differences(found["differences"])}
 
