@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help quickstart test test-release test-lowest test-browser release release-check wheel-check chromium lint type format bench docs clean
+.PHONY: help quickstart test test-release test-lowest test-browser release release-check wheel-check chromium lint type format bench docs site clean
 
 help:  ## say what each verb does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -42,7 +42,7 @@ test: $(VENV)/installed-dev  ## install, then run all tests but the long ones
 	OMP_NUM_THREADS=1 $(BIN)/python $(PYTEST)
 
 $(VENV)/installed-release: $(VENV)/installed-dev
-	$(INSTALL) --editable '.[harness]'
+	$(INSTALL) --editable '.[harness,site]'
 	@touch $@
 
 test-release: $(VENV)/installed-release  ## the long tests: the package as it is installed from a wheel, and language models
@@ -103,8 +103,7 @@ bench: $(VENV)/installed-dev  ## measure speed and memory, and render benchmarks
 	$(BIN)/python benchmarks/run.py
 
 docs: $(VENV)/installed-dev  ## render README, model cards and docs from the result files
-	$(BIN)/python docs/render.py
-	$(BIN)/python docs/results.py
+	$(BIN)/python docs/code_blocks.py
 	$(BIN)/python docs/scale.py
 	$(BIN)/python docs/conventions.py
 	$(BIN)/python docs/scores.py
@@ -117,7 +116,18 @@ docs: $(VENV)/installed-dev  ## render README, model cards and docs from the res
 	$(BIN)/python docs/recipes.py
 	$(BIN)/python docs/diagnosis.py
 	$(BIN)/python docs/mechanism.py
+	$(BIN)/python docs/shift.py
+	$(BIN)/python docs/segmentation.py
+	$(BIN)/python docs/render.py
+	$(BIN)/python docs/results.py
 	$(BIN)/python docs/architecture.py
 
+$(VENV)/installed-site: $(VENV)/installed
+	$(INSTALL) --editable '.[site]'
+	@touch $@
+
+site: $(VENV)/installed-site  ## build the documentation as a site, into the folder site; a link or name that leads nowhere fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
+
 clean:  ## remove the environment and caches
-	rm -rf $(VENV) $(LOWEST) .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) site .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -14,12 +14,16 @@ ROOT = Path(__file__).parents[1]
 
 def with_blocks(page: Path, blocks: Mapping[str, str]) -> str:
     """The text of a page with what stands between each `<!-- begin: x -->` and `<!-- end: x -->` made anew."""
-    text = page.read_text(encoding="utf-8")
+    return text_with_blocks(page.name, page.read_text(encoding="utf-8"), blocks)
+
+
+def text_with_blocks(page: str, text: str, blocks: Mapping[str, str]) -> str:
+    """The same of a text that has been read, of a page of this name."""
     for name, block in blocks.items():
         pattern = rf"(<!-- begin: {name} -->\n).*?(<!-- end: {name} -->)"
         text, count = re.subn(pattern, lambda match, b=block: f"{match[1]}{b}\n{match[2]}", text, flags=re.DOTALL)
         if count != 1:
-            sys.exit(f"{page.name} has {count} blocks called {name!r}, but must have one")
+            sys.exit(f"{page} has {count} blocks called {name!r}, but must have one")
     return text
 
 

@@ -10,7 +10,10 @@ import io
 import json
 import runpy
 
+from code_blocks import run_shell
+from findings import findings, table
 from pages import ROOT, with_blocks, write_or_check
+from recommendation import recommendation
 
 from abstain import SelectiveReport, evaluate_logits, read_logits, released_checkpoint
 from abstain._files import whole_file
@@ -20,6 +23,8 @@ from abstain.report import comparison_table, describe_smoothing, risk_coverage_f
 from abstain.report.pictures import figure_bytes
 
 PAIR = ("resnet20_cifar10_ce", "resnet20_cifar10_ls")
+QUESTION = f"abstain audit src/abstain/released_checkpoints/{PAIR[1]} | head -n 5 | fold -s -w 110"
+"""The first thing that README asks."""
 
 
 def main() -> None:
@@ -53,6 +58,7 @@ def title(results: dict) -> str:
 def render_readme(reports: dict[str, SelectiveReport], results: dict[str, dict]) -> str:
     """README.md with the text between each pair of `<!-- begin: x -->` and `<!-- end: x -->` made anew."""
     sections = {
+        "audit": run_command(QUESTION),
         "example": run_example("example.py"),
         "abstaining": run_example("abstaining.py"),
         "results": "\n\n".join(
@@ -63,6 +69,7 @@ def render_readme(reports: dict[str, SelectiveReport], results: dict[str, dict])
             ]
         ),
     }
+    sections |= {"recommendation": recommendation(), "findings": table(findings(), folder="docs/")}
     return with_blocks(ROOT / "README.md", sections)
 
 
@@ -73,6 +80,12 @@ def describe_data(data: dict) -> str:
         f"on {data['test']['samples']:,} images of CIFAR-10 (in JPEG; see the [cards](model_cards)); p is chosen on "
         f"{data['validation']['samples']:,} other images."
     )
+
+
+def run_command(command: str) -> str:
+    """A command as a block of code, and what it prints, in the checkout, as another."""
+    with contextlib.chdir(ROOT):
+        return f"```sh\n{command}\n```\n\n```text\n{run_shell(command, 'README.md')}```"
 
 
 def run_example(name: str) -> str:

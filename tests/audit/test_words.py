@@ -58,6 +58,16 @@ def test_smoothing_is_spoken_of_only_where_it_is_seen(found):
     assert "leave label smoothing out" in told(smoothed, "What to do").sentences[0]
 
 
+@pytest.mark.parametrize(
+    ("verdict", "begins"), [("looks smoothed", "Yes. The model looks smoothed"), ("does not look smoothed", "No. The ")]
+)
+def test_in_short_it_is_yes_or_no(found, verdict, begins):
+    judged = replace(found, diagnosis=replace(found.diagnosis, verdict=verdict))
+    assert told(judged, "In short").sentences[1].startswith(f"**Does it look smoothed?** {begins}")
+    unclear = replace(found, diagnosis=replace(found.diagnosis, verdict="too few errors to say"))
+    assert told(unclear, "In short").sentences[1].startswith("**Does it look smoothed?** Too few")
+
+
 def test_the_table_of_thresholds_has_a_line_a_decision(found):
     section = told(found, "How much can be answered?")
     assert len(section.tables[0].splitlines()) == 2 + len(found.decisions)

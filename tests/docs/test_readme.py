@@ -39,8 +39,8 @@ def test_every_block_of_python_is_run_here_or_by_the_program_that_prints_it(root
     starts = [text.splitlines()[0] for text in blocks(root, "python")]
     assert starts == [
         "import abstain",  # docs/example.py, which docs/render.py runs
-        "import torch",
         "args = abstain.SelectiveTrainingArguments(",
+        "import torch",
         "import abstain",  # docs/abstaining.py, as well
         "classifier = abstain.SelectiveClassifier.from_model("
         "model, processor, validation, target_risk=0.05, delta=0.05)",

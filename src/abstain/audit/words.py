@@ -21,13 +21,15 @@ from abstain.report.legend import legend
 from abstain.report.next_steps import Commands, describe_next_steps
 from abstain.report.order import describe_measured, describe_order
 from abstain.report.phrases import counted, p_value, percent
-from abstain.report.repair import describe_repair, repair_name
+from abstain.report.repair import describe_repair, helps, repair_name
 from abstain.report.tables import markdown_table
 
 Part = tuple[str, "list[Section]"]
 """The name of a model, or nothing, and its sections."""
 MOST_CLASSES = 15
 """Rows of the table of classes; the others are in `results.json`."""
+LOOKS_SMOOTHED = {"looks smoothed": "Yes. ", "does not look smoothed": "No. "}
+"""A verdict -> how the answer begins in short; others are neither."""
 
 
 @dataclass(frozen=True)
@@ -133,8 +135,9 @@ def _notes(audit: Audit) -> Iterator[str]:
 def _in_short(audit: Audit, steps: Sequence[str]) -> Iterator[str]:
     order = next(iter(_without(describe_order(audit.report), "Is the confidence in order? ")))
     yield f"**Is the confidence in order?** {order.split(':')[0]}."
-    yield f"**Does it look smoothed?** {_smoothed(audit)}"
-    yield f"**Is there a repair?** {next(iter(_repair(audit)))}"
+    verdict = None if audit.diagnosis is None else audit.diagnosis.verdict
+    yield f"**Does it look smoothed?** {LOOKS_SMOOTHED.get(verdict or '', '')}{_smoothed(audit)}"
+    yield f"**Is there a repair?** {'Yes. ' if helps(audit.report) else ''}{next(iter(_repair(audit)))}"
     for decision in audit.decisions[:2]:
         yield f"**At {100 * decision.target_risk:g} % errors:** {_one_decision(decision)}"
     yield f"**First of all:** {steps[0]}"

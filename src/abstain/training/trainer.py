@@ -44,9 +44,9 @@ class SelectiveTrainer(SavingTrainer):
     `ignore_index`. Training interpolates smaller logits to the size of the labels; evaluation takes a seeded few
     pixels of every image, and the logits nearest to them.
 
-    Args: those of `Trainer`, except `compute_loss_func`, which it sets, and `preprocess_logits_for_metrics`.
-        A `compute_metrics` of your own gets logits and labels, and adds its values. `train_collator` makes the batches
-        of training in place of `data_collator`, such as one that mixes the samples of a batch in another way.
+    It takes the arguments of `Trainer`, except `compute_loss_func`, which it sets, and `preprocess_logits_for_metrics`.
+    A `compute_metrics` of your own gets logits and labels, and adds its values. `train_collator` makes the batches of
+    training in place of `data_collator`, such as one that mixes the samples of a batch in another way.
 
     Raises:
         InputError: `args` are no `SelectiveTrainingArguments` or do not go with the model, one of the two excepted
