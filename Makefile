@@ -104,8 +104,6 @@ bench: $(VENV)/installed-dev  ## measure speed and memory, and render benchmarks
 
 docs: $(VENV)/installed-dev  ## render README, model cards and docs from the result files
 	$(BIN)/python docs/code_blocks.py
-	$(BIN)/python docs/render.py
-	$(BIN)/python docs/results.py
 	$(BIN)/python docs/scale.py
 	$(BIN)/python docs/conventions.py
 	$(BIN)/python docs/scores.py
@@ -118,6 +116,10 @@ docs: $(VENV)/installed-dev  ## render README, model cards and docs from the res
 	$(BIN)/python docs/recipes.py
 	$(BIN)/python docs/diagnosis.py
 	$(BIN)/python docs/mechanism.py
+	$(BIN)/python docs/shift.py
+	$(BIN)/python docs/segmentation.py
+	$(BIN)/python docs/render.py
+	$(BIN)/python docs/results.py
 	$(BIN)/python docs/architecture.py
 
 $(VENV)/installed-site: $(VENV)/installed

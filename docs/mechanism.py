@@ -25,7 +25,7 @@ from pages import ROOT, write_or_check
 from abstain._files import json_text, whole_file, write_text
 from abstain.audit import Estimate
 from abstain.report import markdown_table
-from abstain.report.figures import save_figure
+from abstain.report.pictures import figure_bytes
 
 PAGE = ROOT / "docs" / "mechanism.md"
 RAW, FIGURE = PAGE.with_suffix(".json"), PAGE.with_suffix(".png")
@@ -45,7 +45,7 @@ def main() -> None:
     write_or_check({PAGE: render(kept)})
     for path, draw in ((FIGURE, suppression_figure), (RANKS_FIGURE, ranks_figure)):
         with whole_file(path) as partial:
-            save_figure(draw(others(kept[OFTEN]["recipes"])), partial)
+            partial.write_bytes(figure_bytes(draw(others(kept[OFTEN]["recipes"]))))
 
 
 def measure(trained: Path, *folders: Path) -> Numbers:

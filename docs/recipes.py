@@ -61,7 +61,8 @@ def row_of(recipe: Recipe, of_data_set: Sequence[Recipe]) -> Row:
     """What is told of a recipe: means and standard deviations over seeds, differences to cross-entropy, a verdict."""
     values = {column: recipe.values(key, repaired=repaired) for column, (key, repaired) in MEASURED.items()}
     row: Row = {"recipe": recipe.name, "seeds": len(recipe.runs)}
-    row["diagnoses"] = dict(sorted(Counter(run.diagnosis for run in recipe.runs.values() if run.diagnosis).items()))
+    told = Counter(run.diagnosis for run in recipe.runs.values() if run.diagnosis)
+    row["diagnoses"] = None if has_two_classes(recipe) else dict(sorted(told.items()))
     row |= {column.removesuffix(" %").replace(" % ", " "): _spread(of_seeds) for column, of_seeds in values.items()}
     plain = next((one for one in of_data_set if one.name == PLAIN), None)
     if plain is None or plain is recipe:
@@ -149,6 +150,8 @@ def measurements(rows: Sequence[Row]) -> str:
 
 def _looks_smoothed(row: Row) -> str:
     diagnoses = row["diagnoses"]
+    if diagnoses is None:
+        return "–"
     return f"{diagnoses.get(LOOKS_SMOOTHED, 0)} of {sum(diagnoses.values())}" if diagnoses else "?"
 
 
@@ -202,7 +205,8 @@ such a recipe may only make more errors. Whether it also *orders worse* is said 
 of pairs of an error and a correct answer in which the error is the less confident one: *no* where the interval of its
 difference to CE lies above {-100 * ORDER_MARGIN:g} point, *yes* where it lies below 0 and reaches further.
 Intervals are one by one; none is widened for their number. *Looks smoothed* counts the runs of which
-[`abstain.diagnose`](diagnosis.md) says so; ? where none was diagnosed."""
+[`abstain.diagnose`](diagnosis.md) says so; ? where none was diagnosed, – of two classes,
+of which it cannot be told."""
 
 
 if __name__ == "__main__":

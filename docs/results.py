@@ -11,6 +11,7 @@ from collections import defaultdict
 from statistics import mean
 from typing import Any
 
+from findings import findings, section
 from pages import ROOT, write_or_check
 
 from abstain.report import markdown_table
@@ -53,7 +54,7 @@ VARIANTS = {
 
 def main() -> None:
     """Render the page, and write or check it."""
-    write_or_check({PAGE: render(read_runs())})
+    write_or_check({PAGE: render(read_runs(), section(findings()))})
 
 
 def read_runs() -> dict[str, list[dict[str, Any]]]:
@@ -71,9 +72,11 @@ def _trained_and_seed(run: dict[str, Any]) -> tuple[str, int]:
     return " + ".join(told) or "CE", training["seed"]
 
 
-def render(runs: dict[str, list[dict[str, Any]]]) -> str:
-    """The page."""
-    return "\n".join([HEADER, *(_section(recipe, of_recipe) for recipe, of_recipe in runs.items())])
+def render(runs: dict[str, list[dict[str, Any]]], of_the_paper: str) -> str:
+    """The page: what the paper found first, then a table a recipe."""
+    return "\n".join(
+        [HEADER, of_the_paper + "\n", *(_section(recipe, of_recipe) for recipe, of_recipe in runs.items())]
+    )
 
 
 def _section(recipe: str, runs: list[dict[str, Any]]) -> str:

@@ -48,3 +48,12 @@ def test_a_file_of_skops_gives_probabilities(parts, tmp_path):
 def test_a_model_that_is_nowhere_is_refused(parts):
     with pytest.raises(InputError, match="neither a folder here nor to be had from the Hub"):
         run_model("no/such-model", parts, None, Run())
+
+
+def test_where_test_samples_come_from_is_kept_from_the_model(parts):
+    marked = {part: samples.add_column("site", [3, 4] * 20) for part, samples in parts.items()}
+    said = run_model(MODEL, marked, None, Run(device="cpu"), "site")
+    assert said["test"].source.tolist() == [3, 4] * 20 and said["validation"].source is None
+    np.testing.assert_array_equal(said["test"].values, run_model(MODEL, parts, None, Run(device="cpu"))["test"].values)
+    with pytest.raises(InputError, match="no column 'sit'"):
+        run_model(MODEL, marked, None, Run(device="cpu"), "sit")

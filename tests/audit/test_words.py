@@ -94,3 +94,11 @@ def test_several_models_stand_after_what_is_said_of_them_together(found):
     parts = parts_of([(one, COMMANDS), (other, COMMANDS)], ["look out"])
     assert [name for name, _ in parts] == ["", "a", "b", ""]
     assert parts[0][1][0].title == "Side by side" and parts[-1][1][0].sentences == ("look out.",)
+
+
+def test_images_and_sources_have_sections_where_rows_tell_of_them():
+    rng = np.random.default_rng(0)
+    columns = {"confidence": rng.random(300), "correct": rng.random(300) < 0.7, "sample": np.arange(300) // 10}
+    read = read_predictions({**columns, "site": np.arange(300) // 150}, source_column="site")
+    titles = [section.title for section in sections(audit_predictions(read), COMMANDS)]
+    assert titles[-4:] == ["Which images?", "Which sources?", "What to do", "What the columns are"]

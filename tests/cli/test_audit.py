@@ -1,10 +1,12 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from abstain import released_checkpoint, write_logits
 from abstain.audit import AUDIT_FILES, audit_predictions
+from abstain.data import load_data
 from abstain.logits import read_predictions
 
 CE, LS = (str(released_checkpoint(f"mlp_noisy_digits_{alpha}_s0")) for alpha in ("a0", "a0.4"))
@@ -55,9 +57,31 @@ def test_a_model_is_run_on_data_and_its_logits_are_kept(run, capsys, tmp_path):
     assert run(*arguments, "--overwrite-output-dir") == 0 and kept[0].stat().st_mtime_ns == before
 
 
+def test_sources_are_those_of_the_test_samples_and_no_model_sees_them(run, capsys, tmp_path):
+    rows = load_data("noisy_digits_rows")
+    for split in ("test", "validation"):
+        some = rows[split].select(range(80)).to_pandas().assign(site=["home", "away"] * 40)
+        some.to_parquet(tmp_path / f"{split}.parquet")
+    assert run("audit", LS, "--data", str(tmp_path), "--source", "site", "--coverage", "0.3", "--json") == 0
+    shift = json.loads(capsys.readouterr().out)["models"][LS]["shift"]
+    assert [(one["name"], one["n_samples"]) for one in shift["sources"]] == [("away", 40), ("home", 40)]
+    assert shift["accepted"]["MSP"]["coverage"] == pytest.approx(0.3) and shift["n_validation"] is None
+
+
+def test_a_column_of_stored_predictions_tells_the_sources(run, capsys, tmp_path):
+    rng = np.random.default_rng(0)
+    for name, more in (("test", {"site": np.arange(200) % 2}), ("validation", {})):
+        logits = {f"logit_{k}": rng.normal(size=200) for k in range(3)}
+        pd.DataFrame({**logits, "label": rng.integers(0, 3, 200), **more}).to_csv(tmp_path / f"{name}.csv", index=False)
+    test, validation = (str(tmp_path / f"{name}.csv") for name in ("test", "validation"))
+    assert run("audit", test, "--validation", validation, "--source", "site") == 0
+    assert "## Which sources?\n\nThe test samples come from 2 sources: 0 (100), 1 (100)." in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["a", "--coverage", "0.2"], "--coverage is of sources, but nothing tells them apart"),
         (["a", "b", "--name", "x"], "2 models are given and 1 names"),
         (["a", "b", "--name", "x", "--name", "x"], "two models have the same name"),
         (["a", "a"], "a model is given twice"),

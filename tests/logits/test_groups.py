@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from abstain import InputError
-from abstain.logits.groups import rows_that_share
+from abstain.logits.groups import column_of_rows, rows_that_share
 
 
 def test_rows_share_what_the_column_sample_says(source_of):
@@ -29,3 +29,21 @@ def test_several_labels_of_one_sample_belong_together(source_of):
 def test_one_hot_labels_are_one_label_each(source_of):
     values, labels = np.zeros((2, 3)), np.eye(3)[:2]
     assert rows_that_share(source_of(values=values), 2, labels=labels, values=values) is None
+
+
+def test_a_column_says_where_each_row_comes_from(source_of):
+    assert column_of_rows(source_of(site=np.array(["a", "b"])), "site").tolist() == ["a", "b"]
+    assert column_of_rows(source_of(site=[7.0, 8.0]), "site").tolist() == [7, 8]
+    assert column_of_rows(source_of(site=np.array([True, False])), "site").tolist() == ["True", "False"]
+    values, labels = np.zeros((2, 3, 2)), np.array([[0, -100], [1, 1]])
+    told = {"labels": labels, "values": values, "ignore_index": -100}
+    assert column_of_rows(source_of(site=[7, 8]), "site", **told).tolist() == [7, 8, 8]
+
+
+def test_a_column_that_cannot_tell_it_is_refused(source_of):
+    with pytest.raises(InputError, match=r"no column 'sit' \(source_column=\): did you mean 'site'"):
+        column_of_rows(source_of(site=[7, 8]), "sit")
+    with pytest.raises(InputError, match="the column site has empty cells or numbers that are not whole"):
+        column_of_rows(source_of(site=[7.5, 8]), "site")
+    with pytest.raises(InputError, match="holds lists, but must tell with a name or a whole"):
+        column_of_rows(source_of(site=np.zeros((2, 3))), "site")

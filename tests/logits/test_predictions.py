@@ -13,7 +13,7 @@ from sample_logs import THREE, line, write_log
 from transformers.trainer_utils import PredictionOutput
 
 from abstain import InputError, write_logits
-from abstain.logits import read_predictions
+from abstain.logits import open_predictions, read_predictions
 
 LOGITS = np.array([[2.0, 0.5, -1.0], [0.0, 1.0, 3.0], [1.5, 1.25, 0.0], [0.0, 4.0, 1.0]], dtype=np.float32)
 LABELS = np.array([0, 2, 1, 1])
@@ -313,3 +313,19 @@ def test_a_gz_file_that_is_none_is_one_sentence(tmp_path):
     with gzip.open(tmp_path / "a.csv.gz", "wt") as file:
         file.write("label,logit_0,logit_1\n1,0.5,2.5\n")
     assert read_predictions(tmp_path / "a.csv.gz").values.tolist() == [[0.5, 2.5]]
+
+
+def test_samples_keep_where_they_come_from(tmp_path):
+    columns = {"logits": 4 * np.eye(4), "label": [0, 1, 2, -1], "site": ["b", "a", "b", "a"]}
+    told = {"source_column": "site", "ignore_index": -1}
+    read = read_predictions(columns, **told)
+    assert read.source.tolist() == ["b", "a", "b"] and "where rows come from: site" in read.used
+    assert "not used" not in read.used and read_predictions(columns, ignore_index=-1).source is None
+    assert read.taken(np.array([True, False, True])).source.tolist() == ["b", "b"]
+    path = tmp_path / "some.parquet"
+    pd.DataFrame({**columns, "logits": list(4 * np.eye(4))}).to_parquet(path)
+    opened = open_predictions(str(path), **told)
+    assert opened.source.tolist() == ["b", "a", "b"] == opened.whole().source.tolist()
+    assert opened.taken(np.array([False, True, True])).source.tolist() == ["a", "b"]
+    np.savez(tmp_path / "some.npz", confidence=[3, 2], correct=[1, 0], site=[4, 5])
+    assert read_predictions(str(tmp_path / "some.npz"), source_column="site").source.tolist() == [4, 5]

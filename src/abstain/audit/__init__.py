@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from abstain.audit.equal_confidence import normalization_at_equal_msp, partial_correlation
     from abstain.audit.estimate import Estimate
     from abstain.audit.folder import AUDIT_FILES, write_audit
+    from abstain.audit.images_of_pixels import Images, OfImages, whole_images
     from abstain.audit.kept_logits import Kept
     from abstain.audit.mechanism import predicted_suppression, suppression_gradient
     from abstain.audit.per_class import OfClass
     from abstain.audit.running import Data, Run, run_model
     from abstain.audit.score_gains import ScoreGain
+    from abstain.audit.shift import OfSource, Others, Shift, of_sources
     from abstain.audit.stored import class_names_beside, folder_of_logits, holds_split
     from abstain.audit.suppression_over_seeds import SuppressionOverSeeds, suppression
     from abstain.audit.words import Section, parts_of
@@ -32,11 +34,16 @@ __all__ = [
     "Decision",
     "Diagnosis",
     "Estimate",
+    "Images",
     "Kept",
     "OfClass",
+    "OfImages",
+    "OfSource",
+    "Others",
     "Run",
     "ScoreGain",
     "Section",
+    "Shift",
     "SuppressionOverSeeds",
     "audit_predictions",
     "checked",
@@ -46,12 +53,14 @@ __all__ = [
     "folder_of_logits",
     "holds_split",
     "normalization_at_equal_msp",
+    "of_sources",
     "partial_correlation",
     "parts_of",
     "predicted_suppression",
     "run_model",
     "suppression",
     "suppression_gradient",
+    "whole_images",
     "write_audit",
 ]
 
@@ -65,11 +74,13 @@ __getattr__ = lazy_names(
         "equal_confidence": ["normalization_at_equal_msp", "partial_correlation"],
         "estimate": ["Estimate"],
         "folder": ["AUDIT_FILES", "write_audit"],
+        "images_of_pixels": ["Images", "OfImages", "whole_images"],
         "kept_logits": ["Kept"],
         "mechanism": ["predicted_suppression", "suppression_gradient"],
         "per_class": ["OfClass"],
         "running": ["Data", "Run", "run_model"],
         "score_gains": ["ScoreGain"],
+        "shift": ["OfSource", "Others", "Shift", "of_sources"],
         "stored": ["class_names_beside", "folder_of_logits", "holds_split"],
         "suppression_over_seeds": ["SuppressionOverSeeds", "suppression"],
         "words": ["Section", "parts_of"],

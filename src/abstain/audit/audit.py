@@ -13,9 +13,11 @@ from abstain._arguments import check_whole
 from abstain._checks import InputError, check_fraction, check_level
 from abstain.audit.decisions import Decision, Scored, decide
 from abstain.audit.diagnosis import Diagnosis, diagnose_batches
+from abstain.audit.images_of_pixels import Images, images_of_report
 from abstain.audit.per_class import OfClass, by_predicted_class
 from abstain.audit.score_gains import ScoreGain, score_gains
 from abstain.audit.seen import Seen, scores_of, see
+from abstain.audit.shift import COVERAGE, THRESHOLDS, Others, Shift, counts_of, of_known_classes, of_sources, told_apart
 from abstain.audit.stored import in_memory
 from abstain.figures.equal_confidence import FEWEST, AtEqualConfidence, at_equal_confidence
 from abstain.logits.held_out import hold_out
@@ -46,6 +48,8 @@ class Audit:
         decisions: for each target risk a threshold without a guarantee, and one with; none without validation samples.
         classes: what the threshold of `class_risk` does to each predicted class; none where there is no threshold.
         class_risk: the target risk of that threshold.
+        images: what abstaining from whole images is worth; None where rows are no pixels of `FEWEST_IMAGES` or more.
+        shift: what each source of the test samples shows; None where they are not told apart.
         n_validation: how many validation samples there were; None without any.
         labels: (N,) of the test samples; None where a confidence is given.
         max_logit: the largest logit of right and of wrong answers at equal MSP; None where there is nothing to see.
@@ -60,6 +64,8 @@ class Audit:
     decisions: tuple[Decision, ...] = ()
     classes: tuple[OfClass, ...] = ()
     class_risk: float | None = None
+    images: Images | None = None
+    shift: Shift | None = None
     n_validation: int | None = None
     labels: NDArray[np.int64] | None = field(default=None, repr=False)
     max_logit: AtEqualConfidence | None = field(default=None, repr=False)
@@ -81,6 +87,8 @@ class Audit:
                 "decisions": [one.to_dict() for one in self.decisions],
             },
             "classes": {"target_risk": self.class_risk, "predicted": [one.to_dict() for one in self.classes]},
+            "images": None if self.images is None else self.images.to_dict(),
+            "shift": None if self.shift is None else self.shift.to_dict(),
         }
 
 
@@ -94,6 +102,8 @@ def audit_predictions(
     delta: float = DELTA,
     level: float = 0.95,
     seed: int = 0,
+    coverage: float = COVERAGE,
+    out_of_distribution: Sequence[str] = (),
     step: Callable[[str], Any] = lambda _: None,
 ) -> Audit:
     """Measure all that can be said of a model's predictions.
@@ -110,16 +120,22 @@ def audit_predictions(
         delta: of the guarantees, a fraction in (0, 1).
         level: nominal coverage of the intervals, in (0, 1).
         seed: of the halves.
+        coverage: at which is counted what is accepted of each source of the test samples, in (0, 1].
+        out_of_distribution: sources whose samples are of no known class: their labels are not looked at, and they count
+            only where the sources are looked at, each accepted one as an error.
         step: told what is done next, for a progress bar.
 
     Raises:
-        InputError: as `evaluate_logits`; or so many samples that no confidence of each can be kept.
+        InputError: as `evaluate_logits`; so many samples that no confidence of each can be kept; or no such sources.
     """
-    how = checked({"target_risks": target_risks, "delta": delta, "level": level, "seed": seed})
+    how = checked({"target_risks": target_risks, "delta": delta, "level": level, "seed": seed, "coverage": coverage})
     risks, delta = how["target_risks"], how["delta"]
     is_given = test.kind == CONFIDENCE
     step("reading")
     test, validation = in_memory(test), None if validation is None else in_memory(validation)
+    unknown = told_apart(test.source, out_of_distribution)
+    others, test = (None, test) if unknown is None else (test.taken(unknown), test.taken(~unknown))
+    validation = of_known_classes(validation, out_of_distribution)
     step("measuring")
     report = evaluate_predictions(test, None if is_given else validation, target_risks=risks, level=level)
     if isinstance(report, SketchReport):
@@ -127,7 +143,8 @@ def audit_predictions(
             f"there are {report.n_samples:,} test samples, of which an audit would keep a dozen numbers each: give a "
             "part of them, or measure all with the command abstain evaluate"
         )
-    found = Audit(name, report, n_validation=None if validation is None else len(validation))
+    n_validation = None if validation is None else len(validation)
+    found = Audit(name, report, images=images_of_report(report), n_validation=n_validation)
     step("choosing thresholds")
     found, choose = _with_halves(found, test, validation, seed)
     if is_given:
@@ -141,6 +158,13 @@ def audit_predictions(
         found = replace(found, scores=score_gains(report, seen.scores), labels=seen.labels)
         found = replace(found, max_logit=_at_equal_msp(report, seen))
     found = _decided(found, choose, scored, risks, delta if report.independent else None)
+    if test.source is not None:
+        there = {
+            "coverage": coverage,
+            "target_risks": risks,
+            "n_validation": counts_of(validation),
+        }
+        found = replace(found, shift=_shift(found, test.source, scored, others, there))
     if seen is None:
         return replace(found, undiagnosed="it needs the logits of all classes, and only a confidence is given")
     step("looking for smoothing")
@@ -151,14 +175,16 @@ def checked(how: dict[str, Any]) -> dict[str, Any]:
     """The numbers that `audit_predictions` takes, looked at before anything is read.
 
     Raises:
-        InputError: a risk, δ or level outside (0, 1), or a seed below 0.
+        InputError: a risk, δ or level outside (0, 1), a seed below 0, or a coverage outside (0, 1].
     """
     risks = check_target_risks(how["target_risks"])
     for risk in risks:
         check_fraction("target_risks", risk, open_below=True, open_above=True)
     delta = check_fraction("delta", how["delta"], open_below=True, open_above=True)
     seed = check_whole("seed", how["seed"], at_least=0)
-    return {"target_risks": risks, "delta": delta, "level": check_level(how["level"]), "seed": seed}
+    coverage = check_fraction("coverage", how.get("coverage", COVERAGE), open_below=True)
+    level = check_level(how["level"])
+    return {"target_risks": risks, "delta": delta, "level": level, "seed": seed, "coverage": coverage}
 
 
 Choose = Callable[[Scored, float, float | None], Decision]
@@ -194,6 +220,14 @@ def _decided(found: Audit, choose: Choose | None, scored: Scored, risks: Iterabl
     return replace(found, decisions=decisions)
 
 
+def _shift(found: Audit, source: NDArray[Any], scored: Scored, others: Any, there: dict[str, Any]) -> Shift:
+    unknown = None
+    if others is not None:
+        by_name = {one.name: _scored(others, one.scored_by)[0] for one in found.report.results}
+        unknown = Others(others.source, {**by_name, THRESHOLDS: _scored(others, found.confidence)[0]})
+    return of_sources(found.report, source, scored=scored, decisions=found.decisions, others=unknown, **there)
+
+
 def _at_equal_msp(report: SelectiveReport, seen: Seen) -> AtEqualConfidence | None:
     """None of two classes, of probabilities, and of too few errors to draw."""
     if not len(seen.max_logit) or report.n_errors < FEWEST:
@@ -218,4 +252,5 @@ def _diagnosed(found: Audit, test: Any) -> Audit:
     values = test.in_batches()
     if values.n_columns <= 2:
         return replace(found, undiagnosed="with two classes the largest logit is a function of the confidence")
-    return replace(found, diagnosis=diagnose_batches(values, level=found.report.level))
+    told = diagnose_batches(values, clusters=found.report.clusters, level=found.report.level)
+    return replace(found, diagnosis=told)

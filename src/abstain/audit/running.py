@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,9 @@ from abstain._checks import ArgumentError
 from abstain.audit.kept_logits import Kept
 from abstain.audit.table_models import ONNX, SKOPS, TableModel, read_onnx, read_skops, said_of_rows
 from abstain.data.splits import load_data, pick_split
+from abstain.logits.groups import column_of_rows
 from abstain.logits.predictions import Predictions, read_predictions
+from abstain.logits.sources import open_source
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -76,12 +78,36 @@ class Run:
     kept: Kept | None = None
 
 
-def run_model(name: str, data: dict[str, Dataset], label_column: str | None, run: Run) -> dict[str, Predictions]:
+def run_model(
+    name: str, data: dict[str, Dataset], label_column: str | None, run: Run, source_column: str | None = None
+) -> dict[str, Predictions]:
     """The predictions of a model on each part of the data.
 
+    Args:
+        name: of the model.
+        data: the parts.
+        label_column: of them all; None is the only one of classes, or `label`.
+        run: how.
+        source_column: that tells where each test sample comes from, which no model gets to see; None: nothing does.
+
     Raises:
-        InputError: the model cannot be had, or does not fit the data.
+        InputError: the model cannot be had, or does not fit the data; there is no such column.
     """
+    if source_column is None:
+        return _run(name, data, label_column, run)
+    sources = column_of_rows(open_source(data[TEST], split=None), source_column)
+    seen = {part: samples.remove_columns(_held(samples, source_column)) for part, samples in data.items()}
+    found = _run(name, seen, label_column, run)
+    of_rows = found[TEST].sample  # of pixels the number of their image
+    found[TEST] = replace(found[TEST], source=sources if of_rows is None else sources[of_rows])
+    return found
+
+
+def _held(samples: Dataset, column: str) -> list[str]:
+    return [column] if column in samples.column_names else []
+
+
+def _run(name: str, data: dict[str, Dataset], label_column: str | None, run: Run) -> dict[str, Predictions]:
     path = Path(name).expanduser()
     files: dict[str, Callable[[], TableModel]] = {
         SKOPS: lambda: read_skops(path, run.trusted_types),

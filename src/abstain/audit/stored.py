@@ -56,5 +56,8 @@ def in_memory(predictions: Any) -> Any:
             rows = torch.empty((values.n_samples, values.n_columns), dtype=batch.rows.dtype)
         rows[start:stop], labels[start:stop] = batch.rows, batch.labels
         start = stop
-    told = {name: getattr(predictions, name) for name in ("class_names", "sample", "used", "n_ignored", "of_percent")}
+    told = {
+        name: getattr(predictions, name)
+        for name in ("class_names", "sample", "source", "used", "n_ignored", "of_percent")
+    }
     return Predictions(values.kind, rows, labels, **told)

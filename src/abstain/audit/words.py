@@ -10,8 +10,12 @@ from abstain.audit.audit import Audit
 from abstain.audit.comparison import compare, in_words, side_by_side
 from abstain.audit.decisions import Decision
 from abstain.audit.diagnosis import Diagnosis
+from abstain.audit.images_of_pixels import in_words as of_images_in_words
+from abstain.audit.images_of_pixels import table as table_of_images
 from abstain.audit.per_class import OfClass
 from abstain.audit.score_gains import ScoreGain
+from abstain.audit.shift_words import in_words as of_shift_in_words
+from abstain.audit.shift_words import tables
 from abstain.report.answerable import describe_answerable
 from abstain.report.legend import legend
 from abstain.report.next_steps import Commands, describe_next_steps
@@ -81,9 +85,23 @@ def sections(audit: Audit, commands: Commands) -> list[Section]:
         Section("Which confidence is best?", tuple(_best(audit)), tuple(_table_of_scores(audit))),
         Section("How much can be answered?", tuple(_answerable(audit)), tuple(_table_of_decisions(audit))),
         Section("For which classes?", tuple(_classes(audit)), tuple(_table_of_classes(audit))),
+        *_of_images(audit),
+        *_of_shift(audit),
         Section("What to do", steps),
         Section("What the columns are", (), (legend(report),)),
     ]
+
+
+def _of_images(audit: Audit) -> Iterator[Section]:
+    if audit.images is not None:
+        words = tuple(of_images_in_words(audit.images, audit.report.level))
+        yield Section("Which images?", words, (table_of_images(audit.images),))
+
+
+def _of_shift(audit: Audit) -> Iterator[Section]:
+    if audit.shift is not None:
+        words, name = tuple(of_shift_in_words(audit.shift, audit.report)), audit.name or "this one"
+        yield Section("Which sources?", words, tuple(tables(audit.shift, audit.report, name)))
 
 
 def _without(sentences: Iterator[str], question: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ from tqdm.auto import tqdm
 from abstain._checks import ArgumentError
 from abstain.cli.bars import bars_for_people
 from abstain.cli.kept_warnings import warnings_kept
+from abstain.cli.mixture import Mixture
 from abstain.cli.options import AsJson, FittedOn, Folder, Labels, Overwrite, Reading, Split, with_options
 from abstain.cli.proposed import commands_of
 
@@ -55,6 +56,7 @@ class Running:
 
 
 @with_options(Running)
+@with_options(Mixture)
 @with_options(Reading)
 @with_options(FittedOn)
 def audit(
@@ -68,6 +70,7 @@ def audit(
         ),
     ],
     running: Running,
+    mixture: Mixture,
     reading: Reading,
     apart: FittedOn,
     name: Annotated[
@@ -91,7 +94,7 @@ def audit(
     Whether the confidence is in order; whether the model looks smoothed; what each repair gains, and whether that is
     more than chance; which confidence is best; how much can be answered at 5, 2 and 1 % errors, with and without a
     guarantee; for which classes; and what to do, as commands to copy. Several models are put side by side, with paired
-    differences.
+    differences. Samples that come from several sources (--source) are also looked at source by source.
 
     Whatever is fitted or chosen is so on validation samples: those of --validation, the split of that name beside
     the test split, or else a half of the samples, drawn at random, which is then not reported.
@@ -110,13 +113,14 @@ def audit(
         folder = check_results_folder(output_dir, overwrite=overwrite_output_dir, written=AUDIT_FILES)
     names = _names(models, name)
     _check_together(models, running, reading, apart, labels)
-    how = checked({"target_risks": target_risk, "delta": delta, "level": level, "seed": apart.seed or 0})
+    numbers = {"target_risks": target_risk, "delta": delta, "level": level, "seed": apart.seed or 0}
+    how = mixture.told() | checked(numbers | mixture.told())
     with warnings_kept() as warned, bars_for_people():
         subjects: Iterator[_Subject]
         if running.data is None:
-            subjects = (_stored(model, reading, apart, labels, split) for model in models)
+            subjects = (_stored(model, reading, apart, (labels, split), mixture.source) for model in models)
         else:
-            subjects = _run(models, running, reading, apart, split, folder)
+            subjects = _run(models, running, reading, apart, (split, mixture.source), folder)
         found = [_audited(subject, called, how) for subject, called in zip(subjects, names, strict=True)]
     audits = [audit for audit, _ in found]
     parts = parts_of(found, warned)
@@ -181,11 +185,13 @@ class _Subject:
     class_names: tuple[str, ...] | None = None
 
 
-def _stored(source: str, reading: Reading, apart: FittedOn, labels: str | None, split: str | None) -> _Subject:
+def _stored(
+    source: str, reading: Reading, apart: FittedOn, where: tuple[str | None, str | None], source_column: str | None
+) -> _Subject:
     """Predictions as they lie somewhere, with validation samples from beside them or out of them."""
     from abstain.audit import class_names_beside, folder_of_logits, holds_split
 
-    model, names = source, class_names_beside(source)
+    model, names, (labels, split) = source, class_names_beside(source), where
     source = folder_of_logits(source)
     if not apart.is_given and split in (None, TEST) and all(holds_split(source, one) for one in (TEST, VALIDATION)):
         apart, split = replace(apart, validation_split=VALIDATION), TEST
@@ -194,9 +200,14 @@ def _stored(source: str, reading: Reading, apart: FittedOn, labels: str | None, 
     place = (source, labels, split)
     commands = commands_of(place, reading, apart)
     commands = commands if names is None else replace(commands, model=model)
+
+    def read(*at: str | None) -> Any:
+        """Only of the test samples has to be told where they come from."""
+        return reading.open(*at, source_column=source_column if at == place else None)  # type: ignore[arg-type]
+
     if apart.validation_fraction is None:
-        return _Subject(*apart.read(reading.open, place, draws=True), commands, class_names=names)
-    return replace(_held_out(reading.open(*place), apart, commands), class_names=names)
+        return _Subject(*apart.read(read, place, draws=True), commands, class_names=names)
+    return replace(_held_out(read(*place), apart, commands), class_names=names)
 
 
 def _held_out(predictions: Any, apart: FittedOn, commands: Commands) -> _Subject:
@@ -211,14 +222,19 @@ def _held_out(predictions: Any, apart: FittedOn, commands: Commands) -> _Subject
 
 
 def _run(
-    models: list[str], running: Running, reading: Reading, apart: FittedOn, split: str | None, folder: Path | None
+    models: list[str],
+    running: Running,
+    reading: Reading,
+    apart: FittedOn,
+    samples: tuple[str | None, str | None],
+    folder: Path | None,
 ) -> Iterator[_Subject]:
     """What models say of a data set; their logits are kept in the output folder, if there is one."""
     from abstain.audit import Data, Kept, Run, run_model
 
     data = Data(
         name=str(running.data),
-        split=split,
+        split=samples[0],
         validation_split=apart.validation_split,
         label_column=reading.label_column,
         max_samples=running.max_samples,
@@ -233,7 +249,7 @@ def _run(
         kept=kept,
     )
     for model in models:
-        said = run_model(model, parts, reading.label_column, run)
+        said = run_model(model, parts, reading.label_column, run, samples[1])
         commands = commands_of(_kept_place(kept, model), Reading(), FittedOn(validation_split=VALIDATION))
         if VALIDATION in said and apart.validation_fraction is None:
             yield _Subject(said[TEST], said[VALIDATION], commands)

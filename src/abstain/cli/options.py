@@ -78,14 +78,17 @@ class Reading:
         _told(help="Of labels that are names, in the order of the values, with commas, where nothing else tells it."),
     ] = None
 
-    def open(self, source: str, labels: str | None = None, split: str | None = None) -> Predictions | OpenPredictions:
+    def open(
+        self, source: str, labels: str | None = None, split: str | None = None, *, source_column: str | None = None
+    ) -> Predictions | OpenPredictions:
         """The predictions, once it is said on standard error which columns they are.
 
         A large source stays in its place, to be gone through batch by batch.
         """
         from abstain.logits.opened import read_or_open  # here, so that --help does not wait for torch
 
-        predictions = read_or_open(source, labels=labels, split=split, **dataclasses.asdict(self))
+        places: dict[str, Any] = {"labels": labels, "split": split, "source_column": source_column}
+        predictions = read_or_open(source, **places, **dataclasses.asdict(self))
         where = source if split is None else f"{source}, {split}"
         typer.echo(f"{where}: {predictions.used}", err=True)
         return predictions

@@ -27,6 +27,10 @@ class Samples(Protocol):
         """(N,) what rows that depend on each other share; None where each row is its own."""
 
     @property
+    def source(self) -> NDArray[Any] | None:
+        """(N,) where each sample comes from; None where nothing tells."""
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What has to be known of them, in sentences."""
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from abstain._checks import InputError
-from abstain.logits.groups import rows_that_share
+from abstain.logits.groups import column_of_rows, rows_that_share
 from abstain.logits.names import SAMPLE
 from abstain.logits.opening import Opening, open_columns, stacked
 from abstain.logits.predictions import Predictions, read_whole
@@ -84,6 +84,15 @@ class OpenPredictions:
             shared = shared[self._counts]
             shared = shared if len(np.unique(shared)) < len(shared) else None
         return shared if shared is None or self._taken is None else shared[self._taken]
+
+    @cached_property
+    def source(self) -> NDArray[Any] | None:
+        """(N,) where each sample comes from, as of `Predictions`."""
+        if self._opening.source_column is None:
+            return None
+        found = column_of_rows(self._opening.source, self._opening.source_column)
+        found = found if self._counts is None else found[self._counts]
+        return found if self._taken is None else found[self._taken]
 
     @cached_property
     def kind(self) -> Kind:

@@ -13,7 +13,8 @@ from abstain._checks import ArgumentError, InputError, check_choice
 from abstain.logits.answers import Answers, read_answers
 from abstain.logits.choice import Choice, check_one_split, choose, find_label, why_no_label
 from abstain.logits.class_labels import are_texts, as_numbers, class_indices, class_texts
-from abstain.logits.names import SAMPLE, listed
+from abstain.logits.groups import SOURCE_OPTION
+from abstain.logits.names import SAMPLE, column_called, listed
 from abstain.logits.order_of_classes import LABELS_AT_ONCE, check_order, of_classes
 from abstain.logits.sample_log import is_sample_log
 from abstain.logits.source import TEXTS, Source
@@ -41,6 +42,7 @@ class Opening:
         ignore_index: as told.
         answers: of a language model, where the source is a log of these; then nothing is chosen.
         by_number: whether labels that are numbers are names of classes, where these are numbers.
+        source_column: the column that tells where each row comes from; None where none is named.
     """
 
     source: Source
@@ -54,6 +56,7 @@ class Opening:
     ignore_index: int | None
     answers: Answers | None = None
     by_number: bool = False
+    source_column: str | None = None
 
     def class_names(self, values: ValueColumns) -> Names:
         """In the order of the values' columns."""
@@ -85,6 +88,8 @@ class Opening:
         if grouped:
             parts = [*parts, f"rows that belong together: {SAMPLE}"]
         used = self.choice.used
+        if self.source_column is not None:
+            parts, used = [*parts, f"where rows come from: {self.source_column}"], {*used, self.source_column}
         left = [name for name in self.source.holds if name not in used and not (grouped and name == SAMPLE)]
         if left:
             parts = [*parts, f"not used: {', '.join(name or 'an unnamed column' for name in left[:10])}"]
@@ -129,6 +134,7 @@ def open_columns(
     ignore_index: int | None = None,
     choice: str | None = None,
     class_names: str | Sequence[str] | None = None,
+    source_column: str | None = None,
 ) -> Opening:
     """Open a source and choose its columns; arguments as of `read_predictions`.
 
@@ -146,6 +152,7 @@ def open_columns(
         ignore_index: as there.
         choice: as there.
         class_names: as there.
+        source_column: as there.
 
     Raises:
         InputError: as there, but for what the values themselves tell.
@@ -155,7 +162,7 @@ def open_columns(
     opened = open_source(source, split=split, revision=revision, config_name=config_name, in_batches=in_batches)
     if is_sample_log(opened.holds):
         columns = {"labels": labels, "label_column": label_column, "logit_columns": logit_columns}
-        columns["class_names"] = class_names
+        columns |= {"class_names": class_names, "source_column": source_column}
         told = {**columns, "input": input, "class_axis": class_axis, "ignore_index": ignore_index}
         return _of_log(opened, choice, told)
     if choice is not None:
@@ -188,6 +195,7 @@ def open_columns(
         class_axis,
         ignore_index,
         by_number=by_number,
+        source_column=None if source_column is None else column_called(opened, str(source_column), SOURCE_OPTION),
     )
 
 

@@ -14,7 +14,7 @@ from abstain._checks import InputError
 from abstain.logits.answers import Answers
 from abstain.logits.choice import Confidence
 from abstain.logits.correctness import confidence_and_error
-from abstain.logits.groups import rows_that_share
+from abstain.logits.groups import column_of_rows, rows_that_share
 from abstain.logits.names import SAMPLE
 from abstain.logits.opening import Opening, open_columns, stacked
 from abstain.logits.value_columns import ValueColumns
@@ -38,6 +38,7 @@ class Predictions:
         class_names: in the order of the classes, where the source has them.
         sample: (N,) what rows that depend on each other share, as the pixels of one image do; None where each row is
             its own.
+        source: (N,) names or integers, where each sample comes from; None where no column was named that tells it.
         used: a sentence: which columns count, and which do not.
         n_ignored: samples left out because of their label.
         of_percent: whether the values are what was given divided by 100.
@@ -53,6 +54,7 @@ class Predictions:
     error: NDArray[Any] | None = None
     class_names: tuple[str, ...] | None = None
     sample: NDArray[Any] | None = None
+    source: NDArray[Any] | None = None
     used: str = ""
     n_ignored: int = 0
     of_percent: bool = False
@@ -85,7 +87,7 @@ class Predictions:
 
     def taken(self, rows: NDArray[np.bool_]) -> Self:
         """Those samples alone where `rows` (N,) is true, in their order."""
-        held = {name: getattr(self, name) for name in ("labels", "confidence", "error", "sample")}
+        held = {name: getattr(self, name) for name in ("labels", "confidence", "error", "sample", "source")}
         values = None if self.values is None else self.values[torch.from_numpy(rows).to(self.values.device)]
         taken: dict[str, Any] = {name: None if column is None else column[rows] for name, column in held.items()}
         return replace(self, values=values, n_ignored=0, **taken)  # which were left out before
@@ -109,6 +111,7 @@ def read_predictions(
     ignore_index: int | None = None,
     choice: str | None = None,
     class_names: str | Sequence[str] | None = None,
+    source_column: str | None = None,
 ) -> Predictions:
     """Read a classifier's predictions from whatever they lie in, and tell what they are.
 
@@ -141,6 +144,8 @@ def read_predictions(
             (bytes).
         class_names: of labels that are names, in the order of the values, where neither the columns nor the source tell
             it: names, or one text with commas.
+        source_column: the column that tells, with a name or a whole number, which of several sources each sample comes
+            from.
 
     Raises:
         InputError: the source cannot be read, holds no predictions, or can be read in two ways that would give
@@ -165,6 +170,7 @@ def read_predictions(
             ignore_index=ignore_index,
             choice=choice,
             class_names=class_names,
+            source_column=source_column,
         )
     )
 
@@ -203,8 +209,16 @@ def _confidence(opening: Opening, columns: Confidence, labels: Any) -> Predictio
     n_ignored = int((~counts).sum())
     used = opening.describe(parts, grouped=sample is not None, n_ignored=n_ignored)
     sample = None if sample is None else sample[counts]
+    come_from = None if opening.source_column is None else column_of_rows(source, opening.source_column)[counts]
     return Predictions(
-        CONFIDENCE, confidence=values, error=error, class_names=classes, sample=sample, used=used, n_ignored=n_ignored
+        CONFIDENCE,
+        confidence=values,
+        error=error,
+        class_names=classes,
+        sample=sample,
+        source=come_from,
+        used=used,
+        n_ignored=n_ignored,
     )
 
 
@@ -216,7 +230,9 @@ def _values(opening: Opening, values: ValueColumns, labels: Any) -> Predictions:
     names = opening.ordered_names(values, array.shape[-1])
     told: dict[str, Any] = {"input": opening.input, "class_axis": opening.class_axis, "ignore_index": ignored}
     found = read_values(array, indices, **told, said=values.said)
-    sample = rows_that_share(source, len(array), labels=indices, values=array, ignore_index=ignored)
+    of_labels: dict[str, Any] = {"labels": indices, "values": array, "ignore_index": ignored}
+    sample = rows_that_share(source, len(array), **of_labels)
+    named = opening.source_column
     grouped = sample is not None and SAMPLE in source.holds
     used = opening.describe_values(
         found.kind,
@@ -233,6 +249,7 @@ def _values(opening: Opening, values: ValueColumns, labels: Any) -> Predictions:
         found.labels,
         class_names=by_name,
         sample=sample,
+        source=None if named is None else column_of_rows(source, named, **of_labels),
         used=used,
         n_ignored=found.n_ignored,
         of_percent=found.of_percent,

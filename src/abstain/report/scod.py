@@ -117,11 +117,12 @@ def evaluate_scod(
     for confidence in confidences:
         inside, outside = confidence.score(test.rows), confidence.score(out)
         curves = [scod_curve(inside, error, outside, beta=beta) for beta in betas]
-        results += [ScodResult(confidence, curve, _metrics(curve, risks)) for curve in curves]
+        results += [ScodResult(confidence, curve, scod_metrics(curve, risks)) for curve in curves]
     return ScodReport(tuple(results))
 
 
-def _metrics(curve: ScodCurve, target_risks: Iterable[float]) -> Metrics:
+def scod_metrics(curve: ScodCurve, target_risks: Iterable[float]) -> Metrics:
+    """The metrics of `ScodResult`."""
     found = {"risk": curve.risk_at_coverage(1.0), "aurc": curve.aurc()}
     for risk in target_risks:
         place, name = curve.place_at_risk(risk), f"{100 * risk:g}"
