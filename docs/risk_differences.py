@@ -55,7 +55,10 @@ def in_draws(n: int, seed: int = 0) -> Iterator[NDArray[np.int64]]:
         yield random.multinomial(n, np.full(n, 1 / n), size=100)
 
 
-def interval(drawn: Array) -> tuple[float, float]:
-    """The percentile interval of a number (1 + B,) whose first value is that of the images as they are."""
+def interval(drawn: Array) -> tuple[float, float] | None:
+    """The percentile interval of a number (1 + B,) whose first value is that of the images as they are.
+
+    None where all draws between its ends are alike, as where no accepted image is wrong: that says nothing of others.
+    """
     low, high = np.quantile(drawn[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
+    return (float(low), float(high)) if low < high else None

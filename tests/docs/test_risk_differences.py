@@ -34,6 +34,7 @@ def test_draws_are_the_same_for_all_and_begin_with_the_images_as_they_are(docs):
 
 def test_the_interval_leaves_out_the_number_itself(docs):
     assert docs.interval(np.r_[99.0, np.linspace(0, 1, 1001)]) == pytest.approx((0.025, 0.975))
+    assert docs.interval(np.zeros(100)) is None
 
 
 def test_ties_are_refused(docs):
