@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import answering
+import auditing
 import curves
 import data
 import datasets
@@ -52,6 +53,7 @@ def main() -> None:
         "fits": fits.measure,
         "curves": curves.measure,
         "figures": figures.measure,
+        "auditing": auditing.measure,
         "sketch": lambda: [curves.of_sketch()],
         "import": of_import,
         "data": data.measure,
