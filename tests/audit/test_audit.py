@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -113,3 +114,17 @@ def test_probabilities_of_zero_leave_msp_alone():
     other = {"probabilities": rows[::-1].copy(), "label": (np.arange(90) % 3)[::-1].copy()}
     found = audit_predictions(read_predictions(both), read_predictions(other))
     assert [one.name for one in found.scores] == ["msp"] and "exactly 0" in found.undiagnosed
+
+
+def test_rows_that_depend_on_each_other_are_told_and_counted_as_such():
+    rng = np.random.default_rng(0)
+    sample = np.repeat(np.arange(40), [30] * 30 + [150] * 10)
+    labels = rng.integers(0, 12, len(sample))
+    logits = rng.normal(size=(len(sample), 12)) + 3 * np.eye(12)[labels]
+    test, validation = (read_predictions({"logits": logits, "label": labels, "sample": sample + i}) for i in (0, 100))
+    validation = replace(validation, values=validation.values.flip(0), labels=validation.labels[::-1].copy())
+    found = audit_predictions(test, validation)
+    assert found.diagnosis == abstain.diagnose(logits, labels, clusters=sample)
+    assert {one.adjusted_p for one in found.classes} == {None}
+    halves = [len(part) for part in hold_out(validation, 0.5, seed=0)]
+    assert found.n_chosen_on == halves[1] != len(validation) - len(validation) // 2

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -56,3 +57,16 @@ def test_what_cannot_be_written_leaves_no_results(tmp_path, audits):
     with pytest.raises(ValueError):
         write_audit(tmp_path, title="t", parts=[], figures={}, results={"n": float("nan")})
     assert json.loads((tmp_path / "results.json").read_text()) == {"n": 1}
+
+
+def test_names_that_no_file_can_have_keep_their_own_pictures(tmp_path, audits):
+    named = [replace(audits[0], name=name) for name in ("größe a", "größe_a", "GRÖSSE_a")]
+    figures = written(tmp_path, named)
+    assert len(list((tmp_path / "figures").glob("*.png"))) == len(figures) == 7
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == len(figures) and 'src="figures' not in page
+
+
+def test_a_single_model_with_a_name_has_its_pictures(tmp_path, audits):
+    figures = written(tmp_path, audits[:1])
+    assert (tmp_path / "report.html").read_text().count("data:image/png;base64,") == len(figures) == 2

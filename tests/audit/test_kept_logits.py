@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 
 from abstain import SelectiveClassifier, released_checkpoint
@@ -19,12 +21,30 @@ def test_logits_are_made_once_for_the_same_weights_and_samples(tmp_path):
         logits, labels, sample = kept.of("runs/a b", "test", one, samples, made)
         np.testing.assert_array_equal(logits, np.eye(10))
         assert labels.tolist() == list(range(10)) and sample.tolist() == [0] * 5 + [1] * 5
-    assert len(COUNTED) == 1 and (tmp_path / "runs_a_b" / "test.parquet").is_file()
+    assert len(COUNTED) == 1 and (kept.of_model("runs/a b") / "test.parquet").is_file()
 
     other = SelectiveClassifier.from_pretrained(released_checkpoint("mlp_noisy_digits_a0.4_s0"), device="cpu")
     kept.of("runs/a b", "test", other, samples, made)
     kept.of("runs/a b", "test", other, samples.select(range(9)), made)
     assert len(COUNTED) == 3, "other weights, then other samples"
-    (tmp_path / "runs_a_b" / "test.json").unlink()
+    (kept.of_model("runs/a b") / "test.json").write_text("{")
     kept.of("runs/a b", "test", other, samples.select(range(9)), made)
     assert len(COUNTED) == 4, "what is not known to be whole is made again"
+
+
+def test_no_two_models_share_a_folder(tmp_path):
+    kept = Kept(tmp_path)
+    names = ("runs/a b", "runs_a_b", "runs/a_b", "../runs_a_b", "/", "größe")
+    folders = {kept.of_model(name) for name in names}
+    assert len(folders) == len(names) and {folder.parent for folder in folders} == {tmp_path}
+    assert kept.of_model("runs_a_b") == tmp_path / "runs_a_b"
+
+
+def test_another_preparation_makes_other_logits(tmp_path):
+    kept, samples = Kept(tmp_path), Data(name="noisy_digits_rows", max_samples=10).read()["test"]
+    one = SelectiveClassifier.from_pretrained(released_checkpoint("mlp_noisy_digits_a0_s0"), device="cpu")
+    COUNTED.clear()
+    kept.of("m", "test", one, samples, made)
+    one.processor = replace(one.processor, label_column="another")
+    kept.of("m", "test", one, samples, made)
+    assert len(COUNTED) == 2

@@ -23,3 +23,8 @@ def test_the_page_is_one_file_that_fetches_nothing():
     assert "<title>a &lt; b</title>" in page and "<script" not in page and "http" not in page
     assert '<div class="table"><table>' in page and "<strong>Two.</strong>" in page
     assert "prefers-color-scheme: dark" in page and "One.<br" in page
+
+
+def test_the_name_of_a_class_cannot_fetch_a_picture():
+    page = as_html("t", "![x](http://elsewhere/a.png) <b>", {})
+    assert "<img" not in page and "http" not in page and "<p>x &lt;b&gt;</p>" in page

@@ -26,6 +26,8 @@ def test_names_of_classes_are_those_of_the_model_or_none(tmp_path, config):
     assert class_names_beside(str(tmp_path)) is None
     (tmp_path / "config.json").write_text(json.dumps({"id2label": {"1": "dog", "0": "cat"}}))
     assert class_names_beside(str(tmp_path)) == ("cat", "dog")
+    (tmp_path / "config.json").write_text(json.dumps({"id2label": {"0": "dog"}}))
+    assert class_names_beside(str(tmp_path)) == ("not dog", "dog"), "one logit is of two classes"
     (tmp_path / "config.json").write_text(config)
     assert class_names_beside(str(tmp_path)) is None
 

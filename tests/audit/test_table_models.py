@@ -2,7 +2,7 @@ import numpy as np
 import onnx
 import pytest
 import skops.io
-from datasets import Dataset
+from datasets import ClassLabel, Dataset
 from onnx import TensorProto, helper, numpy_helper
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.naive_bayes import GaussianNB
@@ -110,3 +110,27 @@ def test_data_that_do_not_fit_are_refused(tmp_path):
         said_of_rows(model, data().remove_columns("label").add_column("label", ["elk"] * 90), None)
     with pytest.raises(InputError, match="does not take these rows"):
         said_of_rows(model, data().remove_columns("x").add_column("x", ["?"] * 90), "label")
+
+
+def labelled(labels, names=None):
+    found = Dataset.from_dict({"x": ROWS[:3, 0], "y": ROWS[:3, 1], "label": labels})
+    return found if names is None else found.cast_column("label", ClassLabel(names=names))
+
+
+def test_labels_of_a_file_without_names_are_whole_numbers(tmp_path):
+    model = read_onnx(saved_onnx(tmp_path / "m.onnx"))
+    for labels, shown in (([0.5, 1.0, 2.0], "0.5"), (["ant", "bee", "cow"], "'ant'"), ([0, None, 1], "None")):
+        with pytest.raises(InputError, match=f"a label is {shown}, but the file does not name its classes"):
+            said_of_rows(model, labelled(labels), "label")
+
+
+def test_labels_that_are_numbers_and_names_are_not_guessed(tmp_path):
+    rows, numbers = ROWS[:60], np.arange(60) % 3
+    model = read_skops(dumped(tmp_path / "m.skops", GaussianNB().fit(rows, numbers)))
+    assert said_of_rows(model, labelled([0, 1, 2], ["0", "1", "2"]), None)["label"].tolist() == ["0", "1", "2"]
+    assert said_of_rows(model, labelled([0, 1, 2], ["a", "b", "c"]), None)["label"].tolist() == ["0", "1", "2"]
+    with pytest.raises(InputError, match="both by their numbers and by their names, which differ"):
+        said_of_rows(model, labelled([0, 1, 2], ["1", "2", "0"]), None)
+    named = read_skops(dumped(tmp_path / "n.skops", GaussianNB().fit(ROWS, CLASSES)))
+    with pytest.raises(InputError, match="a label is '-1'"):
+        said_of_rows(named, labelled([0, 1, -1], ["ant", "bee", "cow"]), None)

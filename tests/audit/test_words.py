@@ -6,7 +6,7 @@ import pytest
 from abstain import read_predictions
 from abstain.audit import audit_predictions, parts_of
 from abstain.audit.per_class import OfClass
-from abstain.audit.words import MOST_CLASSES, sections
+from abstain.audit.words import sections
 from abstain.report import Commands
 
 COMMANDS = Commands("t.csv", "v.csv", model="my model")
@@ -49,7 +49,10 @@ def test_each_question_has_its_section_and_no_sentence_repeats_it(found):
 def test_commands_name_the_samples_and_the_model(found):
     steps = " ".join(told(found, "What to do").sentences)
     assert "`abstain threshold v.csv --target-risk" in steps
-    assert "`abstain predict 'my model' FILES`" in steps and "--output-dir 'my model'" in steps
+    assert (
+        "`abstain predict 'my model' FILES`" in steps
+        and "--output-dir 'my model'` to the command `abstain threshold`" in steps
+    )
 
 
 def test_smoothing_is_spoken_of_only_where_it_is_seen(found):
@@ -79,14 +82,25 @@ def test_the_table_of_thresholds_has_a_line_a_decision(found):
 def test_many_classes_are_cut_and_those_above_the_target_named(found):
     classes = tuple(OfClass(f"c{i}", 10, 0.5, 0.5, 0.4, 0.001 if i < 12 else 1.0) for i in range(40))
     section = told(replace(found, classes=classes, class_risk=0.05), "For which classes?")
-    assert "12 classes of 40" in section.sentences[0] and "c9 and 2 more" in section.sentences[0]
-    assert len(section.tables[0].splitlines()) == 2 + MOST_CLASSES and "all 40" in section.sentences[-1]
-    silent = (OfClass("mute", 10, 0.5, 0.0, None, None),)
-    section = told(replace(found, classes=silent, class_risk=0.05), "For which classes?")
-    assert section.sentences == (
-        "At the threshold for 5 %, no class is wrong more often than that beyond chance.",
-        "Never answered: mute.",
-    )
+    assert section.sentences[0].startswith("At the threshold for 5 %, without a guarantee, answers of 12 classes of 40")
+    assert len(section.tables[0].splitlines()) == 2 + 15 and "all 40" in section.sentences[-1]
+
+
+def test_what_is_best_is_told_only_where_it_can_be(found):
+    title = "Which confidence is best?"
+    few = tuple(replace(one, adjusted_p=None) for one in found.scores)
+    assert "cannot be told from so few wrong or right answers" in told(replace(found, scores=few), title).sentences[0]
+    alike = tuple(replace(one, gain=one.gain and replace(one.gain, estimate=0.0)) for one in few)
+    assert told(replace(found, scores=alike), title).sentences[0].startswith("All have the same AURC")
+    surest = tuple(replace(one, adjusted_p=one.gain and 0.001) for one in found.scores[:6])
+    beside = sum(one.gain is not None for one in surest)
+    assert f"correction for the {beside} that differ from it" in told(replace(found, scores=surest), title).sentences[0]
+
+
+def test_a_threshold_that_answers_nothing_is_not_called_right(found):
+    nothing = replace(found.decisions[0], threshold=9.0, coverage=0.0, risk=None, reason=None)
+    short = told(replace(found, decisions=(nothing,)), "In short").sentences
+    assert any(line.endswith("answers none of the test samples.") for line in short)
 
 
 def test_several_models_stand_after_what_is_said_of_them_together(found):

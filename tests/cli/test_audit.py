@@ -3,6 +3,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
+from sklearn.naive_bayes import GaussianNB
 
 from abstain import released_checkpoint, write_logits
 from abstain.audit import AUDIT_FILES, audit_predictions
@@ -86,6 +88,7 @@ def test_a_column_of_stored_predictions_tells_the_sources(run, capsys, tmp_path)
         (["a", "--coverage", "0.2"], "--coverage is of sources, but nothing tells them apart"),
         (["a", "b", "--name", "x"], "2 models are given and 1 names"),
         (["a", "b", "--name", "x", "--name", "x"], "two models have the same name"),
+        (["a", "b", "--name", "x", "--name", " "], "a name is empty"),
         (["a", "a"], "a model is given twice"),
         (["a", "b", "--validation", "v"], "several models are given, and labels or validation samples of one"),
         (["a", "--data", "digits", "--input", "logits"], "--input is of stored predictions, but --data"),
@@ -93,9 +96,41 @@ def test_a_column_of_stored_predictions_tells_the_sources(run, capsys, tmp_path)
         (["nowhere.parquet"], "nowhere.parquet"),
         (["a", "--delta", "2", "--data", "digits"], "delta"),
         (["a", "--target-risk", "7"], "7"),
+        (["a", "--validation-fraction", "0.5", "--validation-split", "b"], "both --validation-fraction and other"),
+        (["a", "--data", "digits", "--validation-split", "test"], "the validation samples are the test samples"),
+        (["a", "--validation-labels", "y.npy"], "--validation-labels are given without --validation"),
     ],
 )
 def test_wrong_options_are_one_sentence(run, capsys, arguments, message):
     assert run("audit", *arguments) == 2
     told = capsys.readouterr().err.strip().splitlines()[-1]
     assert told.startswith("error: ") and message in told
+
+
+def test_logits_beside_a_model_of_other_classes_are_refused(run, capsys, tmp_path):
+    rng = np.random.default_rng(0)
+    write_logits(tmp_path / "logits", "all", rng.normal(size=(60, 4)), rng.integers(0, 4, 60))
+    (tmp_path / "config.json").write_text(json.dumps({"id2label": {"0": "a", "1": "b"}}))
+    assert run("audit", str(tmp_path)) == 1
+    assert "a model of 2 classes, but the logits in it are of 4: give the folder" in capsys.readouterr().err
+
+
+def test_of_a_given_confidence_a_threshold_is_chosen_on_the_validation_split(run, capsys, tmp_path):
+    rng = np.random.default_rng(0)
+    for split in ("test", "validation"):
+        confidence = rng.random(400)
+        rows = {"confidence": confidence, "correct": rng.random(400) < 0.8 + 0.2 * confidence}
+        pd.DataFrame(rows).to_csv(tmp_path / f"{split}.csv", index=False)
+    assert run("audit", str(tmp_path), "--json") == 0
+    held = json.loads(capsys.readouterr().out)["models"][str(tmp_path)]
+    assert held["n_validation"] == 400 and held["thresholds"]["decisions"][0]["coverage"] > 0
+    (tmp_path / "validation.csv").write_bytes((tmp_path / "test.csv").read_bytes())
+    assert run("audit", str(tmp_path)) == 1 and "are the test samples" in capsys.readouterr().err
+
+
+def test_commands_name_only_what_is_kept(run, capsys, tmp_path):
+    data = load_data("noisy_digits_rows")["train"].to_pandas()
+    skops.io.dump(GaussianNB().fit(data.drop(columns="label"), data["label"]), tmp_path / "m.skops")
+    arguments = ["--data", "noisy_digits_rows", "--max-samples", "60", "--output-dir", str(tmp_path / "out")]
+    assert run("audit", str(tmp_path / "m.skops"), *arguments) == 0
+    assert str(tmp_path / "out" / "logits") not in capsys.readouterr().out

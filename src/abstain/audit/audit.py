@@ -51,6 +51,7 @@ class Audit:
         images: what abstaining from whole images is worth; None where rows are no pixels of `FEWEST_IMAGES` or more.
         shift: what each source of the test samples shows; None where they are not told apart.
         n_validation: how many validation samples there were; None without any.
+        n_chosen_on: on how many of these the thresholds were chosen; None where none could be.
         labels: (N,) of the test samples; None where a confidence is given.
         max_logit: the largest logit of right and of wrong answers at equal MSP; None where there is nothing to see.
     """
@@ -67,6 +68,7 @@ class Audit:
     images: Images | None = None
     shift: Shift | None = None
     n_validation: int | None = None
+    n_chosen_on: int | None = None
     labels: NDArray[np.int64] | None = field(default=None, repr=False)
     max_logit: AtEqualConfidence | None = field(default=None, repr=False)
 
@@ -79,6 +81,7 @@ class Audit:
         return {
             **self.report.to_dict(),
             "n_validation": self.n_validation,
+            "n_chosen_on": self.n_chosen_on,
             "diagnosis": None if self.diagnosis is None else self.diagnosis.to_dict(),
             "undiagnosed": self.undiagnosed,
             "beside_msp": [one.to_dict() for one in self.scores],
@@ -115,7 +118,7 @@ def audit_predictions(
         test: what is measured, as `logits.read_predictions` or `logits.read_or_open` gives it.
         validation: other samples of the same kind; None: nothing is repaired, and no threshold chosen.
         name: what the model is called.
-        class_names: in the order of the classes; None takes those that came with the predictions.
+        class_names: in the order of the classes, where none came with the predictions.
         target_risks: for which thresholds are chosen, fractions in (0, 1).
         delta: of the guarantees, a fraction in (0, 1).
         level: nominal coverage of the intervals, in (0, 1).
@@ -168,7 +171,7 @@ def audit_predictions(
     if seen is None:
         return replace(found, undiagnosed="it needs the logits of all classes, and only a confidence is given")
     step("looking for smoothing")
-    return _diagnosed(_by_class(found, scored, seen, class_names or test.class_names), test)
+    return _diagnosed(_by_class(found, scored, seen, test.class_names or _named(class_names, test)), test)
 
 
 def checked(how: dict[str, Any]) -> dict[str, Any]:
@@ -187,6 +190,15 @@ def checked(how: dict[str, Any]) -> dict[str, Any]:
     return {"target_risks": risks, "delta": delta, "level": level, "seed": seed, "coverage": coverage}
 
 
+def _named(names: Sequence[str] | None, test: Any) -> Sequence[str] | None:
+    n_classes = max(test.in_batches().n_columns, 2)
+    if names is not None and len(names) != n_classes:
+        raise InputError(
+            f"{len(names)} class_names are given, but the predictions have {n_classes} classes: give a name for each"
+        )
+    return names
+
+
 Choose = Callable[[Scored, float, float | None], Decision]
 
 
@@ -201,6 +213,7 @@ def _with_halves(found: Audit, test: Any, validation: Any, seed: int) -> tuple[A
     fitted_on, chosen_on = hold_out(validation, 0.5, seed=seed)
     if test.kind != CONFIDENCE and found.report.unrepaired is None:
         found = replace(found, confidence=fit_confidence(REPAIR, fitted_on.in_batches()))
+    found = replace(found, n_chosen_on=len(chosen_on))
     tuning, chosen = (_scored(part, found.confidence) for part in (fitted_on, chosen_on))
     return found, lambda scored, risk, delta: decide(chosen, scored, risk, delta, tuning)
 
@@ -253,5 +266,7 @@ def _diagnosed(found: Audit, test: Any) -> Audit:
     values = test.in_batches()
     if values.n_columns <= 2:
         return replace(found, undiagnosed="with two classes the largest logit is a function of the confidence")
-    told = diagnose_batches(values, clusters=found.report.clusters, level=found.report.level)
-    return replace(found, diagnosis=told)
+    if not found.report.has_intervals:
+        return replace(found, undiagnosed="rows depend on each other, and nothing tells which of them do")
+    told: dict[str, Any] = {"clusters": found.report.clusters, "level": found.report.level}
+    return replace(found, diagnosis=diagnose_batches(values, **told))

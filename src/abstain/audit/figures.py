@@ -16,11 +16,15 @@ RISK_COVERAGE, MAX_LOGIT = "risk_coverage", "max_logit_given_msp"
 
 
 def figures_of(audits: Sequence[Audit]) -> dict[str, Figure]:
-    """Name -> figure: of each model its own, under its name where there are several, and one with all of them."""
-    if len(audits) == 1:
-        return _of_one(audits[0])
-    together = {RISK_COVERAGE: risk_coverage_figure({"": {audit.name: audit.report for audit in audits}})}
-    return together | {f"{audit.name}/{name}": figure for audit in audits for name, figure in _of_one(audit).items()}
+    """Name -> figure: of each model its own, under its name if it has one, and of several one with all of them."""
+    found = {} if len(audits) == 1 else {RISK_COVERAGE: _together(audits)}
+    for audit in audits:
+        found |= {f"{audit.name}/{name}" if audit.name else name: figure for name, figure in _of_one(audit).items()}
+    return found
+
+
+def _together(audits: Sequence[Audit]) -> Figure:
+    return risk_coverage_figure({"": {audit.name: audit.report for audit in audits}})
 
 
 def _of_one(audit: Audit) -> dict[str, Figure]:

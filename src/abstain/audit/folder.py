@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 REPORT, PAGE, FIGURES = "report.md", "report.html", "figures"
 AUDIT_FILES = (REPORT, PAGE, FIGURES)
 FORMATS = ("png", "pdf")
+MOST_LETTERS = 120
+"""Of the name of a file, of which systems take 255 bytes."""
 
 
 def write_audit(
@@ -36,7 +39,7 @@ def write_audit(
         ValueError: a number is NaN or infinite.
     """
     numbers = json_text(results)
-    files = {name: f"{FIGURES}/{_file_name(name)}" for name in figures}
+    files = _files_of(figures)
     drawn = {(name, kind): _bytes(figure, kind) for name, figure in figures.items() for kind in FORMATS}
     text = f"# {title}\n\n{as_markdown(parts, {name: f'{file}.png' for name, file in files.items()})}\n"
     pictures = {f"{files[name]}.png": data for (name, kind), data in drawn.items() if kind == "png"}
@@ -52,9 +55,19 @@ def write_audit(
         old.unlink()
 
 
-def _file_name(name: str) -> str:
-    """Without what a file name cannot hold; the number of a model's place keeps names apart."""
-    return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)
+def _files_of(names: Iterable[str]) -> dict[str, str]:
+    """Name -> file without its ending; names that would be one file, also where case does not count, get a number."""
+    files: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in names:
+        file = stem = re.sub(r"[^A-Za-z0-9_.-]", "_", name)[-MOST_LETTERS:]
+        number = 1
+        while file.casefold() in taken:
+            number += 1
+            file = f"{stem}_{number}"
+        taken.add(file.casefold())
+        files[name] = f"{FIGURES}/{file}"
+    return files
 
 
 def _bytes(figure: Figure, kind: str) -> bytes:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ from abstain.logits.forward import weights_hash
 if TYPE_CHECKING:
     from datasets import Dataset
 
+MOST_LETTERS = 120
+"""Of the name of a folder, of which systems take 255 bytes."""
 Said = tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64] | None]
 
 
@@ -34,8 +37,10 @@ class Kept:
     folder: Path
 
     def of_model(self, name: str) -> Path:
-        """The folder of a model."""
-        return self.folder / (re.sub(r"[^\w.-]+", "_", name).strip("_.") or "model")
+        """The folder of a model, its own also where another name differs only in what a folder cannot be called."""
+        plain = re.sub(r"[^\w.-]+", "_", name).strip("_.")
+        apart = "" if plain == name else f"-{sha256(name.encode()).hexdigest()[:8]}"
+        return self.folder / f"{plain[-MOST_LETTERS:]}{apart}"
 
     def of(self, name: str, part: str, classifier: Any, samples: Dataset, make: Callable[[], Said]) -> Said:
         """Logits, labels and what they belong to: as they are kept of these weights and samples, else made and kept.
@@ -51,13 +56,22 @@ class Kept:
         about = folder / f"{part}.json"
         key = {
             "weights": weights_hash(classifier.model),
+            "preparation": sha256(f"{classifier.model.config.to_dict()}{classifier.processor!r}".encode()).hexdigest(),
             "samples": data_digest(samples, samples.column_names).hexdigest(),
             "n_samples": len(samples),
         }
-        if about.is_file() and json.loads(about.read_text(encoding="utf-8")) == key:
+        if _told(about) == key:
             return (*read_logits(folder, part), sample_of_each_row(folder, part))
         said = make()
         about.unlink(missing_ok=True)
         write_parquet(folder / f"{part}.parquet", np.asarray(said[0], np.float32), said[1], sample=said[2])
         write_json(about, key)
         return said
+
+
+def _told(about: Path) -> Any:
+    """What is said of kept logits; None where nothing is, or nothing that can be read."""
+    try:
+        return json.loads(about.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None

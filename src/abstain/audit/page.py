@@ -5,8 +5,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
 from abstain.audit.words import Section
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1a1a1a; --ground: #ffffff; --line: #d0d0d0; --soft: #f5f5f5; }
@@ -61,14 +65,24 @@ def as_html(title: str, markdown: str, pictures: Mapping[str, bytes]) -> str:
     """
     from markdown_it import MarkdownIt
 
-    text = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable("table").render(markdown)
+    def picture(_: object, tokens: Sequence[Token], place: int, *__: object) -> str:
+        return _picture(tokens[place], pictures)
+
+    reader = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable("table")
+    reader.add_render_rule("image", picture)
+    text = reader.render(markdown)
     text = text.replace("<table>", '<div class="table"><table>').replace("</table>", "</table></div>")
-    for name, png in pictures.items():
-        inside = f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
-        text = text.replace(f'src="{escape(name)}"', f'src="{inside}"')
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
         f"<h1>{escape(title)}</h1>\n{text}</body>\n</html>\n"
     )
+
+
+def _picture(token: Token, pictures: Mapping[str, bytes]) -> str:
+    """One of these; any other, such as one that the name of a class asks for, stays the text that stands for it."""
+    png, text = pictures.get(str(token.attrs["src"])), escape(token.content)
+    if png is None:
+        return text
+    return f'<img src="data:image/png;base64,{base64.b64encode(png).decode("ascii")}" alt="{text}" />'

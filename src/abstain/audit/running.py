@@ -8,16 +8,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from datasets import DatasetDict
+
 from abstain._checks import ArgumentError
 from abstain.audit.kept_logits import Kept
 from abstain.audit.table_models import ONNX, SKOPS, TableModel, read_onnx, read_skops, said_of_rows
-from abstain.data.splits import load_data, pick_split
+from abstain.data.splits import limit_samples, load_data, pick_split
 from abstain.logits.groups import column_of_rows
 from abstain.logits.predictions import Predictions, read_predictions
 from abstain.logits.sources import open_source
 
 if TYPE_CHECKING:
-    from datasets import Dataset, DatasetDict
+    from datasets import Dataset
 
 TEST, VALIDATION = "test", "validation"
 
@@ -31,7 +33,7 @@ class Data:
         split: that is measured; None is `test`.
         validation_split: that is fitted on; None is `validation` where there is one.
         label_column: None is the only column of classes, or `label`.
-        max_samples: of each split, the first so many; None: all.
+        max_samples: of each split at most so many, drawn at random, the same for every model; None: all.
     """
 
     name: str
@@ -46,17 +48,13 @@ class Data:
         Raises:
             InputError: as `load_data`; a split that does not exist, or one for both.
         """
-        data = load_data(self.name)
-        if self.split is not None and self.split == self.validation_split:
+        data, test = load_data(self.name), self.split or TEST
+        if test == self.validation_split:
             raise ArgumentError("the validation samples are the test samples: give another validation_split")
-        found = {TEST: self._split(data, self.split or TEST)}
-        if self.validation_split is not None or (VALIDATION in data and self.split != VALIDATION):
-            found[VALIDATION] = self._split(data, self.validation_split or VALIDATION)
-        return found
-
-    def _split(self, data: DatasetDict, name: str) -> Dataset:
-        split = pick_split(data, name)
-        return split if self.max_samples is None else split.select(range(min(len(split), self.max_samples)))
+        parts = DatasetDict({TEST: pick_split(data, test)})
+        if self.validation_split is not None or (VALIDATION in data and test != VALIDATION):
+            parts[VALIDATION] = pick_split(data, self.validation_split or VALIDATION)
+        return {**limit_samples(parts, self.max_samples, seed=0)}  # files of data often stand class by class
 
 
 @dataclass(frozen=True, kw_only=True)

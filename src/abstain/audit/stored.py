@@ -29,13 +29,18 @@ def holds_split(source: str, split: str) -> bool:
 
 
 def class_names_beside(source: str) -> tuple[str, ...] | None:
-    """The names of the classes in the configuration of the model whose folder this is; None without one."""
+    """The names of the classes in the configuration of the model whose folder this is; None without one.
+
+    A single name is that of class 1 of two.
+    """
     try:
         config = json.loads((Path(source).expanduser() / "config.json").read_text(encoding="utf-8"))
         names = {int(place): str(name) for place, name in config["id2label"].items()}
     except (OSError, ValueError, KeyError, AttributeError, TypeError):
         return None
-    return tuple(names[place] for place in range(len(names))) if sorted(names) == list(range(len(names))) else None
+    if sorted(names) != list(range(len(names))):
+        return None
+    return (f"not {names[0]}", names[0]) if len(names) == 1 else tuple(names[place] for place in range(len(names)))
 
 
 def in_memory(predictions: Any) -> Any:

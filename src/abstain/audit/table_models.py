@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from abstain._checks import ArgumentError, InputError, first_line
+from abstain._checks import ArgumentError, InputError, first_line, shown
 from abstain.data.columns import find_column
 
 if TYPE_CHECKING:
@@ -165,9 +165,26 @@ def _labels(data: Dataset, column: str, names: tuple[str, ...] | None) -> NDArra
     given = data.select_columns([column])[:][column]
     texts = getattr(data.features[column], "names", None)
     if names is None:
+        wrong = [one for one in given if not isinstance(one, int)]
+        if wrong:
+            raise ArgumentError(
+                f"a label is {shown(wrong[0])}, but the file does not name its classes: give labels from 0 on, in the "
+                "order of its values"
+            )
         return np.asarray(given, np.int64)
-    called = [str(texts[one]) if texts and str(one) not in names else str(one) for one in given]
-    unknown = sorted(set(called) - set(names))
-    if unknown:
+    as_numbers, as_names = [str(one) for one in given], [_named(one, texts) for one in given] if texts else []
+    fits = [called for called in (as_names, as_numbers) if called and set(called) <= set(names)]
+    if len(fits) == 2 and fits[0] != fits[1]:
+        raise ArgumentError(
+            f"the labels in the column {column!r} are classes of the model both by their numbers and by their names, "
+            "which differ: give labels that are texts, or numbers without names"
+        )
+    if not fits:
+        unknown = sorted(set(as_names or as_numbers) - set(names))
         raise ArgumentError(f"a label is {unknown[0]!r}, but the model has the classes {', '.join(names)}")
-    return np.array(called)
+    return np.array(fits[0])
+
+
+def _named(label: int | None, texts: Sequence[str]) -> str:
+    """-1 stands for no label, and is not the last of the names."""
+    return str(label) if label is None or label < 0 else str(texts[label])

@@ -12,13 +12,15 @@ from abstain.audit.decisions import Decision
 from abstain.audit.diagnosis import Diagnosis
 from abstain.audit.images_of_pixels import in_words as of_images_in_words
 from abstain.audit.images_of_pixels import table as table_of_images
-from abstain.audit.per_class import OfClass
+from abstain.audit.per_class import in_words as of_classes_in_words
+from abstain.audit.per_class import table as table_of_classes
 from abstain.audit.score_gains import ScoreGain
 from abstain.audit.shift_words import in_words as of_shift_in_words
 from abstain.audit.shift_words import tables
 from abstain.report.answerable import describe_answerable
 from abstain.report.legend import legend
 from abstain.report.next_steps import Commands, describe_next_steps
+from abstain.report.notes import FEW_ERRORS
 from abstain.report.order import describe_measured, describe_order
 from abstain.report.phrases import counted, p_value, percent
 from abstain.report.repair import describe_repair, helps, repair_name
@@ -26,8 +28,6 @@ from abstain.report.tables import markdown_table
 
 Part = tuple[str, "list[Section]"]
 """The name of a model, or nothing, and its sections."""
-MOST_CLASSES = 15
-"""Rows of the table of classes; the others are in `results.json`."""
 LOOKS_SMOOTHED = {"looks smoothed": "Yes. ", "does not look smoothed": "No. "}
 """A verdict -> how the answer begins in short; others are neither."""
 
@@ -84,7 +84,7 @@ def sections(audit: Audit, commands: Commands) -> list[Section]:
         Section(f"What does {repair_name(report)} gain?", tuple(_repair(audit))),
         Section("Which confidence is best?", tuple(_best(audit)), tuple(_table_of_scores(audit))),
         Section("How much can be answered?", tuple(_answerable(audit)), tuple(_table_of_decisions(audit))),
-        Section("For which classes?", tuple(_classes(audit)), tuple(_table_of_classes(audit))),
+        Section("For which classes?", tuple(_classes(audit)), tuple(_tables_of_classes(audit))),
         *_of_images(audit),
         *_of_shift(audit),
         Section("What to do", steps),
@@ -115,8 +115,9 @@ def _what_to_do(audit: Audit, commands: Commands) -> Iterator[str]:
     if commands.model is not None and any(one.threshold is not None for one in audit.decisions):
         folder = shlex.quote(commands.model)
         yield (
-            f"To let the model itself abstain, add `--output-dir {folder}` to that command: the rule then stands by "
-            f"its weights, and `abstain predict {folder} FILES` answers or abstains."
+            f"To let the model itself abstain, add `--output-dir {folder}` to the command `abstain threshold` that "
+            f"chooses the threshold: the rule then stands by its weights, and `abstain predict {folder} FILES` answers "
+            "or abstains."
         )
 
 
@@ -164,17 +165,25 @@ def _best(audit: Audit) -> Iterator[str]:
         return
     level = audit.report.level
     better = [one for one in beside if one.is_better(level)]
-    corrected = f"after Holm's correction for the {len(beside)} that stand beside MSP"
+    compared = [one for one in beside if one.adjusted_p is not None]
+    corrected = f"after Holm's correction for the {len(compared)} that differ from it"
     if not audit.report.has_intervals:
         yield "How much of the differences is chance cannot be told where rows depend on each other."
     elif better:
         yield (
-            f"The best on these samples is {better[0].label}, whose AURC is {percent(better[0].gain_or_0, 3)} "
-            f"percentage points below that of MSP; {counted(len(better), 'confidence')} of {len(beside)} "
-            f"{'is' if len(better) == 1 else 'are'} better than MSP beyond chance, {corrected}."
+            f"{counted(len(better), 'confidence')} of {len(beside)} {'is' if len(better) == 1 else 'are'} better than "
+            f"MSP beyond chance, {corrected}; the best of them on these samples is {better[0].label}, whose AURC is "
+            f"{percent(better[0].gain_or_0, 3)} percentage points below that of MSP."
+        )
+    elif compared:
+        yield f"None is better than MSP beyond chance, {corrected}."
+    elif any(one.gain_or_0 for one in beside):
+        yield (
+            "How much of the differences is chance cannot be told from so few wrong or right answers: it takes at "
+            f"least {FEW_ERRORS} of each."
         )
     else:
-        yield f"None is better than MSP beyond chance, {corrected}."
+        yield "All have the same AURC as MSP on these samples."
     yield (
         "Those with a fit were fitted on validation samples. To take the best of many by these samples would make it "
         "look better than it is."
@@ -205,10 +214,9 @@ def _answerable(audit: Audit) -> Iterator[str]:
             else "There are too few validation samples to choose a threshold on."
         )
         return
-    half = (audit.n_validation or 0) // 2
     yield (
         f"By {audit.confidence.label}, with thresholds chosen on "
-        f"{counted((audit.n_validation or 0) - half, 'validation sample')}; what they do is what the test samples show:"
+        f"{counted(audit.n_chosen_on or 0, 'validation sample')}; what they do is what the test samples show:"
     )
     if not any(decision.delta for decision in audit.decisions):
         yield "None comes with a guarantee, since rows depend on each other."
@@ -229,6 +237,8 @@ def _one_decision(decision: Decision) -> str:
     if decision.coverage is None:
         enough = f" (about {decision.n_enough:,} would be enough)" if decision.n_enough else ""
         return f"{how} is not to be had from so few{enough}." if enough else f"{how} is not to be had."
+    if decision.coverage == 0:
+        return f"{how} answers none of the test samples."
     wrong = "none of them wrong" if not decision.risk else f"{percent(decision.risk, 2)} % of them wrong"
     return f"{how} answers {percent(decision.coverage, 1)} % of the test samples, {wrong}."
 
@@ -248,47 +258,12 @@ def _row_of_decision(one: Decision) -> list[str]:
 
 
 def _classes(audit: Audit) -> Iterator[str]:
-    if not audit.classes:
-        yield "Without a threshold there is nothing to tell apart."
-        return
-    risk, level = f"{100 * (audit.class_risk or 0):g} %", audit.report.level
-    above = [one for one in audit.classes if one.adjusted_p is not None and one.adjusted_p <= 1 - level]
-    silent = [one for one in audit.classes if one.coverage == 0]
-    n = len(audit.classes)
-    if not audit.report.independent:
-        yield f"At the threshold for {risk}; how much is chance cannot be told here, since rows depend on each other."
-    elif above:
-        yield (
-            f"At the threshold for {risk}, answers of {counted(len(above), 'class').replace('classs', 'classes')} of "
-            f"{n} are wrong more often than that beyond chance: {_named(above)}. A threshold for each class keeps the "
-            "target within each (`abstain.select_threshold` with `per_group=True`)."
-        )
-    else:
-        yield f"At the threshold for {risk}, no class is wrong more often than that beyond chance."
-    if silent:
-        yield f"Never answered: {_named(silent)}."
-    if n > MOST_CLASSES:
-        yield f"The {MOST_CLASSES} with the largest risk are shown; `results.json` has all {n}."
+    chosen = next((one for one in audit.decisions if one.threshold is not None), None)
+    if not audit.classes or chosen is None:
+        return iter(("Without a threshold there is nothing to tell apart.",))
+    return of_classes_in_words(audit.classes, f"At the threshold for {_target(chosen)}", audit.report.level)
 
 
-def _named(classes: Sequence[OfClass]) -> str:
-    shown = ", ".join(one.name for one in classes[:10])
-    return shown + (f" and {len(classes) - 10} more" if len(classes) > 10 else "")
-
-
-def _table_of_classes(audit: Audit) -> Iterator[str]:
-    if not audit.classes:
-        return
-    rows = [["predicted class", "samples", "error %", "answered %", "of these wrong %", "p (Holm)"]]
-    rows += [
-        [
-            one.name,
-            f"{one.n_samples:,}",
-            percent(one.error, 2),
-            percent(one.coverage, 1),
-            percent(one.risk, 2),
-            p_value(one.adjusted_p),
-        ]
-        for one in audit.classes[:MOST_CLASSES]
-    ]
-    yield markdown_table(rows, "lrrrrr")
+def _tables_of_classes(audit: Audit) -> Iterator[str]:
+    if audit.classes:
+        yield table_of_classes(audit.classes)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from tqdm.auto import tqdm
 
-from abstain._checks import ArgumentError
+from abstain._checks import ArgumentError, InputError
 from abstain.cli.bars import bars_for_people
 from abstain.cli.kept_warnings import warnings_kept
 from abstain.cli.mixture import Mixture
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 RUNNING = "How a model is run (with --data)"
 _told = partial(typer.Option, rich_help_panel=RUNNING)
-TEST, VALIDATION, LOGITS = "test", "validation", "logits"
+TEST, VALIDATION, LOGITS, CONFIDENCE = "test", "validation", "logits", "confidence"
 HELD_OUT = 0.5
 """The share of the samples that is fitted on, where no others are there."""
 STEPS = 5
@@ -43,7 +43,7 @@ class Running:
             rich_help_panel=RUNNING,
         ),
     ] = None
-    max_samples: Annotated[int | None, _told(help="Of each split only the first so many.", min=1)] = None
+    max_samples: Annotated[int | None, _told(help="Of each split only so many, drawn at random.", min=1)] = None
     batch_size: Annotated[int, _told(help="Samples at once.", min=1)] = 32
     device: Annotated[
         str | None,
@@ -141,6 +141,8 @@ def _names(models: list[str], names: list[str] | None) -> list[str]:
     """What they are called: as told, or the last parts of each path that tell them apart; a single one nothing."""
     if names and len(names) != len(models):
         raise ArgumentError(f"{len(models)} models are given and {len(names)} names: give one name each, or none")
+    if names and not all(map(str.strip, names)):
+        raise ArgumentError("a name is empty, but each model needs one: give another, or no names at all")
     if names and len(set(names)) < len(names):
         raise ArgumentError("two models have the same name, by which they are told apart: give each its own")
     return names or ([""] if len(models) == 1 else _told_apart(models))
@@ -167,6 +169,10 @@ def _check_together(models: list[str], running: Running, reading: Reading, apart
     told = {name: value for name, value in vars(running).items() if value != getattr(Running, name)}
     if running.data is None and told:
         raise ArgumentError(f"{next(iter(told))}= is of models that are run, but there is no data: give data= too")
+    if apart.validation_fraction is not None and (apart.validation, apart.validation_split) != (None, None):
+        raise ArgumentError("both validation_fraction and other validation samples are given: leave out one of them")
+    if apart.validation_labels is not None and apart.validation is None:
+        raise ArgumentError("validation_labels are given without validation=, whose labels they are: give both")
     if len(models) > 1 and (labels is not None or apart.validation is not None):
         raise ArgumentError(
             "several models are given, and labels or validation samples of one: give folders that hold the splits of "
@@ -206,8 +212,23 @@ def _stored(
         return reading.open(*at, source_column=source_column if at == place else None)  # type: ignore[arg-type]
 
     if apart.validation_fraction is None:
-        return _Subject(*apart.read(read, place, draws=True), commands, class_names=names)
-    return replace(_held_out(read(*place), apart, commands), class_names=names)
+        found = _Subject(*apart.read(read, place, draws=True, fits=False), commands, class_names=names)
+    else:
+        found = replace(_held_out(read(*place), apart, commands), class_names=names)
+    _check_names(names, found.test, model)
+    return found
+
+
+def _check_names(names: tuple[str, ...] | None, test: Any, model: str) -> None:
+    """Logits beside a model may be another's."""
+    if names is None or test.kind == CONFIDENCE:
+        return
+    n_classes = max(test.in_batches().n_columns, 2)
+    if len(names) != n_classes:
+        raise InputError(
+            f"{model!r} is the folder of a model of {len(names)} classes, but the logits in it are of {n_classes}: "
+            "give the folder of the logits alone, if they are another model's"
+        )
 
 
 def _held_out(predictions: Any, apart: FittedOn, commands: Commands) -> _Subject:
@@ -250,16 +271,17 @@ def _run(
     )
     for model in models:
         said = run_model(model, parts, reading.label_column, run, samples[1])
-        commands = commands_of(_kept_place(kept, model), Reading(), FittedOn(validation_split=VALIDATION))
         if VALIDATION in said and apart.validation_fraction is None:
-            yield _Subject(said[TEST], said[VALIDATION], commands)
+            others = FittedOn(validation_split=VALIDATION)
+            yield _Subject(said[TEST], said[VALIDATION], commands_of(_kept_place(kept, model), Reading(), others))
         else:
-            yield _held_out(said[TEST], apart, commands)
+            yield _held_out(said[TEST], apart, commands_of(_kept_place(kept, model), Reading(), FittedOn()))
 
 
 def _kept_place(kept: Kept | None, model: str) -> tuple[str, None, str]:
-    """Where the logits of the test samples are kept, or would be."""
-    return ("LOGITS" if kept is None else str(kept.of_model(model)), None, TEST)
+    """Where the logits of the test samples are kept, if they are: those of files of skops and ONNX are not."""
+    is_kept = kept is not None and kept.of_model(model).is_dir()
+    return (str(kept.of_model(model)) if kept is not None and is_kept else "LOGITS", None, TEST)
 
 
 def _audited(subject: _Subject, name: str, how: dict[str, Any]) -> tuple[Audit, Commands]:

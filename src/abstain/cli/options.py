@@ -122,9 +122,20 @@ class FittedOn:
         return (self.validation, self.validation_split, self.validation_fraction) != (None, None, None)
 
     def read(
-        self, read: Callable[[str, str | None, str | None], Any], place: Place, *, draws: bool = False
+        self,
+        read: Callable[[str, str | None, str | None], Any],
+        place: Place,
+        *,
+        draws: bool = False,
+        fits: bool = True,
     ) -> tuple[Any, Any]:
         """The samples in that place and these, as `read` reads them; None in place of the latter if there are none.
+
+        Args:
+            read: reads a source, its labels and its split.
+            place: of the samples that are measured.
+            draws: whether the command itself draws, with the seed.
+            fits: as `read_apart`.
 
         Raises:
             ArgumentError: a seed is given, and neither is a share held out, nor does the command itself draw.
@@ -133,7 +144,8 @@ class FittedOn:
 
         if self.seed is not None and self.validation_fraction is None and not draws:
             raise ArgumentError("seed= is given, but nothing is drawn: give validation_fraction=0.5, or leave it out")
-        return read_apart(read, place, self.place, fraction=self.validation_fraction, seed=self.seed or 0)
+        how: dict[str, Any] = {"fraction": self.validation_fraction, "seed": self.seed or 0, "fits": fits}
+        return read_apart(read, place, self.place, **how)
 
     def notes(self, measured: Any, fitted_on: Any) -> Iterator[str]:
         """How many samples were held out of those of the file, where a share was."""

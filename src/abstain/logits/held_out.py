@@ -55,6 +55,7 @@ def read_apart(
     *,
     fraction: float | None,
     seed: int,
+    fits: bool = True,
 ) -> tuple[Read, Read | None]:
     """(test, validation) samples, told apart before anything is looked at.
 
@@ -64,6 +65,7 @@ def read_apart(
         validation: where those lie that are fitted on; a split alone is one of the same source, nothing at all none.
         fraction: of the test samples to hold out instead.
         seed: of the draw.
+        fits: whether these are for what is fitted alone, of which a given confidence leaves nothing.
 
     Raises:
         InputError: both ways are asked for, or the samples are the same.
@@ -77,7 +79,7 @@ def read_apart(
     if apart and (source or test[0], split) == (test[0], test[2]):
         raise ArgumentError("the validation samples are the test samples: give others, or validation_fraction=0.5")
     measured = read(*test)
-    if measured.kind == CONFIDENCE and (apart or fraction is not None):
+    if fits and measured.kind == CONFIDENCE and (apart or fraction is not None):
         why = "; ".join(measured.notes) or "a confidence that is given leaves nothing to fit"
         raise ArgumentError(f"{why}: leave out the validation samples")
     if fraction is not None:
@@ -129,8 +131,14 @@ def check_apart(validation: Samples, test: Samples) -> None:
         raise InputError(
             f"the validation samples are {validation.kind} and the test samples {test.kind}: give the same"
         )
-    if test.kind != CONFIDENCE and test.in_batches().same_as(validation.in_batches()):
+    if _same_values(validation, test):
         raise InputError(
             "the validation samples are the test samples: give others, or let a share of the file be held out "
             "(validation_fraction=0.5)"
         )
+
+
+def _same_values(one: Any, other: Any) -> bool:
+    if one.kind != CONFIDENCE:
+        return bool(other.in_batches().same_as(one.in_batches()))
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in (CONFIDENCE, "error"))

@@ -18,7 +18,7 @@ DEPENDENT = (
 
 CLUSTERED = (
     "rows that belong together, as the pixels of one image do, depend on each other: the intervals are those of {:,} "
-    "such clusters, and nothing else here takes that into account"
+    "such clusters, and nothing is guaranteed of them"
 )
 
 
