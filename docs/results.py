@@ -14,6 +14,7 @@ from typing import Any
 from findings import findings, section
 from pages import ROOT, write_or_check
 
+from abstain.figures.recipes import Recipe
 from abstain.report import markdown_table
 
 PAGE = ROOT / "docs" / "results.md"
@@ -39,18 +40,6 @@ COLUMNS = [
     "minutes",
 ]
 
-VARIANTS = {
-    "max_suppression_factor": "MaxSup",
-    "label_smoothing_factor": "LS",
-    "focal_gamma": "focal",
-    "logit_norm_temperature": "logit-norm",
-    "mixup_alpha": "mixup",
-    "cutmix_alpha": "CutMix",
-    "sam_rho": "SAM",
-    "ema_decay": "EMA",
-}
-"""Arguments of training that tell runs of a recipe apart, and what they are called in a row."""
-
 
 def main() -> None:
     """Render the page, and write or check it."""
@@ -67,9 +56,7 @@ def read_runs() -> dict[str, list[dict[str, Any]]]:
 
 
 def _trained_and_seed(run: dict[str, Any]) -> tuple[str, int]:
-    training = run["settings"]["training"]
-    told = [f"{name} {training[key]:g}" for key, name in VARIANTS.items() if training.get(key)]
-    return " + ".join(told) or "CE", training["seed"]
+    return Recipe.of_settings(run["settings"]).name, run["settings"]["training"]["seed"]
 
 
 def render(runs: dict[str, list[dict[str, Any]]], of_the_paper: str) -> str:

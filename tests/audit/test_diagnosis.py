@@ -143,6 +143,15 @@ def test_too_few_errors_say_how_many_would_be_enough(released):
     assert enough.verdict == "looks smoothed" and enough.n_errors < diagnosis.needed
 
 
+def test_no_number_of_errors_is_enough_in_few_clusters_or_of_equal_logits(twelve_classes):
+    logits, labels = twelve_classes
+    few = diagnose(logits, labels, clusters=np.arange(len(labels)) % 5)
+    even = diagnose(np.zeros((400, 12)), np.arange(400) % 12, input="logits")
+    for found in (few, even):
+        assert found.verdict == "too few errors to say" and found.needed is None and found.n_errors > 50
+        assert "in too few clusters, or with logits that are all alike" in found.sentence()
+
+
 def test_what_cannot_be_told_is_said(released, twelve_classes):
     logits, labels = released("resnet20_cifar10_ls")
     one, two = logits[:, :1] - logits[:, 1:2], logits[:, :2]
@@ -174,6 +183,10 @@ def test_wrong_input_is_refused(twelve_classes):
         Diagnosis.from_dict({**told, "bins": [{"low": 0.0}]})
     with pytest.raises(InputError, match="effect of a Diagnosis is 'x'"):
         Diagnosis.from_dict({**told, "effect": "x"})
+    with pytest.raises(InputError, match="needed is 'x'"):
+        Diagnosis.from_dict({**told, "needed": "x"})
+    with pytest.raises(InputError, match="level is None"):
+        Diagnosis.from_dict({**told, "level": None})
     with pytest.raises(InputError, match="list of bins"):
         Diagnosis.from_dict({**told, "bins": None})
 

@@ -36,6 +36,12 @@ def test_sources_are_named_with_their_sizes_and_errors(found):
 def test_a_threshold_that_fails_in_a_source_is_said(found):
     text = " ".join(in_words(found.shift, found.report))
     assert "The threshold for 30 % without a guarantee is exceeded in 1 beyond chance." in text
+    assert "No threshold" not in text
+    held = [(one, tuple(replace(row, adjusted_p=1.0) for row in rows)) for one, rows in found.shift.at_thresholds]
+    kept = replace(found.shift, at_thresholds=tuple(held))
+    assert "No threshold fails in any source beyond chance." in in_words(kept, found.report)
+    with_others = replace(kept, unknown=("other",))
+    assert "No threshold fails in any source of known classes beyond chance." in in_words(with_others, found.report)
     assert "exceeded" not in " ".join(in_words(found.shift, replace(found.report, independent=False)))
 
 

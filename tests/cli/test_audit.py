@@ -78,6 +78,8 @@ def test_a_column_of_stored_predictions_tells_the_sources(run, capsys, tmp_path)
     test, validation = (str(tmp_path / f"{name}.csv") for name in ("test", "validation"))
     assert run("audit", test, "--validation", validation, "--source", "site") == 0
     assert "## Which sources?\n\nThe test samples come from 2 sources: 0 (100), 1 (100)." in capsys.readouterr().out
+    assert run("audit", test, "--source", "sight") == 2
+    assert "has no column 'sight' (--source)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

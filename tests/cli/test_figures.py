@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from abstain import read_logits, released_checkpoint, scores
+from abstain import read_logits, released_checkpoint, scores, write_logits
 from abstain.data.splits import load_data, write_split
 
 DIGITS = ["mlp_noisy_digits_a0_s0", "mlp_noisy_digits_a0.4_s0"]
@@ -88,7 +88,30 @@ def test_runs_of_other_samples_are_refused(run, capsys, tmp_path, runs):
     other = str(released_checkpoint("mlp_online_shoppers_a0_s0"))
     options = ["--output-dir", str(tmp_path / "out"), "--only", "logit_profile"]
     assert run("figures", runs[0], other, *options) == 2
+    assert "they are 9,864 and not 797; draw runs of one data set together" in capsys.readouterr().err
+    logits, labels = read_logits(f"{runs[0]}/logits", "test")
+    write_logits(tmp_path / "mixed", "test", logits, labels[::-1].copy())
+    assert run("figures", runs[0], str(tmp_path / "mixed"), *options) == 2
     assert "their labels differ; draw runs of one data set together" in capsys.readouterr().err
+
+
+def test_confidences_of_the_same_samples_need_not_have_the_same_errors(run, capsys, tmp_path):
+    paths = [str(tmp_path / f"{name}.csv") for name in "abc"]
+    for path, rows in zip(paths, ("1,0.9\n0,0.5\n", "0,0.8\n1,0.7\n", "1,0.9\n"), strict=True):
+        (tmp_path / path).write_text(f"correct,confidence\n{rows}")
+    options = ["--output-dir", str(tmp_path / "out"), "--only", "risk_coverage", "--formats", "png"]
+    assert run("figures", *paths[:2], *options) == 0
+    assert run("figures", paths[0], paths[2], *options, "--overwrite-output-dir") == 2
+    assert "others than those of 'a': they are 1 and not 2" in capsys.readouterr().err
+
+
+def test_a_file_has_no_splits_to_mix_and_is_not_validated_on_itself(run, capsys, tmp_path):
+    path = str(tmp_path / "a.csv")
+    (tmp_path / "a.csv").write_text("correct,confidence\n1,0.9\n0,0.5\n")
+    assert run("figures", path, "--output-dir", str(tmp_path / "out"), "--sources", "x,y") == 2
+    assert "is one file, which has no splits to mix: give a folder, or leave out --sources" in capsys.readouterr().err
+    assert run("figures", path, "--output-dir", str(tmp_path / "out"), "--validation", path) == 2
+    assert "the validation samples of 'a' are its test samples" in capsys.readouterr().err
 
 
 def test_images_of_other_samples_are_refused(run, capsys, tmp_path, runs):

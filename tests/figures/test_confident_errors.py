@@ -36,5 +36,19 @@ def test_classes_without_names_are_numbers_and_what_is_missing_is_said():
         confident_errors_figure({"": found}, {})
     with pytest.raises(InputError, match="there is no error to show"):
         confident_errors_figure({"": most_confident_errors([0.5], [1], [1])}, {})
-    with pytest.raises(InputError, match="must all be"):
-        most_confident_errors([0.5], [1, 2], [1])
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (([0.5], [1, 2], [1]), "2 predicted classes and 1 labels"),
+        (([0.5, 0.4], [1], [1]), "2 samples and error has 1"),
+        (([np.nan], [1], [0]), "1 NaN"),
+        (([0.5], [0.5], [0]), "predicted classes hold float64"),
+        (([0.5], ["cat"], ["dog"]), "predicted classes are names"),
+        (([], np.zeros(0, int), np.zeros(0, int)), "empty"),
+    ],
+)
+def test_what_has_no_order_or_no_class_is_refused(given, message):
+    with pytest.raises(InputError, match=message):
+        most_confident_errors(*given)

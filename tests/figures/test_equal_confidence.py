@@ -78,3 +78,19 @@ def test_too_few_errors_are_said():
 def test_errors_of_one_confidence_are_one_bin():
     found = at_equal_confidence(np.arange(30.0), np.ones(30), np.repeat([1, 0], [10, 20]), quantity="x")
     assert len(found.right.count) == 1 and found.right.count[0] == 20 and found.wrong.mean[0] == 4.5
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"values": np.full(40, np.nan)}, "must be .N,. and finite"),
+        ({"values": np.zeros(39)}, "must be .N,. and finite"),
+        ({"log_odds": np.append(np.zeros(39), np.inf)}, "must be .N,. and finite"),
+        ({"error": np.full(40, 0.5)}, "needs 0/1 errors"),
+        ({"error": np.ones(39)}, "must be equal"),
+    ],
+)
+def test_what_has_no_mean_at_equal_confidence_is_refused(change, message):
+    given = {"values": np.arange(40.0), "log_odds": np.arange(40.0), "error": np.arange(40) % 2, **change}
+    with pytest.raises(InputError, match=message):
+        at_equal_confidence(**given, quantity="x")

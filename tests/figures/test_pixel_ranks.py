@@ -44,9 +44,11 @@ def test_pictures_show_the_wrong_pixels_alone_and_say_the_mean_that_is_returned(
 
 def test_what_does_not_fit_is_refused():
     with pytest.raises(InputError, match="not equal"):
-        rank_maps(IMAGE[:1], LOGITS, LABELS, {})
+        rank_maps(IMAGE[:1], LOGITS, LABELS, {"MSP": SoftmaxScore()})
     with pytest.raises(InputError, match="every label of the image is 255"):
-        rank_maps(IMAGE, LOGITS, np.full((2, 2), 255), {})
+        rank_maps(IMAGE, LOGITS, np.full((2, 2), 255), {"MSP": SoftmaxScore()})
+    with pytest.raises(InputError, match="no confidence is given"):
+        rank_maps(IMAGE, LOGITS, LABELS, {})
     with pytest.raises(InputError, match="no image to show"):
         rank_maps_figure({"CE": []})
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from abstain import InputError
 from abstain.figures import logit_profile, logit_profile_figure
 from abstain.figures.profiles import profiles_of_batches
 from abstain.report.pictures import figure_bytes
@@ -45,3 +46,8 @@ def test_many_classes_have_a_logarithmic_axis():
     found = logit_profile(np.random.default_rng(0).normal(size=(20, 40)), np.zeros(20, int))
     figure = logit_profile_figure({"": found})
     assert figure.axes[0].get_xscale() == "log" and figure_bytes(figure)
+
+
+def test_there_has_to_be_something_to_draw():
+    with pytest.raises(InputError, match="nothing to draw"):
+        logit_profile_figure({})

@@ -31,3 +31,8 @@ def test_the_table_has_a_line_a_model_and_score_and_columns_in_the_given_order()
 def test_a_coverage_outside_0_to_1_is_refused():
     with pytest.raises(InputError, match="coverage is 10, but must be a fraction"):
         accepted_by_source([1.0], [0], ["x"], coverage=10)
+
+
+def test_losses_are_refused_since_they_are_not_counted():
+    with pytest.raises(InputError, match="a count of errors needs 0/1 errors"):
+        accepted_by_source([3.0, 2.0], [0.4, 0.2], ["a", "b"], coverage=1)

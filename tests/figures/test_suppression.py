@@ -28,3 +28,8 @@ def test_marks_are_measured_and_lines_predicted():
 def test_arrays_that_do_not_fit_are_refused(arrays, message):
     with pytest.raises(InputError, match=message):
         Suppression(*arrays)
+
+
+def test_there_has_to_be_something_to_draw():
+    with pytest.raises(InputError, match="nothing to draw"):
+        suppression_figure({})

@@ -37,7 +37,8 @@ class Diagnosis:
         n_logits: K.
         level: nominal coverage of the interval.
         verdict: one of `VERDICTS`.
-        needed: about how many errors would be enough, where there are too few and some number is.
+        needed: about how many errors would be enough, where there are too few and some number is; None where they lie
+            in too few clusters, however many they are.
         effect: the centred z_max of errors minus that of correct answers at equal MSP, in logits; above 0 after label
             smoothing. None where no bin of MSP holds enough of both, with its errors, interval and p-value.
         standard_error: of the effect.
@@ -103,7 +104,8 @@ class Diagnosis:
         """The object that `to_dict` wrote.
 
         Raises:
-            InputError: a key is unknown or missing, or there is no such verdict.
+            InputError: a key is unknown or missing, a value is no number where one is needed, or there is no such
+                verdict.
         """
         names = {field.name for field in fields(cls)}
         values = check_keys("Diagnosis", values, known=names, needed=names)
@@ -112,10 +114,11 @@ class Diagnosis:
         if not isinstance(bins, list | tuple):
             raise InputError(f"the bins of a Diagnosis are {shown(bins)}, but must be a list of bins")
         counts = {name: check_whole(name, values[name], at_least=0) for name in ("n_samples", "n_errors", "n_logits")}
-        numbers: dict[str, Any] = {
-            name: _number_or_none(name, values[name]) for name in names - {*counts, "verdict", "bins", "needed"}
-        }
-        return cls(**counts, **numbers, verdict=verdict, needed=values["needed"], bins=tuple(map(Bin.from_dict, bins)))
+        counts |= {} if values["needed"] is None else {"needed": check_whole("needed", values["needed"], at_least=1)}
+        others = names - {*counts, "needed", "level", "verdict", "bins"}
+        numbers: dict[str, Any] = {name: _number_or_none(name, values[name]) for name in others}
+        level = check_level(values["level"])
+        return cls(**counts, **numbers, level=level, verdict=verdict, bins=tuple(map(Bin.from_dict, bins)))
 
 
 def _number_or_none(name: str, value: Any) -> float | None:
@@ -195,9 +198,8 @@ def diagnose_batches(values: ValueBatches, *, clusters: Clusters | None = None, 
 
 
 def _judged(shape: LogitShape, clusters: Clusters | None, told: dict[str, Any]) -> Diagnosis:
-    found = binned_effect(shape.height, shape.log_odds, shape.error)
-    if clusters is not None and clusters.are_few(shape.error, 1 - shape.error):
-        found = None
+    few = clusters is not None and clusters.are_few(shape.error, 1 - shape.error)
+    found = None if few else binned_effect(shape.height, shape.log_odds, shape.error)
     effect, correlation = None, _spread_correlation(shape, clusters)
     if found is not None and found.deviation > 0:
         error = _standard_error(found.influence, clusters)
@@ -206,7 +208,9 @@ def _judged(shape: LogitShape, clusters: Clusters | None, told: dict[str, Any]) 
     if correlation is not None:
         told |= {"spread_correlation": correlation.estimate, "spread_standard_error": correlation.standard_error}
     verdict = decide(effect, correlation, told["n_logits"])
-    if verdict == "too few errors to say" and told["n_samples"] - told["n_errors"] >= FEWEST_IN_BIN:
+    is_even = found is not None and effect is None  # as where all logits are equal, and more errors show no more
+    n_right = told["n_samples"] - told["n_errors"]
+    if verdict == "too few errors to say" and not few and not is_even and n_right >= FEWEST_IN_BIN:
         told["needed"] = errors_needed(effect, correlation, told["n_errors"])
     return Diagnosis(verdict=verdict, **told)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from abstain.audit.binned_effect import FEWEST_IN_BIN
+
 if TYPE_CHECKING:
     from abstain.audit.diagnosis import Diagnosis
 
@@ -71,10 +73,15 @@ def _of_ceiling(diagnosis: Diagnosis) -> str:
 
 def _too_few(diagnosis: Diagnosis) -> str:
     n_right = diagnosis.n_samples - diagnosis.n_errors
+    errors = f"{diagnosis.n_errors} error{'' if diagnosis.n_errors == 1 else 's'} in {diagnosis.n_samples} samples"
+    if diagnosis.effect is None and min(diagnosis.n_errors, n_right) >= FEWEST_IN_BIN:
+        return (
+            f"Too little to say whether the model was smoothed: {errors}, but in too few clusters, or with logits that "
+            "are all alike."
+        )
     if n_right < diagnosis.n_errors and diagnosis.needed is None:
         return (
             f"Too few right answers to say whether the model was smoothed, {n_right} in {diagnosis.n_samples} samples."
         )
-    errors = f"{diagnosis.n_errors} error{'' if diagnosis.n_errors == 1 else 's'} in {diagnosis.n_samples} samples"
     enough = "" if diagnosis.needed is None else f": about {diagnosis.needed:,} would be enough"
     return f"Too few errors to say whether the model was smoothed, {errors}{enough}."

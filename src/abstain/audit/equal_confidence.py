@@ -27,7 +27,8 @@ def partial_correlation(first: Any, second: Any, confidence: Any, *, level: floa
 
     Both are taken off their least-squares lines on the confidence in each of up to 20 bins at its quantiles, of 25
     samples at least, and what is left is correlated over all bins. The standard error is that of its influence
-    function; the interval is symmetric after Fisher's transformation.
+    function for independent samples, and too small for the pixels of some images; the interval is symmetric after
+    Fisher's transformation.
 
     Args:
         first: (N,) real, such as the max logit.

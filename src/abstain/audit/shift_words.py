@@ -75,7 +75,7 @@ def _thresholds(shift: Shift, level: float) -> Iterator[str]:
         if shares:
             yield f"Of {name} the thresholds accept {shares}."
     if broken and not any(names for _, names in broken):
-        yield "No threshold fails in any source beyond chance."
+        yield f"No threshold fails in any source{' of known classes' if shift.unknown else ''} beyond chance."
     if shift.at_thresholds:
         yield (
             "A threshold is chosen for the mixture that the validation samples are; where the shares of the sources "

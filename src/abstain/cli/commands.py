@@ -71,7 +71,7 @@ def typed(sentence: str) -> str:
 
 def typed_options() -> dict[str, str]:
     """Name of each argument -> its option, for `as_typed`; an option that can be repeated is a list of plural name."""
-    found: dict[str, str] = {}
+    found = {"source_column": "--source"}  # where the argument `source` is what is read
     for command in cast(Any, typer.main.get_command(app)).commands.values():
         for option in (one for one in command.params if one.param_type_name == "option"):
             name = f"{option.name}s" if option.multiple else str(option.name)

@@ -46,7 +46,8 @@ class Drawing:
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
     reasons: dict[str, dict[str, str]] = field(default_factory=dict)
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    _labels: np.ndarray | None = None
+    _n_samples: int | None = None
+    _labels: tuple[str, np.ndarray] | None = None
 
     def add_all(self, places: Sequence[RunPlace], open: Open, wanted: Wanted) -> None:
         """Read and measure each run, and keep what the figures show of it.
@@ -105,14 +106,23 @@ class Drawing:
             self.values.setdefault(name, {})[run.place.name] = shown
 
     def _check_samples(self, run: ReadRun) -> None:
-        if self._labels is None:
-            self._labels = run.labels
-        elif not np.array_equal(self._labels, run.labels):
-            first = next(iter(self.runs))
-            raise ArgumentError(
-                f"the test samples of {run.place.name!r} are others than those of {first!r}: their labels differ; draw "
-                "runs of one data set together, and others apart"
-            )
+        """That they are as many, and have the same labels where labels are known, which a confidence has not."""
+        n_samples, name = run.report.n_samples, run.place.name
+        if self._n_samples not in (None, n_samples):
+            raise _of_others(name, next(iter(self.runs)), f"they are {n_samples:,} and not {self._n_samples:,}")
+        self._n_samples = n_samples
+        if run.labels is None:
+            return
+        first, labels = self._labels = self._labels or (name, run.labels)
+        if not np.array_equal(labels, run.labels):
+            raise _of_others(name, first, "their labels differ")
+
+
+def _of_others(name: str, first: str, how: str) -> ArgumentError:
+    return ArgumentError(
+        f"the test samples of {name!r} are others than those of {first!r}: {how}; draw runs of one data set together, "
+        "and others apart"
+    )
 
 
 def _sentences(name: str, reasons: Mapping[str, str], runs: Mapping[str, Any]) -> Iterator[str]:

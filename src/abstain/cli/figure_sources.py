@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ def accepted_of(run: ReadRun) -> dict[str, AcceptedBySource]:
     if not names:
         raise ArgumentError("it needs the splits that come mixed: give sources=")
     source, labels, _ = run.place.place
+    if Path(source).expanduser().is_file():
+        raise RefusedError(f"{source!r} is one file, which has no splits to mix: give a folder, or leave out sources=")
     try:
         read = [run.open(source, labels, name).in_batches() for name in names]
     except InputError as error:

@@ -52,14 +52,14 @@ class ReadRun(MeasuredRun):
         place: where it lies.
         wanted: what was typed.
         open: for samples of other splits.
-        labels: (N,) int64 of the test samples, or their errors where only a confidence is given.
+        labels: (N,) int64 of the test samples; None where only a confidence is given.
         used: a sentence: which columns count.
     """
 
     place: RunPlace
     wanted: Wanted
     open: Open
-    labels: np.ndarray
+    labels: np.ndarray | None
     used: str
 
     @classmethod
@@ -72,7 +72,7 @@ class ReadRun(MeasuredRun):
         test, validation = read_apart(open, place.place, place.validation, fraction=None, seed=0)
         report = evaluate_predictions(test, validation)
         batches = None if test.kind == CONFIDENCE else test.in_batches()
-        labels = test.error if batches is None else np.concatenate([batch.labels for batch in batches.batches()])
+        labels = None if batches is None else np.concatenate([batch.labels for batch in batches.batches()])
         return cls(report, batches, place, wanted, open, labels, test.used)
 
     @property

@@ -74,7 +74,8 @@ def find_runs(
         validation_split: of these, or of the same sources.
 
     Raises:
-        InputError: another number of validation sources than of runs, a run twice, or settings that are damaged.
+        InputError: another number of validation sources than of runs, validation samples that are the test samples, a
+            run twice, or settings that are damaged.
     """
     if validation and len(validation) != len(sources):
         raise ArgumentError(
@@ -105,6 +106,8 @@ def _run(source: str, validation: str | None, split: str | None, validation_spli
     place = (str(logits) if logits != path else source, None, split or (TEST if TEST in splits else None))
     settings = _settings(folder) if logits.is_dir() else None
     name = folder.name if logits.is_dir() else path.stem
+    if (others[0] or place[0], others[2]) == (place[0], place[2]) and others != (None, None, None):
+        raise ArgumentError(f"the validation samples of {name!r} are its test samples: give others, or leave them out")
     run = RunPlace(name, place, others, settings, folder if logits.is_dir() else None)
     return run if run.recipe is None else replace(run, name=run.recipe.name)
 

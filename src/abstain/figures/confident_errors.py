@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._arguments import check_whole
+from abstain._arrays import check_class_values, check_confidence_error
 from abstain._checks import InputError
 from abstain.report.pictures import new_figure
 
@@ -59,23 +60,29 @@ def most_confident_errors(confidence: Any, predicted: Any, labels: Any, *, k: in
         k: how many at most; all of them where there are fewer.
 
     Raises:
-        InputError: unequal lengths, or a k below 1.
+        InputError: unequal lengths, no sample, NaN in `confidence`, classes that are no integers, or a k below 1.
 
     Example:
         >>> most_confident_errors([0.9, 0.8, 0.7], [1, 0, 1], [0, 0, 0], k=1).index.tolist()
         [0]
     """
     check_whole("k", k, at_least=1)
-    confidence = np.asarray(confidence, dtype=np.float64)
-    predicted, labels = (np.asarray(classes).astype(np.int64) for classes in (predicted, labels))
-    if not confidence.shape == predicted.shape == labels.shape or confidence.ndim != 1:
-        shapes = f"{confidence.shape}, {predicted.shape} and {labels.shape}"
-        raise InputError(f"confidence, predicted classes and labels have the shapes {shapes}, but must all be (N,)")
+    predicted, labels = _classes(predicted, "predicted classes"), _classes(labels, "labels")
+    if len(predicted) != len(labels):
+        raise InputError(f"there are {len(predicted)} predicted classes and {len(labels)} labels: they must be equal")
+    confidence = check_confidence_error(confidence, predicted != labels)[0].astype(np.float64, copy=False)
     wrong = np.flatnonzero(predicted != labels)
     index = wrong[np.argsort(-confidence[wrong], kind="stable")[:k]]
     accepted = [int((confidence >= threshold).sum()) for threshold in confidence[index]]
-    coverage = np.array(accepted, dtype=np.float64) / max(len(confidence), 1)
+    coverage = np.array(accepted, dtype=np.float64) / len(confidence)
     return ConfidentErrors(index, confidence[index], predicted[index], labels[index], coverage)
+
+
+def _classes(values: Any, what: str) -> NDArray[np.int64]:
+    classes = check_class_values(values, what)
+    if classes.dtype.kind == "U":
+        raise InputError(f"{what} are names, but must be integers: the numbers of the classes")
+    return classes.astype(np.int64)
 
 
 def confident_errors_figure(

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._checks import ArgumentError, InputError
+from abstain._arrays import check_confidence_error
+from abstain._checks import ArgumentError, InputError, are_binary, check_binary
 from abstain.figures.sample_values import SampleValues
 from abstain.scores.logit_norm import LogitNorm
 
@@ -145,10 +146,17 @@ def at_equal_confidence(values: Any, log_odds: Any, error: Any, *, quantity: str
         quantity: what the values are, for an axis.
 
     Raises:
-        InputError: fewer than 10 errors.
+        InputError: fewer than 10 errors, errors that are not 0/1, unequal lengths, or NaN or infinite values.
     """
+    log_odds, error = check_confidence_error(log_odds, error)
+    check_binary("a comparison of right and wrong answers", is_binary=are_binary(error), instead="give 0 and 1")
+    error = error.astype(bool)
     values, log_odds = (np.asarray(array, dtype=np.float64) for array in (values, log_odds))
-    error = np.asarray(error).astype(bool)
+    if values.shape != log_odds.shape or not (np.isfinite(values).all() and np.isfinite(log_odds).all()):
+        raise InputError(
+            f"values have shape {values.shape} and log-odds {log_odds.shape}, but both must be (N,) and finite: leave "
+            "out other samples"
+        )
     edges = _edges(log_odds[error])
     inside = (log_odds >= edges[0]) & (log_odds <= edges[-1])
     values, log_odds, error = values[inside], log_odds[inside], error[inside]

@@ -74,8 +74,10 @@ def rank_maps(
         ignore_index: the label of pixels without one.
 
     Raises:
-        InputError: sizes that do not fit, or no pixel with a label.
+        InputError: no confidence, sizes that do not fit, or no pixel with a label.
     """
+    if not confidences:
+        raise InputError("no confidence is given, but at least one is needed to rank by: give {'MSP': ...}")
     labels, image = torch.as_tensor(np.asarray(labels)), np.asarray(image)
     if image.shape[:2] != tuple(labels.shape):
         raise InputError(f"the image is {image.shape[:2]} and its labels are {tuple(labels.shape)}: not equal")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._arrays import check_logits
+from abstain._checks import ArgumentError
 from abstain.figures.panels import panels_of
 from abstain.report.style import RIGHT, WRONG, Look, looks_in_order
 from abstain.scores.blocks import block_slices
@@ -94,7 +95,12 @@ def logit_profile_figure(
     Args:
         models: name of each model -> what `logit_profile` gives.
         looks: of each model; None: the first is black, the others are shades of one hue.
+
+    Raises:
+        InputError: there is no model.
     """
+    if not any(models.values()):
+        raise ArgumentError("there is nothing to draw: give at least one model")
     looks = looks or looks_in_order(list(models))
     figure, panels = panels_of(2, width=4.8, height=4.0)
     quantities = {"magnitude": "mean |z − mean z|", "exponential": "mean exp z / Σ exp z"}

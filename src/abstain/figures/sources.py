@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from abstain._checks import check_fraction
+from abstain._arrays import check_confidence_error
+from abstain._checks import are_binary, check_binary, check_fraction
 from abstain.curve.curve import risk_coverage_curve
 from abstain.report.tables import markdown_table
 from abstain.threshold.groups import operating_point_by_group
@@ -47,7 +48,7 @@ def accepted_by_source(confidence: Any, error: Any, source: Any, *, coverage: fl
         coverage: the wanted one, a fraction in (0, 1].
 
     Raises:
-        InputError: a coverage outside (0, 1], or as `operating_point_by_group`.
+        InputError: a coverage outside (0, 1], errors that are not 0/1, or as `operating_point_by_group`.
 
     Example:
         >>> found = accepted_by_source([4, 3, 2, 1], [0, 1, 0, 1], ["a", "b", "a", "b"], coverage=0.5)
@@ -55,6 +56,8 @@ def accepted_by_source(confidence: Any, error: Any, source: Any, *, coverage: fl
         {'samples': 2, 'accepted': 1, 'errors': 1}
     """
     check_fraction("coverage", coverage, open_below=True)
+    confidence, error = check_confidence_error(confidence, error)
+    check_binary("a count of errors", is_binary=are_binary(error), instead="take operating_point_by_group")
     curve = risk_coverage_curve(confidence, error)
     point = int(np.searchsorted(curve.coverage, coverage))
     threshold = float(curve.threshold[point])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._checks import InputError
+from abstain._checks import ArgumentError, InputError
 from abstain.figures.panels import panels_of
 from abstain.report.style import GREY, Look, looks_in_order
 
@@ -63,7 +63,12 @@ def suppression_figure(recipes: Mapping[str, Suppression], looks: Mapping[str, L
     Args:
         recipes: name of each recipe -> its numbers.
         looks: of each recipe; None: the first is black, the others are shades of one hue.
+
+    Raises:
+        InputError: there is no recipe.
     """
+    if not recipes:
+        raise ArgumentError("there is nothing to draw: give at least one recipe")
     looks = looks or looks_in_order(list(recipes))
     figure, (axes,) = panels_of(1, width=5.4, height=4.6)
     axes.axhline(0, color=GREY, linewidth=0.7)
