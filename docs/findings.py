@@ -73,7 +73,7 @@ class Finding:
             return "cannot be tested here"
         if not there:
             return "not seen here"
-        return "reproduced" if there == n else f"reproduced in {there} of {n}"
+        return "reproduced" if there == n > 1 else f"reproduced in {there} of {n}"
 
 
 def findings() -> list[Finding]:

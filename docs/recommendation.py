@@ -63,7 +63,8 @@ def _repair(numbers: Numbers) -> str:
     changes = _listed([f"on {data} from {before:.2f} to {after:.2f} %" for data, before, after in _smoothed(numbers)])
     return (
         "If it is trained already, order its answers by logit normalisation, fitted on validation samples (with two "
-        f"classes by a calibration of each): of models with the most smoothing it took the AURC {changes}."
+        f"classes by a calibration of each): of models with the most smoothing it took the AURC, averaged over seeds, "
+        f"{changes}; where that is beyond chance, the findings below say."
     )
 
 

@@ -8,7 +8,8 @@ def test_a_verdict_counts_where_a_finding_is_seen(program):
     seen = [Seen("a", "+1", is_there=True), Seen("b", "0", is_there=False)]
     finding = Finding("x", "it rains", seen, "weather.md")
     assert finding.verdict == "reproduced in 1 of 2"
-    assert Finding("x", "", seen[:1], "").verdict == "reproduced"
+    assert Finding("x", "", seen[:1], "").verdict == "reproduced in 1 of 1", "which is little"
+    assert Finding("x", "", seen[:1] * 2, "").verdict == "reproduced"
     assert Finding("x", "", seen[1:], "").verdict == "not seen here"
     assert Finding("x", "", [], "").verdict == "cannot be tested here"
     assert table([finding], folder="docs/").splitlines()[-1].split("|")[1:-1] == [
