@@ -136,7 +136,7 @@ def of_long() -> list[dict[str, Any]]:
         ),
     }
     curve = "the curve of 0/1 errors, every summary"
-    spent = in_turns({curve: lambda: every_summary(confidence, error)} | {name: of[0] for name, of in works.items()}, 2)
+    spent = in_turns({curve: lambda: every_summary(confidence, error)} | {name: of[0] for name, of in works.items()}, 6)
     return [
         row(f"{name}, N = 10⁷", spent[name], curve, spent[curve], wanted, **(_memory(work, at_most) if at_most else {}))
         for name, (work, wanted, at_most) in works.items()
