@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import torch
 
 from abstain.logits.predictions import Predictions
@@ -61,6 +62,7 @@ def in_memory(predictions: Any) -> Any:
             rows = torch.empty((values.n_samples, values.n_columns), dtype=batch.rows.dtype)
         rows[start:stop], labels[start:stop] = batch.rows, batch.labels
         start = stop
+    pa.default_memory_pool().release_unused()  # it would keep what the pieces were read into
     told = {
         name: getattr(predictions, name)
         for name in ("class_names", "sample", "source", "used", "n_ignored", "of_percent")
