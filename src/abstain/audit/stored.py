@@ -13,6 +13,8 @@ import torch
 from abstain.logits.predictions import Predictions
 
 LOGITS = "logits"
+PIECE = 2**20
+"""Values that are read at once, on their way to where they stay: what Arrow needs grows with it, several times over."""
 MOST_VALUES = 2**28
 """N times K, up to which predictions come into memory: 1 GiB in float32. More are gone over where they lie."""
 
@@ -56,11 +58,11 @@ def in_memory(predictions: Any) -> Any:
     if values.n_samples * values.n_columns > MOST_VALUES:
         return predictions
     labels, rows, start = np.empty(values.n_samples, np.int64), torch.empty(0), 0
-    for batch in values.batches():
-        stop = start + len(batch.labels)
+    for piece, of_piece in values.read(max(1, PIECE // values.n_columns)):
+        stop = start + len(of_piece)
         if not start:
-            rows = torch.empty((values.n_samples, values.n_columns), dtype=batch.rows.dtype)
-        rows[start:stop], labels[start:stop] = batch.rows, batch.labels
+            rows = torch.empty((values.n_samples, values.n_columns), dtype=piece.dtype)
+        rows[start:stop], labels[start:stop] = piece, of_piece
         start = stop
     pa.default_memory_pool().release_unused()  # it would keep what the pieces were read into
     told = {
