@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from abstain.audit.per_class import MOST_CLASSES, OfClass, by_predicted_class, in_words, table
+from abstain.audit.per_group import by_group
 
 
 def test_the_class_with_the_largest_risk_comes_first():
     confidence = np.array([3, 3, 1, 3, 3, 3, 1, 1.0])
     error = np.array([1, 0, 1, 0, 0, 0, 1, 0.0])
     predicted = np.array([0, 0, 0, 2, 2, 2, 7, 7])
-    first, second, third = by_predicted_class(confidence, error, predicted, threshold=2, target_risk=0.1)
+    first, second, third = by_group(confidence, error, predicted, threshold=2, target_risk=0.1)
     assert (first.name, first.n_samples, first.coverage, first.risk) == ("0", 3, 2 / 3, 0.5)
     assert first.error == pytest.approx(2 / 3) and (second.name, second.risk) == ("2", 0.0)
     assert (third.name, third.coverage, third.risk, third.adjusted_p) == ("7", 0.0, None, None)
@@ -18,26 +18,12 @@ def test_the_class_with_the_largest_risk_comes_first():
 
 
 def test_classes_are_called_by_their_names():
-    found = by_predicted_class(
-        np.ones(2), np.zeros(2), np.array([0, 1]), threshold=0, target_risk=0.1, names=["cat", "dog"]
-    )
+    found = by_group(np.ones(2), np.zeros(2), np.array([0, 1]), threshold=0, target_risk=0.1, names=["cat", "dog"])
     assert {one.name for one in found} == {"cat", "dog"}
     assert found[0].to_dict().keys() == {"name", "n_samples", "error", "coverage", "risk", "adjusted_p"}
 
 
-def test_rows_that_depend_on_each_other_have_no_p_value_and_no_verdict():
+def test_rows_that_depend_on_each_other_have_no_p_value():
     arrays = np.full(9, 3.0), np.ones(9), np.zeros(9, int)
-    (found,) = by_predicted_class(*arrays, threshold=2, target_risk=0.1, independent=False)
+    (found,) = by_group(*arrays, threshold=2, target_risk=0.1, independent=False)
     assert found.risk == 1.0 and found.adjusted_p is None
-    assert list(in_words([found], "Here", 0.95)) == [
-        "Here, whether a class is wrong more often than that cannot be told where rows depend on each other."
-    ]
-
-
-def test_many_classes_are_cut_and_those_above_the_target_named():
-    classes = [OfClass(f"c{i}", 10, 0.5, 0.5, 0.4, 0.001 if i < 12 else 1.0) for i in range(40)]
-    first, last = in_words(classes, "Here", 0.95)
-    assert "Here, answers of 12 classes of 40" in first and "c9 and 2 more" in first and "all 40" in last
-    assert len(table(classes).splitlines()) == 2 + MOST_CLASSES
-    assert list(in_words([OfClass("mute", 10, 0.5, 0.0, None, None)], "Here", 0.95)) == ["Never answered: mute."]
-    assert "no class is wrong more often" in next(in_words(classes[12:20], "Here", 0.95))

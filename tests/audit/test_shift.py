@@ -57,6 +57,15 @@ def test_thresholds_are_looked_at_in_each_source(found):
     assert found.shift.n_validation == dict(zip(*np.unique(made(500, 1)["site"], return_counts=True), strict=True))
 
 
+def test_rows_that_depend_on_each_other_have_no_p_value_in_a_source(found):
+    image = np.arange(len(TEST["site"])) // 4
+    dependent = audit_predictions(
+        read_predictions(TEST | {"sample": image}, source_column="site"), read(made(500, 1)), coverage=0.25
+    )
+    for (_, groups), (_, alone) in zip(dependent.shift.at_thresholds, found.shift.at_thresholds, strict=False):
+        assert {one.adjusted_p for one in groups} == {None} != {one.adjusted_p for one in alone}
+
+
 def test_samples_of_no_known_class_are_errors_and_count_nowhere_else():
     labels = np.where(TEST["site"] == "nowhere", 0, TEST["label"])
     told = {"out_of_distribution": ["nowhere"], "coverage": 0.25}

@@ -5,7 +5,7 @@ import pytest
 
 from abstain import read_predictions
 from abstain.audit import audit_predictions, parts_of
-from abstain.audit.per_class import OfClass
+from abstain.audit.per_group import OfGroup
 from abstain.audit.words import sections
 from abstain.report import Commands
 
@@ -80,7 +80,7 @@ def test_the_table_of_thresholds_has_a_line_a_decision(found):
 
 
 def test_many_classes_are_cut_and_those_above_the_target_named(found):
-    classes = tuple(OfClass(f"c{i}", 10, 0.5, 0.5, 0.4, 0.001 if i < 12 else 1.0) for i in range(40))
+    classes = tuple(OfGroup(f"c{i}", 10, 0.5, 0.5, 0.4, 0.001 if i < 12 else 1.0) for i in range(40))
     section = told(replace(found, classes=classes, class_risk=0.05), "For which classes?")
     assert section.sentences[0].startswith("At the threshold for 5 %, without a guarantee, answers of 12 classes of 40")
     assert len(section.tables[0].splitlines()) == 2 + 15 and "all 40" in section.sentences[-1]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from abstain.audit.images_of_pixels import Images, OfImages, whole_images
     from abstain.audit.kept_logits import Kept
     from abstain.audit.mechanism import predicted_suppression, suppression_gradient
-    from abstain.audit.per_class import OfClass
+    from abstain.audit.per_group import OfGroup
     from abstain.audit.running import Data, Run, run_model
     from abstain.audit.score_gains import ScoreGain
     from abstain.audit.shift import OfSource, Others, Shift, of_sources
@@ -36,7 +36,7 @@ __all__ = [
     "Estimate",
     "Images",
     "Kept",
-    "OfClass",
+    "OfGroup",
     "OfImages",
     "OfSource",
     "Others",
@@ -77,7 +77,7 @@ __getattr__ = lazy_names(
         "images_of_pixels": ["Images", "OfImages", "whole_images"],
         "kept_logits": ["Kept"],
         "mechanism": ["predicted_suppression", "suppression_gradient"],
-        "per_class": ["OfClass"],
+        "per_group": ["OfGroup"],
         "running": ["Data", "Run", "run_model"],
         "score_gains": ["ScoreGain"],
         "shift": ["OfSource", "Others", "Shift", "of_sources"],

@@ -14,7 +14,7 @@ from abstain._checks import InputError, check_fraction, check_level
 from abstain.audit.decisions import Decision, Scored, decide
 from abstain.audit.diagnosis import Diagnosis, diagnose_batches
 from abstain.audit.images_of_pixels import Images, images_of_report
-from abstain.audit.per_class import OfClass, by_predicted_class
+from abstain.audit.per_group import OfGroup, by_group
 from abstain.audit.score_gains import ScoreGain, score_gains
 from abstain.audit.seen import Seen, scores_of, see
 from abstain.audit.shift import COVERAGE, THRESHOLDS, Others, Shift, counts_of, of_known_classes, of_sources, told_apart
@@ -63,7 +63,7 @@ class Audit:
     scores: tuple[ScoreGain, ...] = ()
     confidence: Confidence = field(default_factory=SoftmaxScore)
     decisions: tuple[Decision, ...] = ()
-    classes: tuple[OfClass, ...] = ()
+    classes: tuple[OfGroup, ...] = ()
     class_risk: float | None = None
     images: Images | None = None
     shift: Shift | None = None
@@ -255,7 +255,7 @@ def _by_class(found: Audit, scored: Scored, seen: Seen, names: Any) -> Audit:
         if one.threshold is not None:
             told: dict[str, Any] = {"threshold": one.threshold, "target_risk": one.target_risk, "names": names}
             told["independent"] = found.report.independent
-            classes = by_predicted_class(*scored, seen.predicted, **told)
+            classes = by_group(*scored, seen.predicted, **told)
             return replace(found, classes=classes, class_risk=one.target_risk)
     return found
 

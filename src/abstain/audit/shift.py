@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from abstain._checks import ArgumentError, nearest
 from abstain.audit.decisions import Decision, Scored
-from abstain.audit.per_class import OfClass, by_predicted_class
+from abstain.audit.per_group import OfGroup, by_group
 from abstain.curve.difference import Difference, aurc_difference
 from abstain.curve.functional import aurc
 from abstain.curve.mixture import scod_curve
@@ -67,7 +67,7 @@ class Shift:
     unknown: tuple[str, ...]
     coverage: float
     accepted: dict[str, AcceptedBySource]
-    at_thresholds: tuple[tuple[Decision, tuple[OfClass, ...]], ...] = ()
+    at_thresholds: tuple[tuple[Decision, tuple[OfGroup, ...]], ...] = ()
     let_in: ScodReport | None = None
     n_validation: dict[str, int] | None = None
 
@@ -141,7 +141,13 @@ def of_sources(
         coverage=coverage,
         accepted={label: accepted_by_source(one, error, every, coverage=coverage) for label, one in mixed.items()},
         at_thresholds=tuple(
-            (one, (*_known_at(one, one.threshold, scored, source), *_unknown_at(one.threshold, others, unknown)))
+            (
+                one,
+                (
+                    *_known_at(one, one.threshold, scored, source, independent=report.independent),
+                    *_unknown_at(one.threshold, others, unknown),
+                ),
+            )
             for one in decisions
             if one.threshold is not None
         ),
@@ -226,17 +232,20 @@ def _gain(report: SelectiveReport, results: list[ScoreResult], rows: NDArray[np.
     return aurc_difference(msp, error, repaired, error, level=report.level, clusters=clusters)
 
 
-def _known_at(decision: Decision, threshold: float, scored: Scored, source: NDArray[Any]) -> tuple[OfClass, ...]:
-    return by_predicted_class(*scored, source, threshold=threshold, target_risk=decision.target_risk)
+def _known_at(
+    decision: Decision, threshold: float, scored: Scored, source: NDArray[Any], *, independent: bool
+) -> tuple[OfGroup, ...]:
+    told: dict[str, Any] = {"target_risk": decision.target_risk, "independent": independent}
+    return by_group(*scored, source, threshold=threshold, **told)
 
 
-def _unknown_at(threshold: float, others: Others | None, source: NDArray[Any]) -> Iterable[OfClass]:
+def _unknown_at(threshold: float, others: Others | None, source: NDArray[Any]) -> Iterable[OfGroup]:
     """That all which is accepted is wrong needs no test: the threshold was never meant for these."""
     if others is None:
         return
     confidence = others.confidences[THRESHOLDS]
     for name, point in operating_point_by_group(confidence, np.ones(len(source)), source, threshold=threshold).items():
-        yield OfClass(name, point.n_samples, 1.0, point.coverage, point.risk, None)
+        yield OfGroup(name, point.n_samples, 1.0, point.coverage, point.risk, None)
 
 
 def _of_no_class(others: NDArray[Any]) -> Iterable[OfSource]:

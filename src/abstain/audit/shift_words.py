@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from abstain.audit.decisions import Decision
-from abstain.audit.per_class import OfClass
+from abstain.audit.per_group import OfGroup
 from abstain.audit.shift import OfSource, Shift
 from abstain.figures.sources import accepted_table
 from abstain.report.phrases import counted, p_value, percent
@@ -69,7 +69,10 @@ def _thresholds(shift: Shift, level: float) -> Iterator[str]:
     broken = [(one, _above(sources, level)) for one, sources in shift.at_thresholds]
     for decision, names in broken:
         if names:
-            yield f"The threshold for {_target(decision)} is exceeded in {_listed(names)} beyond chance."
+            yield (
+                f"The threshold for {_target(decision)} is exceeded in {_listed(names)} beyond chance, after Holm's "
+                "correction for the sources at this threshold."
+            )
     for name in shift.unknown:
         shares = ", ".join(f"{percent(share, 1)} % at {_target(one)}" for one, share in _let_in(shift, name))
         if shares:
@@ -88,7 +91,7 @@ def _let_in(shift: Shift, name: str) -> Iterator[tuple[Decision, float]]:
         yield from ((decision, one.coverage) for one in sources if one.name == name)
 
 
-def _above(sources: tuple[OfClass, ...], level: float) -> list[str]:
+def _above(sources: tuple[OfGroup, ...], level: float) -> list[str]:
     return [one.name for one in sources if one.adjusted_p is not None and one.adjusted_p <= 1 - level]
 
 
@@ -98,14 +101,14 @@ def _target(decision: Decision) -> str:
     return f"{100 * decision.target_risk:g} % {how}"
 
 
-def tables(shift: Shift, report: SelectiveReport, model: str) -> Iterator[str]:
+def tables(shift: Shift, model: str) -> Iterator[str]:
     """Each source; what is accepted of each at the wanted coverage; what each threshold does to each."""
     yield _table_of_sources(shift)
     yield accepted_table({model: shift.accepted}, [one.name for one in shift.sources])
     if shift.let_in is not None:
         yield shift.let_in.to_markdown()
     if shift.at_thresholds:
-        yield _table_of_thresholds(shift, independent=report.independent)
+        yield _table_of_thresholds(shift)
 
 
 def _table_of_sources(shift: Shift) -> str:
@@ -129,8 +132,7 @@ def _row_of_source(one: OfSource) -> list[str]:
     ]
 
 
-def _table_of_thresholds(shift: Shift, *, independent: bool) -> str:
-    """Without p-values where rows depend on each other, which a binomial tail does not know."""
+def _table_of_thresholds(shift: Shift) -> str:
     rows = [["target risk %", "guarantee", "source", "samples", "answered %", "of these wrong %", "p (Holm)"]]
     for decision, sources in shift.at_thresholds:
         target = [
@@ -138,9 +140,9 @@ def _table_of_thresholds(shift: Shift, *, independent: bool) -> str:
             "–" if decision.delta is None else f"δ = {100 * decision.delta:g} %",
         ]
         rows += [[*target, *_row_at_threshold(one)] for one in sources]
-    return markdown_table(rows, "rllrrrr") if independent else markdown_table([row[:-1] for row in rows], "rllrrr")
+    return markdown_table(rows, "rllrrrr")
 
 
-def _row_at_threshold(one: OfClass) -> list[str]:
+def _row_at_threshold(one: OfGroup) -> list[str]:
     shares = percent(one.coverage, 1), percent(one.risk, 2)
     return [one.name, f"{one.n_samples:,}", *shares, p_value(one.adjusted_p)]

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from abstain.audit.audit import Audit
+from abstain.audit.class_words import in_words as of_classes_in_words
+from abstain.audit.class_words import table as table_of_classes
 from abstain.audit.comparison import compare, in_words, side_by_side
 from abstain.audit.decisions import Decision
 from abstain.audit.diagnosis import Diagnosis
 from abstain.audit.images_of_pixels import in_words as of_images_in_words
 from abstain.audit.images_of_pixels import table as table_of_images
-from abstain.audit.per_class import in_words as of_classes_in_words
-from abstain.audit.per_class import table as table_of_classes
 from abstain.audit.score_gains import ScoreGain
 from abstain.audit.shift_words import in_words as of_shift_in_words
 from abstain.audit.shift_words import tables
@@ -101,7 +101,7 @@ def _of_images(audit: Audit) -> Iterator[Section]:
 def _of_shift(audit: Audit) -> Iterator[Section]:
     if audit.shift is not None:
         words, name = tuple(of_shift_in_words(audit.shift, audit.report)), audit.name or "this one"
-        yield Section("Which sources?", words, tuple(tables(audit.shift, audit.report, name)))
+        yield Section("Which sources?", words, tuple(tables(audit.shift, name)))
 
 
 def _without(sentences: Iterator[str], question: str) -> Iterator[str]:

@@ -23,9 +23,9 @@ def between(interval: Interval, level: float, digits: int) -> str:
     return f" ({100 * level:g} % interval {low} to {high} %)"
 
 
-def counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str, plural: str | None = None) -> str:
     """A number with its noun, in the plural where there are several or none: `1 answer`, `1,200 answers`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def how_many(number: int, what: str) -> str:
