@@ -62,3 +62,21 @@ def test_where_test_samples_come_from_is_kept_from_the_model(parts):
     np.testing.assert_array_equal(said["test"].values, run_model(MODEL, parts, None, Run(device="cpu"))["test"].values)
     with pytest.raises(InputError, match="no column 'sit'"):
         run_model(MODEL, marked, None, Run(device="cpu"), "sit")
+
+
+@pytest.mark.parametrize(
+    ("model", "run", "option"),
+    [
+        ("m.skops", Run(device="cpu"), "device"),
+        ("m.skops", Run(batch_size=8), "batch_size"),
+        ("m.onnx", Run(revision="main"), "revision"),
+        ("m.onnx", Run(trusted_types=["x"]), "trusted_types"),
+        (MODEL, Run(trusted_types=["x"]), "trusted_types"),
+    ],
+)
+def test_options_that_say_nothing_of_a_kind_of_model_are_refused(parts, tmp_path, model, run, option):
+    (tmp_path / model).parent.mkdir(parents=True, exist_ok=True)
+    if model != MODEL:
+        (tmp_path / model).touch()
+    with pytest.raises(InputError, match=f"{option}= is given, which says nothing of"):
+        run_model(str(tmp_path / model), parts, None, run)

@@ -6,19 +6,10 @@ import pytest
 import torch
 
 from abstain import write_logits
-from abstain.audit import class_names_beside, folder_of_logits, holds_split, stored
+from abstain.audit import class_names_beside, stored
 from abstain.audit.stored import in_memory
 from abstain.logits import read_predictions
 from abstain.logits.opened import open_predictions
-
-
-def test_the_logits_of_a_model_lie_in_its_folder(tmp_path):
-    write_logits(tmp_path / "logits", "test", np.eye(3), np.arange(3))
-    assert folder_of_logits(str(tmp_path)) == str(tmp_path / "logits")
-    assert folder_of_logits(str(tmp_path / "logits")) == str(tmp_path / "logits")
-    assert holds_split(str(tmp_path / "logits"), "test") and not holds_split(str(tmp_path / "logits"), "validation")
-    (tmp_path / "logits" / "validation").mkdir()
-    assert holds_split(str(tmp_path / "logits"), "validation") and not holds_split("nowhere", "test")
 
 
 @pytest.mark.parametrize("config", ["{", "[]", '{"id2label": {"0": "cat", "2": "dog"}}', '{"id2label": null}'])

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from abstain import InputError, write_logits
 from abstain.logits import read_predictions
-from abstain.logits.files import READERS, kind_of, read_file, read_files
+from abstain.logits.files import READERS, folder_of_logits, kind_of, read_file, read_files, splits_of
 
 
 @pytest.fixture
@@ -186,3 +186,14 @@ def test_a_file_of_another_kind_is_refused_with_how_to_convert_it(name, cure):
         kind_of(Path(name))
     with pytest.raises(InputError, match=r"safetensors$"):
         kind_of(Path("a.unheard"))
+
+
+def test_the_logits_of_a_model_lie_in_its_folder_and_their_splits_are_those_that_can_be_asked_for(tmp_path):
+    write_logits(tmp_path / "logits", "test", np.eye(3), np.arange(3))
+    where = str(tmp_path / "logits")
+    assert folder_of_logits(str(tmp_path)) == folder_of_logits(where) == where
+    assert splits_of(where) == {"test"} and splits_of("nowhere") == set()
+    (tmp_path / "logits" / "validation").mkdir()
+    assert splits_of(where) == {"test"}, "nothing is in it"
+    np.savez(tmp_path / "logits" / "validation-00000-of-00001.npz", logits=np.eye(3), label=np.arange(3))
+    assert splits_of(where) == {"test", "validation"}

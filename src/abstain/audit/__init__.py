@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from abstain.audit.running import Data, Run, run_model
     from abstain.audit.score_gains import ScoreGain
     from abstain.audit.shift import OfSource, Others, Shift, of_sources
-    from abstain.audit.stored import class_names_beside, folder_of_logits, holds_split
+    from abstain.audit.stored import class_names_beside
     from abstain.audit.suppression_over_seeds import SuppressionOverSeeds, suppression
     from abstain.audit.words import Section, parts_of
 
@@ -50,8 +50,6 @@ __all__ = [
     "class_names_beside",
     "compare",
     "diagnose",
-    "folder_of_logits",
-    "holds_split",
     "normalization_at_equal_msp",
     "of_sources",
     "partial_correlation",
@@ -81,7 +79,7 @@ __getattr__ = lazy_names(
         "running": ["Data", "Run", "run_model"],
         "score_gains": ["ScoreGain"],
         "shift": ["OfSource", "Others", "Shift", "of_sources"],
-        "stored": ["class_names_beside", "folder_of_logits", "holds_split"],
+        "stored": ["class_names_beside"],
         "suppression_over_seeds": ["SuppressionOverSeeds", "suppression"],
         "words": ["Section", "parts_of"],
     },

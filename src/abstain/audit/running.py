@@ -62,18 +62,31 @@ class Run:
     """How a model is run.
 
     Attributes:
-        batch_size: samples at once.
+        batch_size: samples at once; None is 32.
         device: of torch; None is the accelerator if there is one.
         revision: of a model on the Hub.
         trusted_types: in a file of skops.
         kept: where logits of classifiers are kept, to go on there; None: nowhere.
     """
 
-    batch_size: int = 32
+    batch_size: int | None = None
     device: str | None = None
     revision: str | None = None
     trusted_types: Sequence[str] = ()
     kept: Kept | None = None
+
+    def refuse(self, model: str, *names: str) -> None:
+        """Refuse options that a model of another kind has no use for.
+
+        Raises:
+            ArgumentError: one of these was given.
+        """
+        for name in names:
+            if getattr(self, name):
+                raise ArgumentError(f"{name}= is given, which says nothing of {model!r}: leave it out")
+
+
+BATCH_SIZE = 32
 
 
 def run_model(
@@ -112,6 +125,7 @@ def _run(name: str, data: dict[str, Dataset], label_column: str | None, run: Run
         ONNX: lambda: read_onnx(path),
     }
     if path.suffix in files and path.is_file():
+        run.refuse(name, "batch_size", "device", "revision", *(["trusted_types"] if path.suffix == ONNX else []))
         model = files[path.suffix]()
         return {part: _of_rows(model, samples, label_column) for part, samples in data.items()}
     return _of_classifier(name, data, label_column, run)
@@ -130,13 +144,15 @@ def _of_classifier(name: str, data: dict[str, Dataset], label_column: str | None
     from abstain.inference.onnx_file import ONNX_FILE
     from abstain.inference.validation import said_of_samples
 
-    kept = run.kept
+    kept, size = run.kept, run.batch_size or BATCH_SIZE
+    run.refuse(name, "trusted_types")
     if (Path(name).expanduser() / ONNX_FILE).is_file():
-        classifier, kept = SelectiveClassifier.from_onnx(name, batch_size=run.batch_size), None
+        run.refuse(name, "device", "revision")
+        classifier, kept = SelectiveClassifier.from_onnx(name, batch_size=size), None
     else:
         how: dict[str, Any] = {"revision": run.revision, "device": run.device, "dtype": None}
         _, model, processor, _ = load_parts(name, needs_rule=False, **how)
-        classifier = SelectiveClassifier(model, processor, batch_size=run.batch_size)
+        classifier = SelectiveClassifier(model, processor, batch_size=size)
     found = {}
     for part, samples in data.items():
         called = samples if label_column in (None, "label") else samples.rename_column(label_column, "label")

@@ -1,4 +1,4 @@
-"""Predictions that lie in files: where in the folder of a model they are, and how they come into memory."""
+"""What lies beside predictions in the folder of a model, and how they come into memory."""
 
 from __future__ import annotations
 
@@ -12,23 +12,10 @@ import torch
 
 from abstain.logits.predictions import Predictions
 
-LOGITS = "logits"
 PIECE = 2**20
 """Values that are read at once, on their way to where they stay: what Arrow needs grows with it, several times over."""
 MOST_VALUES = 2**28
 """N times K, up to which predictions come into memory: 1 GiB in float32. More are gone over where they lie."""
-
-
-def folder_of_logits(source: str) -> str:
-    """The folder `logits` in the folder of a model or a run, if it has one; else the source as it is."""
-    inside = Path(source).expanduser() / LOGITS
-    return str(inside) if inside.is_dir() else source
-
-
-def holds_split(source: str, split: str) -> bool:
-    """Whether a folder of predictions has such a split, as a file or a folder of shards."""
-    folder = Path(source).expanduser()
-    return folder.is_dir() and ((folder / split).is_dir() or any(folder.glob(f"{split}.*")))
 
 
 def class_names_beside(source: str) -> tuple[str, ...] | None:

@@ -2,57 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterator
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from tqdm.auto import tqdm
 
-from abstain._checks import ArgumentError, InputError
+from abstain._checks import ArgumentError
 from abstain.cli.bars import bars_for_people
 from abstain.cli.kept_warnings import warnings_kept
 from abstain.cli.mixture import Mixture
 from abstain.cli.options import AsJson, FittedOn, Folder, Labels, Overwrite, Reading, Split, with_options
-from abstain.cli.proposed import commands_of
+from abstain.cli.running import LOGITS, Running, run_models
+from abstain.cli.subjects import Subject, stored
 
 if TYPE_CHECKING:
-    from abstain.audit import Audit, Kept
+    from abstain.audit import Audit
     from abstain.report import Commands
 
-RUNNING = "How a model is run (with --data)"
-_told = partial(typer.Option, rich_help_panel=RUNNING)
-TEST, VALIDATION, LOGITS, CONFIDENCE = "test", "validation", "logits", "confidence"
-HELD_OUT = 0.5
-"""The share of the samples that is fitted on, where no others are there."""
 STEPS = 5
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Running:
-    """On which data models are run, and how."""
-
-    data: Annotated[
-        str | None,
-        _told(
-            help="Run the models on this data set: digits, a folder of Parquet, CSV or images, or a name on the Hub.",
-            rich_help_panel=RUNNING,
-        ),
-    ] = None
-    max_samples: Annotated[int | None, _told(help="Of each split only so many, drawn at random.", min=1)] = None
-    batch_size: Annotated[int, _told(help="Samples at once.", min=1)] = 32
-    device: Annotated[
-        str | None,
-        _told(help="Such as cpu or cuda:0. Default: the accelerator if there is one."),
-    ] = None
-    trusted_type: Annotated[
-        list[str] | None,
-        _told(help="A type that a file of skops may hold; can be given several times."),
-    ] = None
 
 
 @with_options(Running)
@@ -116,11 +86,11 @@ def audit(
     numbers = {"target_risks": target_risk, "delta": delta, "level": level, "seed": apart.seed or 0}
     how = mixture.told() | checked(numbers | mixture.told())
     with warnings_kept() as warned, bars_for_people():
-        subjects: Iterator[_Subject]
+        subjects: Iterator[Subject]
         if running.data is None:
-            subjects = (_stored(model, reading, apart, (labels, split), mixture.source) for model in models)
+            subjects = (stored(model, reading, apart, (labels, split), mixture.source) for model in models)
         else:
-            subjects = _run(models, running, reading, apart, (split, mixture.source), folder)
+            subjects = run_models(models, running, reading, apart, (split, mixture.source), folder)
         found = [_audited(subject, called, how) for subject, called in zip(subjects, names, strict=True)]
     audits = [audit for audit, _ in found]
     parts = parts_of(found, warned)
@@ -180,111 +150,7 @@ def _check_together(models: list[str], running: Running, reading: Reading, apart
         )
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class _Subject:
-    """What is audited."""
-
-    test: Any
-    validation: Any
-    commands: Commands
-    notes: tuple[str, ...] = ()
-    class_names: tuple[str, ...] | None = None
-
-
-def _stored(
-    source: str, reading: Reading, apart: FittedOn, where: tuple[str | None, str | None], source_column: str | None
-) -> _Subject:
-    """Predictions as they lie somewhere, with validation samples from beside them or out of them."""
-    from abstain.audit import class_names_beside, folder_of_logits, holds_split
-
-    model, names, (labels, split) = source, class_names_beside(source), where
-    source = folder_of_logits(source)
-    if not apart.is_given and split in (None, TEST) and all(holds_split(source, one) for one in (TEST, VALIDATION)):
-        apart, split = replace(apart, validation_split=VALIDATION), TEST
-    elif not apart.is_given:
-        apart = replace(apart, validation_fraction=HELD_OUT)
-    place = (source, labels, split)
-    commands = commands_of(place, reading, apart)
-    commands = commands if names is None else replace(commands, model=model)
-
-    def read(*at: str | None) -> Any:
-        """Only of the test samples has to be told where they come from."""
-        return reading.open(*at, source_column=source_column if at == place else None)  # type: ignore[arg-type]
-
-    if apart.validation_fraction is None:
-        found = _Subject(*apart.read(read, place, draws=True, fits=False), commands, class_names=names)
-    else:
-        found = replace(_held_out(read(*place), apart, commands), class_names=names)
-    _check_names(names, found.test, model)
-    return found
-
-
-def _check_names(names: tuple[str, ...] | None, test: Any, model: str) -> None:
-    """Logits beside a model may be another's."""
-    if names is None or test.kind == CONFIDENCE:
-        return
-    n_classes = max(test.in_batches().n_columns, 2)
-    if len(names) != n_classes:
-        raise InputError(
-            f"{model!r} is the folder of a model of {len(names)} classes, but the logits in it are of {n_classes}: "
-            "give the folder of the logits alone, if they are another model's"
-        )
-
-
-def _held_out(predictions: Any, apart: FittedOn, commands: Commands) -> _Subject:
-    """A share of the samples is held out of those that are measured."""
-    from abstain.logits.held_out import hold_out
-
-    if len(predictions) < 2:
-        return _Subject(predictions, None, commands)
-    validation, test = hold_out(predictions, apart.validation_fraction or HELD_OUT, seed=apart.seed or 0)
-    held = replace(apart, validation_fraction=apart.validation_fraction or HELD_OUT)
-    return _Subject(test, validation, commands, tuple(held.notes(test, validation)))
-
-
-def _run(
-    models: list[str],
-    running: Running,
-    reading: Reading,
-    apart: FittedOn,
-    samples: tuple[str | None, str | None],
-    folder: Path | None,
-) -> Iterator[_Subject]:
-    """What models say of a data set; their logits are kept in the output folder, if there is one."""
-    from abstain.audit import Data, Kept, Run, run_model
-
-    data = Data(
-        name=str(running.data),
-        split=samples[0],
-        validation_split=apart.validation_split,
-        label_column=reading.label_column,
-        max_samples=running.max_samples,
-    )
-    parts = data.read()
-    kept = None if folder is None else Kept(folder / LOGITS)
-    run = Run(
-        batch_size=running.batch_size,
-        device=running.device,
-        revision=reading.revision,
-        trusted_types=tuple(running.trusted_type or ()),
-        kept=kept,
-    )
-    for model in models:
-        said = run_model(model, parts, reading.label_column, run, samples[1])
-        if VALIDATION in said and apart.validation_fraction is None:
-            others = FittedOn(validation_split=VALIDATION)
-            yield _Subject(said[TEST], said[VALIDATION], commands_of(_kept_place(kept, model), Reading(), others))
-        else:
-            yield _held_out(said[TEST], apart, commands_of(_kept_place(kept, model), Reading(), FittedOn()))
-
-
-def _kept_place(kept: Kept | None, model: str) -> tuple[str, None, str]:
-    """Where the logits of the test samples are kept, if they are: those of files of skops and ONNX are not."""
-    is_kept = kept is not None and kept.of_model(model).is_dir()
-    return (str(kept.of_model(model)) if kept is not None and is_kept else "LOGITS", None, TEST)
-
-
-def _audited(subject: _Subject, name: str, how: dict[str, Any]) -> tuple[Audit, Commands]:
+def _audited(subject: Subject, name: str, how: dict[str, Any]) -> tuple[Audit, Commands]:
     from abstain.audit import audit_predictions
 
     with tqdm(total=STEPS, desc=name or "audit", leave=False, disable=None) as bar:

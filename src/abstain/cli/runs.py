@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from abstain.report.style import Look
 
 SETTINGS_FILE = "run.json"
-LOGITS = "logits"
 TEST, VALIDATION = "test", "validation"
 
 
@@ -97,25 +96,20 @@ def looks_of_runs(runs: Sequence[RunPlace]) -> dict[str, Look]:
 
 
 def _run(source: str, validation: str | None, split: str | None, validation_split: str | None) -> RunPlace:
-    path = Path(source).expanduser()
-    logits = path / LOGITS if (path / LOGITS).is_dir() else path
+    from abstain.logits.files import LOGITS, folder_of_logits, splits_of
+
+    where = folder_of_logits(source)
+    path, logits, splits = Path(source).expanduser(), Path(where).expanduser(), splits_of(where)
     folder = logits.parent if logits.name == LOGITS else logits
-    splits = _splits(logits)
     own_validation = VALIDATION if VALIDATION in splits and split != VALIDATION else None
     others = (validation, None, validation_split or (None if validation else own_validation))
-    place = (str(logits) if logits != path else source, None, split or (TEST if TEST in splits else None))
+    place = (where, None, split or (TEST if TEST in splits else None))
     settings = _settings(folder) if logits.is_dir() else None
     name = folder.name if logits.is_dir() else path.stem
     if (others[0] or place[0], others[2]) == (place[0], place[2]) and others != (None, None, None):
         raise ArgumentError(f"the validation samples of {name!r} are its test samples: give others, or leave them out")
     run = RunPlace(name, place, others, settings, folder if logits.is_dir() else None)
     return run if run.recipe is None else replace(run, name=run.recipe.name)
-
-
-def _splits(folder: Path) -> set[str]:
-    """The splits of a logits data set; none of anything else."""
-    shards = {path.parent.name for path in folder.glob("*/part-*.parquet")}
-    return shards | {path.stem for path in folder.glob("*.parquet")}
 
 
 def _settings(folder: Path) -> Mapping[str, Any] | None:

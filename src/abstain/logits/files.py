@@ -13,10 +13,13 @@ from abstain._checks import ArgumentError, InputError
 from abstain.logits.csv_file import read_csv
 from abstain.logits.csv_in_blocks import csv_in_blocks
 from abstain.logits.data_set_on_hub import FORM
+from abstain.logits.folders import splits_in
 from abstain.logits.json_lines import json_lines_in_blocks, read_json_lines
 from abstain.logits.sample_log import open_sample_log
 from abstain.logits.source import Source, by_field, class_names_of, of_arrays, of_arrow, reading
 
+LOGITS = "logits"
+"""The folder in that of a model or a run that holds what it says of data."""
 READ_AT_ONCE = 2**23
 """Bytes of a Parquet file that wait to be decoded, of all columns together."""
 LARGE = 2**27
@@ -41,6 +44,17 @@ CONVERTED = {
     ".gz": "unpack it",
 }
 """Endings of files that are not read -> how one that is comes of them."""
+
+
+def folder_of_logits(source: str) -> str:
+    """The folder `logits` in the folder of a model or a run, if it has one; else the source as it is."""
+    inside = Path(source).expanduser() / LOGITS
+    return str(inside) if inside.is_dir() else source
+
+
+def splits_of(source: str) -> set[str]:
+    """The names of the splits in a folder of predictions, as they can be asked for; none of what is no folder."""
+    return set(splits_in(Path(source).expanduser(), READERS))
 
 
 def read_file(path: Path) -> Source:

@@ -42,16 +42,21 @@ def files_of(folder: Path, split: str | None, kinds: Iterable[str]) -> list[Path
     Raises:
         InputError: there is no such file, several splits and none named, or some shards are missing.
     """
-    title = repr(str(folder))
-    files = [path for path in sorted(folder.rglob("*")) if _ending(path, kinds) and path.is_file()]
-    if not files:
+    title, splits = repr(str(folder)), splits_in(folder, kinds)
+    if not splits:
         raise InputError(f"the folder {title} holds no file of predictions: they end in {', '.join(sorted(kinds))}")
-    splits: dict[str, list[Path]] = {}
-    for path in files:
-        splits.setdefault(_split_of(path, folder, kinds), []).append(path)
     chosen = splits[pick_split(splits, split, f"the folder {title}")]
     _check_one_set(chosen, title, kinds)
     return chosen
+
+
+def splits_in(folder: Path, kinds: Iterable[str]) -> dict[str, list[Path]]:
+    """Name of each split of a folder -> its files, as `files_of` tells them apart; none of what is no folder."""
+    splits: dict[str, list[Path]] = {}
+    for path in sorted(folder.rglob("*")):
+        if _ending(path, kinds) and path.is_file():
+            splits.setdefault(_split_of(path, folder, kinds), []).append(path)
+    return splits
 
 
 def _ending(path: Path, kinds: Iterable[str]) -> str:
