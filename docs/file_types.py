@@ -42,7 +42,7 @@ PAGE = ROOT / "docs" / "file_types.md"
 FOUND = PAGE.with_suffix(".json")
 MODEL = "Magika"
 SOURCE = "[file_types.md](file_types.md)"
-ADDRESS = "[PyPI](https://pypi.org/project/magika)"
+ADDRESS = "package `magika`"
 TARGET, DELTA = 0.01, 0.05
 Found = dict[str, Any]
 

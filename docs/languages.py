@@ -27,7 +27,7 @@ PAGE = ROOT / "docs" / "languages.md"
 FOUND = PAGE.with_suffix(".json")
 MODEL = "py3langid"
 SOURCE = "[languages.md](languages.md)"
-ADDRESS = "[PyPI](https://pypi.org/project/py3langid)"
+ADDRESS = "package `py3langid`"
 MOST_CONFUSED = 10
 Found = dict[str, Any]
 

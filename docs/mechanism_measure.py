@@ -17,8 +17,8 @@ from torch import Tensor
 
 from abstain import risk_coverage_curve, scores
 from abstain.audit import Estimate, partial_correlation, predicted_suppression, suppression, suppression_gradient
-from abstain.audit.equal_confidence import centered_max_logit
 from abstain.losses import focal_loss, max_suppression, normalized_logits, smoothed_cross_entropy
+from abstain.scores import centered_max_logit
 
 Array = NDArray[np.float64]
 Runs = Mapping[str, Sequence[NDArray[Any]]]

@@ -16,7 +16,7 @@ from scipy.special import stdtrit
 from abstain import LogitNorm, read_logits, risk_coverage_curve, scores
 from abstain._files import RESULTS_FILE
 from abstain.audit import normalization_at_equal_msp, partial_correlation
-from abstain.audit.equal_confidence import centered_max_logit
+from abstain.scores import centered_max_logit
 
 RELEASED = ROOT / "src" / "abstain" / "released_checkpoints"
 CONCLUSIONS = ("max logit of errors", "normalised", "normalised, uncentred")

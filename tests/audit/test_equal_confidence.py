@@ -10,7 +10,7 @@ from ranked_samples import repeatable
 import abstain
 from abstain import LogitNorm, scores
 from abstain.audit import normalization_at_equal_msp, partial_correlation
-from abstain.audit.equal_confidence import centered_max_logit
+from abstain.scores import centered_max_logit
 
 
 @repeatable

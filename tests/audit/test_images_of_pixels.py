@@ -53,7 +53,8 @@ def test_a_quantile_does_not_see_the_scale():
 @pytest.mark.parametrize(
     ("told", "message"),
     [
-        ({"confidences": {}}, "no confidence is given"),
+        ({"confidences": {}}, "must be a mapping"),
+        ({"confidences": [[1.0, 2.0]]}, "must be a mapping"),
         ({"quantiles": [0]}, "quantile"),
         ({"sample": [1, 1]}, "all samples are in one cluster"),
     ],

@@ -347,3 +347,10 @@ def test_one_column_of_logits_knows_two_labels():
 def test_no_name_is_no_score():
     with pytest.raises(abstain.InputError, match="no score is named"):
         score_all([[1.0, 0.0]], [])
+
+
+def test_the_centred_largest_logit_does_not_see_a_shift_of_a_row():
+    logits = np.array([[3.0, 0.0, 0.0], [1.0, 2.0, 6.0]])
+    assert abstain.scores.centered_max_logit(logits).tolist() == [2.0, 3.0]
+    assert abstain.scores.centered_max_logit(logits + np.array([[5.0], [-7.0]])).tolist() == [2.0, 3.0]
+    assert abstain.scores.centered_max_logit([[-4.0]]).tolist() == [2.0], "of the pair (0, z)"

@@ -12,8 +12,7 @@ from abstain._arguments import check_flag
 from abstain._arrays import check_logits, to_numpy
 from abstain._checks import InputError, check_level
 from abstain.audit.estimate import Estimate
-from abstain.scores import LogitNorm, max_logit, msp
-from abstain.scores.rows import score_in_blocks
+from abstain.scores import LogitNorm, centered_max_logit, max_logit, msp
 
 Array = NDArray[np.float64]
 MOST_BINS, FEWEST_IN_BIN = 20, 25
@@ -74,11 +73,6 @@ def normalization_at_equal_msp(logits: Any, *, p: float, center: bool = True, le
     return partial_correlation(
         centered_max_logit(logits) if center else max_logit(logits), normalized, msp(logits), level=level
     )
-
-
-def centered_max_logit(logits: Any) -> Array:
-    """(N,) float64, the largest of each row of logits (N, K) minus their mean, which no shift of the row moves."""
-    return score_in_blocks(check_logits(logits), lambda block: block.amax(dim=1) - block.mean(dim=1))
 
 
 def _column(values: Any, what: str) -> Array:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from abstain._arrays import check_confidence_error
-from abstain._checks import InputError, check_fraction, check_level
+from abstain._checks import InputError, check_fraction, check_level, shown
 from abstain.audit.score_gains import holm
 from abstain.curve.clusters import Clusters
 from abstain.curve.curve import risk_coverage_curve
@@ -107,8 +107,8 @@ def whole_images(
         >>> images.error.tolist(), [(one.summary, one.confidence.tolist()) for one in images.found]
         ([0.0, 0.5], [('mean', [2.5, 0.5]), ('quantile 50 %', [2.0, 0.0])])
     """
-    if not confidences:
-        raise InputError("no confidence is given, but at least one is needed: give {'MSP': confidence}")
+    if not isinstance(confidences, Mapping) or not confidences:
+        raise InputError(f"confidences are {shown(confidences)}, but must be a mapping: give {{'MSP': confidence}}")
     level = check_level(level)
     pairs = {name: check_confidence_error(one, error) for name, one in confidences.items()}
     (_, losses), *_ = pairs.values()

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from abstain.scores.batches import ValueBatches
 from abstain.scores.confidence import Confidence, OfProbabilities, SoftmaxScore
 from abstain.scores.kinds import OF_PROBABILITIES, WITHOUT_SHIFT, Values
-from abstain.scores.softmax import SCORES, SHIFTED, score_all
+from abstain.scores.softmax import SCORES, SHIFTED, centered_max_logit, score_all
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +52,7 @@ def see(test: ValueBatches, names: Sequence[str], confidence: Confidence) -> See
         seen.predicted[rows], seen.labels[rows] = _predicted(batch), batch.labels
         seen.confidence[rows] = confidence.score(batch.rows)
         if has_max_logit:
-            seen.max_logit[rows] = _centred_max(batch)
+            seen.max_logit[rows] = centered_max_logit(batch.rows)
         for name, found in _scores(batch, names).items():
             seen.scores[name][rows] = found
         start = rows.stop
@@ -79,9 +78,3 @@ def _predicted(batch: Values) -> NDArray[np.int64]:
         return batch.rows.argmax(dim=1).cpu().numpy()
     middle = 0.5 if batch.kind == "one probability" else 0.0
     return (batch.rows[:, 0] > middle).cpu().numpy().astype(np.int64)
-
-
-def _centred_max(batch: Values) -> NDArray[np.float64]:
-    """(n,) the largest logit minus the mean of its row, in float64."""
-    largest = batch.rows.amax(dim=1).to(torch.float64)
-    return (largest - batch.rows.mean(dim=1, dtype=torch.float64)).cpu().numpy()

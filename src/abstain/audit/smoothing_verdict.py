@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Verdict = Literal[
     "looks smoothed",
@@ -18,15 +18,7 @@ Verdict = Literal[
     "cannot be told with many classes",
     "cannot be told from tied values",
 ]
-VERDICTS: tuple[Verdict, ...] = (
-    "looks smoothed",
-    "does not look smoothed",
-    "too few errors to say",
-    "cannot be told with two classes",
-    "cannot be told with few classes",
-    "cannot be told with many classes",
-    "cannot be told from tied values",
-)
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 FEWEST_CLASSES = 10
 """With fewer, the other logits leave too little room: models of 3 and 5 classes showed both signs without smoothing."""

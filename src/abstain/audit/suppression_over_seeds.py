@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from abstain._arguments import check_flag, check_whole
 from abstain._checks import InputError
-from abstain.audit.equal_confidence import centered_max_logit
 from abstain.audit.estimate import Estimate, mean_over_seeds
 from abstain.audit.mechanism import checked_pair
+from abstain.scores import centered_max_logit
 
 Array = NDArray[np.float64]
 FEWEST_IN_BIN = 20

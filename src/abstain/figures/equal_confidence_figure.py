@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abstain._checks import ArgumentError
 from abstain.figures.equal_confidence import AtEqualConfidence, Spread
 from abstain.figures.panels import columns_for
 from abstain.figures.probability_axis import show_probabilities
 from abstain.report.curve_lines import BAND_ALPHA
 from abstain.report.pictures import new_figure
-from abstain.report.style import GREY, RIGHT, WRONG, Look, looks_in_order
+from abstain.report.style import GREY, RIGHT, WRONG, Look, looks_or_default
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,9 +39,7 @@ def at_equal_confidence_figure(
     Raises:
         InputError: there is no model.
     """
-    if not models:
-        raise ArgumentError("there is nothing to draw: give at least one model")
-    looks = looks or looks_in_order(list(models))
+    looks = looks_or_default(models, looks)
     n_columns = columns_for(len(models))
     n_rows = -(-len(models) // n_columns)
     figure = new_figure(WIDTH * n_columns, HEIGHT * n_rows)

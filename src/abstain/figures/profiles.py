@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._arrays import check_logits
-from abstain._checks import ArgumentError
 from abstain.figures.panels import panels_of
-from abstain.report.style import RIGHT, WRONG, Look, looks_in_order
+from abstain.report.style import RIGHT, WRONG, Look, looks_or_default
 from abstain.scores.blocks import block_slices
 from abstain.scores.rows import as_pairs
 from abstain.scores.softmax import classification_error
@@ -99,9 +98,7 @@ def logit_profile_figure(
     Raises:
         InputError: there is no model.
     """
-    if not any(models.values()):
-        raise ArgumentError("there is nothing to draw: give at least one model")
-    looks = looks or looks_in_order(list(models))
+    looks = looks_or_default(models if any(models.values()) else {}, looks)
     figure, panels = panels_of(2, width=4.8, height=4.0)
     quantities = {"magnitude": "mean |z − mean z|", "exponential": "mean exp z / Σ exp z"}
     for axes, (quantity, label) in zip(panels, quantities.items(), strict=True):

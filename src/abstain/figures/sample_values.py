@@ -65,5 +65,4 @@ class SampleValues:
 def _read(block: Tensor, _: slice) -> Tensor:
     """(3, n): MSP as log-odds, the centred largest logit, and its class."""
     rows = LogitRows(block)
-    above_mean = rows.top[:, 0] - rows.logits.mean(dim=1)
-    return torch.stack([log_odds(rows), above_mean, rows.predicted[:, 0].double()])
+    return torch.stack([log_odds(rows), rows.max_above_mean, rows.predicted[:, 0].double()])

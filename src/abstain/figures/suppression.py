@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._checks import ArgumentError, InputError
+from abstain._checks import InputError
 from abstain.figures.panels import panels_of
-from abstain.report.style import GREY, Look, looks_in_order
+from abstain.report.style import GREY, Look, looks_or_default
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -67,9 +67,7 @@ def suppression_figure(recipes: Mapping[str, Suppression], looks: Mapping[str, L
     Raises:
         InputError: there is no recipe.
     """
-    if not recipes:
-        raise ArgumentError("there is nothing to draw: give at least one recipe")
-    looks = looks or looks_in_order(list(recipes))
+    looks = looks_or_default(recipes, looks)
     figure, (axes,) = panels_of(1, width=5.4, height=4.6)
     axes.axhline(0, color=GREY, linewidth=0.7)
     for name, found in recipes.items():

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from abstain._checks import ArgumentError
+
 FIRST_COLOR = "black"
 """Of cross-entropy, or of the first model where nothing is known of them."""
 HUES = ("Oranges", "Blues", "Greens", "Purples")
@@ -52,6 +54,17 @@ def looks_in_order(names: Sequence[str]) -> dict[str, Look]:
     """Of models of which nothing is known: the first is black, the others are shades of one hue, lighter to darker."""
     shades = _shades(HUES[0], len(names) - 1)
     return dict(zip(names, map(Look, [FIRST_COLOR, *shades]), strict=False))
+
+
+def looks_or_default(models: Mapping[str, Any], looks: Mapping[str, Look] | None) -> Mapping[str, Look]:
+    """The looks that were told of these models, else those in their order.
+
+    Raises:
+        InputError: there is no model.
+    """
+    if not models:
+        raise ArgumentError("there is nothing to draw: give at least one model")
+    return looks or looks_in_order(list(models))
 
 
 def looks_of_recipes(recipes: Mapping[str, tuple[str, float]]) -> dict[str, Look]:

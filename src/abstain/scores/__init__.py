@@ -16,6 +16,7 @@ from abstain.scores.probabilities import log_probabilities, probability_error
 from abstain.scores.softmax import (
     SCORES,
     Score,
+    centered_max_logit,
     classification_error,
     doctor,
     energy,
@@ -45,6 +46,7 @@ __all__ = [
     "TwoClassCalibration",
     "Values",
     "calibration_metrics",
+    "centered_max_logit",
     "classification_error",
     "confidence_from_dict",
     "doctor",

@@ -36,6 +36,11 @@ class LogitRows:
         """(n, K) the logits, with -inf for the predicted class."""
         return self.logits.scatter(1, self.predicted, -torch.inf)
 
+    @property
+    def max_above_mean(self) -> Tensor:
+        """(n,) the largest logit minus the mean of the row, which no shift of the row moves."""
+        return self.top[:, 0] - self.logits.mean(dim=1)
+
     @cached_property
     def second(self) -> Tensor:
         """(n, 1) the largest of the other logits."""

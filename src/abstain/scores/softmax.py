@@ -167,6 +167,23 @@ def score_all(logits: Any, names: Iterable[str] = tuple(SCORES)) -> dict[str, ND
     return dict(zip(names, score_in_blocks(logits, score), strict=True))
 
 
+def centered_max_logit(logits: Any) -> NDArray[np.float64]:
+    """The largest logit minus the mean of its row, which no shift of the row moves; what label smoothing marks.
+
+    It is none of `SCORES`: as a confidence it has no use of its own.
+
+    Args:
+        logits: (N, K) real, as of `msp`.
+
+    Returns:
+        (N,) float64 of at least 0.
+
+    Raises:
+        InputError: as `msp`.
+    """
+    return score_in_blocks(check_logits(logits), lambda block: LogitRows(block).max_above_mean)
+
+
 def classification_error(logits: Any, labels: Any) -> NDArray[np.float64]:
     """0/1 error of the predicted class, the argmax of the logits; lower is better.
 
