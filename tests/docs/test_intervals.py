@@ -1,6 +1,3 @@
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -17,12 +14,6 @@ def worlds(program):
 @pytest.fixture(scope="module")
 def simulation(program):
     return program("interval_simulation")
-
-
-def test_the_page_says_what_the_result_file_says(root):
-    command = [sys.executable, "docs/intervals.py", "--check"]
-    checked = subprocess.run(command, cwd=root, capture_output=True, text=True)
-    assert checked.returncode == 0, checked.stderr
 
 
 @pytest.mark.parametrize("options", [{"auroc": 0.85}, {"auroc": 0.9, "top": 0.15}, {"auroc": 0.85, "levels": 3}])
