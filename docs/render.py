@@ -23,7 +23,7 @@ from abstain.report import comparison_table, describe_smoothing, risk_coverage_f
 from abstain.report.pictures import figure_bytes
 
 PAIR = ("resnet20_cifar10_ce", "resnet20_cifar10_ls")
-QUESTION = f"abstain audit src/abstain/released_checkpoints/{PAIR[1]} | head -n 5 | fold -s -w 110"
+QUESTION = f"abstain audit src/abstain/released_checkpoints/{PAIR[1]} | head -n 5 | fold -s -w 76"
 """The first thing that README asks."""
 
 

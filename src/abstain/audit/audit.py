@@ -131,7 +131,8 @@ def audit_predictions(
     Raises:
         InputError: as `evaluate_logits`; so many samples that no confidence of each can be kept; or no such sources.
     """
-    how = checked({"target_risks": target_risks, "delta": delta, "level": level, "seed": seed, "coverage": coverage})
+    told = {"target_risks": target_risks, "delta": delta, "level": level, "seed": seed, "coverage": coverage}
+    how = check_numbers(told)
     risks, delta = how["target_risks"], how["delta"]
     is_given = test.kind == CONFIDENCE
     step("reading")
@@ -174,7 +175,7 @@ def audit_predictions(
     return _diagnosed(_by_class(found, scored, seen, test.class_names or _named(class_names, test)), test)
 
 
-def checked(how: dict[str, Any]) -> dict[str, Any]:
+def check_numbers(how: dict[str, Any]) -> dict[str, Any]:
     """The numbers that `audit_predictions` takes, looked at before anything is read.
 
     Raises:
