@@ -1,9 +1,10 @@
 import threading
 
+import numpy as np
 import pytest
 
 from abstain import _threads
-from abstain._threads import SLICE_LENGTH, for_each, over_slices, over_slices_between
+from abstain._threads import FEW, SLICE_LENGTH, concatenate, in_turn, over_slices, over_slices_between
 
 
 @pytest.mark.parametrize("n", [1, SLICE_LENGTH - 1, SLICE_LENGTH, SLICE_LENGTH + 1, 3 * SLICE_LENGTH + 7])
@@ -49,20 +50,63 @@ def test_what_fails_in_a_slice_fails_for_the_caller():
         over_slices_between(work, [0, 1, 2])
 
 
-@pytest.mark.parametrize("n", [0, 1, 2, 50])
-def test_each_item_is_worked_on_once_and_few_are_made_before(n):
-    done, most_ahead = set(), 0
+@pytest.mark.parametrize("n", [0, 1, FEW - 1, FEW, 50])
+def test_items_are_worked_on_once_in_their_order_and_few_are_there(n):
+    made, most = 0, 0
 
     def items():
-        nonlocal most_ahead
+        nonlocal made
         for item in range(n):
-            most_ahead = max(most_ahead, item - len(done))
+            made += 1
             yield item
 
-    for_each(done.add, items())
-    assert done == set(range(n)) and most_ahead <= 3 * _threads.N_THREADS + 1
+    found = []
+    for square in in_turn(lambda item: item**2, items()):
+        found.append(square)
+        most = max(most, made - len(found))
+    assert found == [item**2 for item in range(n)] and made == n
+    assert most <= _threads.N_THREADS + FEW
 
 
-def test_what_fails_of_an_item_fails_for_the_caller():
+def test_items_come_in_their_order_whoever_is_first():
+    release = threading.Event()
+
+    def work(item):
+        if item == 0:
+            assert release.wait(10)  # the first ends after the second
+        else:
+            release.set()
+        return item
+
+    assert list(in_turn(work, range(10))) == list(range(10))
+
+
+def test_a_few_items_start_no_thread():
+    names = set(in_turn(lambda _: threading.current_thread(), range(FEW - 1)))
+    assert names == {threading.current_thread()}
+
+
+@pytest.mark.parametrize("items", [[1, 0], [1, 2, 0, 3, 4, 5, 6]])
+def test_what_fails_of_an_item_fails_for_the_caller(items):
     with pytest.raises(ZeroDivisionError):
-        for_each(lambda item: 1 / item, [1, 2, 0, 3])
+        list(in_turn(lambda item: 1 / item, items))
+
+
+def test_what_is_not_asked_for_ends_with_the_caller():
+    made = []
+
+    def items():
+        for item in range(1000):
+            made.append(item)
+            yield item
+
+    assert next(in_turn(lambda item: item, items())) == 0
+    assert len(made) <= FEW + _threads.N_THREADS + 2
+
+
+@pytest.mark.parametrize("lengths", [[3], [2, 0, 5], [1] * 20, [0, 0]])
+def test_arrays_are_put_together_in_their_order_and_keep_their_type(lengths):
+    parts = [np.arange(length, dtype=np.float32) + 10 * place for place, length in enumerate(lengths)]
+    found = concatenate(parts)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, np.concatenate(parts))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import chain, islice, pairwise
+from itertools import accumulate, chain, islice, pairwise
 from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -15,6 +18,8 @@ Result = TypeVar("Result")
 N_THREADS = min(os.cpu_count() or 1, 4)
 SLICE_LENGTH = 2**18
 """Of a range, what is worked on together: in shorter slices threads would wait for each other, in longer for memory."""
+FEW = 4
+"""Items from which on it is worth beginning threads."""
 
 
 def over_slices(work: Callable[[slice], Result], n: int) -> list[Result]:
@@ -31,19 +36,34 @@ def over_slices_between(work: Callable[[slice], Result], cuts: Iterable[int]) ->
         return list(pool.map(work, slices))
 
 
-def for_each(work: Callable[[Item], Any], items: Iterable[Item]) -> None:
-    """Do some work on each item, while the next ones are made; no more than a few are there at once."""
+def concatenate(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    """Arrays (N₁,), (N₂,), … of one type in one, copied on threads."""
+    cuts = [0, *accumulate(map(len, parts))]
+    whole = np.empty(cuts[-1], parts[0].dtype)
+
+    def copy(place: int) -> None:
+        whole[cuts[place] : cuts[place + 1]] = parts[place]
+
+    for _ in in_turn(copy, range(len(parts))):
+        pass
+    return whole
+
+
+def in_turn(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """What `work` gives of each item, in their order, while the next are made and worked on; only a few are there.
+
+    A few items are worked on without threads, which would take longer to begin.
+    """
     items = iter(items)
-    first = list(islice(items, 2))
-    if len(first) < 2:
-        for item in first:
-            work(item)
+    first = list(islice(items, FEW))
+    if len(first) < FEW:
+        yield from map(work, first)
         return
-    begun: deque[Future[Any]] = deque()
+    begun: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(N_THREADS) as pool:
         for item in chain(first, items):
             begun.append(pool.submit(work, item))
-            if len(begun) > 2 * N_THREADS:
-                begun.popleft().result()
-        for one in begun:
-            one.result()
+            if len(begun) > N_THREADS + 1:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()

@@ -40,6 +40,15 @@ def test_words_and_values_give_the_same_blocks(dtype, sign, levels, n_samples):
     np.testing.assert_array_equal(confidence, kept)
 
 
+@pytest.mark.parametrize("n_correct", range(packed_sort.SHORT + 3))
+@pytest.mark.parametrize("place", ["first", "middle", "last"])
+def test_the_first_of_a_tie_block_is_found_however_many_correct_stand_before_its_errors(n_correct, place):
+    block = [0] * n_correct + [1, 1]
+    below, above = {"first": (0, 3), "middle": (3, 3), "last": (3, 0)}[place]
+    confidence = np.array([0.25] * below + [0.5] * len(block) + [0.75] * above)
+    assert_same(confidence, np.array([0] * below + block + [0] * above))
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("sign", [1, -1])
 def test_zeros_infinities_and_the_smallest_numbers_keep_their_ranks(dtype, sign):

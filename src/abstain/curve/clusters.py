@@ -14,10 +14,9 @@ from abstain._arrays import check_class_values
 from abstain._checks import InputError
 from abstain.curve.coverage_interval import Design
 from abstain.curve.error_blocks import effective_number
-from abstain.curve.influence import Influence
+from abstain.curve.influence import Influences
 from abstain.curve.intervals import FEWEST_CLUSTERS
 from abstain.curve.moments import Moments
-from abstain.curve.tie_blocks import TieBlocks
 
 Array = NDArray[np.float64]
 
@@ -85,13 +84,12 @@ class ClusteredErrors:
     order: NDArray[np.int64]
     error: NDArray[Any]
 
-    def moments(self, influence: Influence, slices: Iterable[TieBlocks], unit: float) -> Moments:
+    def moments(self, slices: Iterable[Influences], unit: float) -> Moments:
         """Sums of powers of the sums of influences over the clusters."""
         sums = np.zeros(self.clusters.n_clusters)
-        for blocks in slices:
-            samples = self.order[blocks.positions]
-            slope, offset = (blocks.spread(of_blocks) for of_blocks in influence(blocks))
-            np.add.at(sums, self.clusters.of_sample[samples], slope * self.error[samples] + offset)
+        for influences in slices:
+            samples = self.order[influences.blocks.positions]
+            np.add.at(sums, self.clusters.of_sample[samples], influences.of_samples(self.error[samples]))
         return Moments.of_values(sums, len(self.order), unit, n_clusters=len(sums))
 
     def are_few(self, *, is_binary: bool) -> bool:

@@ -120,15 +120,15 @@ class RiskCoverageCurve(CurveAreas):
 
     def moments(self, area: Area) -> Moments:
         """Sums of powers of the influences on an area, of samples or of the clusters in which they come."""
-        of_area, slices = self.influence(area), self.tie_blocks()
+        slices = self.influences(area)
         unit = 1.0 if self._errors.losses is None else unit_of(float(self._errors.losses.max(initial=0.0)))
         if self._clustered is not None:
-            return self._clustered.moments(of_area, slices, unit)
-        return Moments.of(of_area, slices, self.n_samples, unit)
+            return self._clustered.moments(slices, unit)
+        return Moments.of(slices, self.n_samples, unit)
 
-    def influence(self, area: Area) -> influence.Influence:
-        """On an area; see `influence`."""
-        return _INFLUENCES[area](self)
+    def influences(self, area: Area) -> Iterator[influence.Influences]:
+        """On an area, of all samples, in slices from the least confident up; see `influence`."""
+        return _INFLUENCES[area](self)(self.tie_blocks())
 
     def tie_blocks(self) -> Iterator[TieBlocks]:
         """All tie blocks, those without errors too, in slices from the least confident up."""

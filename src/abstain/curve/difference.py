@@ -10,12 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._arrays import check_confidence_error
-from abstain._checks import InputError, are_binary, check_level
+from abstain._checks import InputError, check_level
 from abstain.curve.clusters import Clusters
 from abstain.curve.error_blocks import effective_number
 from abstain.curve.intervals import FEWEST, skewed_interval, skewed_p_value
-from abstain.curve.moments import Moments, unit_of
-from abstain.curve.sample_influence import area_and_influence, each_influence
+from abstain.curve.moments import Moments, sums_of_powers, unit_of
+from abstain.curve.sample_influence import binary_as_bool, each_influence
+
+Checked = tuple[NDArray[np.floating[Any]], NDArray[Any]]
+"""Confidences and errors, 0/1 errors as booleans."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +75,8 @@ def aurc_difference(
     if n_samples != len(b[1]):
         raise InputError(f"a has {n_samples} samples and b has {len(b[1])}: a paired difference needs the same ones")
     groups = None if clusters is None else Clusters.read(clusters, n_samples)
-    of_a, influence = area_and_influence(*a)
-
-    def subtract(samples: NDArray[np.int64], of_b: NDArray[np.float64]) -> None:
-        influence[samples] -= of_b
-
-    estimate = of_a - each_influence(subtract, *b)
-    moments = _moments(influence, max(float(a[1].max()), float(b[1].max())), groups)
+    a, b = ((confidence, binary_as_bool(error)) for confidence, error in (a, b))
+    estimate, moments = _estimate(a, b, groups)
     low = high = p_value = None
     if not _are_few(a[1], b[1], groups):
         interval, p_value = skewed_interval(estimate, moments, level), skewed_p_value(estimate, moments)
@@ -86,18 +84,33 @@ def aurc_difference(
     return Difference(estimate, moments.standard_error, low, high, p_value)
 
 
-def _moments(influence: NDArray[np.float64], largest: float, groups: Clusters | None) -> Moments:
-    """Of influences on a difference (N,), or of their sums over clusters."""
+def _estimate(a: Checked, b: Checked, groups: Clusters | None) -> tuple[float, Moments]:
+    """AURC of a less that of b, and the moments of the influences on it, of samples or of their sums over clusters."""
+    n_samples, unit = len(a[1]), unit_of(max(float(a[1].max()), float(b[1].max())))
+    influence = np.empty(n_samples)
+
+    def subtract(samples: NDArray[np.int64], of_b: NDArray[np.float64]) -> None:
+        influence[samples] -= of_b
+
+    def sum_powers(samples: NDArray[np.int64], of_b: NDArray[np.float64]) -> tuple[float, float, float]:
+        of_difference = np.take(influence, samples, mode="clip")
+        of_difference -= of_b
+        of_difference /= unit
+        return sums_of_powers(of_difference)
+
+    of_a, _ = each_influence(influence.__setitem__, *a)
     if groups is None:
-        return Moments.of_values(influence, len(influence), unit_of(largest))
-    return Moments.of_values(groups.sums(influence), len(influence), unit_of(largest), n_clusters=groups.n_clusters)
+        of_b, sums = each_influence(sum_powers, *b)
+        return of_a - of_b, Moments.of_sums(sums, n_samples, unit)
+    of_b, _ = each_influence(subtract, *b)
+    return of_a - of_b, Moments.of_values(groups.sums(influence), n_samples, unit, n_clusters=groups.n_clusters)
 
 
 def _are_few(error_a: NDArray[Any], error_b: NDArray[Any], groups: Clusters | None) -> bool:
     """Whether the errors of the two together, or their correct samples, are few, or lie in few clusters."""
-    is_binary = are_binary(error_a) and are_binary(error_b)
+    is_binary = error_a.dtype == error_b.dtype == bool
     if is_binary and groups is None:
-        return min(_binary_numbers(error_a != 0, error_b != 0)) < FEWEST
+        return min(_binary_numbers(error_a, error_b)) < FEWEST
     wrong = np.add(error_a, error_b, dtype=np.float64)
     kinds = [wrong, 2 - wrong] if is_binary else [wrong]
     few = any(effective_number(kind) < FEWEST for kind in kinds)

@@ -65,7 +65,7 @@ class ErrorBlocks:
 
     def sum_among(self, accepted: NDArray[np.int64]) -> Array:
         """The sum of errors among the most confident samples, for numbers of them that end a tie block."""
-        return np.concatenate(([0.0], self.error_after))[np.searchsorted(self.stop, accepted, side="right")]
+        return self._error_before(np.searchsorted(self.stop, accepted, side="right"))
 
     def sum_of_risks(self, n_samples: int) -> float:
         """Σᵢ R(i), to which each error adds 1/i for every i after its block, and a share of that within."""
@@ -154,8 +154,8 @@ class ErrorBlocks:
         return 0
 
     def _error_before(self, places: NDArray[np.int64]) -> Array:
-        """The sum of all errors before these blocks."""
-        return np.where(places > 0, self.error_after[places - 1], 0.0)
+        """The sum of all errors before these blocks, of which the last may be the end."""
+        return np.where(places > 0, self.error_after[places - 1], 0.0) if len(self.start) else np.zeros(len(places))
 
 
 def effective_number(sums: Array) -> float:

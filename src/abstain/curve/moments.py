@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._threads import over_slices
-from abstain.curve.influence import Influence
+from abstain._threads import in_turn, over_slices
+from abstain.curve.influence import Influences
 from abstain.curve.tie_blocks import TieBlocks
 
 Array = NDArray[np.float64]
@@ -43,16 +43,22 @@ class Moments:
     n_clusters: int | None = None
 
     @classmethod
-    def of(cls, influence: Influence, slices: Iterable[TieBlocks], n_samples: int, unit: float) -> Moments:
-        """Over all samples of a curve."""
-        sums = [_of_blocks(blocks, *influence(blocks), unit) for blocks in slices]
-        second, third, fourth = (math.fsum(column) for column in zip(*sums, strict=True))
-        return cls(n_samples, unit, second, third, fourth)
+    def of(cls, slices: Iterable[Influences], n_samples: int, unit: float) -> Moments:
+        """Over all samples of a curve, of which each slice has some."""
+        sums = in_turn(lambda influences: _of_blocks(influences.blocks, *influences.slope_and_offset(), unit), slices)
+        return cls.of_sums(sums, n_samples, unit)
 
     @classmethod
     def of_values(cls, values: Array, n_samples: int, unit: float, *, n_clusters: int | None = None) -> Moments:
         """Of the influences of samples, or of their sums over clusters."""
-        sums = over_slices(lambda some: _powers(values[some] / unit), len(values))
+        sums = over_slices(lambda some: sums_of_powers(values[some] / unit), len(values))
+        return cls.of_sums(sums, n_samples, unit, n_clusters=n_clusters)
+
+    @classmethod
+    def of_sums(
+        cls, sums: Iterable[tuple[float, float, float]], n_samples: int, unit: float, *, n_clusters: int | None = None
+    ) -> Moments:
+        """Of the `sums_of_powers` of some values each, which are influences in this unit."""
         second, third, fourth = (math.fsum(column) for column in zip(*sums, strict=True))
         return cls(n_samples, unit, second, third, fourth, n_clusters)
 
@@ -78,17 +84,17 @@ def _of_blocks(blocks: TieBlocks, slope: Array, offset: Array, unit: float) -> t
     """Σ IF², Σ IF³ and Σ IF⁴ over the samples of some blocks."""
     if unit != 1.0:
         slope, offset = slope / unit, offset / unit
-    of_correct = _powers(offset, blocks.n_correct)
+    of_correct = sums_of_powers(offset, blocks.n_correct)
     of_wrong = slope[blocks.place]
     if blocks.value is not None:
         of_wrong *= blocks.value
     of_wrong += offset[blocks.place]
-    sums = zip(of_correct, _powers(of_wrong, blocks.count), strict=True)
+    sums = zip(of_correct, sums_of_powers(of_wrong, blocks.count), strict=True)
     second, third, fourth = (correct + wrong for correct, wrong in sums)
     return second, third, fourth
 
 
-def _powers(values: Array, weight: Array | None = None) -> tuple[float, float, float]:
+def sums_of_powers(values: Array, weight: Array | None = None) -> tuple[float, float, float]:
     """The sums of squares, cubes and fourth powers, each value as often as it weighs."""
     squares = values * values
     weighted = squares if weight is None else squares * weight

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._threads import SLICE_LENGTH, over_slices_between
+from abstain._threads import SLICE_LENGTH, concatenate, over_slices_between
 from abstain.curve.error_blocks import ErrorBlocks
 
 Found = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
@@ -24,10 +24,10 @@ def blocks_in_order(descending: NDArray[Any], error: NDArray[Any], *, is_binary:
     found = over_slices_between(lambda some: _find(descending[some], error[some], some.start), _cuts(descending))
     columns = [list(column) for column in zip(*found, strict=True)]
     del found
-    start, stop, sums = (np.concatenate(columns.pop(0)) for _ in range(3))  # parts need not lie beside the others
+    start, stop, sums = (concatenate(columns.pop(0)) for _ in range(3))  # parts need not lie beside the others
     if is_binary:
         return ErrorBlocks(start, stop, sums, sums)
-    return ErrorBlocks(start, stop, sums, *map(np.concatenate, columns))
+    return ErrorBlocks(start, stop, sums, *map(concatenate, columns))
 
 
 def first_of_block(descending: NDArray[Any], position: int) -> int:
@@ -47,7 +47,8 @@ def _find(confidence: NDArray[Any], errors: NDArray[Any], before: int) -> Found:
     losses = errors[wrong].astype(np.float64, copy=False)
     steps = confidence[1:] != confidence[:-1]
     if steps.all():
-        return wrong + before, wrong + (before + 1), losses, np.ones(len(wrong)), losses
+        wrong += before
+        return wrong, wrong + 1, losses, np.ones(len(wrong)), losses
     stops = np.flatnonzero(np.append(steps, True)) + 1
     block = np.searchsorted(stops, wrong, side="right")
     by_size = np.lexsort((losses, block))  # so that rounding cannot depend on the order of the samples

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._threads import SLICE_LENGTH, over_slices
-from abstain.curve.value_sort import as_words
+from abstain.curve.value_sort import turn
 from abstain.curve.word_sort import sort_words
 
 Words = NDArray[np.uint64]
@@ -49,25 +49,29 @@ def in_order(values: NDArray[Any], order: NDArray[np.int64]) -> NDArray[Any]:
 
 def _pack(confidence: NDArray[np.floating[Any]], index_bits: int) -> tuple[Words, int]:
     """The words, the smaller the more confident, and how many bits of the confidence did not fit."""
-    low, high = (int(_keys(end)[0]) for end in (confidence.min(keepdims=True), confidence.max(keepdims=True)))
+    ends = np.array([confidence.min(), confidence.max()])
+    have_signs = bool(ends[0] < 0)
+    low, high = _write_keys(ends, np.empty(2, np.uint64), have_signs=have_signs).tolist()
     dropped = max((high - low).bit_length() + index_bits - 64, 0)
     words = np.empty(len(confidence), np.uint64)
 
     def pack(some: slice) -> None:
-        here = _keys(confidence[some])
+        here = _write_keys(confidence[some], words[some], have_signs=have_signs)
         np.subtract(np.uint64(high), here, out=here)
         here >>= np.uint64(dropped)
         here <<= np.uint64(index_bits)
         here |= np.arange(some.start, some.stop, dtype=np.uint64)
-        words[some] = here
 
     over_slices(pack, len(words))
     return words, dropped
 
 
-def _keys(confidence: NDArray[np.floating[Any]]) -> Words:
-    """Unsigned integers of 64 bits in the order of the numbers; zeros of both signs are one."""
-    return as_words((confidence + confidence.dtype.type(0)).astype(np.float64, copy=False))  # -0.0 becomes 0.0
+def _write_keys(confidence: NDArray[np.floating[Any]], words: Words, *, have_signs: bool) -> Words:
+    """Write integers in the order of the numbers; zeros of both signs are one. Without signs their bits are such."""
+    np.add(confidence, confidence.dtype.type(0), out=words.view(np.float64))  # -0.0 becomes 0.0
+    if have_signs:
+        turn(words, words)
+    return words
 
 
 def _compare(

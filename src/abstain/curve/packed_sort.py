@@ -11,11 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._threads import SLICE_LENGTH, over_slices, over_slices_between
+from abstain._threads import SLICE_LENGTH, concatenate, over_slices, over_slices_between
 from abstain.curve.bucket_sort import Words
 from abstain.curve.error_blocks import ErrorBlocks, error_blocks
 from abstain.curve.value_sort import sort_values
 from abstain.curve.word_sort import sort_words
+
+SHORT = 4
+"""Correct samples before the errors of a tie block that are gone through one by one; the first of more is searched."""
 
 
 def sort_samples(
@@ -93,13 +96,8 @@ def _find_errors(words: Words) -> ErrorBlocks:
     found = over_slices_between(lambda some: _find_in(words, some), [*cuts.tolist(), len(words)])
     columns = [list(column[::-1]) for column in zip(*found, strict=True)]
     del found
-    start, stop, count = (_joined(columns) for _ in range(3))
+    start, stop, count = (concatenate(columns.pop(0)) for _ in range(3))  # parts need not lie beside the others
     return ErrorBlocks(start, stop, count, count)
-
-
-def _joined(columns: list[list[NDArray[Any]]]) -> NDArray[Any]:
-    """The first of some columns in one array; its parts are given up, so that they need not lie beside the others."""
-    return np.concatenate(columns.pop(0))
 
 
 def _find_in(words: Words, some: slice) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
@@ -121,5 +119,8 @@ def _first_of_ties(words: Words, first_error: NDArray[np.int64]) -> NDArray[np.i
     first = first_error.copy()
     correct = words[first_error] - 1  # the word of a correct sample of equal confidence
     tied = np.flatnonzero(words[first_error - 1] == correct)  # never at -1, where the largest word is
+    for _ in range(SHORT):
+        first[tied] -= 1
+        tied = tied[words[first[tied] - 1] == correct[tied]]
     first[tied] = np.searchsorted(words, correct[tied])
     return first

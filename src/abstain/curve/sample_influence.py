@@ -7,19 +7,20 @@ sum over these.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from abstain._arrays import check_confidence_error
 from abstain._checks import InputError, are_binary, check_choice
-from abstain._threads import for_each, over_slices
+from abstain._threads import in_turn, over_slices
 from abstain.curve.curve import AREAS, Area, curve_of_ranks
+from abstain.curve.influence import Influences
 from abstain.curve.packed_order import descending_order, in_order
-from abstain.curve.tie_blocks import TieBlocks
 
 Array = NDArray[np.float64]
+Result = TypeVar("Result")
 
 
 def area_and_influence(confidence: Any, error: Any, area: Area = "aurc") -> tuple[float, Array]:
@@ -44,21 +45,21 @@ def area_and_influence(confidence: Any, error: Any, area: Area = "aurc") -> tupl
     check_choice("area", area, AREAS)
     confidence, error = check_confidence_error(confidence, error)
     influence = np.empty(len(error))
-    return each_influence(influence.__setitem__, confidence, error, area), influence
+    value, _ = each_influence(influence.__setitem__, confidence, error, area)
+    return value, influence
 
 
 def each_influence(
-    work: Callable[[NDArray[np.int64], Array], Any],
+    work: Callable[[NDArray[np.int64], Array], Result],
     confidence: NDArray[np.floating[Any]],
     error: NDArray[Any],
     area: Area = "aurc",
-) -> float:
-    """The area of checked samples, while some work is done on the influences: on some samples, and that of each.
+) -> tuple[float, list[Result]]:
+    """The area of checked samples, and what some work gives of the influences: of some samples, and that of each.
 
     So a difference needs one array of them. No two calls, which may run at once, have a sample in common.
     """
-    if error.dtype != bool and all(over_slices(lambda some: are_binary(error[some]), len(error))):
-        error = error != 0  # of an eighth of the size, which is faster to pick from in another order
+    error = binary_as_bool(error)
     order, ranks = descending_order(confidence)
     error = in_order(error, order)
     curve = curve_of_ranks(ranks, error)
@@ -66,16 +67,18 @@ def each_influence(
     if value is None:
         raise InputError(f"{area} is undefined: all {curve.n_samples} samples are correct, or all are wrong")
 
-    def work_on(slice_of_blocks: tuple[TieBlocks, tuple[Array, Array]]) -> None:
-        blocks, of_blocks = slice_of_blocks
-        slope, offset = map(blocks.spread, of_blocks)
-        values = slope * error[blocks.positions]
-        values += offset
-        work(order[blocks.positions], values)
+    def work_on(influences: Influences) -> Result:
+        positions = influences.blocks.positions
+        return work(order[positions], influences.of_samples(error[positions]))
 
-    of_area = curve.influence(area)
-    for_each(work_on, ((blocks, of_area(blocks)) for blocks in curve.tie_blocks()))
-    return value
+    return value, list(in_turn(work_on, curve.influences(area)))
+
+
+def binary_as_bool(error: NDArray[Any]) -> NDArray[Any]:
+    """0/1 errors (N,) as booleans, which are picked from faster in another order; losses as they are."""
+    if error.dtype == bool or not all(over_slices(lambda some: are_binary(error[some]), len(error))):
+        return error
+    return error != 0
 
 
 def paired_standard_error(influence_a: Array, influence_b: Array) -> float:

@@ -19,7 +19,7 @@ def sort_values(values: NDArray[Float]) -> NDArray[Float]:
     if len(values) < MANY or not bucket_sort_is_faster(values.itemsize):
         return np.sort(values)
     words = sort_words(as_words(values))
-    over_slices(lambda some: _turn(words[some], ~words[some]), len(words))  # back again
+    over_slices(lambda some: turn(words[some], ~words[some]), len(words))  # back again
     return words.view(values.dtype)
 
 
@@ -29,11 +29,11 @@ def as_words(values: NDArray[np.floating[Any]]) -> Words:
     Of negative ones all bits turn, of others the sign alone; so -0.0 stands before 0.0.
     """
     words: Words = values.astype(values.dtype, order="C").view(np.uint32 if values.itemsize == 4 else np.uint64)
-    over_slices(lambda some: _turn(words[some], words[some]), len(words))
+    over_slices(lambda some: turn(words[some], words[some]), len(words))
     return words
 
 
-def _turn(words: Words, negative: Words) -> None:
+def turn(words: Words, negative: Words) -> None:
     """Turn the first bit of each word, in place, and the others where the first bit of `negative` is set."""
     bits = 8 * words.itemsize - 1
     signed: NDArray[np.signedinteger[Any]] = negative.view(np.int32 if words.itemsize == 4 else np.int64)
