@@ -1,10 +1,9 @@
 import threading
 
-import numpy as np
 import pytest
 
 from abstain import _threads
-from abstain._threads import FEW, SLICE_LENGTH, concatenate, in_turn, over_slices, over_slices_between
+from abstain._threads import FEW, SLICE_LENGTH, in_turn, over_slices, over_slices_between
 
 
 @pytest.mark.parametrize("n", [1, SLICE_LENGTH - 1, SLICE_LENGTH, SLICE_LENGTH + 1, 3 * SLICE_LENGTH + 7])
@@ -102,11 +101,3 @@ def test_what_is_not_asked_for_ends_with_the_caller():
 
     assert next(in_turn(lambda item: item, items())) == 0
     assert len(made) <= FEW + _threads.N_THREADS + 2
-
-
-@pytest.mark.parametrize("lengths", [[3], [2, 0, 5], [1] * 20, [0, 0]])
-def test_arrays_are_put_together_in_their_order_and_keep_their_type(lengths):
-    parts = [np.arange(length, dtype=np.float32) + 10 * place for place, length in enumerate(lengths)]
-    found = concatenate(parts)
-    assert found.dtype == np.float32
-    np.testing.assert_array_equal(found, np.concatenate(parts))

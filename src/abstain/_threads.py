@@ -6,11 +6,8 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import accumulate, chain, islice, pairwise
-from typing import Any, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
+from itertools import chain, islice, pairwise
+from typing import TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -34,19 +31,6 @@ def over_slices_between(work: Callable[[slice], Result], cuts: Iterable[int]) ->
         return [work(here) for here in slices]
     with ThreadPoolExecutor(N_THREADS) as pool:
         return list(pool.map(work, slices))
-
-
-def concatenate(parts: list[NDArray[Any]]) -> NDArray[Any]:
-    """Arrays (N₁,), (N₂,), … of one type in one, copied on threads."""
-    cuts = [0, *accumulate(map(len, parts))]
-    whole = np.empty(cuts[-1], parts[0].dtype)
-
-    def copy(place: int) -> None:
-        whole[cuts[place] : cuts[place + 1]] = parts[place]
-
-    for _ in in_turn(copy, range(len(parts))):
-        pass
-    return whole
 
 
 def in_turn(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:

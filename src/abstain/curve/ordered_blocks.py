@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._threads import SLICE_LENGTH, concatenate, over_slices_between
+from abstain._threads import SLICE_LENGTH, in_turn
+from abstain.curve.columns import fill_columns
 from abstain.curve.error_blocks import ErrorBlocks
-
-Found = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 
 def blocks_in_order(descending: NDArray[Any], error: NDArray[Any], *, is_binary: bool) -> ErrorBlocks:
@@ -21,13 +21,33 @@ def blocks_in_order(descending: NDArray[Any], error: NDArray[Any], *, is_binary:
         error: (N,) the errors in that order.
         is_binary: whether each is 0 or 1.
     """
-    found = over_slices_between(lambda some: _find(descending[some], error[some], some.start), _cuts(descending))
-    columns = [list(column) for column in zip(*found, strict=True)]
-    del found
-    start, stop, sums = (concatenate(columns.pop(0)) for _ in range(3))  # parts need not lie beside the others
-    if is_binary:
-        return ErrorBlocks(start, stop, sums, sums)
-    return ErrorBlocks(start, stop, sums, *map(concatenate, columns))
+    slices = _slices(descending)
+    most = [int(number) for number in in_turn(lambda some: np.count_nonzero(error[some]), slices)]
+    if not any(in_turn(lambda some: _has_ties(descending[some]), slices)):
+        return _of_single(error, slices, most, is_binary=is_binary)
+    kinds = (int, int, float) if is_binary else (int, int, float, float, float)
+
+    def find(some: slice) -> list[NDArray[Any]]:
+        return _find(descending[some], error[some], some.start)[: len(kinds)]
+
+    start, stop, sums, *more = fill_columns(find, slices, most, kinds)
+    return ErrorBlocks(start, stop, sums, *(more or [sums]))
+
+
+def _has_ties(descending: NDArray[Any]) -> bool:
+    return bool((descending[1:] == descending[:-1]).any())
+
+
+def _of_single(error: NDArray[Any], slices: list[slice], most: list[int], *, is_binary: bool) -> ErrorBlocks:
+    """Where each sample is a tie block of its own, in less memory."""
+
+    def find(some: slice) -> list[NDArray[Any]]:
+        wrong = np.flatnonzero(error[some])
+        return [wrong + some.start] if is_binary else [wrong + some.start, error[some][wrong]]
+
+    start, *rest = fill_columns(find, slices, most, (int,) if is_binary else (int, float))
+    ones, losses = np.broadcast_to(1.0, start.shape), None if is_binary else rest[0]
+    return ErrorBlocks(start, start + 1, ones if losses is None else losses, ones, losses)
 
 
 def first_of_block(descending: NDArray[Any], position: int) -> int:
@@ -35,25 +55,24 @@ def first_of_block(descending: NDArray[Any], position: int) -> int:
     return len(descending) - int(np.searchsorted(descending[::-1], descending[position], side="right"))
 
 
-def _cuts(descending: NDArray[Any]) -> list[int]:
-    """Positions that begin tie blocks, about as far apart as slices are long, and the end."""
+def _slices(descending: NDArray[Any]) -> list[slice]:
+    """Of all positions, each of which begins a tie block."""
     n_samples = len(descending)
-    return [*sorted({first_of_block(descending, start) for start in range(0, n_samples, SLICE_LENGTH)}), n_samples]
+    starts = sorted({first_of_block(descending, start) for start in range(0, n_samples, SLICE_LENGTH)})
+    return [slice(*ends) for ends in pairwise([*starts, n_samples])]
 
 
-def _find(confidence: NDArray[Any], errors: NDArray[Any], before: int) -> Found:
+def _find(confidence: NDArray[Any], errors: NDArray[Any], before: int) -> list[NDArray[Any]]:
     """Start, stop, sum and number of the errors of each block of some positions, and the errors above 0."""
     wrong = np.flatnonzero(errors)
     losses = errors[wrong].astype(np.float64, copy=False)
-    steps = confidence[1:] != confidence[:-1]
-    if steps.all():
-        wrong += before
-        return wrong, wrong + 1, losses, np.ones(len(wrong)), losses
-    stops = np.flatnonzero(np.append(steps, True)) + 1
+    if not _has_ties(confidence):
+        return [wrong + before, wrong + (before + 1), losses, np.ones(len(wrong)), losses]
+    stops = np.flatnonzero(np.append(confidence[1:] != confidence[:-1], True)) + 1
     block = np.searchsorted(stops, wrong, side="right")
     by_size = np.lexsort((losses, block))  # so that rounding cannot depend on the order of the samples
     losses, first = losses[by_size], np.flatnonzero(np.diff(block, prepend=-1))
     starts = np.concatenate(([0], stops[:-1]))
     sums = np.add.reduceat(losses, first) if len(first) else losses
     count = np.diff(first, append=len(wrong)).astype(np.float64)
-    return starts[block[first]] + before, stops[block[first]] + before, sums, count, losses
+    return [starts[block[first]] + before, stops[block[first]] + before, sums, count, losses]

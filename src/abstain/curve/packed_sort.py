@@ -6,13 +6,15 @@ place to the error, and a sort of plain integers, far faster than one of indices
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._threads import SLICE_LENGTH, concatenate, over_slices, over_slices_between
+from abstain._threads import SLICE_LENGTH, in_turn, over_slices
 from abstain.curve.bucket_sort import Words
+from abstain.curve.columns import fill_columns
 from abstain.curve.error_blocks import ErrorBlocks, error_blocks
 from abstain.curve.value_sort import sort_values
 from abstain.curve.word_sort import sort_words
@@ -93,10 +95,9 @@ def _find_errors(words: Words) -> ErrorBlocks:
     """The tie blocks of sorted words that hold errors."""
     firsts = words[::SLICE_LENGTH] & ~words.dtype.type(1)  # the least words of their tie blocks, so no cut is in one
     cuts = np.unique(np.searchsorted(words, firsts))
-    found = over_slices_between(lambda some: _find_in(words, some), [*cuts.tolist(), len(words)])
-    columns = [list(column[::-1]) for column in zip(*found, strict=True)]
-    del found
-    start, stop, count = (concatenate(columns.pop(0)) for _ in range(3))  # parts need not lie beside the others
+    slices = [slice(*ends) for ends in pairwise([*cuts.tolist(), len(words)])][::-1]
+    most = [int(number) for number in in_turn(lambda some: np.count_nonzero(words[some] & 1), slices)]
+    start, stop, count = fill_columns(lambda some: _find_in(words, some), slices, most, (int, int, float))
     return ErrorBlocks(start, stop, count, count)
 
 
