@@ -7,7 +7,7 @@ def test_three_sentences_say_what_the_rows_say(program):
     recommendation = program("recommendation").recommendation
 
     numbers = {
-        "one_set": [
+        "cifar10": [
             row("CE", None),
             row("SAM 0.1", "does not"),
             row("LS 0.1", "cannot tell", 0.05, 0.04),
@@ -20,7 +20,7 @@ def test_three_sentences_say_what_the_rows_say(program):
     take, leave, repair = recommendation(numbers).split(". ", 2)
     assert take.endswith("sharpness-aware minimisation (on 2 of 2 data sets) did it no harm")
     assert leave.endswith("shown harmless nowhere: label smoothing (on 1 of 1 data sets)")
-    assert "averaged over seeds, on one set from 6.00 to 4.50 %; where that is beyond chance" in repair
+    assert "averaged over seeds, on CIFAR-10 from 6.00 to 4.50 %; where that is beyond chance" in repair
 
 
 def test_one_harmless_place_is_enough_not_to_be_called_harmful(program):
