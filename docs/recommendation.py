@@ -58,7 +58,7 @@ def _verdicts(numbers: Numbers) -> dict[str, dict[tuple[str, str], str]]:
 
 def _take(harmless: Sequence[str], verdicts: Mapping[str, Mapping[tuple[str, str], str]]) -> str:
     told = [f"{IN_WORDS[way]} (on {_data_sets(verdicts[way], 'does not')})" for way in harmless]
-    added = f", and {_listed(told)} did it no harm" if told else ""
+    added = f"; {_listed(told)} did it no harm" if told else ""
     return f"To train a model that is to abstain, take cross-entropy on hard labels{added}."
 
 
