@@ -99,12 +99,17 @@ def orders_worse(difference: DifferenceOverSeeds | None) -> str:
 
 
 def _spread(of_seeds: Any) -> dict[str, float | None]:
-    return {"mean": float(of_seeds.mean()), "std": float(of_seeds.std(ddof=1)) if len(of_seeds) > 1 else None}
+    return {"mean": _kept(of_seeds.mean()), "std": _kept(of_seeds.std(ddof=1)) if len(of_seeds) > 1 else None}
 
 
 def _told(difference: DifferenceOverSeeds) -> dict[str, float | None]:
     names = ["estimate", "low", "high", "seeds_standard_error", "samples_standard_error"]
-    return {name: getattr(difference, name) for name in names} | {"seeds": len(difference.of_seeds)}
+    return {name: _kept(getattr(difference, name)) for name in names} | {"seeds": len(difference.of_seeds)}
+
+
+def _kept(number: float | None) -> float | None:
+    """With as many digits as every processor gives: the last ones depend on the order in which it adds up."""
+    return None if number is None else float(f"{number:.12g}")
 
 
 def render(numbers: dict[str, list[Row]], others: Sequence[Row]) -> str:
