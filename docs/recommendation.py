@@ -82,7 +82,7 @@ def _smoothed(numbers: Numbers) -> Iterator[tuple[str, float, float]]:
         of_smoothing = [row for row in rows if re.fullmatch(r"LS [\d.]+", row["recipe"]) and row["seeds"] > 1]
         if of_smoothing:
             row = max(of_smoothing, key=lambda one: float(one["recipe"].split()[1]))
-            yield DATA_SETS.get(data_set, data_set), 100 * row["AURC"]["mean"], 100 * row["AURC repaired"]["mean"]
+            yield DATA_SETS[data_set], 100 * row["AURC"]["mean"], 100 * row["AURC repaired"]["mean"]
 
 
 def _data_sets(found: Mapping[tuple[str, str], str], verdict: str) -> str:

@@ -1,4 +1,5 @@
 import threading
+import weakref
 
 import pytest
 
@@ -19,6 +20,12 @@ def test_an_empty_range_has_one_empty_slice_or_none():
     assert over_slices_between(lambda some: some, [5]) == []
 
 
+@pytest.fixture
+def two_threads(monkeypatch):
+    monkeypatch.setattr(_threads, "N_THREADS", 2)
+
+
+@pytest.mark.usefixtures("two_threads")
 def test_results_come_in_the_order_of_the_cuts_whoever_is_first():
     release = threading.Event()
 
@@ -67,6 +74,7 @@ def test_items_are_worked_on_once_in_their_order_and_few_are_there(n):
     assert most <= _threads.N_THREADS + FEW
 
 
+@pytest.mark.usefixtures("two_threads")
 def test_items_come_in_their_order_whoever_is_first():
     release = threading.Event()
 
@@ -92,12 +100,34 @@ def test_what_fails_of_an_item_fails_for_the_caller(items):
 
 
 def test_what_is_not_asked_for_ends_with_the_caller():
-    made = []
+    made, threads = [], threading.active_count()
 
     def items():
         for item in range(1000):
             made.append(item)
             yield item
 
-    assert next(in_turn(lambda item: item, items())) == 0
+    squares = in_turn(lambda item: item**2, items())
+    assert next(squares) == 0
+    assert threading.active_count() > threads
+    squares.close()
+    assert threading.active_count() == threads
     assert len(made) <= FEW + _threads.N_THREADS + 2
+
+
+def test_an_item_is_held_no_longer_than_it_is_worked_on():
+    class Item:
+        pass
+
+    items, held = [], []
+
+    def make():
+        for _ in range(20):
+            item = Item()
+            items.append(weakref.ref(item))
+            yield item
+
+    for _ in in_turn(lambda item: None, make()):
+        held.append(sum(item() is not None for item in items))
+    assert held[-1] == 0, "all were worked on"
+    assert max(held) <= FEW + _threads.N_THREADS + 2

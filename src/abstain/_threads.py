@@ -16,7 +16,7 @@ N_THREADS = min(os.cpu_count() or 1, 4)
 SLICE_LENGTH = 2**18
 """Of a range, what is worked on together: in shorter slices threads would wait for each other, in longer for memory."""
 FEW = 4
-"""Items from which on it is worth beginning threads."""
+"""Items of less than a millisecond from which on it is worth beginning threads."""
 
 
 def over_slices(work: Callable[[slice], Result], n: int) -> list[Result]:
@@ -33,21 +33,27 @@ def over_slices_between(work: Callable[[slice], Result], cuts: Iterable[int]) ->
         return list(pool.map(work, slices))
 
 
-def in_turn(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """What `work` gives of each item, in their order, while the next are made and worked on; only a few are there.
+def in_turn(work: Callable[[Item], Result], items: Iterable[Item], *, few: int = FEW) -> Iterator[Result]:
+    """Yield `work(item)` of each item, in order; meanwhile threads work on the next few, and no more are in memory.
 
-    A few items are worked on without threads, which would take longer to begin.
+    Fewer than `few` items are worked on without threads. Threads live until all is taken or the iterator is closed.
     """
     items = iter(items)
-    first = list(islice(items, FEW))
-    if len(first) < FEW:
+    first = deque(islice(items, few))
+    if len(first) < few:
         yield from map(work, first)
         return
     begun: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(N_THREADS) as pool:
-        for item in chain(first, items):
+        for item in chain(_taken_from(first), items):
             begun.append(pool.submit(work, item))
+            del item  # the worker alone holds it
             if len(begun) > N_THREADS + 1:
                 yield begun.popleft().result()
         while begun:
             yield begun.popleft().result()
+
+
+def _taken_from(queue: deque[Item]) -> Iterator[Item]:
+    while queue:
+        yield queue.popleft()

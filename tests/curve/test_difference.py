@@ -72,7 +72,7 @@ def test_exchanging_the_two_scores_turns_the_sign_and_nothing_else():
     assert backward.estimate == -forward.estimate
     turned = (-backward.high, -backward.low, backward.standard_error, backward.p_value)
     expected = (forward.low, forward.high, forward.standard_error, forward.p_value)
-    assert turned == pytest.approx(expected, rel=1e-12), "the squares are added up in another order"
+    assert turned == pytest.approx(expected, rel=1e-12)  # their sums are added up in another order
     assert forward.high < 0
     assert forward.p_value < 0.001
 
@@ -88,12 +88,23 @@ def test_the_p_value_is_that_level_at_which_the_interval_ends_at_zero():
 
 
 @pytest.mark.parametrize(("n_wrong", "given"), [(19, False), (20, True), (180, True), (181, False)])
-def test_too_few_errors_or_correct_samples_have_no_interval(n_wrong, given):
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.float64])
+def test_too_few_errors_or_correct_samples_have_no_interval(n_wrong, given, dtype):
     rng = np.random.default_rng(0)
-    error = rng.permutation(200) < n_wrong
+    error = (rng.permutation(200) < n_wrong).astype(dtype)
     found = abstain.aurc_difference(rng.random(200), error, rng.random(200), error)
     assert found.standard_error > 0
     assert all((value is not None) == given for value in (found.low, found.high, found.p_value, found.interval))
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_beside_losses_0_1_errors_are_losses(first):
+    # 19 correct samples of the one model are too few of 0/1 errors, but no sample need be correct among losses.
+    rng = np.random.default_rng(0)
+    errors = [rng.permutation(200) < 181, rng.random(200)]
+    a, b = errors[first], errors[1 - first]
+    found = abstain.aurc_difference(rng.random(200), a, rng.random(200), b)
+    assert found.low is not None and found.high is not None
 
 
 def test_errors_of_two_models_count_together():

@@ -60,10 +60,11 @@ def of_area(name, rows):
 
 def influence_of_samples(rows, name):
     [influences] = of_area(name, rows)([tie_blocks(rows)])
-    errors = [error for _, error in sorted(rows, key=lambda row: -row[0])]
-    in_order = iter(influences.of_samples(np.array(errors)).tolist())
-    found = {place: next(in_order) for place in sorted(range(len(rows)), key=lambda place: -rows[place][0])}
-    return [found[place] for place in range(len(rows))]
+    confidence, error = map(np.array, zip(*rows, strict=True))
+    order = np.argsort(-confidence, kind="stable")
+    found = np.empty(len(rows))
+    found[order] = influences.of_samples(error[order])
+    return found.tolist()
 
 
 # --- each sample's influence ----------------------------------------------------------------------------------

@@ -26,5 +26,5 @@ def test_three_sentences_say_what_the_rows_say(program):
 def test_one_harmless_place_is_enough_not_to_be_called_harmful(program):
     recommendation = program("recommendation").recommendation
 
-    numbers = {"a": [row("EMA 0.9", "does not"), row("EMA 0.99", "breaks"), row("LS 0.2", "breaks")]}
+    numbers = {"imdb": [row("EMA 0.9", "does not"), row("EMA 0.99", "breaks"), row("LS 0.2", "breaks")]}
     assert "EMA" not in recommendation(numbers)

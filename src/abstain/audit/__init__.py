@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from abstain._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from abstain.audit.audit import Audit, audit_predictions, check_numbers
+    from abstain.audit.audit import Audit, audit_predictions, check_settings
     from abstain.audit.comparison import Beside, compare
     from abstain.audit.decisions import Decision
     from abstain.audit.diagnosis import Diagnosis, diagnose
@@ -46,7 +46,7 @@ __all__ = [
     "Shift",
     "SuppressionOverSeeds",
     "audit_predictions",
-    "check_numbers",
+    "check_settings",
     "class_names_beside",
     "compare",
     "diagnose",
@@ -65,7 +65,7 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
-        "audit": ["Audit", "audit_predictions", "check_numbers"],
+        "audit": ["Audit", "audit_predictions", "check_settings"],
         "comparison": ["Beside", "compare"],
         "decisions": ["Decision"],
         "diagnosis": ["Diagnosis", "diagnose"],

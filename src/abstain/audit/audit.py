@@ -132,7 +132,7 @@ def audit_predictions(
         InputError: as `evaluate_logits`; so many samples that no confidence of each can be kept; or no such sources.
     """
     told = {"target_risks": target_risks, "delta": delta, "level": level, "seed": seed, "coverage": coverage}
-    how = check_numbers(told)
+    how = check_settings(told)
     risks, delta = how["target_risks"], how["delta"]
     is_given = test.kind == CONFIDENCE
     step("reading")
@@ -175,8 +175,8 @@ def audit_predictions(
     return _diagnosed(_by_class(found, scored, seen, test.class_names or _named(class_names, test)), test)
 
 
-def check_numbers(how: dict[str, Any]) -> dict[str, Any]:
-    """The numbers that `audit_predictions` takes, looked at before anything is read.
+def check_settings(how: dict[str, Any]) -> dict[str, Any]:
+    """The settings of `audit_predictions`, checked, so that wrong ones are refused before anything is read.
 
     Raises:
         InputError: a risk, δ or level outside (0, 1), a seed below 0, or a coverage outside (0, 1].

@@ -74,7 +74,7 @@ def audit(
     Example: abstain audit microsoft/resnet-50 timm/resnet50.a1_in1k --data my-images --output-dir audit
     """
     from abstain._files import check_results_folder
-    from abstain.audit import AUDIT_FILES, check_numbers, compare, parts_of, write_audit
+    from abstain.audit import AUDIT_FILES, check_settings, compare, parts_of, write_audit
     from abstain.audit.figures import figures_of
     from abstain.audit.page import as_markdown
 
@@ -84,7 +84,7 @@ def audit(
     names = _names(models, name)
     _check_together(models, running, reading, apart, labels)
     numbers = {"target_risks": target_risk, "delta": delta, "level": level, "seed": apart.seed or 0}
-    how = mixture.told() | check_numbers(numbers | mixture.told())
+    how = mixture.told() | check_settings(numbers | mixture.told())
     with warnings_kept() as warned, bars_for_people():
         subjects: Iterator[Subject]
         if running.data is None:

@@ -154,7 +154,7 @@ AREAS: dict[str, Callable[[RiskCoverageCurve], float | None]] = {
 }
 """Name of an area -> how it is read from a curve."""
 
-_INFLUENCES: dict[str, Callable[[RiskCoverageCurve], influence.Influence]] = {
+_INFLUENCES: dict[str, Callable[[RiskCoverageCurve], influence.InfluenceFunction]] = {
     "risk": lambda curve: influence.risk_influence(curve.n_samples, curve._errors.total),
     "aurc": lambda curve: influence.aurc_influence(curve.n_samples, curve.aurc()),
     "augrc": lambda curve: influence.augrc_influence(curve.n_samples, curve.augrc()),

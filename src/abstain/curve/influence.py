@@ -1,7 +1,7 @@
 """How much each sample moves an area under the curve: influence functions, block by block.
 
-On every area here the influence of a sample depends on its tie block j and, linearly, on its error e, so a function
-gives two arrays over the blocks: the influence is `slope_j · e + offset_j`. Its mean over the samples is 0.
+On every area here the influence of a sample depends on its tie block j and, linearly, on its error e: it is
+`slope_j · e + offset_j`, of two arrays over the blocks. Its mean over the samples is 0.
 """
 
 from __future__ import annotations
@@ -41,23 +41,23 @@ class Influences(NamedTuple):
 
     def of_samples(self, error: NDArray[Any]) -> Array:
         """(N,) the influence of each sample of these blocks, from their errors in the same order."""
-        slope, offset = map(self.blocks.spread, self.slope_and_offset())
-        slope *= error
-        slope += offset
-        return slope
+        values, offset = map(self.blocks.spread, self.slope_and_offset())  # the slopes, in memory of their own
+        values *= error
+        values += offset
+        return values
 
 
-Influence = Callable[[Iterable[TieBlocks]], Iterator[Influences]]
+InfluenceFunction = Callable[[Iterable[TieBlocks]], Iterator[Influences]]
 """Takes the slices of `tie_blocks`, in their order, and gives the influences of each."""
 
 
-def risk_influence(n_samples: int, total: float) -> Influence:
+def risk_influence(n_samples: int, total: float) -> InfluenceFunction:
     """On the mean error: e - risk."""
     risk = total / n_samples
     return _of_each(lambda blocks: (np.ones(len(blocks.start)), np.full(len(blocks.start), -risk)))
 
 
-def aurc_influence(n_samples: int, aurc: float) -> Influence:
+def aurc_influence(n_samples: int, aurc: float) -> InfluenceFunction:
     """On AURC: at position i it is R_i + Σ_{i' >= i} (e - R_i') / i' - AURC, averaged over the block's positions.
 
     The average is over positions alone: the sample keeps its own e. In a block R_i = mean + rest / i, so it takes no
@@ -75,7 +75,7 @@ def aurc_influence(n_samples: int, aurc: float) -> Influence:
 
 
 def _as_if_last(blocks: TieBlocks) -> tuple[Influences, float, float]:
-    """Influences on AURC, but for -AURC, if no samples followed; and the Σ 1/i and Σ R_i/i of these blocks."""
+    """Influences on AURC as if no samples followed, AURC not yet subtracted; and Σ 1/i and Σ R_i/i of these blocks."""
     slope, offset, inverse, weighted = _of_ties(blocks) if blocks.has_ties else _of_samples(blocks)
     return Influences(blocks, slope, offset), inverse, weighted
 
@@ -106,13 +106,13 @@ def _of_ties(blocks: TieBlocks) -> tuple[Array, Array, float, float]:
 
 def _sums_from(some: Array, others: Array) -> tuple[Array, Array]:
     """For each place the sum of the values there and after it, of two kinds of values."""
-    both = np.empty(len(some), np.complex128)  # added up in the time of one: it is spent on waiting for the sum before
+    both = np.empty(len(some), np.complex128)  # two sums in the time of one, which waits for the sum before
     both.real, both.imag = some, others
     sums = np.cumsum(both[::-1])[::-1]
     return sums.real, sums.imag
 
 
-def augrc_influence(n_samples: int, augrc: float) -> Influence:
+def augrc_influence(n_samples: int, augrc: float) -> InfluenceFunction:
     """On AUGRC, the mean over pairs of e_k · [κ_k' < κ_k, ties ½]: a sample's share as either of the two."""
 
     def of(blocks: TieBlocks) -> tuple[Array, Array]:
@@ -122,7 +122,7 @@ def augrc_influence(n_samples: int, augrc: float) -> Influence:
     return _of_each(of)
 
 
-def failure_auroc_influence(n_samples: int, n_wrong: float, auroc: float) -> Influence:
+def failure_auroc_influence(n_samples: int, n_wrong: float, auroc: float) -> InfluenceFunction:
     """On the failure AUROC, for 0/1 errors of both kinds: DeLong et al. 1988, as a mean over all samples."""
     n_right = n_samples - n_wrong
 
@@ -136,6 +136,6 @@ def failure_auroc_influence(n_samples: int, n_wrong: float, auroc: float) -> Inf
     return _of_each(of)
 
 
-def _of_each(of: Callable[[TieBlocks], tuple[Array, Array]]) -> Influence:
+def _of_each(of: Callable[[TieBlocks], tuple[Array, Array]]) -> InfluenceFunction:
     """An influence whose slope and offset need nothing of the other slices."""
     return lambda slices: in_turn(lambda blocks: Influences(blocks, *of(blocks)), slices)

@@ -96,9 +96,15 @@ def _find_errors(words: Words) -> ErrorBlocks:
     firsts = words[::SLICE_LENGTH] & ~words.dtype.type(1)  # the least words of their tie blocks, so no cut is in one
     cuts = np.unique(np.searchsorted(words, firsts))
     slices = [slice(*ends) for ends in pairwise([*cuts.tolist(), len(words)])][::-1]
-    most = [int(number) for number in in_turn(lambda some: np.count_nonzero(words[some] & 1), slices)]
-    start, stop, count = fill_columns(lambda some: _find_in(words, some), slices, most, (int, int, float))
+    lengths = list(in_turn(lambda some: [_n_blocks(words[some])] * 3, slices, few=2))
+    start, stop, count = fill_columns(lambda some: _find_in(words, some), slices, lengths, (int, int, float))
     return ErrorBlocks(start, stop, count, count)
+
+
+def _n_blocks(words: Words) -> int:
+    """How many tie blocks hold errors, each of which has one last error."""
+    wrong = (words & 1).astype(bool)
+    return int(np.count_nonzero(wrong[:-1] & (words[1:] != words[:-1]))) + int(wrong[-1])
 
 
 def _find_in(words: Words, some: slice) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:

@@ -45,7 +45,7 @@ def area_and_influence(confidence: Any, error: Any, area: Area = "aurc") -> tupl
     check_choice("area", area, AREAS)
     confidence, error = check_confidence_error(confidence, error)
     influence = np.empty(len(error))
-    value, _ = each_influence(influence.__setitem__, confidence, error, area)
+    value, _ = each_influence(influence.__setitem__, confidence, binary_as_bool(error), area)
     return value, influence
 
 
@@ -55,11 +55,21 @@ def each_influence(
     error: NDArray[Any],
     area: Area = "aurc",
 ) -> tuple[float, list[Result]]:
-    """The area of checked samples, and what some work gives of the influences: of some samples, and that of each.
+    """An area of checked samples, and what some work makes of their influences, so that they need not all be in memory.
 
-    So a difference needs one array of them. No two calls, which may run at once, have a sample in common.
+    Args:
+        work: called with the places (n,) of some samples and the influence (n,) of each, by several threads at once; no
+            two calls have a sample in common.
+        confidence: (N,) of `check_confidence_error`.
+        error: (N,) of `binary_as_bool`.
+        area: as in `area_and_influence`.
+
+    Returns:
+        The area, and the result of each call.
+
+    Raises:
+        InputError: a failure AUROC that is undefined.
     """
-    error = binary_as_bool(error)
     order, ranks = descending_order(confidence)
     error = in_order(error, order)
     curve = curve_of_ranks(ranks, error)
