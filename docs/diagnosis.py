@@ -180,7 +180,7 @@ def of_two(two: list[Entry]) -> str:
 HEADER = f"""# How often a diagnosis is right
 
 `abstain.diagnose(logits, labels)` says whether a classifier looks smoothed, by two marks: at equal MSP its largest
-logit is higher on errors, and the larger that logit is, the more alike are the others. It *looks smoothed* where both
+logit is higher on errors, and the larger that logit, the more alike the others are. It *looks smoothed* where both
 are surely there ({QUANTILE:g} standard errors), and *does not* where the others surely draw apart instead, or the
 effect on errors is surely below {SMALLEST:g} standard deviations; else there are *too few* errors to say. The first
 mark alone would not do: where some inputs are sharp and others noisy, models without any smoothing show it.

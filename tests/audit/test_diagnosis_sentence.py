@@ -12,10 +12,11 @@ from abstain import diagnose
         (
             "resnet20_cifar10_ls",
             r"^The model looks smoothed: at equal MSP its largest logit is higher on errors \(\+.* \[\+.*, \+.*\], .* "
-            r"standard deviations\), and the larger that logit is, the more alike are the others \(rank correlation "
-            r"-0\.\d+\)\. A smoothing of about 0\.\d+ fits .* not its recipe; in .* % of the samples .* reach\.$",
+            r"standard deviations\), and the larger the largest logit, the more alike the others are "
+            r"\(rank correlation -0\.\d+\)\. A smoothing of about 0\.\d+ fits .* not its recipe; in .* % of the "
+            r"samples .* reach\.$",
         ),
-        ("resnet20_cifar10_ce", r"^The model does not look smoothed: .*the further apart are the others .*\)\.$"),
+        ("resnet20_cifar10_ce", r"^The model does not look smoothed: .*the further apart the others are .*\)\.$"),
         ("mlp_bank_marketing_a0.4_s0", r"^Whether .* two classes.*\. A smoothing of about 0\.\d+ fits .*reach\.$"),
         ("mlp_bank_marketing_a0_s0", r"^Whether .* two classes.* leaves the same probabilities\.$"),
     ],

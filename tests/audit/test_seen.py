@@ -39,5 +39,7 @@ def test_of_probabilities_those_that_they_have():
 @pytest.mark.parametrize(("kind", "column"), [("one logit", [-1.0, 0.5, 0.0]), ("one probability", [0.2, 0.7, 0.5])])
 def test_one_column_stands_for_two_classes(kind, column):
     confidence = OfProbabilities() if "probability" in kind else SoftmaxScore()
-    seen = see(batches(kind, torch.tensor(column)[:, None], np.array([0, 1, 0])), [], confidence)
-    assert seen.predicted.tolist() == [0, 1, 0] and seen.scores == {}
+    values = batches(kind, torch.tensor(column)[:, None], np.array([0, 1, 0]))
+    seen = see(values, scores_of(values), confidence)
+    assert seen.predicted.tolist() == [0, 1, 0]
+    assert list(seen.scores) == scores_of(values) and "doctor" in seen.scores

@@ -58,7 +58,7 @@ def test_commands_name_the_samples_and_the_model(found):
 def test_smoothing_is_spoken_of_only_where_it_is_seen(found):
     assert "smoothing" not in " ".join(told(found, "What to do").sentences)
     smoothed = replace(found, diagnosis=replace(found.diagnosis, verdict="looks smoothed"))
-    assert "leave label smoothing out" in told(smoothed, "What to do").sentences[0]
+    assert "leave out which of them was used" in told(smoothed, "What to do").sentences[0]
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,8 @@ def test_a_column_of_stored_predictions_tells_the_sources(run, capsys, tmp_path)
         (["a", "--target-risk", "7"], "7"),
         (["a", "--validation-fraction", "0.5", "--validation-split", "b"], "both --validation-fraction and other"),
         (["a", "--data", "digits", "--validation-split", "test"], "the validation samples are the test samples"),
+        ([LS, "--validation-split", "nosuch"], "has no split 'nosuch'"),
+        ([LS, "--split", "test", "--validation-fraction", "0"], "--validation-fraction is 0"),
         (["a", "--validation-labels", "y.npy"], "--validation-labels are given without --validation"),
     ],
 )

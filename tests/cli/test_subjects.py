@@ -39,3 +39,9 @@ def test_the_model_beside_its_logits_names_the_classes(folder):
     config.write_text(json.dumps({"id2label": {0: "a", 1: "b", 2: "c", 3: "d"}}))
     with pytest.raises(InputError, match="a model of 4 classes, but the logits in it are of 3"):
         stored(str(folder), Reading(), FittedOn(), (None, None), None)
+
+
+def test_the_test_split_is_measured_whichever_split_is_fitted_on(folder):
+    write_logits(folder / "logits", "other", np.zeros((7, 3)), np.arange(7) % 3)
+    found = stored(str(folder), Reading(), FittedOn(validation_split="other"), (None, None), None)
+    assert (len(found.test), len(found.validation)) == (40, 7)

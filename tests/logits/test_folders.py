@@ -51,7 +51,10 @@ def test_the_only_split_needs_no_name(tmp_path):
         (["part-00001-of-00003.parquet", "part-00002-of-00003.parquet"], "holds 2 of 3 shards and lacks shard 0"),
         (["t-00000-of-00001-ab.csv", "t-00000-of-00001-cd.csv"], "holds 2 of 1 shards and holds one shard twice"),
         (["t-00000-of-00001.csv", "t-00000-of-00002.csv"], "holds both t-00000-of-00001.csv and t-00000-of-00002.csv"),
-        (["test.csv", "test.parquet"], "holds both test.csv and test.parquet for one split: remove one of them"),
+        (
+            ["test.csv", "test.parquet"],
+            "both test.csv and test.parquet for one split: give the one that is meant",
+        ),
         (["test.parquet", "test/part-00000-of-00001.parquet"], "holds both"),
     ],
 )
@@ -71,5 +74,5 @@ def test_a_log_of_answers_is_a_split_called_as_its_task(tmp_path):
     with pytest.raises(InputError, match="holds the splits arc_easy, qa: name one"):
         files_of(tmp_path, None, [".jsonl"])
     touched(tmp_path, "m/samples_qa_2026-11-26T20-23-59.1.jsonl")
-    with pytest.raises(InputError, match="for one split: remove one"):
+    with pytest.raises(InputError, match="for one split: give the one"):
         files_of(tmp_path, "qa", [".jsonl"])

@@ -52,6 +52,14 @@ def test_the_same_samples_are_refused(predictions):
     check_apart(validation, test)
     with pytest.raises(InputError, match="the validation samples are the test samples"):
         check_apart(predictions, hold_out(predictions, 0.5, seed=0)[0].__class__(**vars(predictions)))
+    shuffled = np.random.default_rng(0).permutation(len(predictions))
+    again = read_predictions((predictions.values[shuffled], predictions.labels[shuffled]))
+    with pytest.raises(InputError, match="the validation samples are the test samples"):
+        check_apart(again, predictions)
+    with pytest.raises(InputError, match=r"^the validation samples are the test samples"):
+        check_apart(validation, predictions)
+    with pytest.raises(InputError, match=r"^150 of 300 validation samples are the test samples"):
+        check_apart(predictions, validation)
     probabilities = read_predictions(([[0.25, 0.75]], [1]))
     with pytest.raises(InputError, match="the validation samples are probabilities and the test samples logits"):
         check_apart(probabilities, test)

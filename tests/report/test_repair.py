@@ -8,7 +8,10 @@ from abstain.report.given import evaluate_confidence
 from abstain.report.repair import describe_repair, helps, repair_name, why_undefined
 from abstain.scores.logit_norm import Candidate
 
-WHAT = "(it divides the largest logit by the size of all, their p-norm, after training, and changes no answer)"
+WHAT = (
+    "(logit normalisation divides the largest logit by the size of all, their p-norm, after training, and changes no "
+    "answer)"
+)
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +46,14 @@ def test_a_gain_is_said_with_its_paired_interval(halves):
 
 def test_what_the_interval_does_not_show_is_not_claimed(halves):
     unclear = report_of(halves["good"], fallback="never", p_grid=[2])
-    assert unclear.gain().high < 0 and "No, it makes the order worse (it" in describe_repair(unclear)
+    assert unclear.gain().high < 0 and "No, it makes the order worse (logit" in describe_repair(unclear)
     (logits, labels), validation = halves["good"]
     some = report_of(((logits[:450], labels[:450]), validation), fallback="never", p_grid=[2])
     assert some.gain().low < 0 < some.gain().high and not helps(some)
-    assert "It does not clearly change the order (it" in describe_repair(some)
+    assert "It does not clearly change the order (logit" in describe_repair(some)
     few = report_of(((logits[:200], labels[:200]), validation), fallback="never", p_grid=[2])
     assert few.gain().interval is None and not helps(few)
-    assert "cannot be told from so few wrong or right answers (it" in describe_repair(few)
+    assert "cannot be told from so few wrong or right answers (logit" in describe_repair(few)
     assert describe_repair(few).endswith(" percentage points.")
     dependent = replace(report_of(halves["spoilt"]), independent=False)
     assert not helps(dependent) and "interval" not in describe_repair(dependent)
@@ -110,7 +113,7 @@ def test_of_two_classes_it_is_the_calibration_of_each(halves):
     assert report.repair == report.repaired.scored_by == TwoClassCalibration.fit(logits[3000:], labels[3000:])
     assert report.repaired.name == "two_class_calibration" and report.logit_norm.p is None and helps(report)
     assert describe_repair(report).startswith(
-        "Does a calibration of each class repair it? It clearly improves the order (it learns how sure the answers of "
+        "Does a calibration of each class repair it? It clearly improves the order (the calibration learns how sure "
     )
     without = evaluate_logits(logits[:3000], labels[:3000])
     assert without.repair is None and "each class repair it? It was not tried" in describe_repair(without)

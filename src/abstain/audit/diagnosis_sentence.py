@@ -58,7 +58,7 @@ def _of_effect(diagnosis: Diagnosis) -> str:
 def _of_spread(diagnosis: Diagnosis) -> str:
     correlation = diagnosis.spread_correlation or 0.0
     how = "more alike" if correlation < 0 else "further apart"
-    return f"the larger that logit is, the {how} are the others (rank correlation {correlation:+.2f})"
+    return f"the larger the largest logit, the {how} the others are (rank correlation {correlation:+.2f})"
 
 
 def _of_ceiling(diagnosis: Diagnosis) -> str:

@@ -68,7 +68,7 @@ def _scores(batch: Values, names: Sequence[str]) -> dict[str, NDArray[np.float64
 
 def scores_of(test: ValueBatches) -> list[str]:
     """The scores of `SCORES` but MSP that these values have; those that read the shift of a row only of logits."""
-    lost = SHIFTED if test.kind in WITHOUT_SHIFT else set()
+    lost = SHIFTED if test.kind in {*WITHOUT_SHIFT, *OF_PROBABILITIES} else set()
     return [name for name in SCORES if name != "msp" and name not in lost]
 
 

@@ -124,8 +124,8 @@ def _what_to_do(audit: Audit, commands: Commands) -> Iterator[str]:
 def _of_smoothing(diagnosis: Diagnosis) -> Iterator[str]:
     if diagnosis.verdict == "looks smoothed":
         yield (
-            "If you train it again, leave label smoothing out, or take what leaves the order as it is; until then "
-            "order the answers by the repair, where that helps."
+            "Label smoothing leaves this mark, and maximum suppression, mixup and CutMix can: if you train it again, "
+            "leave out which of them was used; until then order the answers by the repair, where that helps."
         )
 
 

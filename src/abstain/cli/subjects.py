@@ -57,8 +57,11 @@ def stored(
 
     model, names, (labels, split) = source, class_names_beside(source), where
     source = folder_of_logits(source)
-    if not apart.is_given and split in (None, TEST) and {TEST, VALIDATION} <= splits_of(source):
-        apart, split = replace(apart, validation_split=VALIDATION), TEST
+    there = splits_of(source)
+    if split is None and TEST in there and len(there) > 1:
+        split = TEST
+    if not apart.is_given and split == TEST and VALIDATION in there:
+        apart = replace(apart, validation_split=VALIDATION)
     elif not apart.is_given:
         apart = replace(apart, validation_fraction=HELD_OUT)
     place = (source, labels, split)
@@ -95,6 +98,7 @@ def held_out(predictions: Any, apart: FittedOn, commands: Commands) -> Subject:
 
     if len(predictions) < 2:
         return Subject(predictions, None, commands)
-    validation, test = hold_out(predictions, apart.validation_fraction or HELD_OUT, seed=apart.seed or 0)
-    held = replace(apart, validation_fraction=apart.validation_fraction or HELD_OUT)
+    fraction = HELD_OUT if apart.validation_fraction is None else apart.validation_fraction
+    validation, test = hold_out(predictions, fraction, seed=apart.seed or 0)
+    held = replace(apart, validation_fraction=fraction)
     return Subject(test, validation, commands, tuple(held.notes(test, validation)))

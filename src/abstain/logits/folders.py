@@ -46,7 +46,7 @@ def files_of(folder: Path, split: str | None, kinds: Iterable[str]) -> list[Path
     if not splits:
         raise InputError(f"the folder {title} holds no file of predictions: they end in {', '.join(sorted(kinds))}")
     chosen = splits[pick_split(splits, split, f"the folder {title}")]
-    _check_one_set(chosen, title, kinds)
+    _check_one_set(chosen, folder, kinds)
     return chosen
 
 
@@ -76,14 +76,16 @@ def _split_of(path: Path, folder: Path, kinds: Iterable[str]) -> str:
     return split
 
 
-def _check_one_set(files: list[Path], title: str, kinds: Iterable[str]) -> None:
+def _check_one_set(files: list[Path], folder: Path, kinds: Iterable[str]) -> None:
     """Refuse shards of several sets, several files that are no shards, and sets with a gap."""
+    title = repr(str(folder))
     shards = [_SHARD.fullmatch(path.name[: -len(_ending(path, kinds))]) for path in files]
     counts = {int(shard["count"]) for shard in shards if shard}
     places = {path.parent for path in files}
     parts = all(_PART.fullmatch(path.name) for path in files)
     if len(places) > 1 or len(counts) > 1 or (len(files) > 1 and not all(shards) and not parts):
-        raise InputError(f"{title} holds both {files[0].name} and {files[-1].name} for one split: remove one of them")
+        one, other = (files[place].relative_to(folder) for place in (0, -1))
+        raise InputError(f"{title} holds both {one} and {other} for one split: give the one that is meant")
     if counts:
         found = [int(shard["index"]) for shard in shards if shard]
         count = counts.pop()

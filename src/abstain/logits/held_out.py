@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from abstain._arguments import check_whole
 from abstain._checks import ArgumentError, InputError, check_fraction
 from abstain.logits.predictions import CONFIDENCE
+from abstain.logits.shared_samples import n_shared
 from abstain.scores.batches import ValueBatches
 
 
@@ -125,20 +126,16 @@ def check_apart(validation: Samples, test: Samples) -> None:
     """Refuse validation samples that are the test samples: what is fitted on them would be measured too well.
 
     Raises:
-        InputError: both hold the same numbers, or are of different kinds.
+        InputError: more are the same than come twice by chance, see `n_shared`, or they are of different kinds.
     """
     if validation.kind != test.kind:
         raise InputError(
             f"the validation samples are {validation.kind} and the test samples {test.kind}: give the same"
         )
-    if _same_values(validation, test):
+    shared = n_shared(validation, test)
+    if shared:
+        some = "the" if shared == len(validation) else f"{shared:,} of {len(validation):,}"
         raise InputError(
-            "the validation samples are the test samples: give others, or let a share of the file be held out "
+            f"{some} validation samples are the test samples: give others, or let a share of the file be held out "
             "(validation_fraction=0.5)"
         )
-
-
-def _same_values(one: Any, other: Any) -> bool:
-    if one.kind != CONFIDENCE:
-        return bool(other.in_batches().same_as(one.in_batches()))
-    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in (CONFIDENCE, "error"))

@@ -67,7 +67,12 @@ def reading(title: str, kind: str) -> Iterator[None]:
     except (InputError, MemoryError):
         raise  # one sentence already, or not the fault of the file
     except Exception as error:
-        raise InputError(f"{title} cannot be read as {kind}: {first_line(error)}") from error
+        why = first_line(error)
+        if "pickle" in why:  # NumPy recommends to load it, which runs what is in it
+            why = (
+                "it holds no arrays of numbers, but something else or Python objects: save the arrays of numbers alone"
+            )
+        raise InputError(f"{title} cannot be read as {kind}: {why}") from error
 
 
 def of_arrays(title: str, arrays: Mapping[str, Any]) -> Source:

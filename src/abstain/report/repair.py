@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
 WHAT_IT_IS = {
     "logit normalisation": (
-        "it divides the largest logit by the size of all, their p-norm, after training, and changes no answer"
+        "logit normalisation divides the largest logit by the size of all, their p-norm, after training, and changes "
+        "no answer"
     ),
     "a calibration of each class": (
-        "it learns how sure the answers of each class are by themselves, after training, and changes no answer"
+        "the calibration learns how sure the answers of each class are by themselves, after training, and changes "
+        "no answer"
     ),
 }
 """Name of a repair in words -> what it does."""
@@ -71,7 +73,8 @@ def helps(report: SelectiveReport) -> bool:
 
 def _why_it_falls_back(fitted: LogitNorm | TwoClassCalibration) -> str:
     if isinstance(fitted, TwoClassCalibration):
-        return str(fitted.reason).removeprefix("MSP: ")
+        told, _, is_small = str(fitted.reason).removeprefix("MSP: ").partition(", which is not enough for ")
+        return f"{told}, which is not clear" if is_small else told
     msp, *others = fitted.search
     best = min(others, key=lambda candidate: candidate.aurc)
     if msp.aurc == 0:
