@@ -83,6 +83,7 @@ def test_what_a_repair_does_is_said_only_where_the_bounds_are_apart(halves, afte
         if one.name in bounds
     )
     report = replace(report, results=results)
-    assert describe_repair(report).startswith(f"Does logit normalisation repair it? {said} (it divides ")
+    told = f"Does logit normalisation repair it? {said} (logit normalisation divides "
+    assert describe_repair(report).startswith(told)
     assert helps(report) == is_better
     assert not helps(replace(report, independent=False))
