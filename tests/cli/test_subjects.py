@@ -39,3 +39,10 @@ def test_the_model_beside_its_logits_names_the_classes(folder):
     config.write_text(json.dumps({"id2label": {0: "a", 1: "b", 2: "c", 3: "d"}}))
     with pytest.raises(InputError, match="a model of 4 classes, but the logits in it are of 3"):
         stored(str(folder), Reading(), FittedOn(), (None, None), None)
+
+
+@pytest.mark.parametrize("name", ["m.skops", "m.onnx"])
+def test_a_model_without_data_is_told_to_need_them(tmp_path, name):
+    (tmp_path / name).touch()
+    with pytest.raises(InputError, match="is a model, which needs data to be audited: give data= too"):
+        stored(str(tmp_path / name), Reading(), FittedOn(), (None, None), None)
