@@ -55,6 +55,43 @@ def test_a_model_that_is_nowhere_is_refused(parts):
         run_model("no/such-model", parts, None, Run())
 
 
+@pytest.mark.filterwarnings("ignore:no validation logits")
+def test_an_onnx_file_in_an_exported_folder_is_run_as_the_folder(parts, tmp_path):
+    pytest.importorskip("onnxscript", reason="needs the extra `onnx`")
+    classifier = SelectiveClassifier.from_pretrained(MODEL, device="cpu")
+    folder = classifier.export_onnx(tmp_path / "exported")
+    said = run_model(str(folder / "model.onnx"), parts, None, Run())
+    np.testing.assert_allclose(said["test"].values, classifier.logits(list(parts["test"])), atol=1e-4)
+    (folder / "model.onnx").rename(tmp_path / "model.onnx")
+    with pytest.raises(InputError, match="prepared as the folder says that it was exported to, but it lies elsewhere"):
+        run_model(str(tmp_path / "model.onnx"), parts, None, Run())
+
+
+@pytest.mark.parametrize(("file", "beside"), [("other.onnx", "onnx.json"), ("model.onnx", "table_encoder.json")])
+def test_an_onnx_file_beside_what_prepares_rows_has_two_readings(parts, tmp_path, file, beside):
+    for name in (file, beside):
+        (tmp_path / name).touch()
+    with pytest.raises(InputError, match=f"lies beside {beside}, so that rows may have to be prepared as it says, or"):
+        run_model(str(tmp_path / file), parts, None, Run())
+
+
+@pytest.mark.parametrize(
+    ("name", "is_there", "message"),
+    [
+        ("k.csv", True, "is a file of predictions or a table, but data= asks to run models: leave out data="),
+        ("k.NPZ", True, "is a file of predictions or a table"),
+        ("m.skops", False, "there is no file .*m.skops'"),
+        ("m.onnx", False, "there is no file .*m.onnx'"),
+        ("weights", True, "is a file, but a model is a folder"),
+    ],
+)
+def test_what_is_no_model_never_goes_to_the_hub(parts, tmp_path, name, is_there, message):
+    if is_there:
+        (tmp_path / name).touch()
+    with pytest.raises(InputError, match=message):
+        run_model(str(tmp_path / name), parts, None, Run())
+
+
 def test_where_test_samples_come_from_is_kept_from_the_model(parts):
     marked = {part: samples.add_column("site", [3, 4] * 20) for part, samples in parts.items()}
     said = run_model(MODEL, marked, None, Run(device="cpu"), "site")

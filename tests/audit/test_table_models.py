@@ -6,10 +6,14 @@ from datasets import ClassLabel, Dataset
 from onnx import TensorProto, helper, numpy_helper
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from abstain import InputError
 from abstain.audit.table_models import read_onnx, read_skops, said_of_rows
+from abstain.inference.onnx_model import PREPARED
+from abstain.logits import read_predictions
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.normal(size=(90, 2))
@@ -51,15 +55,48 @@ def test_a_classifier_of_sklearn_gives_its_probabilities_by_the_names_of_its_col
     assert said["label"].tolist() == CLASSES.tolist()
 
 
-def test_one_that_knows_no_columns_takes_all_but_the_labels(tmp_path):
+def test_one_that_knows_no_columns_takes_all_but_the_labels_where_these_are_numbered(tmp_path):
     fitted = GaussianNB().fit(ROWS, np.searchsorted(["ant", "bee", "cow"], CLASSES))
-    said = said_of_rows(
-        read_skops(dumped(tmp_path / "m.skops", fitted)),
-        Dataset.from_dict({"x": ROWS[:, 0], "y": ROWS[:, 1], "target": fitted.predict(ROWS).tolist()}),
-        "target",
-    )
+    columns = {"x0": ROWS[:, 0], "target": fitted.predict(ROWS).tolist(), "x1": ROWS[:, 1]}
+    model, rows = read_skops(dumped(tmp_path / "m.skops", fitted)), Dataset.from_dict(columns)
+    said = said_of_rows(model, rows, "target")
     np.testing.assert_allclose(said["values"], fitted.predict_proba(ROWS))
     assert said["label"].tolist() == [str(one) for one in fitted.predict(ROWS)]
+    for shuffled in (["x1", "x0", "target"], ["x0", "x1", "id", "target"]):
+        with pytest.raises(InputError, match="do not tell their order: name them x0, x1, … in the model's order"):
+            said_of_rows(model, rows.add_column("id", list(range(90))).select_columns(shuffled), "target")
+
+
+def test_a_column_of_arrays_has_the_order_in_itself(tmp_path):
+    fitted = GaussianNB().fit(ROWS, CLASSES)
+    rows = Dataset.from_dict({"features": ROWS.tolist(), "label": CLASSES.tolist()})
+    said = said_of_rows(read_skops(dumped(tmp_path / "m.skops", fitted)), rows, None)
+    np.testing.assert_allclose(said["values"], fitted.predict_proba(ROWS))
+    numbered = rows.remove_columns("label").add_column("label", [0, 1, 2] * 30)
+    said = said_of_rows(read_onnx(saved_onnx(tmp_path / "m.onnx")), numbered, None)
+    np.testing.assert_allclose(said["values"], ROWS.astype(np.float32) @ WEIGHTS, rtol=1e-5)
+
+
+@pytest.mark.parametrize("classes", [("ant", "bee", "cow"), ("ant", "bee")])
+def test_without_probabilities_the_decision_values_are_logits(tmp_path, classes):
+    rows = np.isin(CLASSES, classes)
+    fitted = LinearSVC().fit(frame()[rows], CLASSES[rows])
+    said = said_of_rows(
+        model := read_skops(dumped(tmp_path / "m.skops", fitted)), data().select(np.flatnonzero(rows)), None
+    )
+    assert (model.kind, model.class_names) == ("logits", classes)
+    read = read_predictions((said["values"], said["label"]), input=model.kind, class_names=model.class_names)
+    assert read.values.shape == (rows.sum(), 3 if len(classes) == 3 else 1)
+    assert read.kind == ("logits" if len(classes) == 3 else "one logit")
+    values = np.asarray(read.values)
+    predicted = values.argmax(1) if len(classes) == 3 else values[:, 0] > 0
+    assert (predicted == np.asarray(read.labels)).mean() == fitted.score(frame()[rows], CLASSES[rows])
+
+
+def test_decision_values_of_pairs_of_classes_are_refused(tmp_path):
+    fitted = make_pipeline(SVC(decision_function_shape="ovo")).fit(frame(), CLASSES)
+    with pytest.raises(InputError, match=r"decision values are of pairs of classes.*decision_function_shape='ovr'"):
+        read_skops(dumped(tmp_path / "m.skops", fitted))
 
 
 def test_types_that_are_not_trusted_are_not_read(tmp_path):
@@ -82,8 +119,10 @@ def test_files_that_are_no_classifier_are_refused_in_a_sentence(tmp_path):
 
 def test_an_onnx_file_gives_what_its_graph_computes(tmp_path):
     model = read_onnx(saved_onnx(tmp_path / "m.onnx"))
-    numbered = Dataset.from_dict({"x": ROWS[:, 0], "y": ROWS[:, 1], "label": [0, 1, 2] * 30})
+    numbered = Dataset.from_dict({"x_0": ROWS[:, 0], "x_1": ROWS[:, 1], "label": [0, 1, 2] * 30})
     said = said_of_rows(model, numbered, None)
+    with pytest.raises(InputError, match=r"those of the data \(x_1, x_0\) do not tell their order"):
+        said_of_rows(model, numbered.select_columns(["x_1", "x_0", "label"]), None)
     np.testing.assert_allclose(said["values"], ROWS.astype(np.float32) @ WEIGHTS, rtol=1e-5)
     assert model.kind == "logits" and said["label"].tolist() == [0, 1, 2] * 30
     assert read_onnx(saved_onnx(tmp_path / "n.onnx", outputs=("output",))).kind is None, "the values tell it"
@@ -101,6 +140,14 @@ def test_an_onnx_file_of_other_inputs_or_outputs_is_refused(tmp_path, told, mess
         read_onnx(saved_onnx(tmp_path / "m.onnx", **told))
 
 
+def test_an_onnx_file_that_left_its_folder_is_refused(tmp_path):
+    model = onnx.load(saved_onnx(tmp_path / "m.onnx"))
+    helper.set_model_props(model, {PREPARED: "tables"})
+    onnx.save(model, tmp_path / "m.onnx")
+    with pytest.raises(InputError, match="prepared as the folder says that it was exported to, but it lies elsewhere"):
+        read_onnx(tmp_path / "m.onnx")
+
+
 def test_data_that_do_not_fit_are_refused(tmp_path):
     model = read_skops(dumped(tmp_path / "m.skops", LogisticRegression().fit(frame(("x", "w")), CLASSES)))
     with pytest.raises(InputError, match="takes the columns w, which the data lack: they have x, y"):
@@ -113,7 +160,7 @@ def test_data_that_do_not_fit_are_refused(tmp_path):
 
 
 def labelled(labels, names=None):
-    found = Dataset.from_dict({"x": ROWS[:3, 0], "y": ROWS[:3, 1], "label": labels})
+    found = Dataset.from_dict({"x0": ROWS[:3, 0], "x1": ROWS[:3, 1], "label": labels})
     return found if names is None else found.cast_column("label", ClassLabel(names=names))
 
 

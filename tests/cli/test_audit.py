@@ -136,3 +136,23 @@ def test_commands_name_only_what_is_kept(run, capsys, tmp_path):
     arguments = ["--data", "noisy_digits_rows", "--max-samples", "60", "--output-dir", str(tmp_path / "out")]
     assert run("audit", str(tmp_path / "m.skops"), *arguments) == 0
     assert str(tmp_path / "out" / "logits") not in capsys.readouterr().out
+
+
+def test_help_says_what_an_onnx_file_is_fed(run, capsys):
+    assert run("audit", "--help") == 0
+    told = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert (
+        "An ONNX file in a folder of export_onnx is run as the folder says; any other gets the numbers in the data"
+        in told
+    )
+
+
+def test_files_that_are_no_models_and_models_without_data_name_the_option(run, capsys, tmp_path):
+    for name in ("k.csv", "m.skops"):
+        (tmp_path / name).touch()
+    assert run("audit", str(tmp_path / "k.csv"), "--data", "digits") == 2
+    assert "leave out --data to audit predictions, or give a model" in capsys.readouterr().err
+    assert run("audit", str(tmp_path / "m.skops")) == 2
+    assert "give --data too" in capsys.readouterr().err
+    assert run("audit", str(tmp_path / "m.skops"), "--data", str(tmp_path / "k.csv")) == 2
+    assert "is a file, but must be a folder with one file a split" in capsys.readouterr().err

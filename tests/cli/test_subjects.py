@@ -45,3 +45,10 @@ def test_the_test_split_is_measured_whichever_split_is_fitted_on(folder):
     write_logits(folder / "logits", "other", np.zeros((7, 3)), np.arange(7) % 3)
     found = stored(str(folder), Reading(), FittedOn(validation_split="other"), (None, None), None)
     assert (len(found.test), len(found.validation)) == (40, 7)
+
+
+@pytest.mark.parametrize("name", ["m.skops", "m.onnx"])
+def test_a_model_without_data_is_told_to_need_them(tmp_path, name):
+    (tmp_path / name).touch()
+    with pytest.raises(InputError, match="is a model, which needs data to be audited: give data= too"):
+        stored(str(tmp_path / name), Reading(), FittedOn(), (None, None), None)

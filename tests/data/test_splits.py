@@ -31,6 +31,12 @@ def test_a_folder_that_does_not_exist_is_named(name):
         load_data(name)
 
 
+def test_a_file_is_no_data_set_and_a_folder_with_it_may_be(tmp_path):
+    (tmp_path / "rows.csv").write_text("x0,label\n1,0\n")
+    with pytest.raises(InputError, match=r"rows\.csv' is a file, but must be a folder .* holds it as 'test\.csv', say"):
+        load_data(str(tmp_path / "rows.csv"))
+
+
 def test_a_folder_without_data_is_one_sentence(tmp_path):
     (tmp_path / "notes.md").write_text("nothing")
     with pytest.raises(InputError, match="could not be read in this folder") as caught:

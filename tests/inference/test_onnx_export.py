@@ -25,7 +25,7 @@ from transformers import BertConfig, BertForSequenceClassification, ViTImageProc
 import abstain
 from abstain import InputError, SelectiveClassifier, write_logits
 from abstain.inference import onnx_export
-from abstain.inference.onnx_model import OnnxModel
+from abstain.inference.onnx_model import PREPARED, OnnxModel
 from abstain.models.auto import new_classifier
 from abstain.models.wrapped_timm import processor_of_timm
 
@@ -56,6 +56,7 @@ def test_what_is_exported_answers_as_the_model_in_batches_of_any_size(tmp_path, 
     again = SelectiveClassifier.from_onnx(classifier.export_onnx(tmp_path))
     assert isinstance(again.model, OnnxModel) and again.kind == classifier.kind
     assert again.class_names == classifier.class_names
+    assert PREPARED in again.model.session.get_modelmeta().custom_metadata_map, "the file alone is told by it"
     np.testing.assert_allclose(again.logits(samples()), classifier.logits(samples()), rtol=0, atol=1e-4)
     for size in (1, 2, 7):
         pairs = zip(again(samples(), batch_size=size), classifier(samples(), batch_size=size), strict=True)

@@ -58,6 +58,8 @@ def test_what_is_no_such_file_is_said(tmp_path):
         kind_of(tmp_path / "data.txt")
     with pytest.raises(InputError, match="a pickle can run code"):
         kind_of(tmp_path / "data.pt")
+    with pytest.raises(InputError, match="the command abstain audit runs such a model on data"):
+        kind_of(tmp_path / "model.skops")
     assert [kind_of(tmp_path / f"DATA{kind.upper()}") for kind in READERS] == list(READERS)
 
 

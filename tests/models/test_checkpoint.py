@@ -25,6 +25,11 @@ def test_a_folder_is_itself(tmp_path):
         checkpoint_folder(tmp_path, revision="main")
 
 
+def test_a_file_is_no_folder(tmp_path):
+    with pytest.raises(ArgumentError, match="is a file, but a model is a folder: give the one that holds it"):
+        checkpoint_folder(written(tmp_path, "model.safetensors") / "model.safetensors")
+
+
 def test_pickles_are_refused_by_name(tmp_path):
     written(tmp_path, "config.json", "pytorch_model.bin", "other.pt")
     with pytest.raises(InputError, match=r"has its weights in other\.pt, pytorch_model\.bin, which could run code"):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datasets import DatasetDict
 
-from abstain._checks import ArgumentError
+from abstain._checks import ArgumentError, InputError
+from abstain._files import as_path
 from abstain.audit.kept_logits import Kept
-from abstain.audit.table_models import ONNX, SKOPS, TableModel, read_onnx, read_skops, said_of_rows
+from abstain.audit.table_models import MODEL_FILES, ONNX, SKOPS, TableModel, read_onnx, read_skops, said_of_rows
 from abstain.data.splits import limit_samples, load_data, pick_split
+from abstain.logits.files import READERS
 from abstain.logits.groups import column_of_rows
 from abstain.logits.predictions import Predictions, read_predictions
 from abstain.logits.sources import open_source
@@ -119,16 +121,48 @@ def _held(samples: Dataset, column: str) -> list[str]:
 
 
 def _run(name: str, data: dict[str, Dataset], label_column: str | None, run: Run) -> dict[str, Predictions]:
-    path = Path(name).expanduser()
-    files: dict[str, Callable[[], TableModel]] = {
-        SKOPS: lambda: read_skops(path, run.trusted_types),
-        ONNX: lambda: read_onnx(path),
-    }
-    if path.suffix in files and path.is_file():
-        run.refuse(name, "batch_size", "device", "revision", *(["trusted_types"] if path.suffix == ONNX else []))
-        model = files[path.suffix]()
-        return {part: _of_rows(model, samples, label_column) for part, samples in data.items()}
-    return _of_classifier(name, data, label_column, run)
+    path = as_path(name, "the model")
+    ending = path.suffix.lower()
+    _refuse_predictions(name, path)
+    if ending not in MODEL_FILES or path.is_dir():
+        return _of_classifier(name, data, label_column, run)
+    if not path.is_file():
+        raise ArgumentError(f"there is no file {name!r}: give the path of a model that exists")
+    if ending == ONNX and _is_of_its_folder(path):
+        return _of_classifier(str(path.parent), data, label_column, run)
+    run.refuse(name, "batch_size", "device", "revision", *(["trusted_types"] if ending == ONNX else []))
+    model = read_skops(path, run.trusted_types) if ending == SKOPS else read_onnx(path)
+    return {part: _of_rows(model, samples, label_column) for part, samples in data.items()}
+
+
+def _refuse_predictions(name: str, path: Path) -> None:
+    if path.is_file() and path.name.lower().endswith(tuple(READERS)):
+        raise ArgumentError(
+            f"{name!r} is a file of predictions or a table, but data= asks to run models: leave out data= to audit "
+            "predictions, or give a model"
+        )
+
+
+def _is_of_its_folder(path: Path) -> bool:
+    """Whether an ONNX file is the model of an exported folder, which tells how its inputs are made.
+
+    Raises:
+        InputError: it lies in such a folder and is not its model, so that both may be meant.
+    """
+    from abstain.data.tables import ENCODER_FILE
+    from abstain.inference.onnx_file import ONNX_FILE
+    from abstain.inference.onnx_model import MODEL
+
+    beside = next((name for name in (ONNX_FILE, ENCODER_FILE) if (path.parent / name).is_file()), None)
+    if beside == ONNX_FILE and path.name == MODEL:
+        return True
+    if beside is not None:
+        raise InputError(
+            f"{str(path)!r} lies beside {beside}, so that rows may have to be prepared as it says, or be given as the "
+            f"data hold them: give a folder that SelectiveClassifier.export_onnx wrote with its {MODEL} for the "
+            "former, or move the file to a folder of its own for the latter"
+        )
+    return False
 
 
 def _of_rows(model: TableModel, samples: Dataset, label_column: str | None) -> Predictions:

@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from abstain._checks import ArgumentError, InputError, first_line, shown
+from abstain.audit.columns_by_place import check_order_is_told, matrix_of
 from abstain.data.columns import find_column
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 ROWS_AT_ONCE = 4096
-SKOPS, ONNX = ".skops", ".onnx"
+MODEL_FILES = SKOPS, ONNX = ".skops", ".onnx"
+"""How models that are one file end."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class TableModel:
     Attributes:
         kind: what it gives, `"logits"` or `"probabilities"`; None where that is to be told by the values.
         class_names: in the order of what it gives; None where the file does not know them.
-        features: the columns that it takes, in their order; None: all but that of the labels.
+        features: the columns that it takes, in their order; None: all but that of the labels, by their place.
         values: of a frame of n rows gives (n, K).
     """
 
@@ -43,13 +45,15 @@ class TableModel:
 def read_skops(path: Path, trusted_types: Sequence[str] = ()) -> TableModel:
     """A classifier of scikit-learn that `skops.io.dump` wrote; what is not trusted is not read.
 
+    Of one without probabilities, such as `LinearSVC`, the decision values are taken for logits.
+
     Args:
         path: of the file.
         trusted_types: names of types that are trusted beside those which skops itself trusts.
 
     Raises:
         InputError: skops is not installed, the file holds other types, or is damaged, or no classifier with
-            probabilities.
+            probabilities or one decision value a class.
     """
     if find_spec("skops") is None:
         raise InputError("a file of skops needs skops, which is not installed: pip install 'abstain[skops]'")
@@ -67,28 +71,48 @@ def read_skops(path: Path, trusted_types: Sequence[str] = ()) -> TableModel:
         raise
     except Exception as error:  # of zip files, JSON, and what skops makes of them
         raise InputError(f"{str(path)!r} cannot be read as a file of skops ({first_line(error)})") from error
-    if not hasattr(model, "predict_proba") or not hasattr(model, "classes_"):
+    kind = "probabilities" if hasattr(model, "predict_proba") else "logits"
+    says = getattr(model, "predict_proba", None) or getattr(model, "decision_function", None)
+    if says is None or not hasattr(model, "classes_"):
         raise InputError(
-            f"{str(path)!r} holds a {type(model).__name__}, but must hold a classifier with predict_proba: write its "
-            "predictions to a file and audit that"
+            f"{str(path)!r} holds a {type(model).__name__}, but must hold a classifier with predict_proba or "
+            "decision_function: write its predictions to a file and audit that"
+        )
+    if kind == "logits" and _decides_between_pairs(model):
+        raise InputError(
+            f"{str(path)!r} holds a {type(model).__name__} whose decision values are of pairs of classes, but those of "
+            "the classes are needed: set decision_function_shape='ovr' and write it anew"
         )
     names = getattr(model, "feature_names_in_", None)
     return TableModel(
-        "probabilities",
+        kind,
         tuple(map(str, np.asarray(model.classes_).tolist())),
         None if names is None else tuple(map(str, names)),
-        lambda frame: model.predict_proba(frame if names is not None else frame.to_numpy()),
+        lambda frame: _in_columns(says(frame if names is not None else matrix_of(frame))),
     )
 
 
+def _decides_between_pairs(model: Any) -> bool:
+    """Of three classes there are as many pairs as classes, so that the number of values does not tell."""
+    told = model.get_params() if hasattr(model, "get_params") else {}
+    return len(model.classes_) > 2 and any(
+        name.endswith("decision_function_shape") and value == "ovo" for name, value in told.items()
+    )
+
+
+def _in_columns(values: Any) -> Any:
+    """Decision values of two classes are one number a row."""
+    return values[:, None] if isinstance(values, np.ndarray) and values.ndim == 1 else values
+
+
 def read_onnx(path: Path) -> TableModel:
-    """A file of ONNX that takes rows of numbers (n, F) and gives one row of values for each.
+    """A file of ONNX that takes rows of numbers (n, F), as the data hold them, and gives one row of values for each.
 
     Raises:
         InputError: onnxruntime is not installed, the file cannot be run, or takes something else, whose preparation
-            nobody here can know.
+            nobody here can know; or it is out of a folder of `SelectiveClassifier.export_onnx`, which alone tells it.
     """
-    from abstain.inference.onnx_model import PROVIDERS, need_packages
+    from abstain.inference.onnx_model import PREPARED, PROVIDERS, need_packages
 
     need_packages("onnxruntime")
     import onnxruntime
@@ -97,6 +121,11 @@ def read_onnx(path: Path) -> TableModel:
         session = onnxruntime.InferenceSession(str(path), providers=list(PROVIDERS))
     except Exception as error:  # its errors have no class in common but this one
         raise InputError(f"{str(path)!r} cannot be run ({first_line(error)}): export the model anew") from error
+    if PREPARED in session.get_modelmeta().custom_metadata_map:
+        raise InputError(
+            f"{str(path)!r} takes samples prepared as the folder says that it was exported to, but it lies elsewhere: "
+            "give that folder, which SelectiveClassifier.export_onnx wrote"
+        )
     given, made = session.get_inputs(), _outputs(session)
     if len(given) != 1 or len(given[0].shape) != 2 or given[0].type not in ("tensor(float)", "tensor(double)"):
         takes = ", ".join(f"{one.name} {one.type} {one.shape}" for one in given)
@@ -113,7 +142,7 @@ def read_onnx(path: Path) -> TableModel:
     dtype = np.float64 if given[0].type == "tensor(double)" else np.float32
 
     def values(frame: pd.DataFrame) -> NDArray[Any]:
-        (found,) = session.run(made, {given[0].name: frame.to_numpy(dtype)})
+        (found,) = session.run(made, {given[0].name: matrix_of(frame).astype(dtype)})
         return np.asarray(found)
 
     return TableModel(_said_by_name(made[0]), None, None, values)
@@ -132,7 +161,8 @@ def said_of_rows(model: TableModel, data: Dataset, label_column: str | None) -> 
     """Values and labels of all rows, as `read_predictions` takes them.
 
     Raises:
-        InputError: a feature is missing or no number, a label is no class, or the model refuses the rows.
+        InputError: a feature is missing or no number, the order of the columns is not told, a label is no class, or the
+            model refuses the rows.
     """
     column = find_column(data, label_column, "label")
     left = [name for name in data.column_names if name != column]
@@ -141,9 +171,11 @@ def said_of_rows(model: TableModel, data: Dataset, label_column: str | None) -> 
         raise InputError(
             f"the model takes the columns {', '.join(missing)}, which the data lack: they have {', '.join(left)}"
         )
-    features = list(model.features or left)
+    rows = data.select_columns(list(model.features or left))
+    if model.features is None:
+        check_order_is_told(rows)
     try:
-        values = np.concatenate(list(_in_pieces(model, data.select_columns(features))))
+        values = np.concatenate(list(_in_pieces(model, rows)))
     except InputError:
         raise
     except Exception as error:  # of whichever library the model is

@@ -35,7 +35,8 @@ def audit(
         typer.Argument(
             metavar="MODEL_OR_LOGITS...",
             help="Predictions as of abstain evaluate, or the folder of a model that keeps its logits; with --data "
-            "models: a folder or Hub name (timm's too), model.onnx, a classifier.skops.",
+            "models: a folder or Hub name (timm's too), an ONNX file, a classifier.skops. An ONNX file in a folder of "
+            "export_onnx is run as the folder says; any other gets the numbers in the data as they are, in order.",
             show_default=False,
         ),
     ],

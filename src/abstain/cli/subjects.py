@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from abstain._checks import InputError
+from abstain._checks import ArgumentError, InputError
 from abstain.cli.options import FittedOn, Reading
 from abstain.cli.proposed import commands_of
 
@@ -50,8 +51,9 @@ def stored(
         source_column: that tells where each test sample comes from.
 
     Raises:
-        InputError: as `read_predictions`; logits beside a model of another number of classes.
+        InputError: as `read_predictions`; logits beside a model of another number of classes; a model without data.
     """
+    _refuse_model(source)
     from abstain.audit import class_names_beside
     from abstain.logits.files import folder_of_logits, splits_of
 
@@ -78,6 +80,18 @@ def stored(
         found = replace(held_out(read(*place), apart, commands), class_names=names)
     _check_names(names, found.test, model)
     return found
+
+
+def _refuse_model(source: str) -> None:
+    """A file of a model says nothing until it is run."""
+    from abstain.audit.table_models import MODEL_FILES
+
+    path = Path(source).expanduser()
+    if path.suffix.lower() in MODEL_FILES and path.is_file():
+        raise ArgumentError(
+            f"{source!r} is a model, which needs data to be audited: give data= too, a folder of tables with labels or "
+            "a data set by its name"
+        )
 
 
 def _check_names(names: tuple[str, ...] | None, test: Any, model: str) -> None:

@@ -29,11 +29,17 @@ def load_data(name: str) -> DatasetDict:
             set on the Hub.
 
     Raises:
-        InputError: the folder does not exist or holds no data set, or the name is not to be had from the Hub.
+        InputError: the folder does not exist, is a file or holds no data set, or the name is not to be had from the
+            Hub.
     """
     if name in EMBEDDED:
         return load_digits_dataset(**EMBEDDED[name])
     path = Path(name).expanduser()
+    if path.is_file():
+        raise ArgumentError(
+            f"the data set {name!r} is a file, but must be a folder with one file a split: give a folder that holds it "
+            f"as {'test' + path.suffix!r}, say"
+        )
     if name.startswith((".", "/", "~")) or name.count("/") > 1 or "\\" in name:
         check_folder(name, "the data folder")
     try:

@@ -23,7 +23,15 @@ from abstain.inference.kept_validation import check_target
 from abstain.inference.loading import LOGITS, VALIDATION, Source, rule_beside, save_processor
 from abstain.inference.onnx_file import ONNX_FILE, Exported
 from abstain.inference.onnx_model import LOGITS as OUTPUT
-from abstain.inference.onnx_model import MODEL, PROVIDERS, OnnxModel, data_files, need_packages, refuse_onnx
+from abstain.inference.onnx_model import (
+    MODEL,
+    PREPARED,
+    PROVIDERS,
+    OnnxModel,
+    data_files,
+    need_packages,
+    refuse_onnx,
+)
 from abstain.inference.preparing import prepare, processor_of, run
 from abstain.inference.rule_file import RULE_FILE
 from abstain.inference.weights import weights_sha256
@@ -182,17 +190,18 @@ def _write_model(model: Any, inputs: dict[str, Tensor], folder: Path, *, kind: s
     try:
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")  # of the exporter about itself
-            torch.onnx.export(
+            program = torch.onnx.export(
                 _Logits(model.eval(), list(inputs)).eval(),
                 tuple(inputs.values()),
-                str(folder / MODEL),
                 dynamo=True,
                 dynamic_shapes={"values": tuple(free for _ in inputs)},
                 input_names=list(inputs),
                 output_names=[OUTPUT],
-                external_data=n_bytes > MOST_IN_ONE_FILE,
                 verbose=False,
             )
+            program = cast(torch.onnx.ONNXProgram, program)
+            program.model.metadata_props[PREPARED] = kind  # so that the file alone is never fed samples as they are
+            program.save(str(folder / MODEL), external_data=n_bytes > MOST_IN_ONE_FILE)
     except OSError:
         raise
     except Exception as error:  # of the exporter, of the model, and of what they call

@@ -18,6 +18,8 @@ from abstain._checks import ArgumentError, InputError, check_choice, first_line
 MODEL = "model.onnx"
 LOGITS = "logits"
 """What the output of the file is called."""
+PREPARED = "abstain.prepared"
+"""Metadata of a file whose inputs are made of samples by what lies beside it."""
 PROVIDERS = ("CPUExecutionProvider",)
 """Where onnxruntime computes, unless told otherwise: there it gives what torch gives."""
 

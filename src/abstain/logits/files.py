@@ -37,6 +37,8 @@ CONVERTED = {
     ".pickle": "pandas.read_pickle(…).to_parquet(…) makes one of a table that you trust",
     ".pt": "numpy.savez(…, logits=…, labels=…) makes one of tensors",
     ".pth": "numpy.savez(…, logits=…, labels=…) makes one of tensors",
+    ".skops": "the command abstain audit runs such a model on data",
+    ".onnx": "the command abstain audit runs such a model on data",
     ".zip": "unpack it",
     ".bz2": "unpack it",
     ".xz": "unpack it",

@@ -33,7 +33,7 @@ def checkpoint_folder(name_or_path: str | Path, *, revision: str | None = None) 
         revision: a branch, a tag or a commit on the Hub.
 
     Raises:
-        ArgumentError: there is no such folder or repository, or a revision of a folder.
+        ArgumentError: there is no such folder or repository, a file of this name, or a revision of a folder.
         InputError: its weights are pickles alone, or those of an adapter; or a file cannot be what it is called.
     """
     folder = as_path(name_or_path, "the model")
@@ -41,6 +41,8 @@ def checkpoint_folder(name_or_path: str | Path, *, revision: str | None = None) 
         if revision is not None:
             raise ArgumentError(f"a revision is given, but {str(name_or_path)!r} is a folder: leave it out")
         names = [path.name for path in folder.iterdir()]
+    elif folder.is_file():
+        raise ArgumentError(f"{str(name_or_path)!r} is a file, but a model is a folder: give the one that holds it")
     else:
         folder, names = _downloaded(str(name_or_path), revision)
     if ADAPTER in names and "config.json" not in names:
