@@ -24,7 +24,6 @@ def test_every_score_but_msp_is_seen_of_logits():
     for name, found in seen.scores.items():
         np.testing.assert_array_equal(found, scores.SCORES[name](LOGITS))
     np.testing.assert_array_equal(seen.confidence, scores.msp(LOGITS))
-    np.testing.assert_allclose(seen.max_logit, [2.0 - 0.5, 3.0 - 4 / 3, 1.0 - 0.5])
 
 
 def test_of_probabilities_those_that_they_have():
@@ -33,7 +32,6 @@ def test_of_probabilities_those_that_they_have():
     assert {"max_logit", "energy"}.isdisjoint(scores_of(values)) and "doctor" in scores_of(values)
     seen = see(values, ["doctor"], OfProbabilities())
     np.testing.assert_allclose(seen.scores["doctor"], scores.doctor(LOGITS), rtol=1e-6)
-    assert len(seen.max_logit) == 0, "whose logarithms have lost nothing, but are not looked at"
 
 
 @pytest.mark.parametrize(("kind", "column"), [("one logit", [-1.0, 0.5, 0.0]), ("one probability", [0.2, 0.7, 0.5])])

@@ -28,6 +28,7 @@ def test_the_figures_of_released_checkpoints(run, capsys, tmp_path, runs):
     assert "give --images" in notes[0] and notes[1].startswith("Note: suppression is left out")
 
     summary = json.loads((folder / "figures.json").read_text())
+    assert [f"Note: {sentence}." for sentence in summary["left_out"]] == notes, "as it is typed, suppression too"
     assert list(summary["runs"]) == ["CE", "LS 0.4"] and set(summary["figures"]) == {*names, "accepted_by_source"}
     logits, labels = read_logits(f"{runs[1]}/logits", "test")
     shown = summary["figures"]["confident_errors"]["LS 0.4"]["MSP"]["index"]

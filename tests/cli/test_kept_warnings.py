@@ -18,3 +18,9 @@ def test_warnings_on_the_data_are_kept_once_and_others_go_on():
 def test_an_error_inside_is_raised():
     with pytest.raises(KeyError), warnings_kept():
         raise KeyError
+
+
+def test_they_name_options_as_they_are_typed():
+    with warnings_kept() as kept:
+        warnings.warn('probabilities sum to 2: give input="logits"', stacklevel=1)
+    assert kept == ["probabilities sum to 2: give --input logits"]

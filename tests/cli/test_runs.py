@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from abstain import InputError, write_logits
-from abstain.cli.runs import find_runs, looks_of_runs
+from abstain.cli.runs import find_runs, looks_of_runs, looks_of_sources
 from abstain.report.style import FIRST_COLOR
 
 
@@ -53,3 +53,15 @@ def test_what_cannot_be_meant_is_refused(tmp_path):
     (tmp_path / "a" / "run.json").write_text("{")
     with pytest.raises(InputError, match=r"run.json' is damaged"):
         find_runs([run])
+
+
+def test_looks_are_of_what_lies_beside_a_model_and_need_nothing(tmp_path):
+    plain = make_run(tmp_path / "a", label_smoothing_factor=0.0)
+    smooth = make_run(tmp_path / "b", file="results.json", label_smoothing_factor=0.2)
+    damaged = make_run(tmp_path / "c", file="results.json", label_smoothing_factor=0.0)
+    (damaged / "results.json").write_text("{")
+    other = make_run(tmp_path / "d", file="results.json")
+    sources = {"x": smooth, "y": smooth / "logits", "z": damaged, "CE": "microsoft/resnet-50", "d": other, "p": plain}
+    looks = looks_of_sources({name: str(source) for name, source in sources.items()})
+    assert [name for name, look in looks.items() if look.color == FIRST_COLOR] == ["p"]
+    assert looks["x"].color == looks["y"].color and len({look.marker for look in looks.values()}) == 6

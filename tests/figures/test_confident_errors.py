@@ -24,7 +24,7 @@ def test_the_text_says_what_is_returned():
     figure = confident_errors_figure({"CE, MSP": found, "CE, p-norm": found}, images, names)
     assert len(figure.axes) == 6
     title, text = (one.get_text() for one in figure.axes[0].texts)
-    assert title == "CE, MSP" and text == "says dog\nis cat\naccepted from 40 %"
+    assert title == "CE, MSP" and text == "says dog\nis cat\naccepted from\n40 % coverage"
     assert figure.axes[2].texts[0].get_text().startswith("says a bird with a l…\nis cat")
     assert np.array_equal(figure.axes[2].images[0].get_array(), images[3]) and figure_bytes(figure)
 

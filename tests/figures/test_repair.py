@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from abstain import InputError, evaluate_logits
+from abstain import InputError, evaluate_logits, read_logits, released_checkpoint
 from abstain.figures import repair_figure
 from abstain.report.style import looks_of_recipes
 
@@ -27,3 +27,13 @@ def test_the_curves_before_and_after_have_the_same_axes(logits_and_labels):
 def test_without_a_repair_there_is_no_figure(logits_and_labels):
     with pytest.raises(InputError, match="no model has a repair"):
         repair_figure({"": evaluate_logits(*logits_and_labels)})
+
+
+def test_the_insets_show_the_same_part():
+    reports = {}
+    for name in ("resnet20_cifar10_ce", "resnet20_cifar10_ls"):
+        folder = released_checkpoint(name) / "logits"
+        reports[name] = evaluate_logits(*read_logits(folder, "test"), validation=read_logits(folder, "validation"))
+    for order in (reports, {"ls": reports["resnet20_cifar10_ls"]}):
+        before, after = (axes.child_axes[0] for axes in repair_figure(order).axes)
+        assert before.get_xlim() == after.get_xlim() and before.get_ylim() == after.get_ylim()

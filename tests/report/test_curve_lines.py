@@ -11,6 +11,7 @@ from abstain.report.curve_lines import (
     draw_curve,
     draw_risk_interval,
     drawn_points,
+    has_bars,
     has_few_points,
     risk_interval,
     settled_points,
@@ -112,3 +113,12 @@ def test_points_are_settled_from_two_percent_and_ten_samples_on(curve):
     fifty = risk_coverage_curve(np.arange(50), np.zeros(50))
     assert fifty.accepted[settled_points(fifty)].tolist() == list(range(10, 51))
     assert settled_points(risk_coverage_curve([1], [1])).tolist() == [0], "never empty"
+
+
+def test_a_single_settled_point_is_a_bar():
+    confidence = np.r_[np.arange(30, 0, -1), np.zeros(5000)]
+    curve = risk_coverage_curve(confidence, np.r_[np.zeros(30), np.arange(5000) % 2])
+    assert len(settled_points(curve)) == 1 and has_bars(curve) and not has_few_points(curve)
+    axes = Figure().subplots()
+    draw_risk_interval(axes, curve, level=0.9, color="red")
+    assert len(axes.collections[0].get_segments()) == 1

@@ -138,3 +138,15 @@ def test_the_fewest_samples_have_a_figure(error):
     pixels = pixels_of(curve_figure("few", curve))
     assert pixels.dtype == np.uint8 and pixels.shape == (480, 540, 3)
     assert pixels.min() < 50 and pixels[0, 0].tolist() == [255, 255, 255]
+
+
+def test_few_points_have_bars_and_no_band_in_the_legend():
+    axes = curve_figure("six", risk_coverage_curve([6, 5, 4, 3, 2, 1], [0, 0, 1, 0, 1, 0])).axes[0]
+    assert len(axes.collections) == 1 and not axes.get_legend().get_patches()
+    assert axes.get_legend().get_texts()[-1].get_text() == "MSP: 95 % interval, pointwise"
+
+
+def test_the_legend_has_the_colours_of_the_bands(reports):
+    axes = risk_coverage_figure({"data": reports}).axes[0]
+    drawn = [to_rgb(band.get_facecolor()[0]) for band in axes.collections]
+    assert [to_rgb(patch.get_facecolor()) for patch in axes.get_legend().findobj(Rectangle)] == drawn

@@ -1,7 +1,7 @@
 import numpy as np
 from matplotlib.colors import rgb_to_hsv, to_rgb
 
-from abstain.report.style import FIRST_COLOR, looks_in_order, looks_of_recipes
+from abstain.report.style import FIRST_COLOR, looks_in_order, looks_of_models, looks_of_recipes
 
 
 def grey(look):
@@ -27,3 +27,21 @@ def test_without_recipes_the_first_is_black():
     looks = looks_in_order(["x", "y"])
     assert looks["x"].color == FIRST_COLOR and grey(looks["y"]) > 0.3
     assert looks_in_order([]) == {}
+
+
+def test_of_models_only_cross_entropy_is_black_where_it_is_known():
+    looks = looks_of_models({"ls": ("LS", 0.2), "mine": None, "CE": None, "plain": ("CE", 0.0)})
+    assert [name for name, look in looks.items() if look.color == FIRST_COLOR] == ["plain"], "a name is no knowledge"
+    assert len({look.marker for look in looks.values()}) == len({look.color for look in looks.values()}) == 4
+
+
+def test_models_of_which_nothing_is_known_have_a_colour_and_a_shape_each():
+    looks = looks_of_models(dict.fromkeys("abcdef"))
+    assert looks["a"].color == FIRST_COLOR
+    assert len({look.marker for look in looks.values()}) == len({look.color for look in looks.values()}) == 6
+    assert looks_of_models({}) == {}
+
+
+def test_models_of_one_recipe_differ_in_shape_alone():
+    looks = looks_of_models({"a": ("CE", 0), "b": ("CE", 0), "c": ("LS", 0.1), "d": ("LS", 0.1), "e": ("CE", 0)})
+    assert len({look.marker for look in looks.values()}) == 5 and len({look.color for look in looks.values()}) == 2

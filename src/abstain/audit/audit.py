@@ -14,6 +14,7 @@ from abstain._checks import InputError, check_fraction, check_level
 from abstain.audit.decisions import Decision, Scored, decide
 from abstain.audit.diagnosis import Diagnosis, diagnose_batches
 from abstain.audit.images_of_pixels import Images, images_of_report
+from abstain.audit.logit_shape import LogitShape
 from abstain.audit.per_group import OfGroup, by_group
 from abstain.audit.score_gains import ScoreGain, score_gains
 from abstain.audit.seen import Seen, scores_of, see
@@ -25,7 +26,7 @@ from abstain.report.measure import check_target_risks
 from abstain.report.predictions import CONFIDENCE, evaluate_predictions
 from abstain.report.selective_report import SelectiveReport
 from abstain.report.sketch_report import SketchReport
-from abstain.scores.by_kind import REPAIR, confidence_of_kind, fit_confidence, scored_in_batches
+from abstain.scores.by_kind import REPAIR, confidence_of_kind, fit_confidence, scored_in_batches, why_no_logarithms
 from abstain.scores.confidence import Confidence, SoftmaxScore
 from abstain.scores.given import GivenConfidence
 
@@ -160,7 +161,6 @@ def audit_predictions(
         seen = see(test.in_batches(), names, found.confidence)
         scored = (seen.confidence, report.error)
         found = replace(found, scores=score_gains(report, seen.scores), labels=seen.labels)
-        found = replace(found, max_logit=_at_equal_msp(report, seen))
     found = _decided(found, choose, scored, risks, delta if report.independent else None)
     if test.source is not None:
         there = {
@@ -242,11 +242,11 @@ def _shift(found: Audit, source: NDArray[Any], scored: Scored, others: Any, ther
     return of_sources(found.report, source, scored=scored, decisions=found.decisions, others=unknown, **there)
 
 
-def _at_equal_msp(report: SelectiveReport, seen: Seen) -> AtEqualConfidence | None:
-    """None of two classes, of probabilities, and of too few errors to draw."""
-    if not len(seen.max_logit) or report.n_errors < FEWEST:
+def _at_equal_msp(report: SelectiveReport, shape: LogitShape) -> AtEqualConfidence | None:
+    """None of too few errors to draw, and where a mean over tied values says nothing of the others."""
+    if report.n_errors < FEWEST or shape.has_ties:
         return None
-    told = at_equal_confidence(seen.max_logit, report.msp.confidence, report.error, quantity=MAX_LOGIT)
+    told = at_equal_confidence(shape.height, shape.log_odds, shape.error, quantity=MAX_LOGIT)
     return replace(told, independent=report.independent)
 
 
@@ -262,12 +262,15 @@ def _by_class(found: Audit, scored: Scored, seen: Seen, names: Any) -> Audit:
 
 
 def _diagnosed(found: Audit, test: Any) -> Audit:
-    if found.report.unrepaired is not None:
-        return replace(found, undiagnosed=found.report.unrepaired)
     values = test.in_batches()
+    undefined = found.report.unrepaired or why_no_logarithms(values)  # of which a report without a repair says nothing
+    if undefined is not None:
+        return replace(found, undiagnosed=undefined)
     if values.n_columns <= 2:
         return replace(found, undiagnosed="with two classes the largest logit is a function of the confidence")
+    shape = LogitShape.of(values)
+    found = replace(found, max_logit=_at_equal_msp(found.report, shape))
     if not found.report.has_intervals:
         return replace(found, undiagnosed="rows depend on each other, and nothing tells which of them do")
     told: dict[str, Any] = {"clusters": found.report.clusters, "level": found.report.level}
-    return replace(found, diagnosis=diagnose_batches(values, **told))
+    return replace(found, diagnosis=diagnose_batches(values, shape=shape, **told))

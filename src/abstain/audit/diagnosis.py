@@ -23,9 +23,6 @@ from abstain.report.evaluate import clusters_of
 from abstain.scores.batches import ValueBatches
 from abstain.scores.kinds import Input, read_values
 
-MOST_TIED = 0.5
-"""With a larger share of rows whose least value several classes hold, the spread of the others says nothing."""
-
 
 @dataclass(frozen=True)
 class Diagnosis:
@@ -173,18 +170,22 @@ def diagnose(
     return diagnose_batches(ValueBatches.of(values), clusters=groups, level=level)
 
 
-def diagnose_batches(values: ValueBatches, *, clusters: Clusters | None = None, level: float = 0.95) -> Diagnosis:
+def diagnose_batches(
+    values: ValueBatches, *, shape: LogitShape | None = None, clusters: Clusters | None = None, level: float = 0.95
+) -> Diagnosis:
     """The same of values that were read already and may come in batches; seven numbers a sample are kept of them.
 
     Args:
         values: of any kind that has logarithms.
+        shape: of these, where it was read already.
         clusters: what the samples belong to; None: they are independent.
         level: as `diagnose`.
 
     Raises:
         InputError: as `diagnose`.
     """
-    level, shape, n_classes = check_level(level), LogitShape.of(values), max(values.n_columns, 2)
+    level, n_classes = check_level(level), max(values.n_columns, 2)
+    shape = LogitShape.of(values) if shape is None else shape
     alpha = smoothing_that_fits(shape.of_label, shape.squares, n_classes)
     told: dict[str, Any] = {"n_samples": values.n_samples, "n_errors": int(shape.error.sum()), "level": level}
     told |= {"n_logits": values.n_columns, "alpha": alpha, "temperature": temperature_that_fits(values, shape.log_odds)}
@@ -192,7 +193,7 @@ def diagnose_batches(values: ValueBatches, *, clusters: Clusters | None = None, 
         told["share_above_ceiling"] = float((expit(shape.log_odds) > ceiling_of(alpha, n_classes)).mean())
     if n_classes == 2:
         return Diagnosis(verdict="cannot be told with two classes", **told)
-    if shape.is_tied.mean() > MOST_TIED:
+    if shape.has_ties:
         return Diagnosis(verdict="cannot be told from tied values", **told)
     return _judged(shape, clusters, told)
 

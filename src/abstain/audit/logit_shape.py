@@ -18,6 +18,8 @@ from abstain.scores.rows import LogitRows, as_pairs, warn_if_half
 from abstain.scores.softmax import log_odds as log_odds_of
 
 Array = NDArray[np.float64]
+MOST_TIED = 0.5
+"""With a larger share of rows whose least value several classes hold, the spread of the others says nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +44,11 @@ class LogitShape:
     of_label: Array
     squares: Array
     is_tied: NDArray[np.bool_]
+
+    @property
+    def has_ties(self) -> bool:
+        """Whether so many rows are tied that what is said of the other logits is said of the least."""
+        return bool(self.is_tied.mean() > MOST_TIED)
 
     @classmethod
     def of(cls, values: ValueBatches) -> LogitShape:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from abstain.scores.batches import ValueBatches
 from abstain.scores.confidence import Confidence, OfProbabilities, SoftmaxScore
 from abstain.scores.kinds import OF_PROBABILITIES, WITHOUT_SHIFT, Values
-from abstain.scores.softmax import SCORES, SHIFTED, centered_max_logit, score_all
+from abstain.scores.softmax import SCORES, SHIFTED, score_all
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,15 +23,12 @@ class Seen:
         labels: (N,) int64.
         scores: name of each score that these values have -> (N,) float64.
         confidence: (N,) float64, by the confidence whose thresholds are looked for.
-        max_logit: (N,) float64, the largest logit minus the mean of its row; (0,) of values that are no logits, or of
-            fewer than three classes, where it is a function of MSP.
     """
 
     predicted: NDArray[np.int64]
     labels: NDArray[np.int64]
     scores: dict[str, NDArray[np.float64]]
     confidence: NDArray[np.float64]
-    max_logit: NDArray[np.float64]
 
 
 def see(test: ValueBatches, names: Sequence[str], confidence: Confidence) -> Seen:
@@ -42,17 +39,15 @@ def see(test: ValueBatches, names: Sequence[str], confidence: Confidence) -> See
         names: of `SCORES`, from `scores_of`.
         confidence: as it is taken of values of this kind.
     """
-    n, has_max_logit = test.n_samples, test.kind not in OF_PROBABILITIES and test.n_columns > 2
+    n = test.n_samples
     predicted, labels = np.empty((2, n), np.int64)
     scores = {name: np.empty(n) for name in names}
-    seen = Seen(predicted, labels, scores, np.empty(n), np.empty(n if has_max_logit else 0))
+    seen = Seen(predicted, labels, scores, np.empty(n))
     start = 0
     for batch in test.batches():
         rows = slice(start, start + len(batch.labels))
         seen.predicted[rows], seen.labels[rows] = _predicted(batch), batch.labels
         seen.confidence[rows] = confidence.score(batch.rows)
-        if has_max_logit:
-            seen.max_logit[rows] = centered_max_logit(batch.rows)
         for name, found in _scores(batch, names).items():
             seen.scores[name][rows] = found
         start = rows.stop

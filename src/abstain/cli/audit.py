@@ -16,6 +16,7 @@ from abstain.cli.kept_warnings import warnings_kept
 from abstain.cli.mixture import Mixture
 from abstain.cli.options import AsJson, FittedOn, Folder, Labels, Overwrite, Reading, Split, with_options
 from abstain.cli.running import LOGITS, Running, run_models
+from abstain.cli.runs import looks_of_sources
 from abstain.cli.subjects import Subject, stored
 
 if TYPE_CHECKING:
@@ -104,7 +105,8 @@ def audit(
     typer.echo(json.dumps(results, indent=2) if as_json else text)
     if folder is not None:
         title = f"Audit of {', '.join(audit.name or Path(models[0]).name for audit in audits)}"
-        write_audit(folder, title=title, parts=parts, figures=figures_of(audits), results=results)
+        looks = looks_of_sources({audit.name: model for audit, model in zip(audits, models, strict=True)})
+        write_audit(folder, title=title, parts=parts, figures=figures_of(audits, looks), results=results)
         typer.echo(f"The page is {(folder / 'report.html').resolve()}", err=as_json)
 
 

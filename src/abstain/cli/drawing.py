@@ -88,12 +88,12 @@ class Drawing:
         return [sentence for name, reasons in self.reasons.items() for sentence in _sentences(name, reasons, self.runs)]
 
     def summary(self) -> dict[str, Any]:
-        """The numbers that the figures show, ready for JSON."""
+        """The numbers that the figures show, ready for JSON; what is left out is told apart, see `left_out`."""
         told = {
             name: {run: self.figures[name].told(value) for run, value in values.items()}
             for name, values in self.values.items()
         }
-        return {"runs": self.runs, "figures": told, "left_out": self.left_out}
+        return {"runs": self.runs, "figures": told}
 
     def _add(self, name: str, run: ReadRun) -> None:
         try:

@@ -77,9 +77,10 @@ def figures(
     with warnings_kept() as warned:
         drawing.add_all(places, reading.open, wanted)
         files = drawing.draw(looks_of_runs(places), endings)
-    write_files(folder, files, drawing.summary() | {"warnings": list(warned)})
-    for sentence in (*drawing.left_out, *(() if names else (SUPPRESSION,)), *warned):
-        typer.echo(_in_words(sentence), err=True)
+    left_out = _typed((*drawing.left_out, *(() if names else (SUPPRESSION,))))
+    write_files(folder, files, drawing.summary() | {"left_out": left_out, "warnings": list(warned)})
+    for sentence in (*left_out, *warned):
+        typer.echo(f"Note: {sentence}.", err=True)
     typer.echo("\n".join(str(folder / name) for name in files))
 
 
@@ -102,7 +103,8 @@ def _images(name: str | None, places: list[RunPlace]) -> LabelledImages | None:
     return None if name is None else LabelledImages.read(name, places[0].place[2] or TEST)
 
 
-def _in_words(sentence: str) -> str:
+def _typed(sentences: Iterable[str]) -> list[str]:
+    """As the command line says them, on the screen and in the summary."""
     from abstain.cli.commands import typed  # here, for it imports this file
 
-    return f"Note: {typed(sentence)}."
+    return [typed(sentence) for sentence in sentences]

@@ -12,7 +12,12 @@ OF_THE_DATA = (UserWarning, RuntimeWarning)
 
 @contextmanager
 def warnings_kept() -> Iterator[list[str]]:
-    """Keep the warnings on the data that are raised inside, each text once; others go their usual way afterwards."""
+    """Keep the warnings on the data that are raised inside, each text once; others go their usual way afterwards.
+
+    They name options as they are typed, as all that a command says.
+    """
+    from abstain.cli.commands import typed  # here, for it imports the commands, which import this
+
     kept: list[str] = []
     with warnings.catch_warnings(record=True) as raised:
         for category in OF_THE_DATA:
@@ -20,7 +25,7 @@ def warnings_kept() -> Iterator[list[str]]:
         yield kept
     for warning in raised:
         if issubclass(warning.category, OF_THE_DATA):
-            kept.append(" ".join(str(warning.message).split()).removesuffix("."))
+            kept.append(typed(" ".join(str(warning.message).split()).removesuffix(".")))
         else:
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
     kept[:] = dict.fromkeys(kept)

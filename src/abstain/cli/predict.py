@@ -81,7 +81,6 @@ def predict(
 
     Example: zcat reviews.txt.gz | abstain predict my-model - --json
     """
-    from abstain.cli.commands import typed
     from abstain.inference.sample_files import check_files_exist
 
     if as_json and as_csv:
@@ -94,7 +93,7 @@ def predict(
         how = {"target_risk": target_risk, "delta": delta, "batch_size": batch_size}
         classifier = _loaded(model, how, {"revision": revision, "device": device})
     for warning in warned:
-        typer.echo(f"note: {typed(warning)}", err=True)
+        typer.echo(f"note: {warning}", err=True)
     named = _samples(classifier.kind, files or [], text or [], column)
     counted = _Counted(_answers(classifier, named, to_file=path is not None))
     _write(counted, classifier, path, "json" if as_json else "csv" if as_csv else None)

@@ -44,7 +44,8 @@ class RunPlace:
         """What it was trained with; None where nobody wrote it down."""
         from abstain.figures.recipes import Recipe
 
-        return None if self.settings is None else Recipe.of_settings(self.settings)
+        settings = self.settings or {}
+        return Recipe.of_settings(settings) if settings.get("training") else None
 
     @property
     def seed(self) -> int | None:
@@ -86,13 +87,27 @@ def find_runs(
 
 
 def looks_of_runs(runs: Sequence[RunPlace]) -> dict[str, Look]:
-    """By what each was trained with; of runs of which nothing is known by their order."""
-    from abstain.report.style import looks_in_order, looks_of_recipes
+    """By what each was trained with, where it is known; else by their order."""
+    return _looks({run.name: run.recipe for run in runs})
 
-    known = {run.name: run.recipe for run in runs}
-    if not any(known.values()):
-        return looks_in_order(list(known))
-    return looks_of_recipes({name: (one.family, one.factor) if one else (name, 0.0) for name, one in known.items()})
+
+def looks_of_sources(sources: Mapping[str, str]) -> dict[str, Look]:
+    """The same of models by their names -> what was typed of each: a folder, a file, or a name on the Hub."""
+    return _looks({name: _recipe_behind(source) for name, source in sources.items()})
+
+
+def _looks(recipes: Mapping[str, Recipe | None]) -> dict[str, Look]:
+    from abstain.report.style import looks_of_models
+
+    return looks_of_models({name: (one.family, one.factor) if one else None for name, one in recipes.items()})
+
+
+def _recipe_behind(source: str) -> Recipe | None:
+    """Settings that are damaged tell nothing: nothing but a colour depends on them here."""
+    try:
+        return _run(source, None, None, None).recipe
+    except InputError:
+        return None
 
 
 def _run(source: str, validation: str | None, split: str | None, validation_split: str | None) -> RunPlace:

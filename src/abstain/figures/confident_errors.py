@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SIDE, TEXT, TITLE = 1.25, 0.45, 0.2
+SIDE, TEXT, TITLE = 1.25, 0.58, 0.2
 """Width of an image, and height of what is written below it and above a row, in inches."""
 MOST_LETTERS = 16
 """Of a class name."""
@@ -127,7 +127,7 @@ def _draw_image(axes: Axes, image: Any, said: str, right: str, coverage: float) 
     axes.text(
         0.5,
         -0.04,
-        f"says {said}\nis {right}\naccepted from {100 * coverage:.3g} %",
+        f"says {said}\nis {right}\naccepted from\n{100 * coverage:.3g} % coverage",
         transform=axes.transAxes,
         ha="center",
         va="top",

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 FEW_CLASSES = 30
 """Up to so many classes each has a mark; of more the axis of ranks is logarithmic."""
+OF_ONE_THREAD = 2**14
+"""Logits that are sorted at once; from 2**15 on torch divides even their copy among threads, and waiting costs more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +72,7 @@ def profiles_of_batches(batches: Iterable[tuple[Any, Any]]) -> dict[str, LogitPr
     counts, sums = {"right": 0, "wrong": 0}, {"right": np.zeros(()), "wrong": np.zeros(())}
     for logits, labels in batches:
         rows, error = check_logits(logits), classification_error(logits, labels).astype(bool)
-        for some in block_slices(len(rows), max(rows.shape[1], 2)):
+        for some in block_slices(len(rows), max(rows.shape[1], 2), OF_ONE_THREAD):
             profiles = np.stack(_profiles_of(as_pairs(rows[some].cpu().double()).numpy()))
             for name, answers in (("right", ~error[some]), ("wrong", error[some])):
                 counts[name] += int(answers.sum())

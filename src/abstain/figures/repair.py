@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from abstain._checks import InputError
-from abstain.report.figures import PANEL, CurveLine, draw_lines, highest_risk
+from abstain.report.curve_legend import make_room_for_legends
+from abstain.report.figures import PANEL, CurveLine, draw_lines
 from abstain.report.pictures import new_figure
 from abstain.report.repair import repair_name
 from abstain.report.selective_report import SelectiveReport
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def repair_figure(reports: Mapping[str, SelectiveReport], looks: Mapping[str, Look] | None = None) -> Figure:
-    """Two panels with the same axes: the curves of MSP, and those after the repair of each model.
+    """Two panels with the same axes and insets: the curves of MSP, and those after the repair of each model.
 
     Args:
         reports: name of each model -> its report, at least one with a repair, which may have fallen back to MSP.
@@ -36,11 +37,11 @@ def repair_figure(reports: Mapping[str, SelectiveReport], looks: Mapping[str, Lo
         for name, report in fitted.items()
         if report.repaired is not None
     ]
-    top = max(highest_risk(before), highest_risk(after))
     figure = new_figure(2 * PANEL[0], PANEL[1])
     names = dict.fromkeys(repair_name(report) for report in fitted.values())
     titles = ("before", f"after {' or '.join(names)}")
-    for axes, title, lines in zip(figure.subplots(1, 2), titles, (before, after), strict=True):
-        draw_lines(axes, lines, top=top)
+    for axes, title, lines in zip(figure.subplots(1, 2), titles, ((before, after), (after, before)), strict=True):
+        draw_lines(axes, lines[0], beside=lines[1])
         axes.set_title(title)
+    make_room_for_legends(figure)
     return figure

@@ -42,7 +42,7 @@ def draw_curve(axes: Axes, curve: RiskCoverageCurve, **style: Any) -> None:
 
 
 def draw_risk_interval(axes: Axes, curve: RiskCoverageCurve, *, level: float, color: Any) -> None:
-    """Draw the interval of `risk_interval` at the settled points: a band, or bars at few points.
+    """Draw the interval of `risk_interval` at the settled points: a band, or bars where `has_bars`.
 
     Args:
         axes: of matplotlib.
@@ -56,7 +56,7 @@ def draw_risk_interval(axes: Axes, curve: RiskCoverageCurve, *, level: float, co
     points = settled_points(curve)
     low, high = risk_interval(curve, points, level=level)
     coverage = 100 * curve.coverage[points]
-    if has_few_points(curve):
+    if has_bars(curve):
         axes.vlines(coverage, 100 * low, 100 * high, color=color, alpha=0.5, linewidth=1)
     else:
         axes.fill_between(coverage, 100 * low, 100 * high, color=color, alpha=BAND_ALPHA, linewidth=0)
@@ -97,6 +97,11 @@ def risk_interval(curve: RiskCoverageCurve, points: NDArray[np.int64], *, level:
 def has_few_points(curve: RiskCoverageCurve) -> bool:
     """Whether confidences tie so often, or samples are so few, that each operating point is marked."""
     return len(curve.coverage) <= FEW_POINTS
+
+
+def has_bars(curve: RiskCoverageCurve) -> bool:
+    """Whether its interval is drawn as bars, one a settled point: few points are no band, and a single one is none."""
+    return has_few_points(curve) or len(settled_points(curve)) == 1
 
 
 def drawn_points(curve: RiskCoverageCurve) -> NDArray[np.int64]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from abstain.curve.curve import RiskCoverageCurve
-from abstain.report.curve_lines import draw_curve, draw_risk_interval
+from abstain.report.curve_legend import draw_legend, make_room_for_legends
+from abstain.report.curve_lines import draw_curve, draw_risk_interval, has_bars
 from abstain.report.limits import INSET, risk_limit, zoom_region
 from abstain.report.pictures import new_figure
 from abstain.report.selective_report import ScoreResult, SelectiveReport
 from abstain.report.style import FIRST_COLOR, GREY, Look, looks_in_order
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -57,13 +57,15 @@ class CurveLine:
         return cls(result.curve, label, look, result.name, report.level, report.independent)
 
     @property
-    def has_band(self) -> bool:
-        """One a model, or they hide each other."""
-        return self.independent and self.score == "msp"
+    def interval(self) -> Literal["band", "bars"] | None:
+        """What is drawn of the interval: of one curve a model, or they hide each other."""
+        if not self.independent or self.score != "msp":
+            return None
+        return "bars" if has_bars(self.curve) else "band"
 
     def draw(self, axes: Axes) -> None:
         """The line, and its interval if it has one."""
-        if self.has_band:
+        if self.interval is not None:
             draw_risk_interval(axes, self.curve, level=self.level, color=self.look.color)
         marks: dict[str, Any] = {"marker": self.look.marker, "markevery": MARK_EVERY, "markersize": 4.5}
         style = {"linestyle": LINE_STYLES.get(self.score, LINE_STYLES["msp"]), "label": self.label, **self.look.line}
@@ -84,6 +86,7 @@ def risk_coverage_figure(panels: Mapping[str, Reports], looks: Looks | None = No
     for axes, (title, reports) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
         draw_panel(axes, reports, looks)
         axes.set_title(title)
+    make_room_for_legends(figure)
     return figure
 
 
@@ -117,27 +120,27 @@ def draw_panel(axes: Axes, reports: Reports, looks: Looks | None = None) -> None
     draw_lines(axes, list(_lines(reports, looks or looks_in_order(list(reports)))))
 
 
-def draw_lines(axes: Axes, lines: Sequence[CurveLine], *, top: float | None = None) -> None:
+def draw_lines(axes: Axes, lines: Sequence[CurveLine], *, beside: Sequence[CurveLine] = ()) -> None:
     """Draw curves as `draw_panel` does.
 
     Args:
         axes: of matplotlib.
         lines: at least one.
-        top: of the risk axis, in percent; None: what the curves need.
+        beside: others, on other axes: where each has those of the other, axes and insets show the same part.
     """
-    curves = [line.curve for line in lines]
-    top = top or highest_risk(lines)
+    curves = [line.curve for line in (*lines, *beside)]
+    top = risk_limit(curves, level=lines[0].level)
     _draw_lines(axes, lines, xlim=(-1, 101), ylim=(-0.015 * top, top))
     _label_risk_lines(axes, top)
     axes.set(xlabel="coverage (%)", ylabel="selective risk (%)")
     if region := zoom_region(curves, top):
         _draw_inset(axes, lines, region)
-    _draw_legend(axes, next((line.level for line in lines if line.has_band), None))
+    draw_legend(axes, bands=_colors(lines, "band"), bars=_colors(lines, "bars"), level=lines[0].level)
 
 
-def highest_risk(lines: Sequence[CurveLine]) -> float:
-    """The end of the risk axis that these curves need, in percent."""
-    return risk_limit([line.curve for line in lines], level=lines[0].level)
+def _colors(lines: Sequence[CurveLine], kind: str) -> list[Any]:
+    """Of the intervals of this kind, each once."""
+    return list(dict.fromkeys(line.look.color for line in lines if line.interval == kind))
 
 
 def _lines(reports: Reports, looks: Looks) -> Iterator[CurveLine]:
@@ -175,22 +178,3 @@ def _draw_inset(axes: Axes, lines: Sequence[CurveLine], region: tuple[float, flo
     _draw_lines(inset, lines, xlim=(left, right), ylim=(-0.015 * risk, risk))
     inset.tick_params(labelsize="x-small", length=2)
     axes.indicate_inset_zoom(inset, edgecolor=GREY)
-
-
-def _draw_legend(axes: Axes, level: float | None) -> None:
-    """Below the axes, where it takes no room from the curves."""
-    from matplotlib.patches import Patch
-
-    handles: list[Artist] = [line for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
-    n_lines = len(handles)
-    if level is not None:
-        interval = f"MSP: {100 * level:g} % interval, pointwise"
-        handles = [*handles, Patch(color="0.5", alpha=0.4, linewidth=0, label=interval)]
-    axes.legend(
-        handles=handles,
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.13),
-        ncols=min(n_lines, 2),
-        frameon=False,
-        fontsize="small",
-    )

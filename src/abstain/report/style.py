@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from abstain._checks import ArgumentError
 
 FIRST_COLOR = "black"
 """Of cross-entropy, or of the first model where nothing is known of them."""
-HUES = ("Oranges", "Blues", "Greens", "Purples")
+HUES = ("Oranges", "Blues", "Greens", "Purples", "RdPu")
 """A colour map a recipe: of one with a factor, darker is more of it."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 """A shape a recipe, which a picture in grey has too."""
@@ -83,6 +83,29 @@ def looks_of_recipes(recipes: Mapping[str, tuple[str, float]]) -> dict[str, Look
         colors |= {(family, factor): Look(shade, marker) for factor, shade in zip(factors, shades, strict=True)}
     plain = Look(FIRST_COLOR, MARKERS[0])
     return {name: colors.get(recipe, plain) for name, recipe in recipes.items()}
+
+
+def looks_of_models(recipes: Mapping[str, tuple[str, float] | None]) -> dict[str, Look]:
+    """As `looks_of_recipes`, of models some of which may have been trained in a way that nobody knows.
+
+    No two look alike: those of one recipe and factor differ in shape. Where nothing is known of any, the first is
+    black; else only cross-entropy is.
+
+    Args:
+        recipes: name of each model -> its recipe; None where it is not known.
+    """
+    is_known = any(recipes.values())
+    told = {name: recipe or (f"unknown: {name}", 0.0) for name, recipe in recipes.items()}
+    if told and not is_known:
+        told[next(iter(told))] = (PLAIN, 0.0)
+    looks = looks_of_recipes(told)
+    used = {look.marker for look in looks.values()}
+    free = [marker for marker in MARKERS if marker not in used]
+    seen: set[Look] = set()
+    for name, look in looks.items():
+        looks[name] = replace(look, marker=free.pop(0)) if look in seen and free else look
+        seen.add(look)
+    return looks
 
 
 def _shades(hue: str, n: int) -> list[Any]:
