@@ -134,3 +134,12 @@ def test_commands_name_only_what_is_kept(run, capsys, tmp_path):
     arguments = ["--data", "noisy_digits_rows", "--max-samples", "60", "--output-dir", str(tmp_path / "out")]
     assert run("audit", str(tmp_path / "m.skops"), *arguments) == 0
     assert str(tmp_path / "out" / "logits") not in capsys.readouterr().out
+
+
+def test_models_look_as_they_were_trained_whatever_they_are_called(run, tmp_path, monkeypatch):
+    told = {}
+    monkeypatch.setattr("abstain.audit.figures.figures_of", lambda audits, looks: told.update(looks) or {})
+    models = [str(released_checkpoint(f"mlp_noisy_digits_{name}_s0")) for name in ("a0.4", "a0")]
+    names = ["--name", "first", "--name", "second"]
+    assert run("audit", *models, *names, "--output-dir", str(tmp_path / "out")) == 0
+    assert told["second"].color == "black" != told["first"].color
