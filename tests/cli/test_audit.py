@@ -156,3 +156,12 @@ def test_files_that_are_no_models_and_models_without_data_name_the_option(run, c
     assert "give --data too" in capsys.readouterr().err
     assert run("audit", str(tmp_path / "m.skops"), "--data", str(tmp_path / "k.csv")) == 2
     assert "is a file, but must be a folder with one file a split" in capsys.readouterr().err
+
+
+def test_models_look_as_they_were_trained_whatever_they_are_called(run, tmp_path, monkeypatch):
+    told = {}
+    monkeypatch.setattr("abstain.audit.figures.figures_of", lambda audits, looks: told.update(looks) or {})
+    models = [str(released_checkpoint(f"mlp_noisy_digits_{name}_s0")) for name in ("a0.4", "a0")]
+    names = ["--name", "first", "--name", "second"]
+    assert run("audit", *models, *names, "--output-dir", str(tmp_path / "out")) == 0
+    assert told["second"].color == "black" != told["first"].color
