@@ -9,7 +9,8 @@ apart; `names` says what columns are usually called, `value_columns`, `called_as
 hold the values, `choice` which reading is meant, `class_labels` what a label is, `order_of_classes` which value is
 whose, `correctness` what tells errors, `groups` which rows depend on each other.
 `opening` puts these together, for `predictions` in memory and `opened` in batches; `held_out` parts validation from
-test, and `shared_samples` finds what is in both. Logs of language models: `sample_log` reads one, by `answers` and `targets`.
+test, and `shared_samples` finds what is in both. Logs of language models: `sample_log` reads one, by `answers` and
+`targets`.
 
 Each name is imported when it is first used, so that a file of numbers never waits for what trains models.
 """
