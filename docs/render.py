@@ -11,9 +11,10 @@ import json
 import runpy
 
 from code_blocks import run_shell
-from findings import findings, table
+from findings import table_in_short
 from pages import ROOT, with_blocks, write_or_check
 from recommendation import recommendation
+from seen_findings import findings
 
 from abstain import SelectiveReport, evaluate_logits, read_logits, released_checkpoint
 from abstain._files import whole_file
@@ -69,7 +70,7 @@ def render_readme(reports: dict[str, SelectiveReport], results: dict[str, dict])
             ]
         ),
     }
-    sections |= {"recommendation": recommendation(), "findings": table(findings(), folder="docs/")}
+    sections |= {"recommendation": recommendation(), "findings": table_in_short(findings(), folder="docs/")}
     return with_blocks(ROOT / "README.md", sections)
 
 

@@ -8,13 +8,18 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
 from statistics import mean
 from typing import Any
 
-from findings import findings, section
+from findings import section
 from pages import ROOT, write_or_check
+from recipe_runs import Recipe, Run, read_recipes
+from seen_findings import findings
+from which_runs import GRIDS, beside_the_grid
 
-from abstain.figures.recipes import Recipe
+from abstain.figures.recipes import Recipe as TrainedWith
 from abstain.report import markdown_table
 
 PAGE = ROOT / "docs" / "results.md"
@@ -56,7 +61,7 @@ def read_runs() -> dict[str, list[dict[str, Any]]]:
 
 
 def _trained_and_seed(run: dict[str, Any]) -> tuple[str, int]:
-    return Recipe.of_settings(run["settings"]).name, run["settings"]["training"]["seed"]
+    return TrainedWith.of_settings(run["settings"]).name, run["settings"]["training"]["seed"]
 
 
 def render(runs: dict[str, list[dict[str, Any]]], of_the_paper: str) -> str:
@@ -70,7 +75,20 @@ def _section(recipe: str, runs: list[dict[str, Any]]) -> str:
     table = markdown_table([COLUMNS, *map(_row, runs)], "l" + "r" * (len(COLUMNS) - 1))
     sizes = ", ".join(f"{split['samples']:,} {name}" for name, split in runs[0]["data"].items())
     places = sorted({f"{run['environment']['device']}, {run['environment']['threads']} threads" for run in runs})
-    return f"## {recipe}\n\n{sizes} samples; {'; '.join(places)}.{_note(runs[0])}\n\n{table}\n\n{_compare(runs)}\n"
+    told = f"{sizes} samples; {'; '.join(places)}.{_note(runs[0])}"
+    return "\n\n".join([f"## {recipe}", told, table, _compare(runs), *_beside(runs)]) + "\n"
+
+
+def _beside(runs: list[dict[str, Any]]) -> Iterator[str]:
+    """Why these numbers are not those of the findings, where the grids have the same data."""
+    of_table = [Run(run, None) for run in runs]
+    if told := beside_the_grid(of_table, _grids().get(of_table[0].data_set, [])):
+        yield told
+
+
+@cache
+def _grids() -> dict[str, list[Recipe]]:
+    return read_recipes(ROOT / "model_cards" / GRIDS)
 
 
 def _note(run: dict[str, Any]) -> str:

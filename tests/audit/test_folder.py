@@ -1,11 +1,13 @@
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
 
 import numpy as np
 import pytest
 
 from abstain import read_predictions
-from abstain.audit import AUDIT_FILES, audit_predictions, parts_of, write_audit
+from abstain.audit import AUDIT_FILES, audit_predictions, made, parts_of, write_audit
 from abstain.audit.figures import figures_of
 from abstain.report import Commands
 
@@ -70,3 +72,21 @@ def test_names_that_no_file_can_have_keep_their_own_pictures(tmp_path, audits):
 def test_a_single_model_with_a_name_has_its_pictures(tmp_path, audits):
     figures = written(tmp_path, audits[:1])
     assert (tmp_path / "report.html").read_text().count("data:image/png;base64,") == len(figures) == 2
+
+
+def test_how_it_was_made_is_the_last_line(tmp_path):
+    told = made(seed=3, validation={"a": "split validation of logits", "b": ""})
+    assert told["abstain"] == version("abstain") and told["seed"] == 3
+    assert abs((datetime.fromisoformat(told["date"]) - datetime.now(UTC)).total_seconds()) < 60
+    assert told["validation"] == {"a": "split validation of logits", "b": None}
+    write_audit(tmp_path, title="t", parts=[], figures={}, results={"made": told})
+    last = (tmp_path / "report.md").read_text().splitlines()[-1]
+    assert last == (
+        f"Made by abstain {told['abstain']} at {told['date']}, seed 3; validation samples: "
+        "a: split validation of logits; b: none."
+    )
+    assert last in (tmp_path / "report.html").read_text()
+    assert json.loads((tmp_path / "results.json").read_text())["made"] == told
+    alike = told | {"validation": {"a": "v.csv", "b": "v.csv"}}
+    write_audit(tmp_path, title="t", parts=[], figures={}, results={"made": alike})
+    assert (tmp_path / "report.md").read_text().endswith("validation samples: v.csv.\n")

@@ -20,7 +20,9 @@ def test_the_folder_of_a_model_is_audited_by_its_logits(run, capsys, tmp_path):
     printed = capsys.readouterr().out
     assert printed.startswith("## In short\n\n**Is the confidence in order?** ")
     assert {path.name for path in folder.iterdir()} == {*AUDIT_FILES, "results.json"}
-    held = json.loads((folder / "results.json").read_text())["models"][LS]
+    results = json.loads((folder / "results.json").read_text())
+    assert results["made"]["validation"] == {LS: f"split validation of {LS}/logits"} and results["made"]["seed"] == 0
+    held = results["models"][LS]
     test, validation = (read_predictions(f"{LS}/logits", split=split) for split in ("test", "validation"))
     assert held == json.loads(json.dumps(audit_predictions(test, validation).to_dict()))
     assert f"abstain predict {LS} FILES" in printed

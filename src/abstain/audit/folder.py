@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from datetime import UTC, datetime
+from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,35 @@ MOST_LETTERS = 120
 """Of the name of a file, of which systems take 255 bytes."""
 
 
+def made(*, seed: int, validation: Mapping[str, str]) -> dict[str, Any]:
+    """With what, when and how an audit was made, ready for JSON: so that it can be told apart and made again.
+
+    Args:
+        seed: of what was drawn.
+        validation: name of each model -> where its validation samples come from; "" where there were none.
+
+    Returns:
+        `abstain`, its version; `date`, in UTC, as ISO 8601; `seed`; `validation`, None for a model without.
+    """
+    return {
+        "abstain": version("abstain"),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": seed,
+        "validation": {name: told or None for name, told in validation.items()},
+    }
+
+
+def _made_in_words(told: Mapping[str, Any]) -> str:
+    """The last line of a page."""
+    sources = {name: source or "none" for name, source in told["validation"].items()}
+    apart = len({*sources.values()}) > 1
+    named = [f"{name}: {source}" for name, source in sources.items()] if apart else [*sources.values()][:1]
+    return (
+        f"Made by abstain {told['abstain']} at {told['date']}, seed {told['seed']}; validation samples: "
+        f"{'; '.join(named)}."
+    )
+
+
 def write_audit(
     folder: Path, *, title: str, parts: Parts, figures: Mapping[str, Figure], results: Mapping[str, Any]
 ) -> None:
@@ -32,7 +63,7 @@ def write_audit(
         title: of the page.
         parts: of each model its name and sections.
         figures: by the name that the sections have of them.
-        results: ready for JSON.
+        results: ready for JSON; what they hold under `made` is the last line of the page.
 
     Raises:
         InputError: one of them cannot be written.
@@ -42,6 +73,8 @@ def write_audit(
     files = _files_of(figures)
     drawn = {(name, kind): _bytes(figure, kind) for name, figure in figures.items() for kind in FORMATS}
     text = f"# {title}\n\n{as_markdown(parts, {name: f'{file}.png' for name, file in files.items()})}\n"
+    if "made" in results:
+        text += f"\n{_made_in_words(results['made'])}\n"
     pictures = {f"{files[name]}.png": data for (name, kind), data in drawn.items() if kind == "png"}
     page = as_html(title, text.partition("\n")[2], pictures)
     with ExitStack() as whole:  # left in reverse: the results come to their place last

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from abstain.audit.audit import Audit
 from abstain.audit.class_words import in_words as of_classes_in_words
 from abstain.audit.class_words import table as table_of_classes
+from abstain.audit.columns import columns_in_words
 from abstain.audit.comparison import compare, in_words, side_by_side
 from abstain.audit.decisions import Decision
 from abstain.audit.diagnosis import Diagnosis
@@ -18,7 +19,6 @@ from abstain.audit.score_gains import ScoreGain
 from abstain.audit.shift_words import in_words as of_shift_in_words
 from abstain.audit.shift_words import tables
 from abstain.report.answerable import describe_answerable
-from abstain.report.legend import legend
 from abstain.report.next_steps import Commands, describe_next_steps
 from abstain.report.notes import FEW_ERRORS
 from abstain.report.order import describe_measured, describe_order
@@ -88,7 +88,7 @@ def sections(audit: Audit, commands: Commands) -> list[Section]:
         *_of_images(audit),
         *_of_shift(audit),
         Section("What to do", steps),
-        Section("What the columns are", (), (legend(report),)),
+        Section("What the columns are", (), (columns_in_words(audit),)),
     ]
 
 
@@ -100,7 +100,7 @@ def _of_images(audit: Audit) -> Iterator[Section]:
 
 def _of_shift(audit: Audit) -> Iterator[Section]:
     if audit.shift is not None:
-        words, name = tuple(of_shift_in_words(audit.shift, audit.report)), audit.name or "this one"
+        words, name = tuple(of_shift_in_words(audit.shift, audit.report)), audit.name or "the model"
         yield Section("Which sources?", words, tuple(tables(audit.shift, name)))
 
 

@@ -76,7 +76,7 @@ def audit(
     Example: abstain audit microsoft/resnet-50 timm/resnet50.a1_in1k --data my-images --output-dir audit
     """
     from abstain._files import check_results_folder
-    from abstain.audit import AUDIT_FILES, check_settings, compare, parts_of, write_audit
+    from abstain.audit import AUDIT_FILES, check_settings, compare, made, parts_of, write_audit
     from abstain.audit.figures import figures_of
     from abstain.audit.page import as_markdown
 
@@ -93,7 +93,10 @@ def audit(
             subjects = (stored(model, reading, apart, (labels, split), mixture.source) for model in models)
         else:
             subjects = run_models(models, running, reading, apart, (split, mixture.source), folder)
-        found = [_audited(subject, called, how) for subject, called in zip(subjects, names, strict=True)]
+        asked = [
+            (_audited(subject, called, how), subject.fitted_on) for subject, called in zip(subjects, names, strict=True)
+        ]
+    found = [pair for pair, _ in asked]
     audits = [audit for audit, _ in found]
     parts = parts_of(found, warned)
     text = as_markdown(parts)
@@ -101,6 +104,7 @@ def audit(
         "models": {audit.name or models[0]: audit.to_dict() for audit in audits},
         "minus_the_first": [one.to_dict() for one in compare(audits)],
         "notes": warned,
+        "made": made(seed=apart.seed or 0, validation={audit.name or models[0]: told for (audit, _), told in asked}),
     }
     typer.echo(json.dumps(results, indent=2) if as_json else text)
     if folder is not None:

@@ -86,7 +86,9 @@ def run_models(
         said = run_model(model, parts, reading.label_column, run, samples[1])
         if VALIDATION in said and apart.validation_fraction is None:
             others = FittedOn(validation_split=VALIDATION)
-            yield Subject(said[TEST], said[VALIDATION], commands_of(_kept_place(kept, model), Reading(), others))
+            commands = commands_of(_kept_place(kept, model), Reading(), others)
+            told = f"split {apart.validation_split or VALIDATION} of {running.data}"
+            yield Subject(said[TEST], said[VALIDATION], commands, fitted_on=told)
         else:
             yield held_out(said[TEST], apart, commands_of(_kept_place(kept, model), Reading(), FittedOn()))
 

@@ -29,6 +29,7 @@ class Subject:
         commands: how the command lines that are proposed name them.
         notes: what has to be known of them, in sentences.
         class_names: in the order of the classes, where those that came with the predictions are not to be taken.
+        fitted_on: where the validation samples come from, in words; "" where there are none.
     """
 
     test: Any
@@ -36,6 +37,7 @@ class Subject:
     commands: Commands
     notes: tuple[str, ...] = ()
     class_names: tuple[str, ...] | None = None
+    fitted_on: str = ""
 
 
 def stored(
@@ -75,7 +77,10 @@ def stored(
         return reading.open(*at, source_column=source_column if at == place else None)  # type: ignore[arg-type]
 
     if apart.validation_fraction is None:
-        found = Subject(*apart.read(read, place, draws=True, fits=False), commands, class_names=names)
+        both = apart.read(read, place, draws=True, fits=False)
+        where_from = apart.validation or source
+        told = f"split {apart.validation_split} of {where_from}" if apart.validation_split else where_from
+        found = Subject(*both, commands, class_names=names, fitted_on=told)
     else:
         found = replace(held_out(read(*place), apart, commands), class_names=names)
     _check_names(names, found.test, model)
@@ -115,4 +120,5 @@ def held_out(predictions: Any, apart: FittedOn, commands: Commands) -> Subject:
     fraction = HELD_OUT if apart.validation_fraction is None else apart.validation_fraction
     validation, test = hold_out(predictions, fraction, seed=apart.seed or 0)
     held = replace(apart, validation_fraction=fraction)
-    return Subject(test, validation, commands, tuple(held.notes(test, validation)))
+    told = f"{len(validation):,} of {len(predictions):,} samples, drawn at random"
+    return Subject(test, validation, commands, tuple(held.notes(test, validation)), fitted_on=told)
