@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,7 +116,7 @@ def _not_passed(
     """What to say where the first test is not passed."""
     n, taken = certifying.n_samples, tests.accepted[0]
     bound = float(upper_bound(tests.errors[0], taken, delta)) if taken else 1.0
-    words, enough = _advice(tuning, certifying, tests, target_risk, delta)
+    words, enough = _advice(tuning, certifying, target_risk, delta)
     first = f"the first that {_size(tuning):,} others propose" if tuning is not None else "the only one, for all,"
     return NoThresholdError(
         f"no threshold on {n} samples is sure to have a selective risk of at most {target_risk:g} (delta = {delta:g}): "
@@ -127,17 +126,12 @@ def _not_passed(
 
 
 def _advice(
-    tuning: RiskCoverageCurve | None, certifying: RiskCoverageCurve, tests: Sequence, target_risk: float, delta: float
+    tuning: RiskCoverageCurve | None, certifying: RiskCoverageCurve, target_risk: float, delta: float
 ) -> tuple[str, int | None]:
-    """From the risk at the first threshold, which had no say in being first; else from the best of both parts."""
-    n = certifying.n_samples
-    how: dict[str, Any] = {"level": delta, "in_all": 1 + _size(tuning) / n, "deviations": DEVIATIONS}
-    if tests.accepted[0]:
-        words, enough = advice(tests.errors[:1], tests.accepted[:1], n, target_risk, **how)
-        if enough is not None:
-            return words, enough
+    """From the risks that both parts together have at the thresholds that might be proposed."""
     thresholds = np.array([-np.inf]) if tuning is None else np.append(tuning.threshold[:-1], -np.inf)
     parts = [part.counts_at(thresholds) for part in (tuning, certifying) if part is not None]
     accepted, errors = (np.sum(counts, axis=0) for counts in zip(*parts, strict=True))
-    order = np.argsort(p_value(errors, accepted, target_risk), kind="stable")
-    return advice(errors[order], accepted[order], n + _size(tuning), target_risk, **how)
+    n, n_tuning = certifying.n_samples, _size(tuning)
+    in_all = 1 + n_tuning / n
+    return advice(errors, accepted, n + n_tuning, target_risk, level=delta, in_all=in_all, deviations=DEVIATIONS)

@@ -24,6 +24,9 @@ HOPELESS = 100
 HALVED = 16
 """How often the search halves its interval of log N, from 21 to 0.0003: it is right to 0.03 %."""
 
+MOST_RANKS = 1000
+"""Of more ranks than these some are looked at, so that a curve of a million samples takes no longer."""
+
 
 def samples_needed(
     target_risk: float,
@@ -119,7 +122,9 @@ def _in_all(n_certifying: int, share: float) -> int:
 def samples_enough(
     errors: NDArray[Any], accepted: NDArray[Any], n: int, target_risk: float, level: float, *, deviations: float = 0
 ) -> int | None:
-    """The smallest N at which one of these ranks, with the risk and coverage it has now, would meet the target.
+    """The smallest N at which one of these ranks, at its coverage now and the risk of `expected_risk`, would do.
+
+    It is never smaller for a stricter target.
 
     Args:
         errors: (J,) how many of the accepted are wrong.
@@ -133,16 +138,47 @@ def samples_enough(
     Returns:
         At least 2; None if no number up to a billion is enough, as where every risk is above the target.
     """
-    risk, coverage = errors / accepted, accepted / n
-    low, high = np.zeros(len(risk)), np.full(len(risk), np.log(ENOUGH_AT_MOST))
+    rows = _spread_over(np.argsort(accepted, kind="stable"))
+    rows = rows[errors[rows] < target_risk * accepted[rows]]
+    risk, coverage = expected_risk(errors[rows], accepted[rows], target_risk), accepted[rows] / n
+    low, high = 0.0, float(np.log(ENOUGH_AT_MOST))
     for _ in range(HALVED):
         middle = (low + high) / 2
         taken = np.exp(middle) * coverage
         wrong = risk * taken + deviations * np.sqrt(risk * (1 - risk) * taken)
         met = p_value(wrong, taken, target_risk) <= level
-        low, high = np.where(met, low, middle), np.where(met, middle, high)
-    enough = float(np.exp(high.min(initial=np.inf)))
+        if met.any():
+            risk, coverage, high = risk[met], coverage[met], middle
+        else:
+            low = middle
+    enough = float(np.exp(high))
     return int(enough) + 1 if enough < 0.99 * ENOUGH_AT_MOST else None
+
+
+def expected_risk(errors: Any, accepted: Any, target_risk: float) -> NDArray[np.float64]:
+    """The risk to plan with, (errors + 1) / (accepted + 1 / target): as if one more error came, at the target's rate.
+
+    The best of many ranks looks better than it is, the more so the fewer errors it rests on; this moves each towards
+    the target, and never past it. So the number that is advised finds a threshold in half of new draws or more: in 60
+    to 100 % in simulations, where the lowest risk that was seen found one in none to 90 %.
+
+    Args:
+        errors: (J,) how many of the accepted are wrong.
+        accepted: (J,) how many are accepted.
+        target_risk: fraction in (0, 1).
+
+    Returns:
+        (J,) float64, below the target where errors / accepted is.
+    """
+    return np.asarray((errors + 1) / (accepted + 1 / target_risk), dtype=np.float64)
+
+
+def _spread_over(rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Of many rows some, of the first ones all: what lies between ranks so near each other needs as many samples."""
+    if len(rows) <= MOST_RANKS:
+        return rows
+    last, half = len(rows) - 1, MOST_RANKS // 2
+    return rows[np.unique(np.concatenate([np.geomspace(1, last, half), np.linspace(0, last, half)]).astype(np.intp))]
 
 
 def advice(
@@ -157,11 +193,9 @@ def advice(
 ) -> tuple[str, int | None]:
     """What to do where no rank is sure to meet the target, as the end of a sentence.
 
-    Only the first rank with a risk below the target counts, since a minimum over all would promise too much.
-
     Args:
-        errors: (J,) how many of the accepted are wrong, in the order of the bounds of their risk, the lowest first.
-        accepted: (J,) how many are accepted, at least 1.
+        errors: (J,) how many of the accepted are wrong.
+        accepted: (J,) how many are accepted; of ranks that accept none nothing is said.
         n: the number of samples now.
         target_risk: fraction in (0, 1).
         level: the probability with which each bound may fail, in (0, 1).
@@ -171,16 +205,28 @@ def advice(
     Returns:
         (words, about how many samples would be enough, rounded up to two digits; None where no number in reach is).
     """
-    risk = errors / accepted
-    hopeful = np.flatnonzero(risk < target_risk)[:1]
-    if not len(hopeful):
+    hopeful = errors < target_risk * accepted
+    if not hopeful.any():
         return "ask for a higher one: no risk is below it, so more samples like these do not help", None
-    enough = samples_enough(errors[hopeful], accepted[hopeful], n, target_risk, level, deviations=deviations)
+    errors, accepted = errors[hopeful], accepted[hopeful]
+    enough = samples_enough(errors, accepted, n, target_risk, level, deviations=deviations)
     if enough is None or enough > HOPELESS * n:
-        near, share = float(risk[hopeful][0]), float(accepted[hopeful][0]) / n
-        return f"the risk of {near:.4g} at a coverage of {share:.3g} is too near the target: ask for a higher one", None
+        return _out_of_reach(errors, accepted, n, target_risk, level, in_all), None
     enough = _rounded_up(math.ceil(enough * in_all))
     return f"about {enough:,} samples like these would be enough{' in all' if in_all > 1 else ''}", enough
+
+
+def _out_of_reach(
+    errors: NDArray[Any], accepted: NDArray[Any], n: int, target_risk: float, level: float, in_all: float
+) -> str:
+    """What to say where no number in reach is enough: of the surest rank, whether it is too near or of too few."""
+    surest = int(np.argmin(p_value(errors, accepted, target_risk)))
+    share = float(accepted[surest]) / n
+    if not errors[surest]:
+        fewest = _rounded_up(math.ceil(math.log(level) / math.log1p(-target_risk) * in_all / share))
+        return f"these are too few to tell how many would be enough, which is {fewest:,} at the least"
+    near = float(errors[surest] / accepted[surest])
+    return f"the risk of {near:.4g} at a coverage of {share:.3g} is too near the target: ask for a higher one"
 
 
 def _rounded_up(number: int) -> int:

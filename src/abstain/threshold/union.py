@@ -79,9 +79,8 @@ def too_few(
         delta: the probability with which the guarantee may fail, in (0, 1).
         n_bounds: how many bounds share δ.
     """
-    order = np.argsort(bounds, kind="stable")
-    words, enough = advice(errors[order], accepted[order], n, target_risk, level=delta / n_bounds)
-    best = order[0]
+    words, enough = advice(errors, accepted, n, target_risk, level=delta / n_bounds)
+    best = int(np.argmin(bounds))
     return NoThresholdError(
         f"no threshold on {n} samples is sure to have a selective risk of at most {target_risk:g} (delta = {delta:g}): "
         f"the lowest bound is {bounds[best]:.4g}, at a coverage of {accepted[best] / n:.3g}; {words}",
