@@ -33,12 +33,12 @@ def recipe_figure(data_sets: Mapping[str, Sequence[Recipe]]) -> Figure:
     n_columns = min(len(data_sets), PANELS_A_ROW)
     n_rows = -(-len(data_sets) // n_columns)
     figure = Figure(figsize=(5 * n_columns + 1.6, 4.2 * n_rows), layout="constrained")
-    panels = figure.subplots(n_rows, n_columns, squeeze=False).flat
+    panels = list(figure.subplots(n_rows, n_columns, squeeze=False).flat)
     for axes, (title, recipes) in zip(panels, data_sets.items(), strict=False):
         axes.set(title=title, xlabel="error %", ylabel="AURC %")
         for recipe in recipes:
             draw_recipe(axes, recipe, styles[recipe.name])
-    for axes in list(panels)[len(data_sets) :]:
+    for axes in panels[len(data_sets) :]:
         axes.set_axis_off()
     marks = [_mark(figure.axes[0], name, style) for name, style in styles.items()]
     figure.legend(handles=marks, loc="outside right upper", title="filled: MSP\nempty: repaired", fontsize="small")

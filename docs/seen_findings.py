@@ -121,7 +121,7 @@ def _harm(pairs: dict[str, tuple[Recipe, Recipe]]) -> Iterator[Seen]:
 
 def _harm_elsewhere(recipes: dict[str, list[Recipe]]) -> Iterator[Seen]:
     """IMDB by its results alone, where no ranks were kept; pixels by their images."""
-    if "imdb" not in recipes:
+    if _pair("imdb", recipes.get("imdb", [])) is None:
         plain, smoothed = (_kept(f"lstm_imdb_{alpha}") for alpha in ("a0", "a0.6"))
         told, low = _over_seeds([a.value("aurc") - b.value("aurc") for a, b in zip(smoothed, plain, strict=True)])
         coverages = [100 * np.mean([run.value("cov@1") for run in runs]) for runs in (plain, smoothed)]

@@ -1,4 +1,6 @@
 import numpy as np
+import oracle
+import pytest
 
 from abstain import select_threshold
 from abstain.audit.decisions import decide
@@ -24,9 +26,9 @@ def test_other_samples_propose_where_there_is_a_guarantee():
 
 def test_without_a_threshold_there_is_a_reason_and_how_many_would_be_enough():
     few = (ORDER[290:320], WRONG[290:320])
-    found = decide(few, (ORDER, WRONG), 0.01, 0.05)
+    found = decide(few, (ORDER, WRONG), 0.2, 0.001)
     assert (found.threshold, found.coverage, found.risk) == (None, None, None)
-    assert "0.01" in found.reason and found.n_enough > 30
+    assert "0.001" in found.reason and found.n_enough > 30
     assert found.to_dict()["n_enough"] == found.n_enough
 
 
@@ -39,3 +41,14 @@ def test_a_threshold_that_accepts_everything_can_be_written_as_json():
 def test_nothing_accepted_has_no_risk():
     found = decide((ORDER, WRONG), (np.zeros(5), np.zeros(5)), 0.1, None)
     assert (found.coverage, found.risk) == (0.0, None)
+
+
+def test_a_threshold_from_few_says_so_and_the_risk_has_the_exact_interval():
+    few = (np.arange(30.0), (np.arange(30) < 10).astype(float))
+    found = decide(few, (np.arange(10.0) + 20, np.r_[1.0, np.zeros(9)]), 0.1, None)
+    assert found.is_of_few and (found.n_chosen_on, found.n_wrong) == (30, 10)
+    low, high = found.interval  # 1 of 10: P(at least 1) and P(at most 1) are 2.5 % there
+    assert 1 - oracle.binomial_cdf(0, 10, low) == pytest.approx(0.025)
+    assert oracle.binomial_cdf(1, 10, high) == pytest.approx(0.025)
+    assert not decide((ORDER, WRONG), (ORDER, WRONG), 0.1, None).is_of_few
+    assert not decide(few, few, 0.01, 0.05).is_of_few, "there is none"

@@ -28,8 +28,12 @@ def test_the_verdict_is_told_with_what_it_rests_on(released, name, pattern):
 
 def test_too_few_tied_and_few_classes():
     assert diagnose(5 * np.eye(12) + np.arange(12) / 9, np.arange(12)).sentence() == (
-        "Too few errors to say whether the model was smoothed, 0 errors in 12 samples: about 1,568 would be enough."
+        "Too few errors to say whether the model was smoothed, 0 errors in 12 samples: about 1,568 errors would be "
+        "enough, and how many samples hold these cannot be told where none is seen."
     )
+    seen = diagnose(5 * np.eye(12)[np.arange(48) % 12] + np.arange(12) / 9, np.r_[3, np.arange(1, 48) % 12]).sentence()
+    # 1,568 · 48 = 75,264
+    assert seen.endswith("1,568 errors would be enough, which at this rate are in about 76,000 samples.")
     random = np.random.default_rng(0)
     of_five = diagnose(random.normal(size=(200, 5)), random.integers(0, 5, size=200)).sentence()
     assert "so few classes" in of_five and "What is seen is that at equal MSP its largest logit is" in of_five

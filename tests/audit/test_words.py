@@ -116,3 +116,29 @@ def test_images_and_sources_have_sections_where_rows_tell_of_them():
     read = read_predictions({**columns, "site": np.arange(300) // 150}, source_column="site")
     titles = [section.title for section in sections(audit_predictions(read), COMMANDS)]
     assert titles[-4:] == ["Which images?", "Which sources?", "What to do", "What the columns are"]
+
+
+def test_thresholds_from_few_say_so_with_an_interval_and_minus_infinity_is_any_confidence(found):
+    chosen = replace(found.decisions[0], threshold=-np.inf, coverage=1.0, risk=0.1, n_chosen_on=30, n_wrong=3)
+    chosen = replace(chosen, low=0.021, high=0.265)
+    few = replace(found, decisions=(chosen, replace(chosen, target_risk=0.02)))
+    section = told(few, "How much can be answered?")
+    words, table = " ".join(section.sentences), section.tables[0]
+    assert "They are from few: of 30 validation samples 3 are wrong, and with fewer than 20 right or wrong" in words
+    assert words.count("test samples that are answered, 10.00 % are wrong (95 % interval 2.1 to 26.5 %).") == 1
+    assert "any confidence" in table and "-inf" not in table
+    assert "10.00 % of them wrong (95 % interval 2.1 to 26.5 %)." in " ".join(told(few, "In short").sentences)
+    many = replace(found, decisions=(replace(chosen, n_chosen_on=200, n_wrong=30),))
+    assert "from few" not in " ".join(told(many, "How much can be answered?").sentences)
+
+
+def test_what_is_enough_are_validation_samples(found):
+    none = replace(found.decisions[1], threshold=None, coverage=None, risk=None, reason="none", n_enough=4300)
+    words = " ".join(told(replace(found, decisions=(none,)), "In short").sentences)
+    assert "is not to be had from so few (about 4,300 validation samples would be enough)." in words
+
+
+def test_labels_of_one_class_are_a_note():
+    logits = np.random.default_rng(0).normal(size=(60, 4))
+    one = audit_predictions(read_predictions({"logits": logits, "label": np.full(60, 2)}))
+    assert any("every label is the class 2" in note for note in one.report.notes)

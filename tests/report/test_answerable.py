@@ -41,9 +41,15 @@ def test_everything_and_nothing_are_said():
     assert nothing.endswith("wrong: nothing, for those of the highest confidence are wrong more often.")
 
 
-@pytest.mark.parametrize("wrong", [[], range(400)])
-def test_nothing_is_said_of_the_uncertainty_where_answers_are_all_alike(wrong):
-    *_, last = sentences = list(describe_answerable(with_errors_at(400, wrong)))
+def test_without_an_error_the_share_that_may_still_be_wrong_is_said():
+    *_, last = describe_answerable(with_errors_at(400, []))  # 1 - 0.05 ** (1 / 400) = 0.00746
+    assert last == (
+        "How sure that is: none of 400 answers is wrong, so with a probability of 95 % at most 0.75 % of all are."
+    )
+
+
+def test_nothing_is_said_of_the_uncertainty_where_answers_are_all_wrong():
+    *_, last = sentences = list(describe_answerable(with_errors_at(400, range(400))))
     assert last == "How sure that is cannot be said, since all answers are alike."
     assert not any("interval" in sentence for sentence in sentences)
 

@@ -106,7 +106,22 @@ def test_samples_that_are_missing_are_counted():
 
 
 def test_where_every_answer_is_wrong_nothing_helps():
-    assert steps(with_errors_at(5, range(5))) == ["What next? Nothing: no threshold can help here, only another model."]
+    assert steps(with_errors_at(50, range(50))) == [
+        "What next? Nothing: no threshold can help here, only another model."
+    ]
+
+
+@pytest.mark.parametrize(("n", "are"), [(1, "1 is"), (5, "5 are")])
+def test_a_few_wrong_answers_do_not_tell_that_nothing_helps(n, are):
+    assert steps(with_errors_at(n, range(n))) == [
+        f"What next? Measure more samples: {are} too few to tell whether a threshold helps, which takes at least 20 "
+        "right and 20 wrong answers."
+    ]
+
+
+def test_what_lacks_is_named_right_or_wrong():
+    *_, more = steps(with_errors_at(15, range(5, 15)))
+    assert more == "Measure more samples: at this error about 60 would hold 20 right answers."
 
 
 def test_a_risk_of_zero_has_no_guarantee_to_ask_for():

@@ -1,6 +1,7 @@
+import numpy as np
 import pytest
 
-from abstain.report.notes import FEW_ERRORS, note_few_errors, note_ignored, note_temperature
+from abstain.report.notes import FEW_ERRORS, note_few_errors, note_ignored, note_one_class, note_temperature
 
 
 @pytest.mark.parametrize(
@@ -32,3 +33,9 @@ def test_a_temperature_at_an_end_of_the_search_is_no_measurement():
     (small,), (large,) = note_temperature(1e-3), note_temperature(1e3)
     assert small.startswith("the temperature is as small as is tried (0.001), and the validation samples")
     assert large.startswith("the temperature is as large as is tried (1000), and the validation samples")
+
+
+def test_labels_of_one_class_are_said():
+    (note,) = note_one_class(np.array([3, 3]))
+    assert note.startswith("every label is the class 3, so nothing is seen of the other classes")
+    assert not [*note_one_class(np.array([3, 4])), *note_one_class(np.array([3]))]

@@ -68,7 +68,10 @@ def test_a_risk_next_to_the_target_is_said_in_place_of_millions_of_samples():
 def test_a_few_right_answers_tell_only_the_least_number():
     # Of 10 samples 2 are accepted and right: 0.95^59 <= 0.05 < 0.95^58 of a fifth, with two digits; half of all tune.
     words, enough = advice(np.array([0]), np.array([2]), 10, 0.05, level=DELTA, in_all=2)
-    assert words == "these are too few to tell how many would be enough, which is 590 at the least" and not enough
+    assert (
+        words == "these are too few to tell how many would be enough, which at a coverage of 0.2 is 590 at least"
+        and not enough
+    )
 
 
 def test_the_number_that_is_said_has_two_digits_and_is_that_of_the_error():

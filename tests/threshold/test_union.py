@@ -91,5 +91,5 @@ def test_the_error_names_the_lowest_bound_and_how_many_samples_would_do():
     assert "on 50 samples is sure to have a selective risk of at most 0.01 (delta = 0.05)" in str(raised.value)
     assert f"the lowest bound is {bound:.4g}" in str(raised.value)
     # ln(0.05/46) / ln(0.99) = 679: without an error in so few, no more than that can be told.
-    assert str(raised.value).endswith("how many would be enough, which is 680 at the least")
+    assert str(raised.value).endswith("how many would be enough, which at a coverage of 1 is 680 at least")
     assert raised.value.n_enough is None

@@ -23,6 +23,7 @@ from abstain.audit.stored import in_memory
 from abstain.figures.equal_confidence import FEWEST, AtEqualConfidence, at_equal_confidence
 from abstain.logits.held_out import hold_out
 from abstain.report.measure import check_target_risks
+from abstain.report.notes import note_one_class
 from abstain.report.predictions import CONFIDENCE, evaluate_predictions
 from abstain.report.selective_report import SelectiveReport
 from abstain.report.sketch_report import SketchReport
@@ -161,6 +162,7 @@ def audit_predictions(
         seen = see(test.in_batches(), names, found.confidence)
         scored = (seen.confidence, report.error)
         found = replace(found, scores=score_gains(report, seen.scores), labels=seen.labels)
+        found = found.with_notes(note_one_class(seen.labels))
     found = _decided(found, choose, scored, risks, delta if report.independent else None)
     if test.source is not None:
         there = {
@@ -231,6 +233,8 @@ def _decided(found: Audit, choose: Choose | None, scored: Scored, risks: Iterabl
         return found
     deltas = (None,) if delta is None else (None, delta)
     decisions = tuple(choose(scored, risk, each) for risk in risks for each in deltas)
+    if delta is None:  # the exact interval is one of independent samples
+        decisions = tuple(replace(one, low=None, high=None) for one in decisions)
     return replace(found, decisions=decisions)
 
 

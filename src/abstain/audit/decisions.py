@@ -9,10 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._checks import NoThresholdError
+from abstain.report.notes import FEW_ERRORS
+from abstain.threshold.bounds import upper_bound
 from abstain.threshold.select import select_threshold
 
 Scored = tuple[NDArray[np.float64], NDArray[np.float64]]
 """(N,) confidence and (N,) 0/1 error."""
+
+LEVEL = 0.95
+"""Nominal coverage of the interval of a risk."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,10 @@ class Decision:
         risk: how many of these are wrong, a fraction; None where none is accepted.
         reason: why there is no threshold, a sentence; None where there is one.
         n_enough: about how many validation samples would be enough; None where that is not known, or none would be.
+        n_chosen_on: how many validation samples it was chosen on; None without a threshold.
+        n_wrong: how many of these are wrong; None without a threshold.
+        low: lower end of the exact interval of the risk at `LEVEL`, for independent samples; None without a risk.
+        high: upper end of it.
     """
 
     target_risk: float
@@ -36,6 +45,22 @@ class Decision:
     risk: float | None = None
     reason: str | None = None
     n_enough: int | None = None
+    n_chosen_on: int | None = None
+    n_wrong: int | None = None
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def is_of_few(self) -> bool:
+        """Whether it was chosen on fewer than 20 wrong or right answers."""
+        if self.threshold is None or self.n_chosen_on is None or self.n_wrong is None:
+            return False
+        return min(self.n_wrong, self.n_chosen_on - self.n_wrong) < FEW_ERRORS
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """(low, high) of the risk; None where there is none."""
+        return None if self.low is None or self.high is None else (self.low, self.high)
 
     def to_dict(self) -> dict[str, Any]:
         """All numbers, ready for JSON; a threshold that accepts everything is the text `-inf`."""
@@ -63,4 +88,21 @@ def decide(
     confidence, wrong = test
     accepted = confidence >= point.threshold
     risk = float(wrong[accepted].mean()) if accepted.any() else None
-    return Decision(target_risk, delta, point.threshold, float(accepted.mean()), risk)
+    low, high = (None, None) if risk is None else _exact_interval(float(wrong[accepted].sum()), int(accepted.sum()))
+    return Decision(
+        target_risk,
+        delta,
+        point.threshold,
+        float(accepted.mean()),
+        risk,
+        n_chosen_on=len(chosen_on[1]),
+        n_wrong=int(chosen_on[1].sum()),
+        low=low,
+        high=high,
+    )
+
+
+def _exact_interval(n_wrong: float, n: int) -> tuple[float, float]:
+    """Of Clopper and Pearson (1934): both one-sided bounds, each with half of what `LEVEL` leaves."""
+    tail = (1 - LEVEL) / 2
+    return 1 - float(upper_bound(n - n_wrong, n, tail)), float(upper_bound(n_wrong, n, tail))

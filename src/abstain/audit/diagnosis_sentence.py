@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from abstain.audit.binned_effect import FEWEST_IN_BIN
+from abstain.threshold.planning import rounded_up
 
 if TYPE_CHECKING:
     from abstain.audit.diagnosis import Diagnosis
@@ -83,5 +85,15 @@ def _too_few(diagnosis: Diagnosis) -> str:
         return (
             f"Too few right answers to say whether the model was smoothed, {n_right} in {diagnosis.n_samples} samples."
         )
-    enough = "" if diagnosis.needed is None else f": about {diagnosis.needed:,} would be enough"
-    return f"Too few errors to say whether the model was smoothed, {errors}{enough}."
+    return f"Too few errors to say whether the model was smoothed, {errors}{_of_enough(diagnosis)}."
+
+
+def _of_enough(diagnosis: Diagnosis) -> str:
+    """How many errors, and how many samples hold them, which no rate tells where none was seen."""
+    if diagnosis.needed is None:
+        return ""
+    enough = f": about {diagnosis.needed:,} errors would be enough"
+    if not diagnosis.n_errors:
+        return f"{enough}, and how many samples hold these cannot be told where none is seen"
+    samples = rounded_up(math.ceil(diagnosis.needed * diagnosis.n_samples / diagnosis.n_errors))
+    return f"{enough}, which at this rate are in about {samples:,} samples"

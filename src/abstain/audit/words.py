@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from abstain.audit.class_words import in_words as of_classes_in_words
 from abstain.audit.class_words import table as table_of_classes
 from abstain.audit.columns import columns_in_words
 from abstain.audit.comparison import compare, in_words, side_by_side
-from abstain.audit.decisions import Decision
+from abstain.audit.decisions import LEVEL, Decision
 from abstain.audit.diagnosis import Diagnosis
 from abstain.audit.images_of_pixels import in_words as of_images_in_words
 from abstain.audit.images_of_pixels import table as table_of_images
@@ -22,7 +23,7 @@ from abstain.report.answerable import describe_answerable
 from abstain.report.next_steps import Commands, describe_next_steps
 from abstain.report.notes import FEW_ERRORS
 from abstain.report.order import describe_measured, describe_order
-from abstain.report.phrases import counted, p_value, percent
+from abstain.report.phrases import between, counted, how_many, p_value, percent
 from abstain.report.repair import describe_repair, helps, repair_name
 from abstain.report.tables import markdown_table
 
@@ -218,9 +219,28 @@ def _answerable(audit: Audit) -> Iterator[str]:
         f"By {audit.confidence.label}, with thresholds chosen on "
         f"{counted(audit.n_chosen_on or 0, 'validation sample')}; what they do is what the test samples show:"
     )
+    yield from _warn_of_few(audit)
     if not any(decision.delta for decision in audit.decisions):
         yield "None comes with a guarantee, since rows depend on each other."
     yield from (f"{_target(one)}: {one.reason}." for one in audit.decisions if one.reason is not None)
+
+
+def _warn_of_few(audit: Audit) -> Iterator[str]:
+    """That thresholds are from few, and how far the shares of wrong answers in the table may be off."""
+    few = [one for one in audit.decisions if one.is_of_few]
+    if not few:
+        return
+    n, wrong = few[0].n_chosen_on or 0, few[0].n_wrong or 0
+    yield (
+        f"They are from few: of {counted(n, 'validation sample')} {how_many(wrong, 'wrong')}, and with fewer than "
+        f"{FEW_ERRORS} right or wrong ones other samples may give other thresholds."
+    )
+    told = ((one.coverage, one.risk, one.interval) for one in few if one.interval is not None)
+    for coverage, risk, interval in dict.fromkeys(told):
+        yield (
+            f"Of the {percent(coverage, 1)} % of the test samples that are answered, {percent(risk, 2)} % are wrong"
+            f"{between(interval, LEVEL, 1)}."
+        )
 
 
 def _target(decision: Decision) -> str:
@@ -235,12 +255,13 @@ def _one_decision(decision: Decision) -> str:
         else f"one that is guaranteed with a probability of {100 * (1 - decision.delta):g} %"
     )
     if decision.coverage is None:
-        enough = f" (about {decision.n_enough:,} would be enough)" if decision.n_enough else ""
+        enough = f" (about {decision.n_enough:,} validation samples would be enough)" if decision.n_enough else ""
         return f"{how} is not to be had from so few{enough}." if enough else f"{how} is not to be had."
     if decision.coverage == 0:
         return f"{how} answers none of the test samples."
     wrong = "none of them wrong" if not decision.risk else f"{percent(decision.risk, 2)} % of them wrong"
-    return f"{how} answers {percent(decision.coverage, 1)} % of the test samples, {wrong}."
+    few = between(decision.interval, LEVEL, 1) if decision.is_of_few else ""
+    return f"{how} answers {percent(decision.coverage, 1)} % of the test samples, {wrong}{few}."
 
 
 def _table_of_decisions(audit: Audit) -> Iterator[str]:
@@ -253,8 +274,12 @@ def _table_of_decisions(audit: Audit) -> Iterator[str]:
 
 def _row_of_decision(one: Decision) -> list[str]:
     guarantee = "–" if one.delta is None else f"δ = {100 * one.delta:g} %"
-    threshold = "none" if one.threshold is None else f"{one.threshold:.4g}"
+    threshold = "none" if one.threshold is None else _accepting(one.threshold)
     return [f"{100 * one.target_risk:g}", guarantee, threshold, percent(one.coverage, 1), percent(one.risk, 2)]
+
+
+def _accepting(threshold: float) -> str:
+    return "any confidence" if threshold == -math.inf else f"{threshold:.4g}"
 
 
 def _classes(audit: Audit) -> Iterator[str]:

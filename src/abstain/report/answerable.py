@@ -27,7 +27,13 @@ def describe_answerable(report: SelectiveReport) -> Iterator[str]:
         yield f"{before}With at most {100 * risk:g} % of the answers wrong: {shares[0]}{after}."
         if warning := _warn_of_few(report, results[-1].metrics[key], risk):
             yield warning
-    if reason := _why_no_interval(report):
+    if not report.n_errors and report.has_intervals:
+        highest = 1 - (1 - report.level) ** (1 / report.n_samples)
+        yield (
+            f"How sure that is: none of {counted(report.n_samples, 'answer')} is wrong, so with a probability of "
+            f"{100 * report.level:g} % at most {100 * highest:.2g} % of all are."
+        )
+    elif reason := _why_no_interval(report):
         yield f"How sure that is cannot be said, since {reason}."
 
 

@@ -61,8 +61,17 @@ def describe_next_steps(
     suspected = _suspect_smoothing(report) if smoothing is None else smoothing
     steps = [*_try_the_repair(report, commands), *suspected, *_choose_a_threshold(report, commands)]
     steps += _measure_more(report)
-    for number, step in enumerate(steps or ["Nothing: no threshold can help here, only another model."]):
+    for number, step in enumerate(steps or [_nothing(report)]):
         yield f"{'What next? ' if number == 0 else ''}{step}"
+
+
+def _nothing(report: SelectiveReport) -> str:
+    if report.n_samples < FEW_ERRORS:
+        return (
+            f"Measure more samples: {report.n_samples} {'is' if report.n_samples == 1 else 'are'} too few to tell "
+            f"whether a threshold helps, which takes at least {FEW_ERRORS} right and {FEW_ERRORS} wrong answers."
+        )
+    return "Nothing: no threshold can help here, only another model."
 
 
 def _try_the_repair(report: SelectiveReport, commands: Commands) -> Iterator[str]:
@@ -145,11 +154,13 @@ def _guarantee(report: SelectiveReport, commands: Commands, risk: float) -> str:
 def _measure_more(report: SelectiveReport) -> Iterator[str]:
     """About how many samples would be enough, where these are not."""
     n, wrong = report.n_samples, report.n_errors
+    right = n - wrong
     if wrong == 0:
         yield _measure_without_an_error(report)
-    elif wrong < min(FEW_ERRORS, n):
-        needed = math.ceil(n * FEW_ERRORS / wrong)
-        yield f"Measure more samples: at this error about {needed:,} would hold {FEW_ERRORS} wrong answers."
+    elif 0 < min(wrong, right) < FEW_ERRORS:
+        count, what = min((wrong, "wrong"), (right, "right"))
+        needed = math.ceil(n * FEW_ERRORS / count)
+        yield f"Measure more samples: at this error about {needed:,} would hold {FEW_ERRORS} {what} answers."
     else:
         risk, coverage = _worth_a_threshold(report)
         if risk is not None and n * coverage < (fewest := fewest_to_show(risk, DELTA)):

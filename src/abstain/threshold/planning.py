@@ -212,7 +212,7 @@ def advice(
     enough = samples_enough(errors, accepted, n, target_risk, level, deviations=deviations)
     if enough is None or enough > HOPELESS * n:
         return _out_of_reach(errors, accepted, n, target_risk, level, in_all), None
-    enough = _rounded_up(math.ceil(enough * in_all))
+    enough = rounded_up(math.ceil(enough * in_all))
     return f"about {enough:,} samples like these would be enough{' in all' if in_all > 1 else ''}", enough
 
 
@@ -223,13 +223,14 @@ def _out_of_reach(
     surest = int(np.argmin(p_value(errors, accepted, target_risk)))
     share = float(accepted[surest]) / n
     if not errors[surest]:
-        fewest = _rounded_up(math.ceil(math.log(level) / math.log1p(-target_risk) * in_all / share))
-        return f"these are too few to tell how many would be enough, which is {fewest:,} at the least"
+        fewest = rounded_up(math.ceil(math.log(level) / math.log1p(-target_risk) * in_all / share))
+        least = f"at a coverage of {share:.3g} is {fewest:,} at least"
+        return f"these are too few to tell how many would be enough, which {least}"
     near = float(errors[surest] / accepted[surest])
     return f"the risk of {near:.4g} at a coverage of {share:.3g} is too near the target: ask for a higher one"
 
 
-def _rounded_up(number: int) -> int:
+def rounded_up(number: int) -> int:
     """To two digits, since the number rests on a few errors."""
     step = 10 ** max(len(str(number)) - 2, 0)
     return -(-number // step) * step
