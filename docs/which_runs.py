@@ -65,11 +65,12 @@ def beside_the_grid(runs: Sequence[Run], recipes: Sequence[Recipe]) -> str:
         return ""
     all_seeds = list(grid[PLAIN].runs.values()), list(grid[smoothed.name].runs.values())
     seeds = f"seed{'' if len(shared) == 1 else 's'} {', '.join(map(str, shared))}"
+    n_all = len(all_seeds[1])
+    of_all = f", and of all {n_all} seeds there {_effect(*all_seeds)}" if n_all > len(shared) else ""
     return (
         f"These are not the runs of the findings above, which are those of the grid in "
         f"[`model_cards/{GRIDS}`](../model_cards/{GRIDS}): {_difference(mine[1], others[1])}. {smoothed.name} minus "
-        f"{PLAIN} is of {seeds} here {_effect(*mine)}; of the same in the grid {_effect(*others)}, and of all "
-        f"{len(all_seeds[1])} seeds there {_effect(*all_seeds)}."
+        f"{PLAIN} is of {seeds} here {_effect(*mine)}; of the same in the grid {_effect(*others)}{of_all}."
     )
 
 

@@ -53,6 +53,13 @@ def test_the_recipes_of_all_grids_have_shapes_of_their_own(program, root):
     assert len(styles) > 15 and len({str(style["marker"]) for style in styles.values()}) == len(styles)
 
 
+def test_a_panel_without_data_is_not_drawn(program, tmp_path):
+    for data_set in ("a", "b", "c"):
+        keep(tmp_path, data_set, 0)
+    figure = program("recipe_figure").recipe_figure(program("recipe_runs").read_recipes(tmp_path))
+    assert [axes.get_title() for axes in figure.axes if axes.axison] == ["a", "b", "c"]
+
+
 def test_more_recipes_than_shapes_still_differ(program):
     figure = program("recipe_figure")
     recipe = program("recipe_runs").Recipe
