@@ -40,8 +40,12 @@ def test_other_samples_are_not():
     assert len(list(side_by_side([first, other], [b]))) == 1
 
 
-def test_the_same_model_is_not_clearly_different():
+def test_the_same_model_is_called_the_same_and_few_errors_tell_nothing():
     one = audited("a", *made())
     (same,) = compare([one, one])
-    assert "cannot be told" in next(in_words([one, one], [same])), "the same order has no interval"
+    assert next(in_words([one, one], [same])) == "a makes the errors of a, in the same order."
+    logits, labels = made()
+    scale = np.random.default_rng(9).uniform(0.05, 1, (600, 1))
+    few = [audited(name, logits * by, labels, n=30) for name, by in (("a", 1), ("b", scale))]
+    assert "cannot be told from so few wrong or right answers" in next(in_words(few, compare(few)))
     assert same.to_dict()["msp"]["estimate"] == 0.0

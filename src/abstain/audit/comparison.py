@@ -82,8 +82,10 @@ def in_words(audits: Sequence[Audit], beside: Sequence[Beside]) -> Iterator[str]
     for one in beside:
         if one.apart is not None:
             yield f"{one.name} is not compared with {first} pair by pair: {one.apart}."
+        elif one.msp is not None and one.msp.estimate == one.msp.standard_error == 0:
+            yield f"{one.name} makes the errors of {first}, in the same order."
         elif one.msp is None or one.msp.interval is None:
-            yield f"Whether {one.name} is better than {first} cannot be told from so few errors."
+            yield f"Whether {one.name} is better than {first} cannot be told from so few wrong or right answers."
         else:
             low, high = one.msp.interval
             verdict = "worse than" if low > 0 else "better than" if high < 0 else "not clearly different from"
