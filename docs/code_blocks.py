@@ -134,7 +134,7 @@ def run_shell(code: str, place: str) -> str:
     done = subprocess.run(
         ["bash", "-eu", "-c", code], capture_output=True, text=True, env={**os.environ, "PATH": path, "COLUMNS": "100"}
     )
-    if done.returncode:
+    if done.returncode or ("|" in code and not done.stdout):  # of a pipe only the last command has an exit status
         sys.exit(f"{place} fails: {done.stderr}")
     lines = done.stdout.replace(f"{Path.cwd()}/", "").splitlines()  # a reader's whole path is another
     return "".join(f"{line.rstrip()}\n" for line in lines)

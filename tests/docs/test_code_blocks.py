@@ -82,6 +82,8 @@ def test_what_a_page_shows_is_made_anew_where_it_is_the_same_everywhere(blocks, 
 def test_a_command_that_fails_says_where_and_why(blocks):
     with pytest.raises(SystemExit, match=r"^page.md fails: .*no_such_command"):
         blocks.run_shell("no_such_command --now", "page.md")
+    with pytest.raises(SystemExit, match=r"page\.md fails: .*no_such_command"):
+        blocks.run_shell("no_such_command --now | head -n 5", "page.md")
 
 
 def test_the_minutes_are_whole_and_rounded_up(blocks):
