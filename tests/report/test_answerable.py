@@ -1,9 +1,8 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
-from abstain.report.answerable import describe_answerable, fewest_to_show
+from abstain.report.answerable import describe_answerable
 from abstain.report.given import evaluate_confidence
 from abstain.report.selective_report import ScoreResult
 
@@ -58,12 +57,6 @@ def test_nor_where_rows_depend_on_each_other():
     sentences = list(describe_answerable(replace(with_errors_at(400, range(300, 400)), independent=False)))
     assert sentences[-1] == "How sure that is cannot be said, since rows depend on each other."
     assert not any("interval" in sentence for sentence in sentences)
-
-
-@pytest.mark.parametrize(("risk", "n"), [(0.05, 59), (0.01, 299), (0.5, 5), (1.0, 1), (0.0, 1)])
-def test_how_many_answers_without_an_error_show_a_risk(risk, n):
-    assert fewest_to_show(risk) == n  # the rule of three: (1 - risk)^n <= 0.05
-    assert risk in (0, 1) or (1 - risk) ** n <= 0.05 < (1 - risk) ** (n - 1)
 
 
 def test_too_few_answers_are_said_to_be_too_few():

@@ -2,7 +2,7 @@ import numpy as np
 import oracle
 import pytest
 
-from abstain.threshold.bounds import MAX_RANKS, candidate_ranks, p_value, upper_bound
+from abstain.threshold.bounds import MAX_RANKS, candidate_ranks, fewest_to_show, p_value, upper_bound
 
 
 def test_the_ranks_of_80_samples_as_worked_by_hand():
@@ -51,3 +51,9 @@ def test_the_p_value_is_the_binomial_tail_and_turns_where_the_bound_meets_the_ta
 def test_p_values_are_of_the_shape_of_the_numbers():
     found = p_value(np.array([0, 1, 2]), np.array([0, 20, 2]), 0.1)
     assert found[[0, 2]].tolist() == [1, 1] and found[1] == pytest.approx(0.9**20 + 20 * 0.1 * 0.9**19)
+
+
+@pytest.mark.parametrize(("risk", "n"), [(0.05, 59), (0.01, 299), (0.5, 5), (1.0, 1), (0.0, 1)])
+def test_how_many_answers_without_an_error_show_a_risk(risk, n):
+    assert fewest_to_show(risk) == n  # the rule of three: (1 - risk)^n <= 0.05
+    assert risk in (0, 1) or (1 - risk) ** n <= 0.05 < (1 - risk) ** (n - 1)

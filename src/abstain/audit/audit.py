@@ -218,7 +218,8 @@ def _with_halves(found: Audit, test: Any, validation: Any, seed: int) -> tuple[A
         found = replace(found, confidence=fit_confidence(REPAIR, fitted_on.in_batches()))
     found = replace(found, n_chosen_on=len(chosen_on))
     tuning, chosen = (_scored(part, found.confidence) for part in (fitted_on, chosen_on))
-    return found, lambda scored, risk, delta: decide(chosen, scored, risk, delta, tuning)
+    level = found.report.level if found.report.independent else None
+    return found, lambda scored, risk, delta: decide(chosen, scored, risk, delta, tuning, level=level)
 
 
 def _scored(samples: Any, confidence: Confidence) -> Scored:
@@ -232,10 +233,7 @@ def _decided(found: Audit, choose: Choose | None, scored: Scored, risks: Iterabl
     if choose is None:
         return found
     deltas = (None,) if delta is None else (None, delta)
-    decisions = tuple(choose(scored, risk, each) for risk in risks for each in deltas)
-    if delta is None:  # the exact interval is one of independent samples
-        decisions = tuple(replace(one, low=None, high=None) for one in decisions)
-    return replace(found, decisions=decisions)
+    return replace(found, decisions=tuple(choose(scored, risk, each) for risk in risks for each in deltas))
 
 
 def _shift(found: Audit, source: NDArray[Any], scored: Scored, others: Any, there: dict[str, Any]) -> Shift:

@@ -16,9 +16,6 @@ from abstain.threshold.select import select_threshold
 Scored = tuple[NDArray[np.float64], NDArray[np.float64]]
 """(N,) confidence and (N,) 0/1 error."""
 
-LEVEL = 0.95
-"""Nominal coverage of the interval of a risk."""
-
 
 @dataclass(frozen=True)
 class Decision:
@@ -34,7 +31,7 @@ class Decision:
         n_enough: about how many validation samples would be enough; None where that is not known, or none would be.
         n_chosen_on: how many validation samples it was chosen on; None without a threshold.
         n_wrong: how many of these are wrong; None without a threshold.
-        low: lower end of the exact interval of the risk at `LEVEL`, for independent samples; None without a risk.
+        low: lower end of the exact interval of the risk; None without a risk, or where rows depend on each other.
         high: upper end of it.
     """
 
@@ -69,7 +66,13 @@ class Decision:
 
 
 def decide(
-    chosen_on: Scored, test: Scored, target_risk: float, delta: float | None, tuning: Scored | None = None
+    chosen_on: Scored,
+    test: Scored,
+    target_risk: float,
+    delta: float | None,
+    tuning: Scored | None = None,
+    *,
+    level: float | None = None,
 ) -> Decision:
     """Choose a threshold, and look what it does.
 
@@ -79,6 +82,8 @@ def decide(
         target_risk: a fraction in (0, 1).
         delta: of the guarantee, a fraction in (0, 1); None without one.
         tuning: other validation samples, which propose thresholds where there is a guarantee.
+        level: nominal coverage of the interval of the risk, in (0, 1); None: samples depend on each other, and there is
+            no exact one.
     """
     try:
         told: dict[str, Any] = {} if delta is None or tuning is None else {"tuning": tuning}
@@ -88,7 +93,9 @@ def decide(
     confidence, wrong = test
     accepted = confidence >= point.threshold
     risk = float(wrong[accepted].mean()) if accepted.any() else None
-    low, high = (None, None) if risk is None else _exact_interval(float(wrong[accepted].sum()), int(accepted.sum()))
+    low = high = None
+    if risk is not None and level is not None:
+        low, high = _exact_interval(float(wrong[accepted].sum()), int(accepted.sum()), level)
     return Decision(
         target_risk,
         delta,
@@ -102,7 +109,7 @@ def decide(
     )
 
 
-def _exact_interval(n_wrong: float, n: int) -> tuple[float, float]:
-    """Of Clopper and Pearson (1934): both one-sided bounds, each with half of what `LEVEL` leaves."""
-    tail = (1 - LEVEL) / 2
+def _exact_interval(n_wrong: float, n: int, level: float) -> tuple[float, float]:
+    """Of Clopper and Pearson (1934): both one-sided bounds, each with half of what the level leaves."""
+    tail = (1 - level) / 2
     return 1 - float(upper_bound(n - n_wrong, n, tail)), float(upper_bound(n_wrong, n, tail))

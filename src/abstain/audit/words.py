@@ -12,7 +12,7 @@ from abstain.audit.class_words import in_words as of_classes_in_words
 from abstain.audit.class_words import table as table_of_classes
 from abstain.audit.columns import columns_in_words
 from abstain.audit.comparison import compare, in_words, side_by_side
-from abstain.audit.decisions import LEVEL, Decision
+from abstain.audit.decisions import Decision
 from abstain.audit.diagnosis import Diagnosis
 from abstain.audit.images_of_pixels import in_words as of_images_in_words
 from abstain.audit.images_of_pixels import table as table_of_images
@@ -141,7 +141,7 @@ def _in_short(audit: Audit, steps: Sequence[str]) -> Iterator[str]:
     yield f"**Does it look smoothed?** {LOOKS_SMOOTHED.get(verdict or '', '')}{_smoothed(audit)}"
     yield f"**Is there a repair?** {'Yes. ' if helps(audit.report) else ''}{next(iter(_repair(audit)))}"
     for decision in audit.decisions[:2]:
-        yield f"**At {100 * decision.target_risk:g} % errors:** {_one_decision(decision)}"
+        yield f"**At {100 * decision.target_risk:g} % errors:** {_one_decision(decision, audit.report.level)}"
     yield f"**First of all:** {steps[0]}"
 
 
@@ -239,7 +239,7 @@ def _warn_of_few(audit: Audit) -> Iterator[str]:
     for coverage, risk, interval in dict.fromkeys(told):
         yield (
             f"Of the {percent(coverage, 1)} % of the test samples that are answered, {percent(risk, 2)} % are wrong"
-            f"{between(interval, LEVEL, 1)}."
+            f"{between(interval, audit.report.level, 1)}."
         )
 
 
@@ -248,7 +248,7 @@ def _target(decision: Decision) -> str:
     return f"{100 * decision.target_risk:g} %, {guarantee}"
 
 
-def _one_decision(decision: Decision) -> str:
+def _one_decision(decision: Decision, level: float) -> str:
     how = (
         "a threshold chosen on validation samples"
         if decision.delta is None
@@ -260,7 +260,7 @@ def _one_decision(decision: Decision) -> str:
     if decision.coverage == 0:
         return f"{how} answers none of the test samples."
     wrong = "none of them wrong" if not decision.risk else f"{percent(decision.risk, 2)} % of them wrong"
-    few = between(decision.interval, LEVEL, 1) if decision.is_of_few else ""
+    few = between(decision.interval, level, 1) if decision.is_of_few else ""
     return f"{how} answers {percent(decision.coverage, 1)} % of the test samples, {wrong}{few}."
 
 

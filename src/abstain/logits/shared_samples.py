@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain.logits.predictions import CONFIDENCE, Predictions
-from abstain.scores.batches import ValueBatches
+from abstain.scores.batches import ValueBatches, regrouped
 
 Prints = NDArray[np.uint64]
 MOST_SHARED = 0.1
 """The share of samples that may be equal to others beyond what is seen within one set: inputs come twice in data."""
+AT_ONCE = 2**20
+"""Values that are looked at together, 8 MiB."""
 
 
 def n_shared(one: Any, other: Any) -> int:
@@ -42,15 +44,16 @@ def _prints(samples: Predictions) -> Prints:
     if samples.confidence is not None and samples.error is not None:
         return _mixed(np.column_stack([samples.confidence, samples.error]))
     values: ValueBatches = samples.in_batches()
-    parts = [_mixed(np.column_stack([batch.rows.double().cpu().numpy(), batch.labels])) for batch in values.batches()]
-    return np.concatenate(parts)
+    length = max(1, AT_ONCE // values.n_columns)
+    pairs = regrouped(values.read(length), length)
+    return np.concatenate([_mixed(np.column_stack([rows.double().cpu().numpy(), labels])) for rows, labels in pairs])
 
 
 def _mixed(columns: NDArray[Any]) -> Prints:
     """(N,) sums of the bits of the columns (N, M), each multiplied by an odd number of its own, which overflow."""
     bits = (columns.astype(np.float64, order="C") + 0.0).view(np.uint64)  # -0.0 becomes 0.0
-    bits = bits ^ (bits >> np.uint64(32))
+    bits ^= bits >> np.uint64(32)
     odd = np.random.default_rng(0).integers(0, 2**63, bits.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
-    products = bits * odd
-    products ^= products >> np.uint64(29)
-    return np.add.reduce(products, axis=1, dtype=np.uint64)
+    bits *= odd
+    bits ^= bits >> np.uint64(29)
+    return np.add.reduce(bits, axis=1, dtype=np.uint64)

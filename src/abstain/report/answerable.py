@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from abstain.report.phrases import between, counted, percent
 from abstain.report.repair import repair_name
+from abstain.threshold.bounds import fewest_to_show, upper_bound
 
 if TYPE_CHECKING:
     from abstain.report.selective_report import ScoreResult, SelectiveReport
@@ -28,18 +28,13 @@ def describe_answerable(report: SelectiveReport) -> Iterator[str]:
         if warning := _warn_of_few(report, results[-1].metrics[key], risk):
             yield warning
     if not report.n_errors and report.has_intervals:
-        highest = 1 - (1 - report.level) ** (1 / report.n_samples)
+        highest = float(upper_bound(0, report.n_samples, 1 - report.level))
         yield (
             f"How sure that is: none of {counted(report.n_samples, 'answer')} is wrong, so with a probability of "
             f"{100 * report.level:g} % at most {100 * highest:.2g} % of all are."
         )
     elif reason := _why_no_interval(report):
         yield f"How sure that is cannot be said, since {reason}."
-
-
-def fewest_to_show(risk: float, delta: float = 0.05) -> int:
-    """How many answers, all right, it takes to show with probability 1 - delta that at most such a share is wrong."""
-    return math.ceil(math.log(delta) / math.log1p(-risk)) if 0 < risk < 1 else 1
 
 
 def _share(report: SelectiveReport, result: ScoreResult, key: str, risk: float) -> str:

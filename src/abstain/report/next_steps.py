@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from abstain.report.answerable import fewest_to_show
 from abstain.report.notes import FEW_ERRORS
 from abstain.report.order import is_spoilt_at_top
 from abstain.report.repair import helps, repair_name, why_undefined
 from abstain.scores.logit_norm import LogitNorm
+from abstain.threshold.bounds import fewest_to_show, upper_bound
 
 if TYPE_CHECKING:
     from abstain.report.selective_report import ScoreResult, SelectiveReport
@@ -171,7 +171,7 @@ def _measure_more(report: SelectiveReport) -> Iterator[str]:
 
 
 def _measure_without_an_error(report: SelectiveReport) -> str:
-    risk, still = min(report.target_risks.values(), default=0.01), 1 - DELTA ** (1 / report.n_samples)
+    risk, still = min(report.target_risks.values(), default=0.01), float(upper_bound(0, report.n_samples, DELTA))
     sentence = (
         f"Measure more samples: without an error, the true share of wrong answers may still be {100 * still:.2g} %"
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from abstain.curve.curve import RiskCoverageCurve
-from abstain.report.answerable import fewest_to_show
 from abstain.report.notes import FEW_ERRORS
 from abstain.report.order import MostConfident, Order, Top, order_on_the_whole
 from abstain.report.phrases import percent
+from abstain.threshold.bounds import fewest_to_show
 
 TARGET_RISK = 0.05
 MOST_DOUBTED = 2_000_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -69,3 +70,8 @@ def p_value(errors: Any, accepted: Any, target_risk: float) -> NDArray[np.float6
     """
     right = np.maximum(np.subtract(accepted, errors), 1e-300)  # above 0, where the function is defined
     return np.where(np.greater_equal(errors, accepted), 1.0, betaincc(np.add(errors, 1), right, target_risk))
+
+
+def fewest_to_show(risk: float, delta: float = 0.05) -> int:
+    """How many answers, all right, it takes to show with probability 1 - delta that at most such a share is wrong."""
+    return math.ceil(math.log(delta) / math.log1p(-risk)) if 0 < risk < 1 else 1

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import bdtr
 
 from abstain._checks import ArgumentError, check_choice, check_fraction
-from abstain.threshold.bounds import MAX_RANKS, p_value
+from abstain.threshold.bounds import MAX_RANKS, fewest_to_show, p_value
 from abstain.threshold.operating_point import SPLIT, UNION
 from abstain.threshold.parts import TUNING_SHARE
 
@@ -159,8 +159,8 @@ def expected_risk(errors: Any, accepted: Any, target_risk: float) -> NDArray[np.
     """The risk to plan with, (errors + 1) / (accepted + 1 / target): as if one more error came, at the target's rate.
 
     The best of many ranks looks better than it is, the more so the fewer errors it rests on; this moves each towards
-    the target, and never past it. So the number that is advised finds a threshold in half of new draws or more: in 60
-    to 100 % in simulations, where the lowest risk that was seen found one in none to 90 %.
+    the target, and never past it. So the number that is advised finds a threshold in half of new draws or more, which
+    the tests simulate; with the lowest risk that was seen it often finds none.
 
     Args:
         errors: (J,) how many of the accepted are wrong.
@@ -223,7 +223,7 @@ def _out_of_reach(
     surest = int(np.argmin(p_value(errors, accepted, target_risk)))
     share = float(accepted[surest]) / n
     if not errors[surest]:
-        fewest = rounded_up(math.ceil(math.log(level) / math.log1p(-target_risk) * in_all / share))
+        fewest = rounded_up(math.ceil(fewest_to_show(target_risk, level) * in_all / share))
         least = f"at a coverage of {share:.3g} is {fewest:,} at least"
         return f"these are too few to tell how many would be enough, which {least}"
     near = float(errors[surest] / accepted[surest])
