@@ -21,6 +21,7 @@ from abstain.cli.subjects import Subject, stored
 
 if TYPE_CHECKING:
     from abstain.audit import Audit
+    from abstain.audit.page import Parts
     from abstain.report import Commands
 
 STEPS = 5
@@ -76,8 +77,7 @@ def audit(
     Example: abstain audit microsoft/resnet-50 timm/resnet50.a1_in1k --data my-images --output-dir audit
     """
     from abstain._files import check_results_folder
-    from abstain.audit import AUDIT_FILES, check_settings, compare, made, parts_of, write_audit
-    from abstain.audit.figures import figures_of
+    from abstain.audit import AUDIT_FILES, check_settings, compare, made, parts_of
     from abstain.audit.page import as_markdown
 
     folder = None
@@ -108,10 +108,20 @@ def audit(
     }
     typer.echo(json.dumps(results, indent=2) if as_json else text)
     if folder is not None:
-        title = f"Audit of {', '.join(audit.name or Path(models[0]).name for audit in audits)}"
-        looks = looks_of_sources({audit.name: model for audit, model in zip(audits, models, strict=True)})
-        write_audit(folder, title=title, parts=parts, figures=figures_of(audits, looks), results=results)
+        _write(folder, list(zip(models, audits, strict=True)), parts, results)
         typer.echo(f"The page is {(folder / 'report.html').resolve()}", err=as_json)
+
+
+def _write(folder: Path, typed: list[tuple[str, Audit]], parts: Parts, results: dict[str, Any]) -> None:
+    """The page with its figures and numbers, of each model as it was typed and its audit."""
+    from abstain.audit import write_audit
+    from abstain.audit.figures import figures_of
+
+    title = f"Audit of {', '.join(audit.name or Path(model).name for model, audit in typed)}"
+    looks = looks_of_sources({audit.name: model for model, audit in typed})
+    write_audit(
+        folder, title=title, parts=parts, figures=figures_of([audit for _, audit in typed], looks), results=results
+    )
 
 
 def _names(models: list[str], names: list[str] | None) -> list[str]:
