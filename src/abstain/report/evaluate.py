@@ -204,7 +204,8 @@ def _check_alike(test: ValueBatches, validation: ValueBatches) -> None:
         )
     if test.n_columns != validation.n_columns:
         raise InputError(
-            f"the test logits have K = {test.n_columns} and the validation logits K = {validation.n_columns}"
+            f"the test logits have K = {test.n_columns} and the validation logits K = {validation.n_columns}: "
+            "give both of one model"
         )
 
 
