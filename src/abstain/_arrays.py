@@ -121,7 +121,7 @@ def check_confidence_error(confidence: Any, error: Any) -> tuple[np.ndarray, np.
         raise InputError("the set of samples is empty, but at least one sample is needed")
     if confidence.dtype not in (np.float32, np.float64):
         confidence = confidence.astype(np.float32 if confidence.dtype == np.float16 else np.float64)
-    if np.isnan(confidence).any():
+    if any(over_slices(lambda some: bool(np.isnan(confidence[some].min())), len(confidence))):  # NaN if one is
         raise InputError(f"confidence holds {int(np.isnan(confidence).sum())} NaN, but NaN has no rank: remove them")
     if not all(
         over_slices(lambda some: error[some].min() >= 0 and float(error[some].max()) <= LARGEST_LOSS, len(error))

@@ -18,7 +18,7 @@ from abstain._threads import over_slices_between
 Words = NDArray[np.unsignedinteger[Any]]
 Counts = NDArray[np.int64]
 
-PIECE = 2**16
+PIECE = 2**17
 """Words that are arranged together, and lie in a processor's cache with their places."""
 BUCKET = 2**16
 """Words in a bucket, about, as long as there are no more buckets than a key of 8 bits can tell apart."""
@@ -107,16 +107,12 @@ def _arrange_piece(piece: Words, buckets: Buckets) -> Counts:
 def _sort_bucket(words: Words, found: Words) -> None:
     """Sort the words of a bucket into the memory of `found`."""
     key = _cells(words)
-    sizes = np.bincount(key)
-    if sizes.max() > len(words) // 2:  # ties, of which NumPy sorts many in little time
-        found[:] = words
-        found.sort()
-        return
     np.take(words, key.argsort(kind="stable"), out=found, mode="clip")  # any mode but "raise" writes at once
     row = ROW_BYTES // words.itemsize
-    _sort_large_cells(found, sizes, row // 2)
     _sort_rows(found, row)
     _sort_rows(found[row // 2 :], row)
+    if not np.all(found[:-1] <= found[1:]):  # each word is still in its cell, and some cells are larger than half a row
+        _sort_large_cells(found, np.bincount(key), row // 2)
 
 
 def _cells(words: Words) -> NDArray[np.unsignedinteger[Any]]:
