@@ -25,7 +25,7 @@ from transformers import BertConfig, BertForSequenceClassification, ViTImageProc
 import abstain
 from abstain import InputError, SelectiveClassifier, write_logits
 from abstain.inference import onnx_export
-from abstain.inference.onnx_model import PREPARED, OnnxModel
+from abstain.inference.onnx_model import PREPARED, OnnxModel, takes_prepared_samples
 from abstain.models.auto import new_classifier
 from abstain.models.wrapped_timm import processor_of_timm
 
@@ -63,6 +63,15 @@ def test_what_is_exported_answers_as_the_model_in_batches_of_any_size(tmp_path, 
         for found, wanted in pairs:
             assert (found.accepted, found.label) == (wanted.accepted, wanted.label)
             assert found.confidence == pytest.approx(wanted.confidence, abs=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:no validation logits")
+def test_a_file_that_was_exported_is_known_without_its_metadata(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    model = onnx.load(table_classifier().export_onnx(tmp_path / "exported") / "model.onnx")
+    del model.metadata_props[:]  # as older versions wrote it
+    onnx.save(model, tmp_path / "moved.onnx")
+    assert takes_prepared_samples(tmp_path / "moved.onnx", {})
 
 
 @pytest.mark.filterwarnings("ignore:no validation logits")

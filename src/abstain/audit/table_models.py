@@ -112,7 +112,7 @@ def read_onnx(path: Path) -> TableModel:
         InputError: onnxruntime is not installed, the file cannot be run, or takes something else, whose preparation
             nobody here can know; or it is out of a folder of `SelectiveClassifier.export_onnx`, which alone tells it.
     """
-    from abstain.inference.onnx_model import PREPARED, PROVIDERS, need_packages
+    from abstain.inference.onnx_model import PROVIDERS, need_packages, takes_prepared_samples
 
     need_packages("onnxruntime")
     import onnxruntime
@@ -121,7 +121,7 @@ def read_onnx(path: Path) -> TableModel:
         session = onnxruntime.InferenceSession(str(path), providers=list(PROVIDERS))
     except Exception as error:  # its errors have no class in common but this one
         raise InputError(f"{str(path)!r} cannot be run ({first_line(error)}): export the model anew") from error
-    if PREPARED in session.get_modelmeta().custom_metadata_map:
+    if takes_prepared_samples(path, session.get_modelmeta().custom_metadata_map):
         raise InputError(
             f"{str(path)!r} takes samples prepared as the folder says that it was exported to, but it lies elsewhere: "
             "give that folder, which SelectiveClassifier.export_onnx wrote"

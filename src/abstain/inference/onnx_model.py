@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ LOGITS = "logits"
 """What the output of the file is called."""
 PREPARED = "abstain.prepared"
 """Metadata of a file whose inputs are made of samples by what lies beside it."""
+EXPORTER = b"abstain.inference.onnx_export"
+"""What the exporter of torch writes beside the operations of such a file, also before there was that metadata."""
 PROVIDERS = ("CPUExecutionProvider",)
 """Where onnxruntime computes, unless told otherwise: there it gives what torch gives."""
 
@@ -107,6 +110,14 @@ def need_packages(*names: str) -> None:
     for name in names:
         if find_spec(name) is None:
             raise InputError(f"ONNX needs {name}, which is not installed: pip install 'abstain[onnx]'")
+
+
+def takes_prepared_samples(path: Path, metadata: Mapping[str, str]) -> bool:
+    """Whether a file is out of a folder of `export_onnx`, which alone tells how its inputs are made."""
+    if PREPARED in metadata:
+        return True
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as graph:
+        return graph.find(EXPORTER) >= 0
 
 
 def data_files(folder: Path) -> list[Path]:
