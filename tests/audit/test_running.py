@@ -4,8 +4,9 @@ import skops.io
 from sklearn.naive_bayes import GaussianNB
 
 from abstain import InputError, SelectiveClassifier, released_checkpoint
-from abstain.audit import Data, Run, run_model
+from abstain.audit import Data, Kept, Run, run_model
 from abstain.data import load_data
+from abstain.logits import read_predictions
 
 MODEL = str(released_checkpoint("mlp_noisy_digits_a0.4_s0"))
 
@@ -40,11 +41,20 @@ def test_a_folder_gives_the_logits_of_its_classifier(parts):
     assert said["validation"].labels.tolist() == parts["validation"]["label"][:]
 
 
+def assert_kept(folder, said):
+    """What lies in the folder is read as what was said, so that commands can name it."""
+    again = read_predictions(str(folder), split="test")
+    assert again.kind == said.kind and again.labels.tolist() == said.labels.tolist()
+    np.testing.assert_array_equal(again.values, said.values)
+
+
 def test_a_file_of_skops_gives_probabilities(parts, tmp_path):
     parts = {"test": parts["test"].filter(lambda row: row["label"] != 5)}
     data = parts["test"].to_pandas()
     skops.io.dump(GaussianNB().fit(data.drop(columns="label"), data["label"]), tmp_path / "m.skops")
-    said = run_model(str(tmp_path / "m.skops"), parts, "label", Run())
+    kept = Kept(tmp_path / "kept")
+    said = run_model(str(tmp_path / "m.skops"), parts, "label", Run(kept=kept))
+    assert_kept(kept.of_model(str(tmp_path / "m.skops")), said["test"])
     assert said["test"].kind == "probabilities" and len(said["test"]) == len(data)
     names = said["test"].class_names
     assert [names[place] for place in said["test"].labels] == [str(one) for one in data["label"]], "of some classes"
@@ -60,7 +70,11 @@ def test_an_onnx_file_in_an_exported_folder_is_run_as_the_folder(parts, tmp_path
     pytest.importorskip("onnxscript", reason="needs the extra `onnx`")
     classifier = SelectiveClassifier.from_pretrained(MODEL, device="cpu")
     folder = classifier.export_onnx(tmp_path / "exported")
-    said = run_model(str(folder / "model.onnx"), parts, None, Run())
+    kept = Kept(tmp_path / "kept")
+    said = run_model(str(folder / "model.onnx"), parts, None, Run(kept=kept))
+    assert_kept(kept.of_model(str(folder / "model.onnx")), said["test"])
+    run_model(str(folder), parts, None, Run(kept=kept))
+    assert_kept(kept.of_model(str(folder)), said["test"])
     np.testing.assert_allclose(said["test"].values, classifier.logits(list(parts["test"])), atol=1e-4)
     (folder / "model.onnx").rename(tmp_path / "model.onnx")
     with pytest.raises(InputError, match="prepared as the folder says that it was exported to, but it lies elsewhere"):

@@ -1,4 +1,6 @@
 import json
+import re
+import shlex
 
 import numpy as np
 import pandas as pd
@@ -132,12 +134,14 @@ def test_of_a_given_confidence_a_threshold_is_chosen_on_the_validation_split(run
     assert run("audit", str(tmp_path)) == 1 and "are the test samples" in capsys.readouterr().err
 
 
-def test_commands_name_only_what_is_kept(run, capsys, tmp_path):
+def test_a_command_can_be_copied_of_a_model_of_skops_too(run, capsys, tmp_path):
     data = load_data("noisy_digits_rows")["train"].to_pandas()
     skops.io.dump(GaussianNB().fit(data.drop(columns="label"), data["label"]), tmp_path / "m.skops")
     arguments = ["--data", "noisy_digits_rows", "--max-samples", "60", "--output-dir", str(tmp_path / "out")]
     assert run("audit", str(tmp_path / "m.skops"), *arguments) == 0
-    assert str(tmp_path / "out" / "logits") not in capsys.readouterr().out
+    command = re.search("`abstain (threshold .*?)`", capsys.readouterr().out)[1]
+    assert str(tmp_path / "out" / "logits") in command
+    assert run(*shlex.split(command.replace("0.05", "0.5"))) == 0, "with a risk that so few samples can show"
 
 
 def test_help_says_what_an_onnx_file_is_fed(run, capsys):

@@ -12,3 +12,5 @@ def test_proposed_commands_name_what_was_given():
     apart = FittedOn(validation="v.csv", validation_labels="l.csv")
     assert commands_of(("t.csv", None, None), Reading(), apart).validation == "v.csv --labels l.csv"
     assert commands_of(("t.csv", None, None), Reading(), FittedOn()).validation == Commands.validation
+    shared = commands_of(("t.csv", None, "test"), Reading(), FittedOn(validation_fraction=0.5))
+    assert shared.validation == shared.test == "t.csv --split test" and shared.are_shared

@@ -36,14 +36,31 @@ def test_a_threshold_is_chosen_on_validation_samples():
         "finds one with which, with a probability of 95 %, at most 5 % of the answers to new samples like these are "
         "wrong, or says that there are too few samples."
     ]
-    assert (
-        "`abstain threshold VALIDATION --target-risk 0.05 --delta 0.05`"
-        in steps(with_errors_at(1000, range(700, 1000, 2)), Commands())[0]
+
+
+def test_a_command_says_what_stands_for_files_that_are_not_known():
+    report = with_errors_at(1000, range(700, 1000, 2))
+    choose, told = steps(report, Commands())
+    assert "`abstain threshold VALIDATION --target-risk 0.05 --delta 0.05`" in choose
+    assert told == "In these commands VALIDATION stands for a file of other labelled samples."
+    assert len(steps(report, Commands("/TEST/t.csv", "/VALIDATION/v.csv"))) == 1, "a folder of that name is meant"
+
+
+def test_samples_of_which_a_share_was_held_out_may_all_choose_the_threshold(spoilt):
+    report, shared = with_errors_at(1000, range(700, 1000, 2)), Commands("t.csv", "t.csv", are_shared=True)
+    assert steps(report, shared)[0].startswith(
+        "What next? Choose the threshold on all of these samples, which are validation samples from then on, never "
+        "reported: `abstain threshold t.csv --target-risk 0.05 --delta 0.05`; it finds one"
     )
+    (step,) = steps(replace(report, independent=False), shared)
+    assert step.startswith("What next? Choose the threshold on all of these samples, ")
+    *_, step = steps(evaluate_logits(*spoilt[0], validation=spoilt[1], fallback="never"), shared)
+    assert "never reported, of which one half fits p and the other the threshold: `abstain threshold t.csv" in step
 
 
 def test_what_was_not_tried_is_tried_first(spoilt):
-    first = steps(evaluate_logits(*spoilt[0]))[0]
+    first, *_, told = steps(evaluate_logits(*spoilt[0]))
+    assert told == "In these commands VALIDATION stands for a file of other labelled samples."
     assert first == (
         "What next? See whether logit normalisation helps, with other samples to fit it on (`abstain evaluate t.csv "
         "--split test --input logits --validation VALIDATION`) or with a share of these that is then not reported "

@@ -1,4 +1,4 @@
-"""The logits of models that an audit has run, kept beside its results, for another audit or one that goes on."""
+"""What models said that an audit has run, kept beside its results, for another audit or one that goes on."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from abstain.logits.forward import weights_hash
 if TYPE_CHECKING:
     from datasets import Dataset
 
+    from abstain.logits.predictions import Predictions
+
 MOST_LETTERS = 120
 """Of the name of a folder, of which systems take 255 bytes."""
 Said = tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64] | None]
@@ -32,9 +34,11 @@ class Kept:
 
     Attributes:
         folder: of them all.
+        tell: is told in a sentence what is read instead of made; None: nobody is.
     """
 
     folder: Path
+    tell: Callable[[str], object] | None = None
 
     def of_model(self, name: str) -> Path:
         """The folder of a model, its own also where another name differs only in what a folder cannot be called."""
@@ -61,12 +65,28 @@ class Kept:
             "n_samples": len(samples),
         }
         if _told(about) == key:
+            if self.tell is not None:
+                self.tell(
+                    f"the logits of {name} on {part} ({len(samples):,} samples) are read from {str(folder)!r}, where "
+                    "they are kept of the same weights, preparation and samples"
+                )
             return (*read_logits(folder, part), sample_of_each_row(folder, part))
         said = make()
         about.unlink(missing_ok=True)
         write_parquet(folder / f"{part}.parquet", np.asarray(said[0], np.float32), said[1], sample=said[2])
         write_json(about, key)
         return said
+
+    def write(self, name: str, part: str, said: Predictions) -> None:
+        """Keep what a model said of a part of the data, of a kind of model that is always run anew."""
+        values = said.of_classes()
+        write_parquet(
+            self.of_model(name) / f"{part}.parquet",
+            values.rows.cpu().numpy(),
+            values.labels,
+            sample=said.sample,
+            column=str(said.input).replace("-", "_"),
+        )
 
 
 def _told(about: Path) -> Any:

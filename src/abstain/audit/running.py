@@ -68,7 +68,7 @@ class Run:
         device: of torch; None is the accelerator if there is one.
         revision: of a model on the Hub.
         trusted_types: in a file of skops.
-        kept: where logits of classifiers are kept, to go on there; None: nowhere.
+        kept: where what models say is kept, and logits of classifiers are taken from; None: nowhere.
     """
 
     batch_size: int | None = None
@@ -122,10 +122,17 @@ def _held(samples: Dataset, column: str) -> list[str]:
 
 def _run(name: str, data: dict[str, Dataset], label_column: str | None, run: Run) -> dict[str, Predictions]:
     path = as_path(name, "the model")
-    ending = path.suffix.lower()
     _refuse_predictions(name, path)
-    if ending not in MODEL_FILES or path.is_dir():
-        return _of_classifier(name, data, label_column, run)
+    if path.suffix.lower() in MODEL_FILES and not path.is_dir():
+        return _written(_of_file(name, path, data, label_column, run), name, run.kept)
+    said = _of_classifier(name, data, label_column, run)
+    return _written(said, name, run.kept) if _is_exported(path) else said
+
+
+def _of_file(
+    name: str, path: Path, data: dict[str, Dataset], label_column: str | None, run: Run
+) -> dict[str, Predictions]:
+    ending = path.suffix.lower()
     if not path.is_file():
         raise ArgumentError(f"there is no file {name!r}: give the path of a model that exists")
     if ending == ONNX and _is_of_its_folder(path):
@@ -133,6 +140,20 @@ def _run(name: str, data: dict[str, Dataset], label_column: str | None, run: Run
     run.refuse(name, "batch_size", "device", "revision", *(["trusted_types"] if ending == ONNX else []))
     model = read_skops(path, run.trusted_types) if ending == SKOPS else read_onnx(path)
     return {part: _of_rows(model, samples, label_column) for part, samples in data.items()}
+
+
+def _is_exported(folder: Path) -> bool:
+    from abstain.inference.onnx_file import ONNX_FILE
+
+    return (folder / ONNX_FILE).is_file()
+
+
+def _written(said: dict[str, Predictions], name: str, kept: Kept | None) -> dict[str, Predictions]:
+    """The same, kept if there is a place for it."""
+    if kept is not None:
+        for part, predictions in said.items():
+            kept.write(name, part, predictions)
+    return said
 
 
 def _refuse_predictions(name: str, path: Path) -> None:
@@ -175,14 +196,15 @@ def _of_classifier(name: str, data: dict[str, Dataset], label_column: str | None
     """Of a model of transformers, timm or this package, also one that was exported to a folder of ONNX."""
     from abstain.inference.classifier import SelectiveClassifier
     from abstain.inference.loading import load_parts
-    from abstain.inference.onnx_file import ONNX_FILE
     from abstain.inference.validation import said_of_samples
 
-    kept, size = run.kept, run.batch_size or BATCH_SIZE
+    size = run.batch_size or BATCH_SIZE
     run.refuse(name, "trusted_types")
-    if (Path(name).expanduser() / ONNX_FILE).is_file():
+    is_exported = _is_exported(Path(name).expanduser())
+    kept = None if is_exported else run.kept  # the weights of ONNX are not known
+    if is_exported:
         run.refuse(name, "device", "revision")
-        classifier, kept = SelectiveClassifier.from_onnx(name, batch_size=size), None
+        classifier = SelectiveClassifier.from_onnx(name, batch_size=size)
     else:
         how: dict[str, Any] = {"revision": run.revision, "device": run.device, "dtype": None}
         _, model, processor, _ = load_parts(name, needs_rule=False, **how)

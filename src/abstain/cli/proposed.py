@@ -17,9 +17,9 @@ def commands_of(test: Place, reading: Reading, apart: FittedOn) -> Commands:
 
     source, labels, split = apart.place
     others = test[:2] if source is None else (source, labels)
-    has_place = source is not None or split is not None
-    validation = _words(*others, split) if has_place else Commands.validation
-    return Commands(_words(*test), validation, shlex.join(options_of(vars(reading))))
+    has_place, are_shared = source is not None or split is not None, apart.validation_fraction is not None
+    validation = _words(*test) if are_shared else _words(*others, split) if has_place else Commands.validation
+    return Commands(_words(*test), validation, shlex.join(options_of(vars(reading))), are_shared=are_shared)
 
 
 def _words(source: str, labels: str | None, split: str | None) -> str:

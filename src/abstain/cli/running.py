@@ -12,7 +12,7 @@ import typer
 
 from abstain.cli.options import FittedOn, Reading
 from abstain.cli.proposed import commands_of
-from abstain.cli.subjects import TEST, VALIDATION, Subject, held_out
+from abstain.cli.subjects import HELD_OUT, TEST, VALIDATION, Subject, held_out
 
 if TYPE_CHECKING:
     from abstain.audit import Kept
@@ -51,7 +51,7 @@ def run_models(
     samples: tuple[str | None, str | None],
     folder: Path | None,
 ) -> Iterator[Subject]:
-    """What models say of a data set; their logits are kept in the output folder, if there is one.
+    """What models say of a data set, which is kept in the output folder, if there is one.
 
     Args:
         models: names, folders and files.
@@ -74,7 +74,7 @@ def run_models(
         max_samples=running.max_samples,
     )
     parts = data.read()
-    kept = None if folder is None else Kept(folder / LOGITS)
+    kept = None if folder is None else Kept(folder / LOGITS, tell=partial(typer.echo, err=True))
     run = Run(
         batch_size=running.batch_size,
         device=running.device,
@@ -90,10 +90,10 @@ def run_models(
             told = f"split {apart.validation_split or VALIDATION} of {running.data}"
             yield Subject(said[TEST], said[VALIDATION], commands, fitted_on=told)
         else:
-            yield held_out(said[TEST], apart, commands_of(_kept_place(kept, model), Reading(), FittedOn()))
+            shared = FittedOn(validation_fraction=apart.validation_fraction or HELD_OUT)
+            yield held_out(said[TEST], apart, commands_of(_kept_place(kept, model), Reading(), shared))
 
 
 def _kept_place(kept: Kept | None, model: str) -> tuple[str, None, str]:
-    """Where the logits of the test samples are kept, if they are: those of files of skops and ONNX are not."""
-    is_kept = kept is not None and kept.of_model(model).is_dir()
-    return (str(kept.of_model(model)) if kept is not None and is_kept else "LOGITS", None, TEST)
+    """Where what a model says of the test samples is kept, if it is."""
+    return ("LOGITS" if kept is None else str(kept.of_model(model)), None, TEST)

@@ -62,15 +62,25 @@ def _check_split(split: Any) -> str:
 
 def write_parquet(
     path: Path,
-    logits: NDArray[np.float32],
+    logits: NDArray[np.floating[Any]],
     labels: NDArray[np.int64],
     *,
     sample: Any = None,
+    column: str = "logits",
     metadata: dict[str, str] | None = None,
 ) -> Path:
-    """Write logits (N, K) float32 and labels (N,) as they are, N = 0 too; the file appears once it is whole."""
+    """Write values (N, K) of any float type and labels (N,) as they are, N = 0 too; the file appears once it is whole.
+
+    Args:
+        path: of the file.
+        logits: or other values, which `column` then tells.
+        labels: of the samples.
+        sample: (N,) what each row belongs to; None: each is its own.
+        column: what the values are called.
+        metadata: of the schema.
+    """
     rows = pa.FixedSizeListArray.from_arrays(pa.array(logits.ravel()), logits.shape[1])
-    columns = {"logits": rows, "label": labels}
+    columns = {column: rows, "label": labels}
     if sample is not None:
         columns["sample"] = to_numpy(sample, "sample")
         if columns["sample"].shape != labels.shape:

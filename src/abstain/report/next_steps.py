@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 
 DELTA = 0.05
 """The probability with which the proposed guarantee may fail."""
+STAND_INS = {
+    "TEST": "the file of these samples",
+    "VALIDATION": "a file of other labelled samples",
+    "LOGITS": "the folder in which `--output-dir` keeps what the model says",
+}
+"""Words in capitals in the commands, and what they stand for."""
+SHARED = "all of these samples, which are validation samples from then on, never reported"
 
 
 @dataclass(frozen=True)
@@ -29,12 +37,14 @@ class Commands:
         validation: the same of the validation samples, where they have a place of their own.
         options: what is told of both, such as `--input probabilities`.
         model: the folder of the model that said it, if it is known.
+        are_shared: whether the validation samples lie among the test samples, out of which a share was held.
     """
 
     test: str = "TEST"
     validation: str = "VALIDATION"
     options: str = ""
     model: str | None = None
+    are_shared: bool = False
 
     def evaluate(self, more: str) -> str:
         """The command that measures the test samples."""
@@ -61,8 +71,15 @@ def describe_next_steps(
     suspected = _suspect_smoothing(report) if smoothing is None else smoothing
     steps = [*_try_the_repair(report, commands), *suspected, *_choose_a_threshold(report, commands)]
     steps += _measure_more(report)
+    steps += _stand_ins(" ".join(steps))
     for number, step in enumerate(steps or [_nothing(report)]):
         yield f"{'What next? ' if number == 0 else ''}{step}"
+
+
+def _stand_ins(steps: str) -> Iterator[str]:
+    told = [f"{word} stands for {what}" for word, what in STAND_INS.items() if re.search(rf" {word}[ `]", steps)]
+    if told:
+        yield f"In these commands {', and '.join(told)}."
 
 
 def _nothing(report: SelectiveReport) -> str:
@@ -98,9 +115,10 @@ def _choose_a_threshold(report: SelectiveReport, commands: Commands) -> Iterator
     if risk is None:
         yield from _ask_for_another_risk(report, commands)
     elif not report.independent:
+        which = SHARED if commands.are_shared else "other samples than these"
         yield (
-            f"Choose the threshold on other samples than these: {commands.threshold(f'--target-risk {risk:g}')}; it "
-            "comes without a guarantee, since rows depend on each other."
+            f"Choose the threshold on {which}: {commands.threshold(f'--target-risk {risk:g}')}; it comes without a "
+            "guarantee, since rows depend on each other."
         )
     else:
         yield _guarantee(report, commands, risk)
@@ -138,7 +156,7 @@ def _risk_in_reach(report: SelectiveReport, error: float) -> float | None:
 
 def _guarantee(report: SelectiveReport, commands: Commands, risk: float) -> str:
     options = f"--target-risk {risk:g} --delta {DELTA:g}"
-    which = "validation samples, never on those that are reported"
+    which = SHARED if commands.are_shared else "validation samples, never on those that are reported"
     if (better := _better(report)) is not report.msp:
         center = " --no-center" if isinstance(better.scored_by, LogitNorm) and not better.scored_by.center else ""
         options += f" --score {better.name}{center} --validation-fraction 0.5"
