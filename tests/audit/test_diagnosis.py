@@ -108,7 +108,7 @@ def test_clusters_widen_the_interval(twelve_classes):
     assert right.effect == wrong.effect and right.standard_error > 1.5 * wrong.standard_error
     assert right.spread_standard_error == pytest.approx(of_one.spread_standard_error, rel=0.01)
     few = diagnose(logits, labels, clusters=np.arange(1600) % 3)
-    assert few.verdict == "too few errors to say" and few.effect is None
+    assert few.verdict == "too few clusters to say" and few.effect is None
 
 
 @pytest.mark.parametrize(
@@ -148,8 +148,27 @@ def test_no_number_of_errors_is_enough_in_few_clusters_or_of_equal_logits(twelve
     few = diagnose(logits, labels, clusters=np.arange(len(labels)) % 5)
     even = diagnose(np.zeros((400, 12)), np.arange(400) % 12, input="logits")
     for found in (few, even):
-        assert found.verdict == "too few errors to say" and found.needed is None and found.n_errors > 50
-        assert "in too few clusters, or with logits that are all alike" in found.sentence()
+        assert found.needed is None and found.n_errors > 50
+    assert few.verdict == "too few clusters to say"
+    assert few.sentence() == (
+        "Too few clusters to say whether the model was smoothed: its errors, or its right answers, are as good as in "
+        "fewer than 5 clusters of equal size."
+    )
+    assert even.verdict == "too few errors to say"
+    assert even.sentence() == (
+        "Whether the model was smoothed cannot be told from these logits: at equal MSP its largest logit is always the "
+        "same."
+    )
+
+
+def test_other_logits_that_never_vary_tell_nothing():
+    generator, others = np.random.default_rng(0), np.linspace(-3, -2, 11)
+    labels, height = generator.integers(0, 12, 2000), generator.uniform(1, 6, 2000)
+    answers = np.where(generator.random(2000) < 0.7, labels, (labels + 1) % 12)
+    logits = np.array([np.insert(others, *pair) for pair in zip(answers, height, strict=True)])
+    found = diagnose(logits, labels, input="logits")
+    assert found.verdict == "too few errors to say" and found.needed is None
+    assert found.sentence().endswith("at equal MSP its largest logit, or the spread of the others, is always the same.")
 
 
 def test_what_cannot_be_told_is_said(released, twelve_classes):

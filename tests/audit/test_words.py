@@ -8,6 +8,7 @@ from abstain.audit import audit_predictions, parts_of
 from abstain.audit.per_group import OfGroup
 from abstain.audit.words import sections
 from abstain.report import Commands
+from abstain.scores import SoftmaxScore
 
 COMMANDS = Commands("t.csv", "v.csv", model="my model")
 
@@ -136,6 +137,19 @@ def test_what_is_enough_are_validation_samples(found):
     none = replace(found.decisions[1], threshold=None, coverage=None, risk=None, reason="none", n_enough=4300)
     words = " ".join(told(replace(found, decisions=(none,)), "In short").sentences)
     assert "is not to be had from so few (about 4,300 validation samples would be enough)." in words
+    words = " ".join(told(replace(found, decisions=(replace(none, n_enough=None),)), "In short").sentences)
+    assert "with a probability of 95 % is not to be had, for none." in words
+
+
+def test_a_half_that_decides_otherwise_than_all_validation_samples_is_told_of():
+    generator = np.random.default_rng(1)
+    labels = generator.integers(0, 4, size=4000)
+    logits = (generator.normal(size=(4000, 4)) + 2 * np.eye(4)[labels]) * np.exp(generator.normal(size=(4000, 1)))
+    read = [read_predictions({"logits": logits[i::2], "label": labels[i::2]}) for i in (0, 1)]
+    both = audit_predictions(*read)
+    title, says = "How much can be answered?", "that half alone decides against the repair, and all of them for it."
+    assert not any("that half alone" in sentence for sentence in told(both, title).sentences)
+    assert any(sentence.endswith(says) for sentence in told(replace(both, confidence=SoftmaxScore()), title).sentences)
 
 
 def test_labels_of_one_class_are_a_note():

@@ -35,7 +35,7 @@ class Diagnosis:
         level: nominal coverage of the interval.
         verdict: one of `VERDICTS`.
         needed: about how many errors would be enough, where there are too few and some number is; None where they lie
-            in too few clusters, however many they are.
+            in too few clusters, or where all logits are alike, however many they are.
         effect: the centred z_max of errors minus that of correct answers at equal MSP, in logits; above 0 after label
             smoothing. None where no bin of MSP holds enough of both, with its errors, interval and p-value.
         standard_error: of the effect.
@@ -209,9 +209,11 @@ def _judged(shape: LogitShape, clusters: Clusters | None, told: dict[str, Any]) 
     if correlation is not None:
         told |= {"spread_correlation": correlation.estimate, "spread_standard_error": correlation.standard_error}
     verdict = decide(effect, correlation, told["n_logits"])
+    if verdict == "too few errors to say" and few:
+        return Diagnosis(verdict="too few clusters to say", **told)
     is_even = found is not None and effect is None  # as where all logits are equal, and more errors show no more
     n_right = told["n_samples"] - told["n_errors"]
-    if verdict == "too few errors to say" and not few and not is_even and n_right >= FEWEST_IN_BIN:
+    if verdict == "too few errors to say" and not is_even and n_right >= FEWEST_IN_BIN:
         told["needed"] = errors_needed(effect, correlation, told["n_errors"])
     return Diagnosis(verdict=verdict, **told)
 

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from abstain.audit.binned_effect import FEWEST_IN_BIN
+from abstain.curve.intervals import FEWEST_CLUSTERS
 from abstain.threshold.planning import rounded_up
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ def sentence_of(diagnosis: Diagnosis) -> str:
     if diagnosis.verdict in NUMBER_OF_CLASSES:
         of_effect = "" if diagnosis.effect is None else f". What is seen is that {_of_effect(diagnosis)}"
         return NUMBER_OF_CLASSES[diagnosis.verdict] + of_effect + _of_ceiling(diagnosis)
+    if diagnosis.verdict == "too few clusters to say":
+        return (
+            "Too few clusters to say whether the model was smoothed: its errors, or its right answers, are as good as "
+            f"in fewer than {FEWEST_CLUSTERS} clusters of equal size."
+        )
     if diagnosis.verdict == "too few errors to say":
         return _too_few(diagnosis)
     if diagnosis.verdict == "looks smoothed":
@@ -76,11 +82,11 @@ def _of_ceiling(diagnosis: Diagnosis) -> str:
 def _too_few(diagnosis: Diagnosis) -> str:
     n_right = diagnosis.n_samples - diagnosis.n_errors
     errors = f"{diagnosis.n_errors} error{'' if diagnosis.n_errors == 1 else 's'} in {diagnosis.n_samples} samples"
-    if diagnosis.effect is None and min(diagnosis.n_errors, n_right) >= FEWEST_IN_BIN:
-        return (
-            f"Too little to say whether the model was smoothed: {errors}, but in too few clusters, or with logits that "
-            "are all alike."
+    if min(diagnosis.n_errors, n_right) >= FEWEST_IN_BIN and None in (diagnosis.effect, diagnosis.spread_correlation):
+        what = (
+            "its largest logit is" if diagnosis.effect is None else "its largest logit, or the spread of the others, is"
         )
+        return f"Whether the model was smoothed cannot be told from these logits: at equal MSP {what} always the same."
     if n_right < diagnosis.n_errors and diagnosis.needed is None:
         return (
             f"Too few right answers to say whether the model was smoothed, {n_right} in {diagnosis.n_samples} samples."

@@ -13,6 +13,7 @@ Verdict = Literal[
     "looks smoothed",
     "does not look smoothed",
     "too few errors to say",
+    "too few clusters to say",
     "cannot be told with two classes",
     "cannot be told with few classes",
     "cannot be told with many classes",

@@ -219,10 +219,22 @@ def _answerable(audit: Audit) -> Iterator[str]:
         f"By {audit.confidence.label}, with thresholds chosen on "
         f"{counted(audit.n_chosen_on or 0, 'validation sample')}; what they do is what the test samples show:"
     )
+    yield from _of_the_half(audit)
     yield from _warn_of_few(audit)
     if not any(decision.delta for decision in audit.decisions):
         yield "None comes with a guarantee, since rows depend on each other."
     yield from (f"{_target(one)}: {one.reason}." for one in audit.decisions if one.reason is not None)
+
+
+def _of_the_half(audit: Audit) -> Iterator[str]:
+    """That the half of the validation samples which fits the confidence decided otherwise than all of them do."""
+    whole = audit.report.repaired
+    if whole is not None and whole.falls_back != (audit.confidence.name == "msp"):
+        of_half, of_all = ("for", "against") if whole.falls_back else ("against", "for")
+        yield (
+            "One half of the validation samples fits that confidence, and the other chooses the thresholds: that half "
+            f"alone decides {of_half} the repair, and all of them {of_all} it."
+        )
 
 
 def _warn_of_few(audit: Audit) -> Iterator[str]:
@@ -255,8 +267,9 @@ def _one_decision(decision: Decision, level: float) -> str:
         else f"one that is guaranteed with a probability of {100 * (1 - decision.delta):g} %"
     )
     if decision.coverage is None:
-        enough = f" (about {decision.n_enough:,} validation samples would be enough)" if decision.n_enough else ""
-        return f"{how} is not to be had from so few{enough}." if enough else f"{how} is not to be had."
+        if decision.n_enough is None:
+            return f"{how} is not to be had, for {decision.reason}."
+        return f"{how} is not to be had from so few (about {decision.n_enough:,} validation samples would be enough)."
     if decision.coverage == 0:
         return f"{how} answers none of the test samples."
     wrong = "none of them wrong" if not decision.risk else f"{percent(decision.risk, 2)} % of them wrong"
