@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from which_runs import counted_seeds
+from which_runs import called, counted_seeds
 
 from abstain.report import markdown_table
 
@@ -39,7 +39,7 @@ class Seen:
     @property
     def in_short(self) -> str:
         """Where, how much, and of how many seeds."""
-        return f"{self.data} {self.effect}, {counted_seeds(self.n_seeds)}"
+        return f"{called(self.data)} {self.effect}, {counted_seeds(self.n_seeds)}"
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Finding:
         letter: by which it is called.
         claim: what it says.
         seen: where it was looked for.
-        page: that tells more.
+        pages: that tell more.
         printed: the number that the paper prints; most are figures.
         unit: what the number that decides is of.
         untested: data of the paper, or of the runs here, of which it cannot be tested -> why not.
@@ -59,7 +59,7 @@ class Finding:
     letter: str
     claim: str
     seen: Sequence[Seen]
-    page: str
+    pages: Sequence[str]
     printed: str = "a figure"
     unit: str = ""
     untested: Mapping[str, str] = field(default_factory=dict)
@@ -88,8 +88,8 @@ def table(found: Sequence[Finding]) -> str:
     rows = [["", "finding of the paper", "here", "seen in", "not seen in", "cannot be tested here", "more"]]
     for one in found:
         there, not_there = (_names(one, is_there=is_there) for is_there in (True, False))
-        untested = ", ".join(one.untested) or "–"
-        rows.append([one.letter, one.claim, one.verdict, there, not_there, untested, f"[{one.page}]({one.page})"])
+        untested = ", ".join(map(called, one.untested)) or "–"
+        rows.append([one.letter, one.claim, one.verdict, there, not_there, untested, _links(one.pages)])
     return markdown_table(rows, "lllllll")
 
 
@@ -110,10 +110,15 @@ def table_in_short(found: Sequence[Finding], *, folder: str) -> str:
     for one in found:
         clearest = "–" if one.clearest is None else one.clearest.in_short
         against = "; ".join(seen.in_short for seen in one.seen if not seen.is_there) or "–"
-        claim, untested = f"{one.claim} ({one.unit})", ", ".join(one.untested) or "–"
-        page = f"[{one.page}]({folder}{one.page})"
-        rows.append([one.letter, claim, one.printed, clearest, against, one.verdict, untested, page])
+        claim, untested = f"{one.claim} ({one.unit})", ", ".join(map(called, one.untested)) or "–"
+        rows.append(
+            [one.letter, claim, one.printed, clearest, against, one.verdict, untested, _links(one.pages, folder)]
+        )
     return markdown_table(rows, "llllllll") + "\n\n" + KEY
+
+
+def _links(pages: Sequence[str], folder: str = "") -> str:
+    return ", ".join(f"[{page}]({folder}{page})" for page in pages)
 
 
 KEY = """In brackets is the interval of 95 %: over seeds and test samples, or over seeds alone where it says so; with
@@ -121,7 +126,7 @@ one seed over samples alone. Shown is the clearest of what agrees, and all that 
 
 
 def _names(finding: Finding, *, is_there: bool) -> str:
-    return ", ".join(seen.data for seen in finding.seen if seen.is_there is is_there) or "–"
+    return ", ".join(called(seen.data) for seen in finding.seen if seen.is_there is is_there) or "–"
 
 
 def section(found: Sequence[Finding]) -> str:
@@ -142,14 +147,16 @@ under the same name; each says how it differs."""
 
 
 def _evidence(finding: Finding) -> str:
-    rows = [[one.data, one.evidence, one.runs or "–", "yes" if one.is_there else "no"] for one in finding.seen]
+    rows = [[called(one.data), one.evidence, one.runs or "–", "yes" if one.is_there else "no"] for one in finding.seen]
     parts = [
         f"### ({finding.letter}) {finding.claim}: {finding.verdict}",
         f"The paper: {finding.printed}.",
         markdown_table([["data", "measured", "runs", "seen"], *rows], "llll"),
     ]
     if finding.untested:
-        because = "; ".join(f"{', '.join(names)} ({why})" for why, names in _by_reason(finding.untested).items())
+        because = "; ".join(
+            f"{', '.join(map(called, names))} ({why})" for why, names in _by_reason(finding.untested).items()
+        )
         parts.append(f"Cannot be tested here: {because}.")
     return "\n\n".join(parts)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from recipe_runs import PLAIN, Recipe
+from which_runs import called
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +36,7 @@ def recipe_figure(data_sets: Mapping[str, Sequence[Recipe]]) -> Figure:
     figure = Figure(figsize=(5 * n_columns + 1.6, 4.2 * n_rows), layout="constrained")
     panels = list(figure.subplots(n_rows, n_columns, squeeze=False).flat)
     for axes, (title, recipes) in zip(panels, data_sets.items(), strict=False):
-        axes.set(title=title, xlabel="error %", ylabel="AURC %")
+        axes.set(title=called(title), xlabel="error %", ylabel="AURC %")
         for recipe in recipes:
             draw_recipe(axes, recipe, styles[recipe.name])
     for axes in panels[len(data_sets) :]:

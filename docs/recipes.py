@@ -14,6 +14,7 @@ import over_seeds
 from pages import ROOT, write_or_check
 from recipe_figure import recipe_figure
 from recipe_runs import PLAIN, Recipe, read_recipes
+from which_runs import called
 
 from abstain._files import json_text, whole_file
 from abstain.curve import DifferenceOverSeeds
@@ -124,7 +125,7 @@ def _sections(numbers: dict[str, list[Row]], others: Sequence[Row]) -> Iterator[
         yield f"![error against AURC, before and after the repair]({FIGURE.name})"
         yield f"## Verdicts\n\n{verdicts(numbers)}"
     for name, rows in numbers.items():
-        yield f"## {name}\n\n{measurements(rows)}"
+        yield f"## {called(name)}\n\n{measurements(rows)}"
         if compared := differences(rows):
             yield compared
     if others:
@@ -137,7 +138,7 @@ def verdicts(numbers: dict[str, list[Row]]) -> str:
     recipes = dict.fromkeys(row["recipe"] for rows in numbers.values() for row in rows if "verdict" in row)
     told = {(name, row["recipe"]): _in_words(row) for name, rows in numbers.items() for row in rows}
     rows = [[recipe, *(told.get((name, recipe)) or "–" for name in numbers)] for recipe in recipes]
-    return markdown_table([["trained with", *numbers], *rows], "l" * (1 + len(numbers)))
+    return markdown_table([["trained with", *map(called, numbers)], *rows], "l" * (1 + len(numbers)))
 
 
 def _in_words(row: Row) -> str:

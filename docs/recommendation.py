@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pages import ROOT
+from which_runs import called
 
 NUMBERS = ROOT / "docs" / "recipes.json"
 PLAIN = "CE"
@@ -23,14 +24,6 @@ IN_WORDS = {
     "EMA": "averaged weights (EMA)",
 }
 """A way of training as a table calls it -> in words; several together are left out."""
-DATA_SETS = {
-    "bank_marketing": "Bank Marketing",
-    "cifar10": "CIFAR-10",
-    "imdb": "IMDB",
-    "noisy_digits_rows": "the noisy digits",
-    "online_shoppers": "Online Shoppers",
-}
-"""Name of a data set in a grid -> in a sentence."""
 Numbers = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
@@ -82,7 +75,7 @@ def _smoothed(numbers: Numbers) -> Iterator[tuple[str, float, float]]:
         of_smoothing = [row for row in rows if re.fullmatch(r"LS [\d.]+", row["recipe"]) and row["seeds"] > 1]
         if of_smoothing:
             row = max(of_smoothing, key=lambda one: float(one["recipe"].split()[1]))
-            yield DATA_SETS[data_set], 100 * row["AURC"]["mean"], 100 * row["AURC repaired"]["mean"]
+            yield called(data_set), 100 * row["AURC"]["mean"], 100 * row["AURC repaired"]["mean"]
 
 
 def _data_sets(found: Mapping[tuple[str, str], str], verdict: str) -> str:

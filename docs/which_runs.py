@@ -13,6 +13,24 @@ from abstain._files import RESULTS_FILE
 GRIDS = "recipes"
 """The folder of `model_cards` with the runs of the grids."""
 KEYS = ("aurc", "cov@1")
+DATA_SETS = {
+    "bank_marketing": "Bank Marketing",
+    "camvid": "CamVid",
+    "cifar10": "CIFAR-10",
+    "cifar100": "CIFAR-100",
+    "cityscapes": "Cityscapes",
+    "imagenet": "ImageNet",
+    "imdb": "IMDB",
+    "noisy_digits_rows": "noisy digits",
+    "online_shoppers": "Online Shoppers",
+}
+"""The name of a data set in a run -> what its authors call it."""
+
+
+def called(data_set: str) -> str:
+    """What readers know a data set as; what follows its name after a comma stays."""
+    name, comma, more = data_set.partition(",")
+    return DATA_SETS.get(name, name) + comma + more
 
 
 def data_sets_with_runs() -> set[str]:

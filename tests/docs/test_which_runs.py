@@ -40,3 +40,8 @@ def test_two_sets_of_runs_are_told_apart_and_compared_by_the_seeds_of_both(progr
 
 def test_data_sets_with_runs_are_those_of_the_cards(which_runs):
     assert {"camvid", "imdb", "bank_marketing", "cifar10"} <= which_runs.data_sets_with_runs()
+
+
+def test_data_sets_are_called_as_their_authors_call_them(which_runs):
+    assert which_runs.called("cifar10, corrupted") == "CIFAR-10, corrupted"
+    assert which_runs.called("rows") == "rows"
