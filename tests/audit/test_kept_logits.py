@@ -1,14 +1,16 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from abstain import SelectiveClassifier, released_checkpoint
-from abstain.audit import Data, Kept
+from abstain.audit import Data, Kept, kept_logits
+from abstain.inference.validation import said_of_samples
 
 COUNTED = []
 
 
-def made():
+def made(samples, *, first):
     COUNTED.append(1)
     return np.eye(10, dtype=np.float32), np.arange(10), np.repeat([0, 1], 5)
 
@@ -48,3 +50,27 @@ def test_another_preparation_makes_other_logits(tmp_path):
     one.processor = replace(one.processor, label_column="another")
     kept.of("m", "test", one, samples, made)
     assert len(COUNTED) == 2
+
+
+def test_pieces_that_are_whole_are_not_made_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_logits, "PIECE", 4)
+    samples = Data(name="noisy_digits_rows", max_samples=10).read()["test"]
+    one = SelectiveClassifier.from_pretrained(released_checkpoint("mlp_noisy_digits_a0_s0"), device="cpu")
+    done, told, stops_at = [], [], 8
+
+    def make(piece, *, first):
+        if first == stops_at:
+            raise KeyboardInterrupt
+        done.append(first)
+        logits, labels, _ = said_of_samples(one, piece, first=first, n_all=10)
+        return logits, labels, np.arange(first, first + len(piece))
+
+    kept = Kept(tmp_path, tell=told.append)
+    with pytest.raises(KeyboardInterrupt):
+        kept.of("m", "test", one, samples, make)
+    stops_at = None
+    logits, labels, sample = kept.of("m", "test", one, samples, make)
+    assert done == [0, 4, 8] and sample.tolist() == list(range(10)) and labels.tolist() == samples["label"][:]
+    np.testing.assert_array_equal(logits, one.logits(list(samples)))
+    assert len(told) == 2 and "of m on test from sample 4 on are read from" in told[1]
+    assert sorted(path.name for path in (tmp_path / "m").iterdir()) == ["test.json", "test.parquet"]

@@ -8,7 +8,7 @@ from transformers import SegformerImageProcessor
 
 from abstain import InputError, SelectiveClassifier
 from abstain._checks import ArgumentError
-from abstain.inference.validation import labelled, said_of_validation
+from abstain.inference.validation import labelled, said_of_samples, said_of_validation
 
 
 def test_labels_are_numbers_or_names_of_classes():
@@ -69,6 +69,11 @@ def test_of_pixels_those_count_that_have_a_class(tmp_path):
     assert logits[: len(expected)].argmax(axis=1).tolist() == expected.tolist()
     features = Features({"image": Image(), "annotation": Image()})
     data = Dataset.from_dict({"image": images, "annotation": masks}, features=features)
+    of_pieces = [
+        said_of_samples(classifier, data.select([row]), first=row, n_all=len(data)) for row in range(len(data))
+    ]
+    for whole, pieces in zip(said_of_samples(classifier, data), zip(*of_pieces, strict=True), strict=True):
+        np.testing.assert_allclose(np.concatenate(pieces), whole, rtol=0, atol=1e-5)
     of_data = said_of_validation(classifier, data)
     assert np.array_equal(of_data[0], logits) and np.array_equal(of_data[1], labels)
     wrong = [PILImage.fromarray(np.full((20, 24), 9, np.uint8))]

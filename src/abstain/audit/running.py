@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -212,8 +213,8 @@ def _of_classifier(name: str, data: dict[str, Dataset], label_column: str | None
     found = {}
     for part, samples in data.items():
         called = samples if label_column in (None, "label") else samples.rename_column(label_column, "label")
-        make = lambda: said_of_samples(classifier, called, show=sys.stderr.isatty())  # noqa: B023, E731 - called at once
-        logits, labels, sample = make() if kept is None else kept.of(name, part, classifier, called, make)
+        make = partial(said_of_samples, classifier, show=sys.stderr.isatty(), n_all=len(called))
+        logits, labels, sample = make(called) if kept is None else kept.of(name, part, classifier, called, make)
         columns = {"logits": logits, "label": labels} | ({} if sample is None else {"sample": sample})
         found[part] = read_predictions(columns, input="logits", class_names=classifier.class_names)
     return found

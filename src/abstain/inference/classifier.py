@@ -271,19 +271,20 @@ class SelectiveClassifier(KeptValidation, OnnxExport, SelectiveEstimator):
                 yield from answers_of(logits.numpy(), self.rule, self.class_names)
 
     def logits_in_batches(
-        self, samples: Iterator[Any], n: int | None, size: int, *, show: bool
+        self, samples: Iterator[Any], n: int | None, size: int, *, show: bool, first: int = 0
     ) -> Iterator[tuple[Tensor, list[tuple[int, int]]]]:
         """The logits of each batch of samples, on the CPU, and of images the height and width of each.
 
         Args:
             samples: one after another.
-            n: how many there are; None where nobody knows.
+            n: how many there are, with those before; None where nobody knows.
             size: samples at once.
             show: a progress bar.
+            first: the number of the first, where others came before.
         """
         self.model.eval()
-        seen = 0
-        with tqdm(total=n, desc="answers", unit=" samples", leave=False, disable=not show) as bar:
+        seen = first
+        with tqdm(total=n, initial=first, desc="answers", unit=" samples", leave=False, disable=not show) as bar:
             for batch in in_batches(samples, size):
                 inputs, sizes = prepare(self.kind, self.processor, batch, seen)
                 yield run(self.model, inputs), sizes

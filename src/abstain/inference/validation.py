@@ -37,7 +37,7 @@ def said_of_validation(classifier: SelectiveClassifier, validation: Any) -> Said
 
 
 def said_of_samples(
-    classifier: SelectiveClassifier, data: Any, *, show: bool = False
+    classifier: SelectiveClassifier, data: Any, *, show: bool = False, first: int = 0, n_all: int | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64] | None]:
     """The same, and of pixels the number (N,) of the image that each belongs to; None of samples of their own.
 
@@ -45,6 +45,8 @@ def said_of_samples(
         classifier: whose logits are wanted.
         data: as `labelled`.
         show: a progress bar.
+        first: the number of the first sample, where the data are a piece of more.
+        n_all: how many these are; None: the data are all.
 
     Raises:
         InputError: as `said_of_validation`.
@@ -52,12 +54,12 @@ def said_of_samples(
     kind, names = classifier.kind, classifier.class_names
     samples, labels = labelled(kind, data, classifier.processor, names)
     n, size = len(labels), classifier.batch_size
-    found = classifier.logits_in_batches(samples, n, size, show=show)
+    found = classifier.logits_in_batches(samples, n_all or n, size, show=show, first=first)
     if kind == "pixels":
         ignored = getattr(classifier.model.config, "semantic_loss_ignore_index", 255)
         ids = range(1, len(names) + 1) if getattr(classifier.processor, "do_reduce_labels", False) else None
         choice = PixelChoice(len(names), ignore_index=ignored, label_ids=ids)
-        return _of_pixels((logits for batch, _ in found for logits in batch), labels, choice)
+        return _of_pixels((logits for batch, _ in found for logits in batch), labels, choice, first)
     logits = np.concatenate([rows.numpy() for rows, _ in found] or [np.empty((0, len(names)), np.float32)])
     if len(logits) != n:
         raise _not_paired(len(logits), n)
@@ -67,17 +69,17 @@ def said_of_samples(
 
 
 def _of_pixels(
-    images: Iterator[Tensor], masks: Iterable[Any], choice: PixelChoice
+    images: Iterator[Tensor], masks: Iterable[Any], choice: PixelChoice, first: int
 ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
     kept = []
-    for index, (logits, mask) in enumerate(zip_longest(images, masks)):
+    for index, (logits, mask) in enumerate(zip_longest(images, masks), start=first):
         if logits is None or mask is None:
             more, fewer = ("masks", "images") if logits is None else ("images", "masks")
             raise InputError(f"there are more {more} than {fewer}, but each image needs its mask: give one each")
         labels = choice.labels(np.array(mask), index=index)
         kept.append(LabelledPixels.of(logits[None], labels[None], ignore_index=choice.ignore_index))
     logits, ids = torch.cat([of.logits for of in kept]), torch.cat([of.labels for of in kept])
-    return logits.numpy(), ids.numpy(), np.repeat(np.arange(len(kept)), [len(of.labels) for of in kept])
+    return logits.numpy(), ids.numpy(), np.repeat(first + np.arange(len(kept)), [len(of.labels) for of in kept])
 
 
 def _not_paired(n_samples: int, n_labels: int) -> InputError:
