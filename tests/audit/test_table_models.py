@@ -99,7 +99,7 @@ def test_answers_that_are_not_of_the_largest_value_are_refused_with_their_share(
     n_other = int((fitted.decision_function(DIGITS[1::2]).argmax(axis=1) != fitted.predict(DIGITS[1::2])).sum())
     assert n_other  # the votes of pairs decide, of which those values are made
     path = dumped(tmp_path / "m.skops", fitted)
-    said = rf"whose predict gives {n_other} of 898 rows \([\d.]+ %\) another class .*of its decision values .* set break_ties=True"
+    said = rf"predict gives {n_other} of 898 rows \([\d.]+ %\) another class .* decision values, .* set break_ties=True"
     with pytest.raises(InputError, match=said):
         said_of_rows(read_skops(path), digits_of(slice(1, None, 2)), None)
     last = fitted[-1] if hasattr(fitted, "steps") else fitted

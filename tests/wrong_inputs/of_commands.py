@@ -183,7 +183,22 @@ for status, said, source, *more in (
     ),
 ):
     COMMANDS.append((["threshold", source, *THRESHOLD, *more], status, said))
+for command in (
+    ["audit", "good.csv"],
+    ["evaluate", "good.csv"],
+    ["threshold", "good.csv", *THRESHOLD],
+    ["figures", "good.csv"],
+    ["publish", "void", "user/mine"],
+    ["quickstart"],
+):
+    for folder, said in (("/proc/new", "cannot be made ("), ("good.csv/below", "cannot be made: ")):
+        COMMANDS.append(([*command, "--output-dir", folder], 2, f"{folder}' {said}"))
 COMMANDS += [
+    (
+        ["predict", "void", "notes.txt", "--output", "/proc/new/answers.csv"],
+        2,
+        "the folder '/proc/new' of --output cannot be made (",
+    ),
     (["quickstart", "--output-dir", "taken"], 2, "already holds results (results.json)"),
     (["quickstart", "--output-dir", "good.csv"], 2, "is a file: give another path"),
     (["quickstart", "--output-dir", " "], 2, "the output folder is ' ', but must be that of a file or folder"),
