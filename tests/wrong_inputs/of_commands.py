@@ -183,6 +183,18 @@ for status, said, source, *more in (
     ),
 ):
     COMMANDS.append((["threshold", source, *THRESHOLD, *more], status, said))
+for command, at_ends in ((["audit"], "(0, 1)"), (["threshold"], "(0, 1)"), (["evaluate"], "[0, 1]")):
+    of_risk = [*command, "good.csv", "--target-risk"]
+    COMMANDS.append(([*of_risk, "2"], 2, f"--target-risk is 2, but must be a fraction in {at_ends}"))
+    if command != ["evaluate"]:  # which measures what can be answered without an error, too
+        COMMANDS.append(([*of_risk, "0"], 2, f"--target-risk is 0, but must be a fraction in {at_ends}"))
+        for delta in "012":
+            said = f"--delta is {delta}, but must be a fraction in (0, 1)"
+            COMMANDS.append(([*of_risk, "0.1", "--delta", delta], 2, said))
+for command in ("audit", "evaluate"):
+    for level in ("0", "2"):
+        said = f"--level is {level}, but must be a fraction in (0, 1)"
+        COMMANDS.append(([command, "good.csv", "--level", level], 2, said))
 for command in (
     ["audit", "good.csv"],
     ["evaluate", "good.csv"],
