@@ -7,6 +7,7 @@ from abstain._checks import (
     check_binary,
     check_choice,
     check_fraction,
+    check_inner_fraction,
     check_keys,
     check_level,
     check_no_more,
@@ -20,6 +21,13 @@ def test_fractions_say_which_ends_are_open():
     assert check_fraction("x", 1) == 1.0
     with pytest.raises(InputError, match=r"level is 1, but must be a fraction in \(0, 1\)"):
         check_fraction("level", 1.0, open_below=True, open_above=True)
+
+
+def test_both_ends_of_an_inner_fraction_are_open():
+    assert check_inner_fraction("delta", np.float32(0.5)) == 0.5
+    for value in (0, 1, 2, float("nan")):
+        with pytest.raises(InputError, match=rf"delta is {value:g}, but must be a fraction in \(0, 1\)"):
+            check_inner_fraction("delta", value)
 
 
 def test_the_nearest_name_is_offered_or_else_all_of_them():

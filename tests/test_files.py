@@ -7,7 +7,20 @@ from full_disk import full_disk
 
 from abstain import InputError, RiskCoverageSketch, write_logits
 from abstain._checks import ArgumentError
-from abstain._files import check_folder, check_results_folder, no_empty_folders, whole_file, write_json, write_text
+from abstain._files import (
+    as_path,
+    check_folder,
+    check_new_folder,
+    check_output_file,
+    check_output_folder,
+    check_results_folder,
+    ending_of,
+    is_missing_file,
+    no_empty_folders,
+    whole_file,
+    write_json,
+    write_text,
+)
 
 
 def test_a_file_takes_its_place_when_the_block_ends(tmp_path):
@@ -90,6 +103,22 @@ def test_a_folder_to_read_must_exist(tmp_path):
         check_folder(tmp_path / "missing", "the data folder")
 
 
+@pytest.mark.parametrize(
+    ("name", "ending"), [("a/b.c.csv", ".csv"), ("b.CSV.GZ", ".CSV.GZ"), ("b.gz", ".gz"), ("b", "")]
+)
+def test_the_end_of_a_name(name, ending):
+    assert ending_of(as_path(name)) == ending
+
+
+def test_what_is_named_as_a_file_and_is_not_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here" / "folder.csv").mkdir(parents=True)
+    (tmp_path / "here.csv").touch()
+    missing = ["rows.csv", "ROWS.csv.gz", "model.onnx", "here/rows.csv", "/rows.csv", "no/such/rows.csv"]
+    others = ["digits", "resnet.a1_in1k", "user/rows.csv", "here.csv", "here/folder.csv", "rows.gz"]
+    assert [name for name in (*missing, *others) if is_missing_file(as_path(name))] == missing
+
+
 def test_a_folder_with_results_is_written_to_only_when_asked(tmp_path):
     assert check_results_folder(tmp_path / "new" / "one", overwrite=False) == tmp_path / "new" / "one"
     assert not (tmp_path / "new").exists(), "what is refused later leaves no trace"
@@ -105,6 +134,50 @@ def test_a_folder_with_results_is_written_to_only_when_asked(tmp_path):
         check_results_folder(tmp_path / "results.json", overwrite=True)
     with pytest.raises(ArgumentError, match=r"cannot be made: .*results.json' is a file: give another path"):
         check_results_folder(tmp_path / "results.json" / "below", overwrite=True)
+
+
+@pytest.mark.parametrize("path", ["/proc/new", "/proc/new/deeper", "/proc"])
+def test_a_folder_that_cannot_be_written_to_is_refused_though_its_mode_allows_it(path):
+    verb = "written to" if path == "/proc" else "made"
+    with pytest.raises(
+        ArgumentError, match=rf"^the output folder '{path}' cannot be {verb} \(.+\): give another path$"
+    ):
+        check_output_folder(path)
+    with pytest.raises(ArgumentError, match=rf"^the folder '{path}' of output= cannot be {verb} \(.+\): give another"):
+        check_output_file(f"{path}/answers.csv", "output")
+
+
+@pytest.mark.parametrize("name", ["new", "new/../other", "new/../../other", "."])
+def test_a_folder_that_can_be_written_to_is_as_it_was_after_the_trial(tmp_path, name):
+    (tmp_path / "a").mkdir()
+    assert check_output_folder(tmp_path / "a" / name) == tmp_path / "a" / name
+    assert check_new_folder(tmp_path / "a" / name) == tmp_path / "a" / name
+    assert check_output_file(tmp_path / "a" / name / "b.csv", "output") == tmp_path / "a" / name / "b.csv"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a"]
+
+
+def test_a_link_to_nothing_is_no_folder(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "missing")
+    with pytest.raises(ArgumentError, match=r"the output folder '.*link' is a link to nothing: give another path"):
+        check_output_folder(tmp_path / "link")
+    with pytest.raises(ArgumentError, match=r"'.*below' cannot be made: '.*link' is a link to nothing: give another"):
+        check_output_folder(tmp_path / "link" / "below")
+
+
+def test_a_new_folder_holds_nothing(tmp_path):
+    (tmp_path / "a.txt").touch()
+    with pytest.raises(ArgumentError, match="is not empty, and nothing there is replaced: give another folder"):
+        check_new_folder(tmp_path)
+    with pytest.raises(ArgumentError, match=r"a\.txt' is a file: give another path"):
+        check_new_folder(tmp_path / "a.txt")
+
+
+def test_a_file_to_write_is_no_folder_and_below_none(tmp_path):
+    with pytest.raises(ArgumentError, match=r"output is '.*', which is a folder: give the path of a file"):
+        check_output_file(tmp_path, "output")
+    (tmp_path / "a.txt").touch()
+    with pytest.raises(ArgumentError, match=r"the folder '.*a\.txt' of output= is a file: give another path"):
+        check_output_file(tmp_path / "a.txt" / "b.csv", "output")
 
 
 def test_a_folder_for_a_file_that_is_not_written_is_gone_again(tmp_path):

@@ -17,14 +17,13 @@ those of the training script where it takes the split as a whole.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from transformers import PreTrainedConfig
 
 from abstain import InputError
 from abstain.data import PixelChoice, TableEncoder, find_column, load_data, pick_split, with_head_classes
-from abstain.experiments import ArgumentError, parse_recipe, run_script, without_folders
+from abstain.experiments import ArgumentError, check_output_folder, parse_recipe, run_script, without_folders
 from abstain.logits import ExtractionPlan, ImageInputs, PixelInputs, TableInputs, TextInputs, extract_shards, processes
 from abstain.models import classifier_config, kind_of, load_classifier, load_processor
 
@@ -110,6 +109,7 @@ ARGUMENTS = (ExtractionArguments,)
 def main() -> None:
     """Read the split, load the checkpoint, and write its logits."""
     (args,) = parse_recipe(ARGUMENTS, description=__doc__)
+    folder = check_output_folder(args.output_dir) / (args.output_split or args.split)
     config = classifier_config(args.model_name_or_path)
     kind = kind_of(config)
     plan = args.plan(PIXEL_SIZES if kind == "pixels" else SIZES)
@@ -117,7 +117,6 @@ def main() -> None:
         dataset = read_split(args)
     inputs = PREPARED[kind](args, dataset, config)
     model = load_classifier(kind, args.model_name_or_path)
-    folder = Path(args.output_dir).expanduser() / (args.output_split or args.split)
     outcome = extract_shards(model, inputs, folder, plan, settings=settings_of(args, inputs))
     processes().print(
         f"{outcome['samples']} samples ({outcome['skipped']['count']} skipped) are in {folder}; "

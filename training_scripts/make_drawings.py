@@ -14,7 +14,7 @@ from typing import Any
 from PIL import ImageFilter
 
 from abstain.data import find_column, load_data, pick_split, write_split
-from abstain.experiments import parse_recipe, run_script
+from abstain.experiments import check_output_folder, parse_recipe, run_script
 
 
 @dataclass
@@ -33,6 +33,7 @@ ARGUMENTS = (DrawingArguments,)
 def main() -> None:
     """Read the split, draw each image, and write them."""
     (args,) = parse_recipe(ARGUMENTS, description=__doc__)
+    check_output_folder(args.output_dir)
     dataset = pick_split(load_data(args.dataset_name), args.split)
     column = find_column(dataset, args.image_column, "image")
 

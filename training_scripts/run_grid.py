@@ -32,6 +32,7 @@ from abstain.experiments import (
     InputError,
     Job,
     TimeLeft,
+    check_output_folder,
     is_done,
     keep_run,
     last_line,
@@ -57,6 +58,7 @@ def main() -> None:
     if options.dry_run:
         print(*(shlex.join(run.command(options.output_dir)) for run in left), sep="\n")
         return
+    check_output_folder(options.output_dir)
     failed = {run.name: not_kept for run in done if (not_kept := keep(run, options))}
     print(time_left.table(), flush=True)
     failed |= run_all(left, time_left, options, n_done=len(done))

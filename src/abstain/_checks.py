@@ -100,9 +100,17 @@ def check_fraction(what: str, value: float, *, open_below: bool = False, open_ab
     return value
 
 
+def check_inner_fraction(what: str, value: float) -> float:
+    """`value` as a float if it lies in (0, 1), as a risk to choose a threshold for, δ, and a level do.
+
+    A risk at which a coverage is only measured may be 0 or 1 too: that is for `check_fraction`.
+    """
+    return check_fraction(what, value, open_below=True, open_above=True)
+
+
 def check_level(value: float) -> float:
     """The nominal coverage of an interval as a float if it lies in (0, 1)."""
-    return check_fraction("level", value, open_below=True, open_above=True)
+    return check_inner_fraction("level", value)
 
 
 def check_price(what: str, value: Any) -> float:

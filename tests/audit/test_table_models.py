@@ -4,10 +4,14 @@ import pytest
 import skops.io
 from datasets import ClassLabel, Dataset
 from onnx import TensorProto, helper, numpy_helper
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.datasets import load_digits
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.pipeline import make_pipeline
-from sklearn.svm import SVC, LinearSVC
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC, LinearSVC, NuSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from abstain import InputError
@@ -75,6 +79,62 @@ def test_a_column_of_arrays_has_the_order_in_itself(tmp_path):
     numbered = rows.remove_columns("label").add_column("label", [0, 1, 2] * 30)
     said = said_of_rows(read_onnx(saved_onnx(tmp_path / "m.onnx")), numbered, None)
     np.testing.assert_allclose(said["values"], ROWS.astype(np.float32) @ WEIGHTS, rtol=1e-5)
+
+
+DIGITS, DIGIT = load_digits(return_X_y=True)
+NUMBERED = [f"x{place}" for place in range(64)]
+
+
+def digits_of(rows):
+    return Dataset.from_dict(
+        {**dict(zip(NUMBERED, DIGITS[rows].T.tolist(), strict=True)), "label": DIGIT[rows].tolist()}
+    )
+
+
+@pytest.mark.parametrize(
+    "model", [SVC(kernel="linear"), NuSVC(nu=0.1), make_pipeline(StandardScaler(), SVC(kernel="linear"))]
+)
+def test_answers_that_are_not_of_the_largest_value_are_refused_with_their_share(tmp_path, model):
+    fitted = model.fit(DIGITS[::2], DIGIT[::2])
+    n_other = int((fitted.decision_function(DIGITS[1::2]).argmax(axis=1) != fitted.predict(DIGITS[1::2])).sum())
+    assert n_other  # the votes of pairs decide, of which those values are made
+    path = dumped(tmp_path / "m.skops", fitted)
+    said = rf"predict gives {n_other} of 898 rows \([\d.]+ %\) another class .* decision values, .* set break_ties=True"
+    with pytest.raises(InputError, match=said):
+        said_of_rows(read_skops(path), digits_of(slice(1, None, 2)), None)
+    last = fitted[-1] if hasattr(fitted, "steps") else fitted
+    last.break_ties = True  # as the sentence says
+    values = said_of_rows(read_skops(dumped(path, fitted)), digits_of(slice(1, None, 2)), None)["values"]
+    assert (values.argmax(axis=1) == fitted.predict(DIGITS[1::2])).all()
+
+
+def test_answers_that_are_not_of_the_largest_probability_are_refused(tmp_path):
+    fitted = NearestCentroid().fit(frame(), CLASSES)
+    said = r"of 90 rows .* than that of the largest of its probabilities, .*: audit a file of its answers$"
+    with pytest.raises(InputError, match=said):
+        said_of_rows(read_skops(dumped(tmp_path / "m.skops", fitted)), data(), None)
+
+
+@pytest.mark.parametrize("n_classes", [2, 10])
+@pytest.mark.parametrize(
+    "model",
+    [
+        LinearSVC(),
+        RidgeClassifier(),
+        LogisticRegression(tol=1.0),
+        DecisionTreeClassifier(),
+        RandomForestClassifier(20, min_samples_leaf=3, n_jobs=2),
+        KNeighborsClassifier(4),
+    ],
+)
+def test_most_classifiers_answer_the_class_of_the_largest_value(tmp_path, model, n_classes):
+    known = DIGIT < n_classes
+    fitted = model.fit(DIGITS[known][::2], DIGIT[known][::2])
+    path = dumped(tmp_path / "m.skops", fitted)
+    model = read_skops(path, skops.io.get_untrusted_types(file=path))
+    said = said_of_rows(model, digits_of(np.flatnonzero(known)[1::2]), None)
+    answers = (said["values"] > 0).ravel() if said["values"].shape[1] == 1 else said["values"].argmax(axis=1)
+    assert (answers == fitted.predict(DIGITS[known][1::2])).all()
 
 
 @pytest.mark.parametrize("classes", [("ant", "bee", "cow"), ("ant", "bee")])

@@ -140,6 +140,20 @@ def test_warnings_stand_where_the_results_are(run, capsys, tmp_path, logits_and_
     assert json.loads(shown.out) == results and "float16" not in shown.err
 
 
+def test_labels_of_one_class_are_said(run, capsys, tmp_path, logits_and_labels):
+    path = tmp_path / "rows.npz"
+    np.savez(path, logits=logits_and_labels[0], label=np.ones(len(logits_and_labels[0]), int))
+    assert run("evaluate", str(path)) == 0
+    note = (
+        "Note: every label is the class 1, so nothing is seen of the other classes: see whether the column of labels "
+        "is the right one."
+    )
+    assert capsys.readouterr().out.count(note) == 1
+    assert run("audit", str(path), "--validation-fraction", "0.5", "--json") == 0
+    (told,) = json.loads(capsys.readouterr().out)["models"].values()
+    assert [one for one in told["notes"] if one.startswith("every label")] == [note[6:-1]]
+
+
 def test_commands_hold_what_was_told_of_the_source(run, capsys, tmp_path):
     path = tmp_path / "my file.csv"
     path.write_text("truth,a,b,c\n0,3,1,2\n1,3,4,1\n2,3,1,2\n")

@@ -37,6 +37,26 @@ def test_a_file_is_no_data_set_and_a_folder_with_it_may_be(tmp_path):
         load_data(str(tmp_path / "rows.csv"))
 
 
+def test_a_packed_file_is_kept_packed(tmp_path):
+    (tmp_path / "a.rows.csv.gz").touch()
+    with pytest.raises(InputError, match=r"is a file, .* holds it as 'test\.csv\.gz', say"):
+        load_data(str(tmp_path / "a.rows.csv.gz"))
+
+
+@pytest.mark.parametrize("name", ["k11.csv", "K11.CSV", "k.11.csv.gz", "./rows.parquet", "rows.jsonl", "rows.npz"])
+def test_the_name_of_a_file_is_not_looked_up_on_the_hub(name, monkeypatch):
+    monkeypatch.setattr("abstain.data.splits.load_dataset", None)
+    with pytest.raises(InputError, match=f"^there is no file '{name}', .*: give a folder that holds 'test"):
+        load_data(name)
+
+
+@pytest.mark.parametrize("name", ["data.csv", "rows.parquet"])
+def test_a_folder_may_be_called_as_a_file(tmp_path, name):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "test.csv").write_text("x0,label\n1,0\n")
+    assert len(load_data(str(tmp_path / name))["test"]) == 1
+
+
 def test_a_folder_without_data_is_one_sentence(tmp_path):
     (tmp_path / "notes.md").write_text("nothing")
     with pytest.raises(InputError, match="could not be read in this folder") as caught:

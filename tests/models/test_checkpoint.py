@@ -30,6 +30,15 @@ def test_a_file_is_no_folder(tmp_path):
         checkpoint_folder(written(tmp_path, "model.safetensors") / "model.safetensors")
 
 
+@pytest.mark.parametrize("name", ["nowhere.onnx", "nowhere.csv", "./nowhere.npz", "nowhere.pt"])
+def test_the_name_of_a_file_is_not_looked_up_on_the_hub(name, monkeypatch):
+    monkeypatch.setattr("abstain.models.checkpoint.snapshot_download", None)
+    with pytest.raises(
+        ArgumentError, match=f"^there is no file '{name}', and a model is a folder: give one that exists"
+    ):
+        checkpoint_folder(name)
+
+
 def test_pickles_are_refused_by_name(tmp_path):
     written(tmp_path, "config.json", "pytorch_model.bin", "other.pt")
     with pytest.raises(InputError, match=r"has its weights in other\.pt, pytorch_model\.bin, which could run code"):

@@ -183,7 +183,34 @@ for status, said, source, *more in (
     ),
 ):
     COMMANDS.append((["threshold", source, *THRESHOLD, *more], status, said))
+for command, at_ends in ((["audit"], "(0, 1)"), (["threshold"], "(0, 1)"), (["evaluate"], "[0, 1]")):
+    of_risk = [*command, "good.csv", "--target-risk"]
+    COMMANDS.append(([*of_risk, "2"], 2, f"--target-risk is 2, but must be a fraction in {at_ends}"))
+    if command != ["evaluate"]:  # which measures what can be answered without an error, too
+        COMMANDS.append(([*of_risk, "0"], 2, f"--target-risk is 0, but must be a fraction in {at_ends}"))
+        for delta in "012":
+            said = f"--delta is {delta}, but must be a fraction in (0, 1)"
+            COMMANDS.append(([*of_risk, "0.1", "--delta", delta], 2, said))
+for command in ("audit", "evaluate"):
+    for level in ("0", "2"):
+        said = f"--level is {level}, but must be a fraction in (0, 1)"
+        COMMANDS.append(([command, "good.csv", "--level", level], 2, said))
+for command in (
+    ["audit", "good.csv"],
+    ["evaluate", "good.csv"],
+    ["threshold", "good.csv", *THRESHOLD],
+    ["figures", "good.csv"],
+    ["publish", "void", "user/mine"],
+    ["quickstart"],
+):
+    for folder, said in (("/proc/new", "cannot be made ("), ("good.csv/below", "cannot be made: ")):
+        COMMANDS.append(([*command, "--output-dir", folder], 2, f"{folder}' {said}"))
 COMMANDS += [
+    (
+        ["predict", "void", "notes.txt", "--output", "/proc/new/answers.csv"],
+        2,
+        "the folder '/proc/new' of --output cannot be made (",
+    ),
     (["quickstart", "--output-dir", "taken"], 2, "already holds results (results.json)"),
     (["quickstart", "--output-dir", "good.csv"], 2, "is a file: give another path"),
     (["quickstart", "--output-dir", " "], 2, "the output folder is ' ', but must be that of a file or folder"),

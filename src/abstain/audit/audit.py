@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._arguments import check_whole
-from abstain._checks import InputError, check_fraction, check_level
+from abstain._arguments import check_numbers, check_whole
+from abstain._checks import InputError, check_fraction, check_inner_fraction, check_level
 from abstain.audit.decisions import Decision, Scored, decide
 from abstain.audit.diagnosis import Diagnosis, diagnose_batches
 from abstain.audit.images_of_pixels import Images, images_of_report
@@ -22,8 +22,6 @@ from abstain.audit.shift import COVERAGE, THRESHOLDS, Others, Shift, counts_of, 
 from abstain.audit.stored import in_memory
 from abstain.figures.equal_confidence import FEWEST, AtEqualConfidence, at_equal_confidence
 from abstain.logits.held_out import hold_out
-from abstain.report.measure import check_target_risks
-from abstain.report.notes import note_one_class
 from abstain.report.predictions import CONFIDENCE, evaluate_predictions
 from abstain.report.selective_report import SelectiveReport
 from abstain.report.sketch_report import SketchReport
@@ -162,7 +160,6 @@ def audit_predictions(
         seen = see(test.in_batches(), names, found.confidence)
         scored = (seen.confidence, report.error)
         found = replace(found, scores=score_gains(report, seen.scores), labels=seen.labels)
-        found = found.with_notes(note_one_class(seen.labels))
     found = _decided(found, choose, scored, risks, delta if report.independent else None)
     if test.source is not None:
         there = {
@@ -183,10 +180,9 @@ def check_settings(how: dict[str, Any]) -> dict[str, Any]:
     Raises:
         InputError: a risk, δ or level outside (0, 1), a seed below 0, or a coverage outside (0, 1].
     """
-    risks = check_target_risks(how["target_risks"])
-    for risk in risks:
-        check_fraction("target_risks", risk, open_below=True, open_above=True)
-    delta = check_fraction("delta", how["delta"], open_below=True, open_above=True)
+    named = check_numbers("target_risks", how["target_risks"])
+    risks = tuple(check_inner_fraction("target_risk", risk) for risk in named)
+    delta = check_inner_fraction("delta", how["delta"])
     seed = check_whole("seed", how["seed"], at_least=0)
     coverage = check_fraction("coverage", how.get("coverage", COVERAGE), open_below=True)
     level = check_level(how["level"])

@@ -53,7 +53,8 @@ def read_skops(path: Path, trusted_types: Sequence[str] = ()) -> TableModel:
 
     Raises:
         InputError: skops is not installed, the file holds other types, or is damaged, or no classifier with
-            probabilities or one decision value a class.
+            probabilities or one decision value a class. `values` raises it where the answers of `predict` are not the
+            classes of the largest value: of an `SVC` they are on votes of pairs, unless it has `break_ties`.
     """
     if find_spec("skops") is None:
         raise InputError("a file of skops needs skops, which is not installed: pip install 'abstain[skops]'")
@@ -84,11 +85,18 @@ def read_skops(path: Path, trusted_types: Sequence[str] = ()) -> TableModel:
             "the classes are needed: set decision_function_shape='ovr' and write it anew"
         )
     names = getattr(model, "feature_names_in_", None)
+
+    def values(frame: pd.DataFrame) -> NDArray[Any]:
+        rows = frame if names is not None else matrix_of(frame)
+        found = _in_columns(says(rows))
+        _check_answers(path, model, found, model.predict(rows), kind)
+        return found
+
     return TableModel(
         kind,
         tuple(map(str, np.asarray(model.classes_).tolist())),
         None if names is None else tuple(map(str, names)),
-        lambda frame: _in_columns(says(frame if names is not None else matrix_of(frame))),
+        values,
     )
 
 
@@ -103,6 +111,31 @@ def _decides_between_pairs(model: Any) -> bool:
 def _in_columns(values: Any) -> Any:
     """Decision values of two classes are one number a row."""
     return values[:, None] if isinstance(values, np.ndarray) and values.ndim == 1 else values
+
+
+ROUNDING = 1e-12
+"""Of the largest value: what another order of adding up may change."""
+
+
+def _check_answers(path: Path, model: Any, values: Any, answers: NDArray[Any], kind: str) -> None:
+    """Refuse values of which another class is the largest than the model answers: its errors would be others."""
+    classes = np.asarray(model.classes_)
+    if not isinstance(values, np.ndarray) or values.shape not in ((len(answers), 1), (len(answers), len(classes))):
+        return  # which is told where values are read
+    both = np.hstack([np.zeros_like(values), values]) if values.shape[1] == 1 else values
+    largest = both.max(axis=1)
+    answered = np.where(classes == np.asarray(answers)[:, None], both, -np.inf).max(axis=1)
+    gap = largest - answered
+    differs = (classes[both.argmax(axis=1)] != answers) & ((gap == 0) | (gap > ROUNDING * np.abs(largest)))
+    if differs.any():
+        breaks = kind == "logits" and any(name.endswith("break_ties") for name in model.get_params())
+        instead = "set break_ties=True of the SVC and write it anew" if breaks else "audit a file of its answers"
+        of = "decision values" if kind == "logits" else kind
+        raise InputError(
+            f"{str(path)!r} holds a {type(model).__name__} whose predict gives {differs.sum():,} of {len(differs):,} "
+            f"rows ({100 * differs.mean():.2g} %) another class than that of the largest of its {of}, by which the "
+            f"errors are told: {instead}"
+        )
 
 
 def read_onnx(path: Path) -> TableModel:

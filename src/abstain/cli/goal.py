@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from abstain._checks import ArgumentError, check_choice, check_fraction, check_price
+from abstain._checks import ArgumentError, check_choice, check_fraction, check_inner_fraction, check_price
 
 if TYPE_CHECKING:
     from abstain.threshold.operating_point import OperatingPoint
@@ -69,7 +69,7 @@ class Goal:
     def _check_ranges(self) -> None:
         for name in ("target_risk", "delta"):
             if getattr(self, name) is not None:
-                check_fraction(name, getattr(self, name), open_below=True, open_above=True)
+                check_inner_fraction(name, getattr(self, name))
         if self.method is not None:
             check_choice("method", self.method, METHODS)
         if self.target_coverage is not None:

@@ -113,9 +113,9 @@ def _loaded(model: str, how: dict[str, Any], of_torch: dict[str, Any]) -> Select
 
 
 def _output_path(output: str, *, overwrite: bool) -> Path:
-    from abstain._files import as_path
+    from abstain._files import check_output_file
 
-    path = as_path(output, "output")
+    path = check_output_file(output, "output")
     if path.exists() and not overwrite:
         raise ArgumentError(f"output is {output!r}, which exists: give another, or overwrite_output=True")
     return path

@@ -51,9 +51,12 @@ def publish(
     """
     from huggingface_hub import get_token
 
+    from abstain._files import check_new_folder
     from abstain.hub.publication import plan_publication
     from abstain.hub.publish import publish as send
 
+    if output_dir is not None:
+        check_new_folder(output_dir)
     publication = plan_publication(
         folder,
         name,

@@ -9,7 +9,7 @@ from datasets import Dataset, DatasetDict, load_dataset
 from datasets.exceptions import DatasetGenerationError
 
 from abstain._checks import ArgumentError, InputError, check_fraction, first_line
-from abstain._files import check_folder, whole_file
+from abstain._files import check_folder, ending_of, is_missing_file, whole_file
 from abstain.data.digits import load_digits_dataset
 
 EMBEDDED = {
@@ -29,8 +29,8 @@ def load_data(name: str) -> DatasetDict:
             set on the Hub.
 
     Raises:
-        InputError: the folder does not exist, is a file or holds no data set, or the name is not to be had from the
-            Hub.
+        InputError: the folder does not exist, is a file or holds no data set, or the name is that of a file which is
+            not there, or not to be had from the Hub.
     """
     if name in EMBEDDED:
         return load_digits_dataset(**EMBEDDED[name])
@@ -38,7 +38,12 @@ def load_data(name: str) -> DatasetDict:
     if path.is_file():
         raise ArgumentError(
             f"the data set {name!r} is a file, but must be a folder with one file a split: give a folder that holds it "
-            f"as {'test' + path.suffix!r}, say"
+            f"as {'test' + ending_of(path)!r}, say"
+        )
+    if is_missing_file(path):
+        raise ArgumentError(
+            f"there is no file {name!r}, and a data set must be a folder with one file a split: give a folder that "
+            f"holds {'test' + ending_of(path)!r}, say"
         )
     if name.startswith((".", "/", "~")) or name.count("/") > 1 or "\\" in name:
         check_folder(name, "the data folder")

@@ -7,6 +7,7 @@ is, the run is over.
 """
 
 from abstain._checks import ArgumentError, InputError
+from abstain._files import check_output_folder
 from abstain.experiments.arguments import DataArguments, ScriptTrainingArguments
 from abstain.experiments.grid import GridRun, read_grid, with_folders
 from abstain.experiments.grid_state import ENDED, is_done, log_of
@@ -31,6 +32,7 @@ __all__ = [
     "RunSamples",
     "ScriptTrainingArguments",
     "TimeLeft",
+    "check_output_folder",
     "check_teacher_inputs",
     "environment",
     "finish",

@@ -11,7 +11,7 @@ from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
 from abstain._checks import ArgumentError, InputError, shown
-from abstain._files import RESULTS_FILE, as_path, check_folder, whole_file
+from abstain._files import RESULTS_FILE, check_folder, check_new_folder, whole_file
 from abstain.hub.card_words import WORDS_FILE
 from abstain.inference.loading import LOGITS
 from abstain.inference.pushable import PICKLES, holds_token, is_pickle
@@ -91,9 +91,7 @@ class RepositoryPlan:
         Raises:
             InputError: the folder exists and is not empty, or cannot be written.
         """
-        folder = as_path(folder, "the folder to write to")
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise ArgumentError(f"{str(folder)!r} is not empty, and nothing there is replaced: give another folder")
+        folder = check_new_folder(folder)
         for file in self.files:
             with whole_file(folder / file.path) as partial:
                 partial.write_bytes(file.content())

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._checks import ArgumentError, InputError, check_fraction
+from abstain._checks import ArgumentError, InputError, check_inner_fraction
 from abstain.inference.abstention import AbstentionRule
 from abstain.inference.loading import Source, stored_validation
 from abstain.inference.preparing import check_rule
@@ -77,7 +77,7 @@ def check_target(target_risk: float | None, delta: float | None) -> None:
         raise ArgumentError("delta is given without target_risk, which it is about: give both, or neither")
     for name, value in (("target_risk", target_risk), ("delta", delta)):
         if value is not None:
-            check_fraction(name, value, open_below=True, open_above=True)
+            check_inner_fraction(name, value)
 
 
 def check_delta(kind: str, delta: float | None) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._arguments import check_whole
-from abstain._checks import ArgumentError, InputError, check_fraction
+from abstain._checks import ArgumentError, InputError, check_inner_fraction
 from abstain.logits.predictions import CONFIDENCE
 from abstain.logits.shared_samples import n_shared
 from abstain.scores.batches import ValueBatches
@@ -108,7 +108,7 @@ def hold_out(predictions: Read, fraction: float, *, seed: int) -> tuple[Read, Re
     Raises:
         InputError: a fraction outside (0, 1), or one that leaves no sample on one side.
     """
-    check_fraction("validation_fraction", fraction, open_below=True, open_above=True)
+    check_inner_fraction("validation_fraction", fraction)
     check_whole("seed", seed, at_least=0)
     shared = np.arange(len(predictions)) if predictions.sample is None else predictions.sample
     groups, group = np.unique(shared, return_inverse=True)

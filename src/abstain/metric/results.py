@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from abstain._checks import check_choice, check_fraction
+from abstain._checks import check_choice, check_fraction, check_inner_fraction
 from abstain.curve.areas import Convention
 from abstain.curve.curve import RiskCoverageCurve
 from abstain.curve.intervals import Interval
@@ -42,7 +42,7 @@ class Summary:
         object.__setattr__(self, "target_coverages", tuple(coverages))
         check_choice("convention", self.convention, ("mean", "trapezoid"))
         if self.level is not None:
-            check_fraction("confidence_level", self.level, open_below=True, open_above=True)
+            check_inner_fraction("confidence_level", self.level)
 
     def of(self, curve: RiskCoverageCurve) -> dict[str, float | None]:
         """The numbers, under their keys."""

@@ -9,7 +9,7 @@ from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
 from abstain._checks import ArgumentError, InputError, first_line
-from abstain._files import as_path
+from abstain._files import as_path, is_missing_file
 
 WANTED = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
 """Weights, configurations, and what tokenizers are made of."""
@@ -43,6 +43,11 @@ def checkpoint_folder(name_or_path: str | Path, *, revision: str | None = None) 
         names = [path.name for path in folder.iterdir()]
     elif folder.is_file():
         raise ArgumentError(f"{str(name_or_path)!r} is a file, but a model is a folder: give the one that holds it")
+    elif is_missing_file(folder):
+        raise ArgumentError(
+            f"there is no file {str(name_or_path)!r}, and a model is a folder: give one that exists, or "
+            "a name on the Hub"
+        )
     else:
         folder, names = _downloaded(str(name_or_path), revision)
     if ADAPTER in names and "config.json" not in names:

@@ -12,7 +12,7 @@ from abstain._arrays import check_other_samples, check_pair
 from abstain._checks import InputError, check_level, check_no_more
 from abstain.curve.clusters import Clusters
 from abstain.report.measure import Measure, check_target_risks, repairs
-from abstain.report.notes import DEPENDENT, note_few_errors, note_ignored, note_temperature
+from abstain.report.notes import DEPENDENT, note_few_errors, note_ignored, note_one_class, note_temperature
 from abstain.report.selective_report import SelectiveReport, in_clusters
 from abstain.report.sketch_report import SketchReport, describe_bounds
 from abstain.scores.batches import ValueBatches
@@ -170,7 +170,8 @@ def evaluate_batches(
             left_out += note_temperature(fitted[TemperatureScaling.SCORE].temperature)
     measure = Measure(test, fitted, sketched=test.n_samples > most_samples)
     results = measure.results(risks, level, clusters)
-    notes = [*_notes(measure, validation), *left_out, *note_few_errors(measure.n_errors, test.n_samples)]
+    notes = [*_notes(measure, validation), *left_out, *note_one_class(measure.labels[: test.n_samples])]
+    notes += note_few_errors(measure.n_errors, test.n_samples)
     told: dict[str, Any] = {"level": level, "error": measure.error, "results": results, "input": test.kind}
     told["unrepaired"] = unrepaired
     if measure.sketched:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._arguments import check_whole
-from abstain._checks import ArgumentError, InputError, check_fraction, check_keys, shown
+from abstain._checks import ArgumentError, InputError, check_inner_fraction, check_keys, shown
 from abstain.threshold.accepted_share import AcceptedShare
 from abstain.threshold.confidence_sequence import bounds, log_evidence_above
 from abstain.threshold.operating_point import OperatingPoint
@@ -73,7 +73,7 @@ class RiskMonitor:
 
     def __init__(self, rule: Any, validation: Any = None, *, delta: float = 0.05, seed: int = 0) -> None:
         ranks = None if validation is None else RankTest.of(confidences(validation, "validation"))
-        delta = check_fraction("delta", delta, open_below=True, open_above=True)
+        delta = check_inner_fraction("delta", delta)
         self._set_up(_point(rule), ranks, delta, (check_whole("seed", seed, at_least=0, at_most=MOST_SEED),))
 
     def _set_up(self, point: OperatingPoint, ranks: RankTest | None, delta: float, seeds: tuple[int, ...]) -> None:
@@ -237,7 +237,7 @@ class RiskMonitor:
         monitor._set_up(
             OperatingPoint.from_dict(held["operating_point"]),
             None if held["validation"] is None else RankTest.from_dict(held["validation"]),
-            check_fraction("delta", held["delta"], open_below=True, open_above=True),
+            check_inner_fraction("delta", held["delta"]),
             _seeds(held["seeds"]),
         )
         monitor.shift.restore(held["shift"])
@@ -268,7 +268,7 @@ def _point(rule: Any) -> OperatingPoint:
             f"the rule is {shown(rule)}, but must be an AbstentionRule, such as classifier.rule, or an OperatingPoint"
         )
     if point.target_risk is not None:
-        check_fraction("target_risk", point.target_risk, open_below=True, open_above=True)
+        check_inner_fraction("target_risk", point.target_risk)
     return point
 
 

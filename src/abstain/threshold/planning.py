@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr
 
-from abstain._checks import ArgumentError, check_choice, check_fraction
+from abstain._checks import ArgumentError, check_choice, check_fraction, check_inner_fraction
 from abstain.threshold.bounds import MAX_RANKS, fewest_to_show, p_value
 from abstain.threshold.operating_point import SPLIT, UNION
 from abstain.threshold.parts import TUNING_SHARE
@@ -65,7 +65,7 @@ def samples_needed(
         93
     """
     target_risk, delta, power = (
-        check_fraction(name, value, open_below=True, open_above=True)
+        check_inner_fraction(name, value)
         for name, value in (("target_risk", target_risk), ("delta", delta), ("power", power))
     )
     coverage = check_fraction("coverage", coverage, open_below=True)

@@ -17,6 +17,7 @@ from abstain._checks import (
     check_binary,
     check_choice,
     check_fraction,
+    check_inner_fraction,
     shown,
 )
 from abstain.curve.curve import RiskCoverageCurve, curve_of_checked, risk_coverage_curve
@@ -112,9 +113,9 @@ def select_threshold(
         >>> point.guaranteed, point.n_tuning, point.n_samples
         (True, 200, 800)
     """
-    target_risk = check_fraction("target_risk", target_risk, open_below=True, open_above=True)
+    target_risk = check_inner_fraction("target_risk", target_risk)
     if delta is not None:
-        delta = check_fraction("delta", delta, open_below=True, open_above=True)
+        delta = check_inner_fraction("delta", delta)
     check_choice("method", method, METHODS)
     _check_together(delta, method, tuning, groups, per_group=per_group)
     select = partial(_select, target_risk=target_risk, method=method, seed=check_whole("seed", seed, at_least=0))
