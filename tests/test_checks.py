@@ -1,9 +1,13 @@
+import pickle
+
 import numpy as np
 import pytest
 import torch
 
 from abstain import InputError
 from abstain._checks import (
+    ROW,
+    RowError,
     check_binary,
     check_choice,
     check_fraction,
@@ -12,7 +16,9 @@ from abstain._checks import (
     check_level,
     check_no_more,
     check_number,
+    counting_rows,
     first_line,
+    first_row,
     nearest,
 )
 
@@ -84,3 +90,27 @@ def test_numbers_of_any_library_are_numbers():
     for value in (0.5, np.float32(0.5), np.array(0.5), torch.tensor(0.5)):
         found = check_number("p", value)
         assert found == 0.5 and type(found) is float
+
+
+def test_a_row_is_called_by_its_number_among_all_of_which_it_is_a_part():
+    with pytest.raises(RowError, match=r"^mend row 17 \(counted from 0\)$"):
+        with counting_rows(lambda row: row + 10), counting_rows(lambda row: row + 5):
+            raise RowError(f"mend {ROW}", 2)
+    with pytest.raises(RowError, match=r"^mend row 2 at \[1, 4\] \(counted from 0\)$"):
+        with counting_rows(lambda row: (row, 1, 4)):
+            raise RowError(f"mend {ROW}", 2)
+
+
+def test_a_row_that_is_settled_or_unknown_is_not_counted_anew():
+    settled = RowError(f"mend {ROW}", 2)
+    settled.settle()
+    for error, said in ((settled, "mend row 2 (counted from 0)"), (RowError(f"mend {ROW}"), "mend it")):
+        with pytest.raises(RowError) as caught, counting_rows(lambda row: row + 10):
+            raise error
+        assert str(caught.value) == said
+    assert str(pickle.loads(pickle.dumps(settled))) == str(settled)
+
+
+def test_the_first_row_is_a_number_or_a_place():
+    assert first_row(np.array([False, True, True])) == 1 and first_row(np.array([[False], [True]])) == 1
+    assert first_row(np.array([[False, False], [False, True]])) == (1, 1) and first_row(np.array(True)) is None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abstain._checks import ArgumentError, InputError, first_line
+from abstain._checks import ROW, ArgumentError, InputError, RowError, first_line, first_row
 from abstain._tables import check_column_order, is_of
 from abstain._threads import over_slices
 
@@ -122,15 +122,22 @@ def check_confidence_error(confidence: Any, error: Any) -> tuple[np.ndarray, np.
     if confidence.dtype not in (np.float32, np.float64):
         confidence = confidence.astype(np.float32 if confidence.dtype == np.float16 else np.float64)
     if any(over_slices(lambda some: bool(np.isnan(confidence[some].min())), len(confidence))):  # NaN if one is
-        raise InputError(f"confidence holds {int(np.isnan(confidence).sum())} NaN, but NaN has no rank: remove them")
+        missing = np.isnan(confidence)
+        raise RowError(
+            f"confidence holds {int(missing.sum())} NaN, but NaN has no rank: remove these samples, the first is {ROW}",
+            first_row(missing),
+        )
     if not all(
         over_slices(lambda some: error[some].min() >= 0 and float(error[some].max()) <= LARGEST_LOSS, len(error))
     ):
-        raise InputError(
-            "error holds a negative, NaN or infinite value, but must be 0/1 or a finite loss of at least 0"
-            if not error.max() < np.inf or error.min() < 0  # NaN is neither
-            else f"error holds {error.max():g}, whose powers are no numbers: divide all losses by the largest"
-        )
+        wrong = ~((error >= 0) & (error < np.inf))  # NaN is neither
+        if wrong.any():
+            raise RowError(
+                "error holds a negative, NaN or infinite value, but must be 0/1 or a finite loss of at least 0: mend "
+                f"{ROW}",
+                first_row(wrong),
+            )
+        raise InputError(f"error holds {error.max():g}, whose powers are no numbers: divide all losses by the largest")
     return confidence, error
 
 
@@ -148,8 +155,12 @@ def check_logits(logits: Any) -> torch.Tensor:
         raise InputError("logits have no class (K = 0), but at least one column is needed")
     low, high = torch.aminmax(logits)
     if not (math.isfinite(low) and math.isfinite(high)):
-        bad = int((~torch.isfinite(logits)).any(dim=1).sum())
-        raise InputError(f"{bad} of {len(logits)} rows of logits hold NaN or infinite values, but all must be finite")
+        bad = (~torch.isfinite(logits)).any(dim=1).cpu().numpy()
+        raise RowError(
+            f"{bad.sum()} of {len(logits)} rows of logits hold NaN or infinite values, but all must be finite: mend or "
+            f"leave out these, the first is {ROW}",
+            first_row(bad),
+        )
     return logits
 
 
@@ -189,11 +200,13 @@ def check_labels(labels: Any, *, n_samples: int, n_logits: int) -> np.ndarray:
         raise InputError(f"labels have shape {labels.shape}, but must be one-dimensional: one class a sample")
     if len(labels) != n_samples:
         raise InputError(f"there are {n_samples} rows of logits and {len(labels)} labels: they must be equal")
-    low, high = int(labels.min()), int(labels.max())
-    if low < 0 or high >= n_classes:
-        found = low if low < 0 else high
-        raise InputError(
-            f"a label is {found}, but must be from 0 to {n_classes - 1} for {n_logits} column(s) of logits"
+    if int(labels.min()) < 0 or int(labels.max()) >= n_classes:
+        wrong = (labels < 0) | (labels >= n_classes)
+        row = first_row(wrong)
+        raise RowError(
+            f"a label is {labels[row]}, but must be from 0 to {n_classes - 1} for {n_logits} column(s) of logits: mend "
+            f"{ROW}, or leave it out",
+            row,
         )
     return labels.astype(np.int64, copy=False)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import math
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,64 @@ class InputError(ValueError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message.rpartition(f"\n{type(self).__module__}.{type(self).__qualname__}: ")[2].rstrip("\n"))
+
+
+ROW = "\0row"
+"""Where the message of a `RowError` names the row; no text that a user gives has a zero byte."""
+Row = int | tuple[int, ...]
+"""The number of a row, from 0; or a place where rows have places of their own, as pixels have."""
+
+
+class RowError(InputError):
+    """Bad input of which the first wrong row is known.
+
+    Whoever cut the rows out of more of them knows what they are called there, see `counting_rows`.
+
+    Args:
+        message: with `ROW` where the row is named.
+        row: which one; None where it is named already, or none is.
+    """
+
+    def __init__(self, message: str, row: Row | None = None) -> None:
+        self._message, self._row = message, row
+        super().__init__(message.replace(ROW, "it" if row is None else _named(row)))
+
+    def recount(self, number: Callable[[Any], Row]) -> None:
+        """Call the row what `number` makes of it."""
+        if self._row is not None:
+            self._row = number(self._row)
+            self.args = (self._message.replace(ROW, _named(self._row)),)
+
+    def settle(self) -> None:
+        """Leave the row as it is called now, whatever comes."""
+        self._row = None
+
+
+def _named(row: Row) -> str:
+    place = f"row {row}" if isinstance(row, int) else f"row {row[0]} at {list(row[1:])}"
+    return f"{place} (counted from 0)"
+
+
+@contextmanager
+def counting_rows(number: Callable[[Any], Row]) -> Iterator[None]:
+    """Errors of rows that are a part of others call the row by its number among these.
+
+    Args:
+        number: of a row in the part -> its number among all.
+    """
+    try:
+        yield
+    except RowError as error:
+        error.recount(number)
+        raise
+
+
+def first_row(wrong: np.ndarray) -> Row | None:
+    """Where the first is that is true: a number of (N,) and (N, 1), a place of more axes, None of a single value."""
+    if not wrong.ndim:
+        return None
+    place = tuple(int(index) for index in np.unravel_index(int(wrong.argmax()), wrong.shape))
+    return place[0] if wrong.size == len(wrong) else place
 
 
 class ArgumentError(InputError):

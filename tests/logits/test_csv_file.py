@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from abstain import InputError
+from abstain.logits.csv_file import read_csv
 from abstain.logits.files import read_file
 
 
@@ -92,3 +93,14 @@ def test_a_last_cell_of_several_lines_may_end_the_file(tmp_path):
 def test_text_that_does_not_count_may_be_in_any_encoding(tmp_path):
     (tmp_path / "a.csv").write_bytes("label,p,city\n0,1,Köln\n".encode("latin-1"))
     assert read_file(tmp_path / "a.csv").read(["p"])["p"].tolist() == [1]
+
+
+@pytest.mark.parametrize("row", ["7,8,9", "7"])
+def test_a_row_of_another_length_is_told_by_its_number(tmp_path, row):
+    path = tmp_path / "a.csv"
+    path.write_text(f'a,label\n1,0\n\n"2\n",1\n{row}\n4,1\n')
+    with pytest.raises(InputError, match=rf"row 2 \(counted from 0\) has {len(row.split(','))} cells.*mend '{row}'"):
+        read_csv(path, "it")
+    path.write_text("\n \n")
+    with pytest.raises(InputError, match=r"^it is empty, but must hold a header and rows"):
+        read_csv(path, "it")

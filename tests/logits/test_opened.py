@@ -165,9 +165,9 @@ PERCENT = 100 * PROBABILITIES.round(4)
         (np.vstack([LOGITS[:10], PERCENT[10:]]), {}, "the rows sum to 100, as percent do"),
         (np.vstack([LOGITS[:1], PROBABILITIES[1:]]), {}, "most rows look like probabilities, but row 0 "),
         (np.vstack([PROBABILITIES[:-1], LOGITS[-1:]]), {}, "most rows look like probabilities, but row 299 "),
-        (LOGITS, {"input": "probabilities"}, "input is 'probabilities', but row 0 "),
+        (LOGITS, {"input": "probabilities"}, 'input="probabilities" is given, but row 0 '),
         (np.vstack([PROBABILITIES[:-1], LOGITS[-1:]]), {"input": "probabilities"}, "but row 299 "),
-        (LOGITS, {"input": "log-probabilities"}, "the exponentials of row 0 do not sum to 1"),
+        (LOGITS, {"input": "log-probabilities"}, "the exponentials of row 0 .counted from 0. do not sum to 1"),
     ],
 )
 def test_two_readings_are_refused_before_a_number_is_out(tmp_path, values, told, message):
@@ -220,7 +220,9 @@ def test_a_damaged_group_in_the_middle_names_its_file(tmp_path):
     path.write_bytes(content)
     opened = open_predictions(tmp_path, split="test")
     assert opened.kind == "logits"
-    with pytest.raises(InputError, match=r"test-00001-of-00002.parquet' cannot be read as .parquet: "):
+    with pytest.raises(
+        InputError, match=r"test-00001-of-00002.parquet' cannot be read as .parquet \(.*write or download it anew"
+    ):
         list(opened.batches())
 
 
@@ -287,3 +289,26 @@ def test_labels_are_placed_by_their_numbers(tmp_path):
     opened = open_predictions(written(tmp_path, frame))
     assert np.concatenate([part.labels for part in opened.batches()]).tolist() == LABELS.tolist()
     assert opened.class_names == ("1", "2", "3", "4", "5")
+
+
+def test_a_row_is_named_as_it_is_counted_in_the_source_whatever_is_left_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "abstain.logits.opened.BATCH_ELEMENTS", 100 * LOGITS.shape[1]
+    )  # so that 250 is not in the first
+    labels = LABELS.copy()
+    labels[[0, 5]] = -1
+    path = written(tmp_path, lists(np.where(np.arange(N)[:, None] == 250, np.inf, LOGITS), labels=labels))
+    for told in ({}, {"input": "logits"}):
+        opened = open_predictions(path, ignore_index=-1, **told)
+        part = opened.taken(np.arange(len(opened)) >= 100)
+        for samples in (opened, part):
+            with pytest.raises(InputError, match=r"^in '.*' 1 of .* the first is row 250 \(counted from 0\)$"):
+                list(samples.in_batches().batches())
+
+
+def test_an_empty_name_is_found_in_its_row(tmp_path):
+    names = np.array(["a", "b", "c", "d", "e"], dtype=object)[LABELS]
+    names[250] = " "
+    frame = pd.DataFrame(LOGITS, columns=list("abcde")).assign(label=names)
+    with pytest.raises(InputError, match="the label in row 250 "):
+        open_predictions(written(tmp_path, frame))

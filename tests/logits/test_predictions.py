@@ -13,7 +13,7 @@ from sample_logs import THREE, line, write_log
 from transformers.trainer_utils import PredictionOutput
 
 from abstain import InputError, write_logits
-from abstain.logits import open_predictions, read_predictions
+from abstain.logits import open_predictions, read_or_open, read_predictions
 
 LOGITS = np.array([[2.0, 0.5, -1.0], [0.0, 1.0, 3.0], [1.5, 1.25, 0.0], [0.0, 4.0, 1.0]], dtype=np.float32)
 LABELS = np.array([0, 2, 1, 1])
@@ -197,7 +197,10 @@ def test_a_header_that_is_no_header_is_never_dropped(tmp_path):
         ("logit_0,logit_1,kind\n1,2,0\n", "holds values .*, but no labels by their name"),
         ("z0,z1,label\n1,2,0.5\n", "a label is 0.5, but must be a whole number"),
         ("z0,z1,label\n", "at least one sample"),
-        ("z0,z1,label\n1,2\n3,4\n", "cannot be read as .csv: a row has 2 cells, but there are 3 columns"),
+        (
+            "z0,z1,label\n1,2\n3,4\n",
+            "cannot be read as .csv: row 0 .counted from 0. has 2 cells, but there are 3 columns",
+        ),
         ("z0,z1,label,label\n1,2,0,0\n", "several columns called 'label': rename all but one"),
         ("z0,z1,label,target\n1,2,0,0\n", "'label' and 'target', which can both be the labels: .*label_column"),
         ("logit_0,logit_1,prob_0,prob_1,label\n1,2,0,1,0\n", "logit_0, logit_1|can all be the values.*logit_columns"),
@@ -329,3 +332,44 @@ def test_samples_keep_where_they_come_from(tmp_path):
     assert opened.taken(np.array([False, True, True])).source.tolist() == ["a", "b"]
     np.savez(tmp_path / "some.npz", confidence=[3, 2], correct=[1, 0], site=[4, 5])
     assert read_predictions(str(tmp_path / "some.npz"), source_column="site").source.tolist() == [4, 5]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("label", 9, r"a label is 9, but .*: mend row 7 \(counted from 0\)"),
+        ("label", -3, r"a label is -3, but .*: mend row 7 \(counted from 0\), or if .* ignore_index=-3"),
+        ("logit_1", np.inf, r"1 of .* rows.* hold NaN or infinite values.*the first is row 7 \(counted from 0\)"),
+        ("logit_1", 1e35, r"a value is 1e\+35.*the first is row 7 \(counted from 0\)"),
+        ("logit_1", "oops", r"'logit_1' holds 'oops', but must hold numbers: mend row 7 \(counted from 0\)"),
+    ],
+)
+@pytest.mark.parametrize("ignored", [None, -1])
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_the_file_is_named_once_and_the_first_wrong_row_as_it_is_counted_there(
+    tmp_path, kind, ignored, column, value, said
+):
+    rows = np.random.default_rng(0).normal(scale=5, size=(20, 3))
+    frame = pd.DataFrame(rows, columns=["logit_0", "logit_1", "logit_2"]).assign(label=[0, 1, 2, 1] * 5)
+    if ignored is not None:
+        frame.loc[[0, 3], "label"] = ignored
+    frame[column] = frame[column].astype(object if isinstance(value, str) else frame[column].dtype)
+    frame.loc[7, column] = value
+    frame[column] = frame[column].astype(str) if isinstance(value, str) else frame[column]
+    path = tmp_path / f"bad.{kind}"
+    frame.to_csv(path, index=False) if kind == "csv" else frame.to_parquet(path)
+    for read in (read_predictions, read_or_open, lambda *a, **k: read_or_open(*a, large=1, **k)):
+        with pytest.raises(InputError, match=said) as caught:
+            found = read(path, ignore_index=ignored)
+            list(found.in_batches().batches())
+        assert str(caught.value).startswith(f"in '{path}' ") and str(caught.value).count(str(tmp_path)) == 1
+
+
+def test_labels_of_another_file_are_named_beside_the_values(tmp_path):
+    np.save(tmp_path / "z.npy", np.eye(3))
+    np.save(tmp_path / "y.npy", [0, 1, 7])
+    with pytest.raises(InputError, match=r"^in '.*z\.npy' with the labels of '.*y\.npy' a label is 7, .* mend row 2 "):
+        read_predictions(tmp_path / "z.npy", labels=tmp_path / "y.npy")
+    (tmp_path / "y.npy").write_bytes(b"")
+    with pytest.raises(InputError, match=r"^'[^']*y\.npy' is empty, of 0 bytes, but must hold values and labels"):
+        read_predictions(tmp_path / "z.npy", labels=tmp_path / "y.npy")

@@ -104,8 +104,17 @@ def test_arrays_are_taken_as_they_are():
 
 
 def test_what_a_library_raises_becomes_one_sentence():
-    with pytest.raises(InputError, match=r"^the file cannot be read as \.csv: first$"), reading("the file", ".csv"):
-        raise IndexError("first\nsecond")
+    why = r"\(first, and more\): it is damaged, cut short or of another kind, so write or download it anew"
+    with pytest.raises(InputError, match=rf"^the file cannot be read as \.csv {why}$"), reading("the file", ".csv"):
+        raise IndexError("first. and more.\nsecond")
+    with pytest.raises(InputError, match=r"\(no comma in row 3, counted from 0\): mend or take out that line"):
+        with reading("the file", ".jsonl"):
+            raise ValueError("no comma in row 3")
+    with (
+        pytest.raises(InputError, match=r"^the list cannot be read as a table: first$"),
+        reading("the list", "a table"),
+    ):
+        raise IndexError("first")
     with pytest.raises(MemoryError), reading("the file", ".csv"):
         raise MemoryError
 

@@ -122,7 +122,7 @@ def test_classes_that_are_told_are_all(tmp_path):
 @pytest.mark.parametrize(
     ("frame", "message"),
     [
-        (wide(np.vstack([[1.00001, 0.0, -0.00001], P[1:]]), "prob_{}"), "row 0 holds 1.00001"),
+        (wide(np.vstack([[1.00001, 0.0, -0.00001], P[1:]]), "prob_{}"), "row 0 .counted from 0. holds 1.00001"),
         (wide(np.eye(3)[LABELS], "LABEL_{}"), "none that holds logits or probabilities by its name"),
         (wide(P, "prob_fold_{}"), "none that holds logits or probabilities by its name"),
         (wide(P, "top_prob_{}"), "none that holds logits or probabilities by its name"),

@@ -290,11 +290,11 @@ def test_what_no_batch_tells_is_refused_in_the_end(logits_and_labels):
     metric = load_metric()
     for row, label in zip(sigmoids[:5], labels, strict=False):
         metric.add(prediction=row, reference=label)
-    with pytest.raises(InputError, match=r"every value lies in \[0, 1\], but row 0 sums to"):
+    with pytest.raises(InputError, match=r"every value lies in \[0, 1\], but row 0 .counted from 0. sums to"):
         metric.compute()
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     for one, other in ((sigmoids, probabilities), (probabilities, sigmoids)):
         metric = load_metric()
         metric.add_batch(predictions=one, references=labels)
-        with pytest.raises(InputError, match=r"every value lies in \[0, 1\], but row 0 sums to"):
+        with pytest.raises(InputError, match=r"every value lies in \[0, 1\], but row 0 .counted from 0. sums to"):
             metric.add_batch(predictions=other, references=labels)

@@ -76,7 +76,7 @@ def test_an_upload_is_measured_on_one_half_and_fitted_on_the_other(analysis, tmp
 BAD = {
     "text.txt": ("hello", "unknown kind of file '.txt'"),
     "broken.parquet": ("this is no table", "'broken.parquet' cannot be read as"),
-    "broken.npz": ("", "'broken.npz' cannot be read as"),
+    "broken.npz": ("", "'broken.npz' is empty, of 0 bytes"),
     "nan.csv": ("z0,z1,label\n1,2,0\nnan,1,1\n", "the column 'z0' of 'nan.csv' has 1 empty cells"),
     "class.csv": ("z0,z1,label\n1,2,0\n1,2,7\n", "a label is 7, but must be from 0 to 1"),
     "one.csv": ("z0,z1,label\n1,2,0\n", "there is 1 sample, but at least 2"),

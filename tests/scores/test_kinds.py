@@ -114,26 +114,50 @@ def test_a_probability_one_rounding_beyond_the_ends_is_one(dtype):
     [
         ([[0.0], [0.5]], {}, 'probability of class 1, or a logit.*input="probabilities" or input="logits"'),
         (100 * np.array(PROBABILITIES), {}, 'sum to 100, as percent do, and may be logits too.*input="logits"'),
-        ([*100 * np.array(PROBABILITIES), [50, 61]], {"input": "probabilities"}, "but row 3 sums to 111: mend the row"),
+        (
+            [*100 * np.array(PROBABILITIES), [50, 61]],
+            {"input": "probabilities"},
+            "but row 3 .counted from 0. sums to 111: mend the row",
+        ),
         (100 * softmax(0, 7).round(2), {}, "percent"),
         (np.array([[12.0, 37, 50], [33, 33, 33], [1, 0, 99]]), {}, "percent"),
-        ([*PROBABILITIES, [0.5, 0.75]], {}, 'row 3 sums to 1.25, as logits may.*input="probabilities" or input="log'),
-        ([[3.0, -1.0], *PROBABILITIES], {}, 'row 0 holds 3, as logits may.*input="probabilities" or input="logits"'),
-        (0.97 * softmax(0, 5), {}, "row 0 sums to 0.97, as logits may"),
+        (
+            [*PROBABILITIES, [0.5, 0.75]],
+            {},
+            'row 3 .counted from 0. sums to 1.25, as logits may.*input="probabilities" or input="log',
+        ),
+        (
+            [[3.0, -1.0], *PROBABILITIES],
+            {},
+            'row 0 .counted from 0. holds 3, as logits may.*input="probabilities" or input="logits"',
+        ),
+        (0.97 * softmax(0, 5), {}, "row 0 .counted from 0. sums to 0.97, as logits may"),
         (PROBABILITIES, {"said": "logits"}, 'names say logits, but the values are probabilities.*input="probab'),
         (LOGITS, {"said": "probabilities"}, 'names say probabilities, but the values are logits.*input="probab'),
         ([[2.0], [0.5]], {"said": "probabilities"}, "name says probabilities, but.* 0.5 to 2, say logits.*input="),
         ([[2.0], [0.5]], {"input": "probabilities"}, r"column holds 2: it must be in \[0, 1\]"),
         ([[-2.0], [0.5]], {"input": "probabilities"}, "column holds -2"),
         ([[-2.0], [-0.5]], {"input": "log-probabilities"}, "one column cannot be log-probabilities"),
-        ([[-1e-6, 1.0]] * 3, {"said": "probabilities"}, "sums, where row 0 holds -1e-06: say which"),
-        ([[1.0000004, 0.0]] * 3, {"said": "probabilities"}, r"where row 0 holds 1\.0000004: say which"),
-        ([[1.0000001, 0.25], [0.5, 0.5], [1, 0]], {"said": "probabilities"}, "row 0 sums to 1.25, as logits may"),
+        ([[-1e-6, 1.0]] * 3, {"said": "probabilities"}, "sums, where row 0 .counted from 0. holds -1e-06: say which"),
+        (
+            [[1.0000004, 0.0]] * 3,
+            {"said": "probabilities"},
+            r"where row 0 .counted from 0. holds 1\.0000004: say which",
+        ),
+        (
+            [[1.0000001, 0.25], [0.5, 0.5], [1, 0]],
+            {"said": "probabilities"},
+            "row 0 .counted from 0. sums to 1.25, as logits may",
+        ),
         ([[-1e-6], [0.5]], {"input": "probabilities"}, "column holds -1e-06: it must be in"),
         ([[1.0000004], [0.5]], {"said": "probabilities"}, r"values, from 0.5 to 1\.0000004, say logits"),
-        (LOGITS, {"input": "probabilities"}, "input is 'probabilities', but row 0 holds 2"),
-        ([[0.5, 0.5], [0.5, 0.25]], {"input": "probabilities"}, "row 1 sums to 0.75"),
-        (LOGITS, {"input": "log-probabilities"}, 'exponentials of row 0 do not sum to 1: give input="logits"'),
+        (LOGITS, {"input": "probabilities"}, 'input="probabilities" is given, but row 0 .counted from 0. holds 2'),
+        ([[0.5, 0.5], [0.5, 0.25]], {"input": "probabilities"}, "row 1 .counted from 0. sums to 0.75"),
+        (
+            LOGITS,
+            {"input": "log-probabilities"},
+            'exponentials of row 0 .counted from 0. do not sum to 1: give input="logits"',
+        ),
         ([[0.0, -np.inf], [-0.7, -0.7]], {}, "1 of 2 rows .*logarithms of probabilities, of which some are 0, give"),
         ([[0.5, np.nan], [0.5, 0.5]], {}, "1 of 2 rows hold NaN"),
         (LOGITS, {"input": "logit"}, "unknown input 'logit': did you mean 'logits'"),
@@ -153,7 +177,7 @@ def test_two_readings_are_refused_with_both_named_and_the_option(values, told, m
 def test_one_odd_row_among_many_is_found_wherever_it_is():
     rows = softmax(0, 4, n_samples=70_000).astype(np.float32)
     rows[54_321] *= 1.01
-    with pytest.raises(InputError, match=r"row 54321 sums to 1\.01"):
+    with pytest.raises(InputError, match=r"row 54321 .counted from 0. sums to 1\.01"):
         kind_of(rows)
 
 
@@ -208,7 +232,9 @@ def test_what_a_name_says_of_logarithms_is_looked_at():
 
 def test_values_in_the_unit_interval_that_sum_to_something_else_are_refused_unless_told():
     sigmoids = np.random.default_rng(0).uniform(0.1, 0.9, (20, 4))
-    with pytest.raises(InputError, match=r"every value lies in \[0, 1\], but row 0 sums to .* must sum to 1"):
+    with pytest.raises(
+        InputError, match=r"every value lies in \[0, 1\], but row 0 .counted from 0. sums to .* must sum to 1"
+    ):
         read_values(sigmoids, np.zeros(20, int))
     assert read_values(sigmoids, np.zeros(20, int), input="logits").kind == "logits"
 

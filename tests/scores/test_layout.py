@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from abstain import InputError
-from abstain.scores.layout import find_class_axis, rows_and_labels, whole_labels
+from abstain.scores.layout import find_class_axis, row_as_given, rows_and_labels, whole_labels
 
 
 @pytest.mark.parametrize(
@@ -122,3 +122,15 @@ def test_labels_of_minus_one_and_one_are_no_mark_of_what_does_not_count():
         rows_and_labels(np.zeros((3, 1)), [-1, 1, 1])
     with pytest.raises(InputError, match="give ignore_index=-1"):
         rows_and_labels(np.zeros((3, 2)), [-1, 1, 0])
+
+
+def test_the_first_wrong_label_is_named_as_it_was_given():
+    with pytest.raises(InputError, match=r"a label is 5, but .*: mend row 3 \(counted from 0\), or leave it out"):
+        rows_and_labels(np.zeros((5, 3)), [0, 1, -1, 5, 9], ignore_index=-1)
+    labels = np.zeros((2, 4), dtype=int)
+    labels[0, 0], labels[1, 2] = -1, 7
+    with pytest.raises(InputError, match=r"a label is 7, but .*: mend row 1 at \[2\] \(counted from 0\)"):
+        rows_and_labels(np.zeros((2, 3, 4)), labels, ignore_index=-1)
+    assert row_as_given(1, (4, 3), [0, -1, 1, 2], -1) == 2 and row_as_given(1, (3, 3), np.eye(3), None) == 1
+    with pytest.raises(InputError, match=r"a label is 0\.5, but must be a whole number.*: mend row 1 "):
+        whole_labels([1, 0.5])

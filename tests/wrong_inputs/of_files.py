@@ -172,23 +172,23 @@ for name, write in {**TEXTS, **ARRAYS}.items():
         FILES.append((f"{name}: {kind}", name, write(change(wide())), said))
 for name in ("wide.parquet", "arrays.npz", "tensors.safetensors", "table.csv.gz"):
     for kind, content in damaged({**TEXTS, **ARRAYS}[name](wide())).items():
-        FILES.append((f"{name}: {kind}", name, content, "cannot be read|has no row|has the columns"))
+        FILES.append((f"{name}: {kind}", name, content, "cannot be read|has no row|has the columns|is empty"))
 GOOD_CSV = text(wide(), ",").decode()
 for kind, content, said in (
-    ("empty", "", "cannot be read|no row"),
+    ("empty", "", "is empty"),
     ("a header alone", GOOD_CSV.splitlines()[0] + "\n", "no row"),
     ("a row too short", GOOD_CSV + "1,2\n", "cannot be read"),
     ("a row too long", GOOD_CSV + "1,2,3,4,5\n", "cannot be read"),
     ("no header", "\n".join(GOOD_CSV.splitlines()[1:]), "has the columns"),
     ("two columns of one name", GOOD_CSV.replace("logit_1", "logit_0", 1), "several columns called 'logit_0'"),
-    ("blanks", "\n\n\n", "cannot be read|no row|has the columns"),
+    ("blanks", "\n\n\n", "is empty"),
     ("a web page", "<!doctype html>\n<html><body>404</body></html>\n", "has the columns|cannot be read"),
     ("UTF-16", GOOD_CSV.encode("utf-16"), "is text in UTF-16"),
     ("Latin-1", "label,größe\n1,2\n".encode("latin-1"), "cannot be read|has the columns"),
 ):
     FILES.append((f"plain.csv: {kind}", "plain.csv", content if isinstance(content, bytes) else content.encode(), said))
 for name, content, said in (
-    ("array.npy", b"", "cannot be read"),
+    ("array.npy", b"", "is empty"),
     ("model.pt", b"PK", "a pickle can run code"),
     ("notes.txt", b"hello", "unknown kind of file '.txt'"),
     ("noending", b"hello", "unknown kind of file 'noending'"),

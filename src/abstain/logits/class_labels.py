@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abstain._checks import ArgumentError, InputError
+from abstain._checks import ROW, ArgumentError, RowError, first_row
 from abstain.scores.default_names import default_numbers
 from abstain.scores.layout import whole_labels
 
@@ -35,9 +35,9 @@ def as_numbers(column: Any, what: str) -> Any:
         return column
     numbers = _parsed(column)
     if numbers is None:
-        text = next(text for text in column if _parsed([text]) is None)
-        advice = ": write a list as one column a class, or into Parquet" if str(text).startswith("[") else ""
-        raise InputError(f"the column {what!r} holds {str(text)[:60]!r}, but must hold numbers{advice}")
+        row, text = next((row, str(text)) for row, text in enumerate(column) if _parsed([text]) is None)
+        advice = "write a list as one column a class, or into Parquet" if text.startswith("[") else f"mend {ROW}"
+        raise RowError(f"the column {what!r} holds {text[:60]!r}, but must hold numbers: {advice}", row)
     return numbers
 
 
@@ -53,10 +53,15 @@ def class_texts(column: Any, what: str) -> tuple[str, ...] | None:
     number = next((name for name in names if _parsed([name]) is not None), None)
     if number is not None:
         other = next(name for name in names if _parsed([name]) is None)
-        raise InputError(f"the labels {what!r} hold the number {number} and the text {other!r}: give one or the other")
+        row = first_row(np.asarray(column, dtype=str) == other)
+        raise RowError(
+            f"the labels {what!r} hold the number {number} and the text {other!r}: give one or the "
+            f"other, the text is in {ROW}",
+            row,
+        )
     if not names[0].strip():
-        row = int(np.argmax(np.asarray(column, dtype=str) == names[0]))
-        raise InputError(f"the label in row {row} (counted from 0) of {what!r} is empty: fill it or leave out the row")
+        row = first_row(np.asarray(column, dtype=str) == names[0])
+        raise RowError(f"the label in {ROW} of {what!r} is empty: fill it or leave out the row", row)
     return names
 
 
@@ -91,7 +96,11 @@ def class_indices(
     if by_default is not None:
         return by_default[inverse]
     if unknown is not None:
-        raise InputError(f"a label in {what!r} is {unknown!r}, but the classes are {', '.join(list(place)[:30])}")
+        raise RowError(
+            f"a label in {what!r} is {unknown!r}, but the classes are {', '.join(list(place)[:30])}: mend {ROW}, or "
+            "leave it out",
+            first_row(texts[inverse] == unknown),
+        )
     return np.array([place[text] for text in texts], dtype=np.int64)[inverse]
 
 
@@ -113,8 +122,10 @@ def _placed(column: Any, places: dict[int, int], what: str, ignore_index: int | 
     numbers, inverse = np.unique(labels, return_inverse=True)
     for number in numbers.tolist():
         if number not in places and number >= 0 and number != ignore_index:
-            raise InputError(
-                f"a label in {what!r} is {number}, but the classes are {', '.join(map(str, [*places][:30]))}"
+            raise RowError(
+                f"a label in {what!r} is {number}, but the classes are {', '.join(map(str, [*places][:30]))}: mend "
+                f"{ROW}, or leave it out",
+                first_row(labels == number),
             )
     placed = np.array([places.get(number, number) for number in numbers.tolist()], dtype=np.int64)
     return placed[inverse].reshape(labels.shape)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abstain._arrays import check_confidence_error
-from abstain._checks import ArgumentError, InputError
+from abstain._checks import ROW, ArgumentError, InputError, RowError, counting_rows, first_row
 from abstain.logits.choice import Confidence
 from abstain.logits.class_labels import (
     are_numerals,
@@ -66,7 +66,8 @@ def confidence_and_error(
     confidence = np.asarray(as_numbers(read[columns.confidence], columns.confidence))
     if confidence.dtype != np.float32:  # which a threshold is compared with as it is
         confidence = confidence.astype(np.float64)
-    return *check_confidence_error(confidence[counts], next(iter(told.values()))[counts]), counts
+    with counting_rows(lambda row: int(np.flatnonzero(counts)[row])):
+        return *check_confidence_error(confidence[counts], next(iter(told.values()))[counts]), counts
 
 
 def _check_is_no_class(source: Source, correct: str, column: Any) -> None:
@@ -86,10 +87,12 @@ def _check_is_no_class(source: Source, correct: str, column: Any) -> None:
 
 def _zero_or_one(column: Any, what: str) -> Array:
     numbers = np.asarray(as_numbers(column, what), dtype=np.float64)
-    wrong = numbers[(numbers != 0) & (numbers != 1)]
-    if wrong.size:
-        raise InputError(
-            f"the column {what!r} holds {wrong[0]:g}, but must be 1 where a sample is right and 0 elsewhere"
+    wrong = (numbers != 0) & (numbers != 1)
+    if wrong.any():
+        raise RowError(
+            f"the column {what!r} holds {numbers[wrong][0]:g}, but must be 1 where a sample is right and 0 elsewhere: "
+            f"mend {ROW}",
+            first_row(wrong),
         )
     return numbers
 
@@ -101,9 +104,11 @@ def _counted(labels: Any, ignore_index: int | None) -> NDArray[np.bool_]:
     counts = np.full(len(labels), True) if ignore_index is None else labels != ignore_index
     left = labels[counts]
     if left.dtype.kind in "if" and left.size and left.min() < 0:
-        raise InputError(
-            f"a label is {left.min():g}, but must be a class, from 0: where it marks samples that do not count, give "
-            f"ignore_index={left.min():g}"
+        row = first_row((labels < 0) & counts)
+        raise RowError(
+            f"a label is {labels[row]:g}, but must be a class, from 0: mend {ROW}, or where it marks samples that do "
+            f"not count, give ignore_index={labels[row]:g}",
+            row,
         )
     return counts
 

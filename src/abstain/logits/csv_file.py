@@ -5,7 +5,9 @@ from __future__ import annotations
 import codecs
 import csv
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -31,6 +33,8 @@ def read_csv(path: Path, title: str) -> Source:
     from pyarrow import csv as arrow_csv
 
     beginning = beginning_of(path)
+    if not beginning.strip(b"\xef\xbb\xbf \t\r\n"):
+        raise InputError(f"{title} is empty, but must hold a header and rows of values and labels: write it anew")
     if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise InputError(f"{title} is text in UTF-16, but must be in UTF-8: save it again so")
     options = arrow_csv.ParseOptions(delimiter=separator_of(beginning), newlines_in_values=True)
@@ -40,7 +44,7 @@ def read_csv(path: Path, title: str) -> Source:
     except UnicodeDecodeError:
         raise _not_utf_8(title, "the header") from None
     except pa.ArrowInvalid as error:
-        raise _ragged(error, title, beginning) or error from None
+        raise _ragged(error, title, beginning, lambda: _row_of(path, options)) or error from None
     _check_quotes_are_closed(table, path, title)
     for name, column in zip(names, table.columns, strict=True):
         if pa.types.is_binary(column.type) and plain(name) in (*LABEL, *PREDICTION):
@@ -83,7 +87,19 @@ def _not_utf_8(title: str, where: str) -> InputError:
     return InputError(f"{where} of {title} cannot be read as text in UTF-8: save it as UTF-8")
 
 
-def _ragged(error: pa.ArrowInvalid, title: str, beginning: bytes) -> InputError | None:
+def _row_of(path: Path, options: Any) -> str:
+    """Which row Arrow stumbles over, which it counts only where it does not read several parts at once."""
+    from pyarrow import csv as arrow_csv
+
+    try:
+        arrow_csv.read_csv(path, read_options=arrow_csv.ReadOptions(use_threads=False), parse_options=options)
+    except pa.ArrowInvalid as error:
+        found = re.search(r"Row #(\d+): Expected", str(error))
+        return f" {int(found[1]) - 2} (counted from 0)" if found else ""  # of the header it is 1
+    return ""
+
+
+def _ragged(error: pa.ArrowInvalid, title: str, beginning: bytes, which: Callable[[], str]) -> InputError | None:
     """What is wrong with a row of more or fewer cells than there are columns; None of another error."""
     found = re.search(r"Expected (\d+) columns, got (\d+): (.*)", str(error))
     if found is None:
@@ -93,7 +109,7 @@ def _ragged(error: pa.ArrowInvalid, title: str, beginning: bytes) -> InputError 
     is_first = row and first_row.startswith(row.removesuffix(" ..."))
     title_line = f", or take out line {number}, {shown(header)}, if that is a title or a comment and no header"
     return InputError(
-        f"{title} cannot be read as .csv: a row has {n_cells} cells, but there are {n_columns} columns: mend "
+        f"{title} cannot be read as .csv: row{which()} has {n_cells} cells, but there are {n_columns} columns: mend "
         f"{shown(row)}, or quote what holds a separator{title_line if is_first else ''}"
     )
 

@@ -84,6 +84,9 @@ def read_files(paths: list[Path], *, in_batches: bool = False) -> Source:
             f"there is no file or folder {title}: give a path that exists, or a data set on the Hub ({FORM})"
         )
     kind = kind_of(paths[0])
+    empty = next((path for path in paths if not path.stat().st_size), None)
+    if empty is not None:
+        raise InputError(f"{str(empty)!r} is empty, of 0 bytes, but must hold values and labels: write it anew")
     with reading(title, kind):
         if kind == ".parquet":
             return _parquet(paths, title)
@@ -111,7 +114,10 @@ def kind_of(path: Path) -> str:
     why = " (a pickle can run code)" if path.suffix.lower() in (".pt", ".pth", ".pkl", ".pickle", ".bin") else ""
     how = f"; {CONVERTED[path.suffix.lower()]}" if path.suffix.lower() in CONVERTED else ""
     kinds = ", ".join(READERS)
-    raise ArgumentError(f"unknown kind of file {path.suffix or path.name!r}{why}: give one that ends in {kinds}{how}")
+    raise ArgumentError(
+        f"unknown kind of file {path.suffix or path.name!r}{why}, that of {str(path)!r}: give one that ends in "
+        f"{kinds}{how}"
+    )
 
 
 def _parquet(paths: list[Path], title: str) -> Source:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
+from contextlib import contextmanager
+from functools import cached_property, partial
 from typing import Any, Self, cast
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from abstain._checks import InputError
+from abstain._checks import InputError, counting_rows
 from abstain.logits.groups import column_of_rows, rows_that_share
 from abstain.logits.names import SAMPLE
 from abstain.logits.opening import Opening, open_columns, stacked
@@ -61,8 +62,12 @@ class OpenPredictions:
         ignored, source = self._opening.ignore_index, self._opening.source
         if ignored is None or source.batches is None:
             return None
-        batches = (self._indices(batch[self._label]) for batch in source.batches([self._label], BATCH_ELEMENTS))
-        return np.concatenate([_class_of_each(labels) != ignored for labels in batches])
+        counts, start = list[NDArray[np.bool_]](), 0
+        with source.naming(), counting_rows(lambda row: _later(row, start)):
+            for batch in source.batches([self._label], BATCH_ELEMENTS):
+                counts.append(_class_of_each(self._indices(batch[self._label])) != ignored)
+                start += len(counts[-1])
+        return np.concatenate(counts)
 
     @property
     def n_ignored(self) -> int:
@@ -104,15 +109,16 @@ class OpenPredictions:
         said, seen, labels = self._values.said, RunningKind(), set[int]()
         told = cast("Input | None", self._opening.input)
         for rows, classes in self._pass("looking"):
-            seen.add(rows)
+            with self._counting():
+                seen.add(rows)
             labels |= {int(classes.min()), int(classes.max())}
             if rows.shape[1] > 1 and {told, said} <= {None, "logits"} and (told or seen.are_no_probabilities):
-                self._in_doubt = told is None
                 return "logits"
         self._in_doubt = False
-        if self.n_columns == 1:
-            return kind_of_column(seen.low, seen.high, told, said, of_both=len(labels) > 1, beyond=seen.beyond)
-        return self._kind_of_all()
+        with self._counting():
+            if self.n_columns == 1:
+                return kind_of_column(seen.low, seen.high, told, said, of_both=len(labels) > 1, beyond=seen.beyond)
+            return self._kind_of_all()
 
     @property
     def used(self) -> str:
@@ -173,18 +179,19 @@ class OpenPredictions:
         assert source.batches is not None  # see `open_predictions`
         n_read, n_counted, told = 0, 0, {"class_axis": self._opening.class_axis}
         for batch in source.batches(names, length):
-            array, labels = stacked(batch, self._values), self._indices(batch[self._label])
-            counts = np.full(len(array), True) if self._counts is None else self._counts[n_read : n_read + len(array)]
-            n_read += len(array)
-            if not counts.all():
-                array, labels = array[counts], labels[counts]
-            if self._taken is not None and len(array):
-                wanted = self._taken[n_counted : n_counted + len(array)]
-                n_counted += len(array)
-                array, labels = array[wanted], labels[wanted]
+            with source.naming(), counting_rows(partial(_later, start=n_read)):
+                array, labels = stacked(batch, self._values), self._indices(batch[self._label])
+            taken = np.full(len(array), True) if self._counts is None else self._counts[n_read : n_read + len(array)]
+            if self._taken is not None:
+                n_counted, taken = n_counted + int(taken.sum()), taken.copy()
+                taken[taken] = self._taken[n_counted - int(taken.sum()) : n_counted]
+            if not taken.all():
+                array, labels = array[taken], labels[taken]
             if len(array):
-                rows, classes, _ = rows_and_labels(array, labels, **told)
+                with source.naming(), counting_rows(partial(_later, start=n_read, some=taken)):
+                    rows, classes, _ = rows_and_labels(array, labels, **told)
                 yield rows, classes
+            n_read += len(taken)
         if not n_read or (self._counts is not None and not self._counts.any()):
             found = f"every label is {self._opening.ignore_index}, which is ignored" if n_read else "there is no row"
             raise InputError(f"{found}, but at least one sample is needed")
@@ -202,11 +209,25 @@ class OpenPredictions:
         seen = RunningKind() if self._in_doubt else None
         for rows, labels in self._pass("reading", length):
             if seen is not None:
-                seen.add(rows)
+                with self._counting():
+                    seen.add(rows)
             yield divided_by_100(rows) if self.of_percent else rows, labels
-        if seen is not None and not seen.are_surely_logits:
-            OpenPredictions(self._opening)._kind_of_all()  # of the whole, of which this may be a part
+        if seen is not None and self._opening.input is None and not seen.are_surely_logits:
+            whole = OpenPredictions(self._opening)  # of which this may be a part
+            with whole._counting():
+                whole._kind_of_all()
         self._in_doubt = False
+
+    @contextmanager
+    def _counting(self) -> Iterator[None]:
+        """Errors of rows of `_read` name the source, and the row by its number in it."""
+        with self._opening.source.naming(), counting_rows(self._number):
+            yield
+
+    def _number(self, row: int) -> int:
+        for some in (self._taken, self._counts):
+            row = row if some is None else int(np.flatnonzero(some)[row])
+        return row
 
     def _kind_of_all(self) -> Kind:
         first, _ = next(self._read(FEW))
@@ -220,6 +241,11 @@ class OpenPredictions:
             self.of_percent = True
             return "probabilities"
         return kind_of_rows(found, cast("Input | None", self._opening.input), self._values.said)
+
+
+def _later(row: int, start: int, some: NDArray[np.bool_] | None = None) -> int:
+    """The number of a row of a batch that begins at row `start`, or of those rows of it that are true in `some`."""
+    return start + (row if some is None else int(np.flatnonzero(some)[row]))
 
 
 def _class_of_each(labels: Any) -> NDArray[np.int64]:
@@ -279,7 +305,8 @@ def _opened(opening: Opening) -> OpenPredictions | None:
         return None
     if opening.class_axis in (0, -2):  # which a batch of rows cannot have
         return None
-    first = next(source.batches([opening.choice.label, *values.columns], FEW), None)
-    if first is None or stacked(first, values).ndim > 2:
-        return None
+    with source.naming():
+        first = next(source.batches([opening.choice.label, *values.columns], FEW), None)
+        if first is None or stacked(first, values).ndim > 2:
+            return None
     return OpenPredictions(opening)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from abstain._checks import ArgumentError, InputError, check_choice
+from abstain._checks import ArgumentError, InputError, check_choice, counting_rows
 from abstain.logits.answers import Answers, read_answers
 from abstain.logits.choice import Choice, check_one_split, choose, find_label, why_no_label
 from abstain.logits.class_labels import are_texts, as_numbers, class_indices, class_texts
@@ -170,33 +170,34 @@ def open_columns(
             f"choice is {choice!r}, but {opened.title} holds no answers of a language model: leave it out"
         )
     opened, label = _with_labels(opened, source, labels, label_column)
-    in_batches = in_batches and opened.batches is not None
-    given = None if label is None else _texts(opened, label) if in_batches else opened.read([label])[label]
-    told_names = None if class_names is None else _told_classes(class_names)
-    order = told_names or (None if label is None else opened.class_names.get(label))
-    classes = order or _sorted_names(opened, label, given)
-    wanted = None if logit_columns is None else _names("logit_columns", logit_columns)
-    chosen = choose(opened, classes, label=label, input=input, logit_columns=wanted, are_all=order is not None)
-    _check_labels(opened, chosen, label, given, ignore_index)
-    by_number = told_names is not None
-    if chosen.values is not None and label is not None and told_names is None:
-        values = of_classes(opened, chosen.values, label, given, order, wanted is not None, ignore_index)
-        chosen, by_number = replace(chosen, values=values), classes is None
-    if label_column is None or logit_columns is None:  # or else both are told
-        check_one_split(opened, chosen)
-    return Opening(
-        opened,
-        chosen,
-        classes,
-        order is not None,
-        given,
-        in_batches,
-        input,
-        class_axis,
-        ignore_index,
-        by_number=by_number,
-        source_column=None if source_column is None else column_called(opened, str(source_column), SOURCE_OPTION),
-    )
+    with opened.naming():
+        in_batches = in_batches and opened.batches is not None
+        given = None if label is None else _texts(opened, label) if in_batches else opened.read([label])[label]
+        told_names = None if class_names is None else _told_classes(class_names)
+        order = told_names or (None if label is None else opened.class_names.get(label))
+        classes = order or _sorted_names(opened, label, given)
+        wanted = None if logit_columns is None else _names("logit_columns", logit_columns)
+        chosen = choose(opened, classes, label=label, input=input, logit_columns=wanted, are_all=order is not None)
+        _check_labels(opened, chosen, label, given, ignore_index)
+        by_number = told_names is not None
+        if chosen.values is not None and label is not None and told_names is None:
+            values = of_classes(opened, chosen.values, label, given, order, wanted is not None, ignore_index)
+            chosen, by_number = replace(chosen, values=values), classes is None
+        if label_column is None or logit_columns is None:  # or else both are told
+            check_one_split(opened, chosen)
+        return Opening(
+            opened,
+            chosen,
+            classes,
+            order is not None,
+            given,
+            in_batches,
+            input,
+            class_axis,
+            ignore_index,
+            by_number=by_number,
+            source_column=None if source_column is None else column_called(opened, str(source_column), SOURCE_OPTION),
+        )
 
 
 def _with_labels(opened: Source, source: Any, labels: Any, label_column: str | None) -> tuple[Source, str | None]:
@@ -248,10 +249,16 @@ def _texts(source: Source, label: str) -> Any:
     """The distinct labels that are texts; None of other labels."""
     if source.holds[label] != TEXTS or source.batches is None:
         return None
-    found: set[str] = set()
+    found, start = dict[str, int](), 0
     for batch in source.batches([label], LABELS_AT_ONCE):
-        found.update(batch[label] if are_texts(batch[label]) else ())
-    return np.array(sorted(found), dtype=object)
+        if are_texts(batch[label]):
+            texts, rows = np.unique(batch[label].astype(str), return_index=True)
+            found = dict(zip(texts.tolist(), (start + rows).tolist(), strict=True)) | found  # the first row of each
+        start += len(batch[label])
+    distinct = np.array(sorted(found), dtype=object)
+    with counting_rows(lambda row: found[distinct[row]]):
+        class_texts(distinct, label)
+    return distinct
 
 
 def _names(what: str, names: Any) -> list[str]:

@@ -177,6 +177,11 @@ def read_predictions(
 
 def read_whole(opening: Opening) -> Predictions:
     """What was opened, all of it in memory."""
+    with opening.source.naming():
+        return _whole(opening)
+
+
+def _whole(opening: Opening) -> Predictions:
     choice, labels = opening.choice, opening.labels
     if opening.answers is not None:
         return _of_language_model(opening.answers)

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from abstain._arrays import check_same_order, to_numpy
-from abstain._checks import InputError, first_line
+from abstain._checks import ArgumentError, InputError, RowError, first_line
 
 INTEGERS, NUMBERS, TEXTS, LISTS, OTHER = "integers", "numbers", "texts", "lists", "other"
 """What a column holds, a row: an integer or boolean, a real number, a text, several numbers, or none of these."""
@@ -36,6 +36,7 @@ class Source:
         records: names of columns -> the rows as they are, one dictionary each, where columns are no arrays of numbers.
         beside: columns that lie beside labels which are given apart; none of them counts.
         twice: names that several columns have; nothing is read of these.
+        labels_title: what messages call the file of labels that are given apart.
     """
 
     title: str
@@ -47,6 +48,25 @@ class Source:
     records: Callable[[Sequence[str]], Sequence[Mapping[str, Any]]] | None = None
     beside: tuple[str, ...] = ()
     twice: frozenset[str] = frozenset()
+    labels_title: str | None = None
+
+    @contextmanager
+    def naming(self) -> Iterator[None]:
+        """What is wrong with the data says in which source, where it does not say so already.
+
+        What is wrong with an argument does not: it would be with other data.
+        """
+        try:
+            yield
+        except ArgumentError:
+            raise
+        except InputError as error:
+            titles = [title for title in (self.title, self.labels_title) if title]
+            if not any(title.rstrip("'\"") in str(error) for title in titles):  # of a folder also one of its files
+                error.args = (f"in {' with the labels of '.join(titles)} {error}",)
+            if isinstance(error, RowError):
+                error.settle()
+            raise
 
     def check_once(self, names: Sequence[str]) -> None:
         """Refuse names that several columns have; of columns that are not used, that does not matter."""
@@ -72,7 +92,17 @@ def reading(title: str, kind: str) -> Iterator[None]:
             why = (
                 "it holds no arrays of numbers, but something else or Python objects: save the arrays of numbers alone"
             )
-        raise InputError(f"{title} cannot be read as {kind}: {why}") from error
+        raise InputError(f"{title} cannot be read as {kind}{_because(kind, why)}") from error
+
+
+def _because(kind: str, why: str) -> str:
+    """The reason, and of a file what to do: nobody mends bytes."""
+    if "save the arrays" in why or not kind.startswith("."):
+        return f": {why}"
+    why = why.rstrip(".").replace(". ", ", ")  # of several sentences one
+    if kind.startswith(".jsonl") and " in row " in why:
+        return f" ({why}, counted from 0): mend or take out that line, as each must be one JSON object like the others"
+    return f" ({why}): it is damaged, cut short or of another kind, so write or download it anew"
 
 
 def of_arrays(title: str, arrays: Mapping[str, Any]) -> Source:
@@ -148,7 +178,8 @@ def of_arrow(
                 columns = {name: f"the column {name!r} of {title}" for name in table.column_names}
                 values = {name: _values(table[name], what, first_row=start) for name, what in columns.items()}
                 for name in (name for name, array in values.items() if array.ndim > 1 and len(array)):
-                    _check_width(values[name].shape[1], widths.setdefault(name, values[name].shape[1]), columns[name])
+                    width = values[name].shape[1]
+                    _check_width(width, widths.setdefault(name, width), columns[name], start)
             start += table.num_rows
             yield values
 
@@ -227,20 +258,26 @@ def _check_cells(cells: pa.Array, what: str, *, first_row: int | None, in_a_row:
         row = (first_row or 0) + pc.index(cells.is_null(), True).as_py() // in_a_row
         number = f"{cells.null_count:,} " if first_row is None else ""  # of a part it says nothing
         raise InputError(
-            f"{what} has {number}empty cells, the first in row {row} (counted from 0): fill them or leave out these "
-            "rows"
+            f"{what} has {number}empty cells, the first in row {row} (counted from 0): fill them or leave out "
+            "these rows"
         )
 
 
-def _check_width(one: int, other: int, what: str) -> None:
+def _check_width(one: int, other: int, what: str, row: int) -> None:
     if one != other:
         least, most = sorted([one, other])
-        raise InputError(f"{what} has rows of {least} and of {most} numbers, but all must have as many")
+        raise InputError(
+            f"{what} has rows of {least} and of {most} numbers, but all must have as many: row {row} (counted from 0) "
+            "is the first that differs"
+        )
 
 
 def _rows(lists: pa.Array, what: str, *, first_row: int | None) -> NDArray[Any]:
-    lengths = pc.unique(pc.list_value_length(lists)).to_pylist()
-    _check_width(min(lengths, default=0), max(lengths, default=0), what)
+    of_rows = pc.list_value_length(lists)
+    lengths = pc.unique(of_rows).to_pylist()  # in the order in which they come
+    if len(lengths) > 1:
+        row = (first_row or 0) + pc.index(of_rows, lengths[1]).as_py()
+        _check_width(lengths[0], lengths[1], what, row)
     _check_cells(lists.flatten(), what, first_row=first_row, in_a_row=max(lengths, default=1) or 1)
     inner = _values(lists.flatten(), what)
     return inner.reshape(len(lists), -1 if lengths and len(lists) and inner.size else 0, *inner.shape[1:])

@@ -104,8 +104,9 @@ def labels_apart(source: Source, label: str | None, labels: Any) -> tuple[Source
     holds = {**source.holds, LABELS: apart.holds[name]}
     in_batches = batches if source.batches else None
     beside = tuple(column for column in apart.holds if column != name)
-    own = Source(source.title, holds, read, known, in_batches, source.n_rows, beside=beside, twice=source.twice)
-    return own, LABELS
+    about: dict[str, Any] = {"beside": beside, "twice": source.twice}
+    about["labels_title"] = apart.title if isinstance(labels, str | Path) else None
+    return Source(source.title, holds, read, known, in_batches, source.n_rows, **about), LABELS
 
 
 def check_paired(values: Any, labels: Any) -> None:

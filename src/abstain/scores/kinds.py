@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from abstain._arrays import check_same_order, to_tensor
-from abstain._checks import InputError, check_choice
-from abstain.scores.layout import rows_and_labels
+from abstain._checks import ROW, InputError, RowError, check_choice, counting_rows, first_row
+from abstain.scores.layout import row_as_given, rows_and_labels
 from abstain.scores.recognition import Recognised, beyond_unit
 
 Kind = Literal["logits", "log-probabilities", "probabilities", "one logit", "one probability"]
@@ -37,7 +37,7 @@ LARGEST = 1e30
 TELL = 'say which with input="probabilities" or input="logits"'
 
 
-class OpenKindError(InputError):
+class OpenKindError(RowError):
     """Values that have two readings with different numbers; more samples of the same source may tell which it is."""
 
 
@@ -112,15 +112,17 @@ def read_values(
     if values.ndim == 1 and (input or said):
         values = values[:, None]
     rows, classes, n_ignored = rows_and_labels(values, labels, class_axis=class_axis, ignore_index=ignore_index)
-    (low, high), dependent = check_finite(rows, ""), values.ndim > 2
-    if rows.shape[1] == 1:
-        of_both = not is_part and bool(classes.min() < classes.max())
-        kind = kind_of_column(low, high, input, said, of_both=of_both, beyond=beyond_unit(rows.dtype))
-        return Values(kind, rows, classes, n_ignored, dependent)
-    found = Recognised.of(rows)
-    if are_told_percent(found, input):
-        return Values("probabilities", divided_by_100(rows), classes, n_ignored, dependent, of_percent=True)
-    return Values(kind_of_rows(found, input, said), rows, classes, n_ignored, dependent)
+    dependent = values.ndim > 2
+    with counting_rows(lambda row: row_as_given(row, values.shape, labels, ignore_index)):
+        low, high = check_finite(rows, "")
+        if rows.shape[1] == 1:
+            of_both = not is_part and bool(classes.min() < classes.max())
+            kind = kind_of_column(low, high, input, said, of_both=of_both, beyond=beyond_unit(rows.dtype))
+            return Values(kind, rows, classes, n_ignored, dependent)
+        found = Recognised.of(rows)
+        if are_told_percent(found, input):
+            return Values("probabilities", divided_by_100(rows), classes, n_ignored, dependent, of_percent=True)
+        return Values(kind_of_rows(found, input, said), rows, classes, n_ignored, dependent)
 
 
 def check_finite(rows: Tensor, which: str) -> tuple[float, float]:
@@ -135,16 +137,22 @@ def check_finite(rows: Tensor, which: str) -> tuple[float, float]:
     """
     low, high = (float(end) for end in torch.aminmax(rows))
     if max(-low, high) > LARGEST and np.isfinite(low) and np.isfinite(high):
-        raise InputError(
-            f"a value is {high if high > -low else low:g}, with which losses are no numbers: divide all values by it"
+        row = first_row((rows.abs() > LARGEST).any(dim=1).cpu().numpy())
+        raise RowError(
+            f"a value is {high if high > -low else low:g}, with which losses are no numbers: mend such rows, the first "
+            f"is {ROW}, or divide all values by it",
+            row,
         )
     if np.isfinite(low) and np.isfinite(high):
         return low, high
-    n_bad = int((~torch.isfinite(rows)).any(dim=1).sum())
-    bad = f"{n_bad} of {len(rows)} rows{which} hold NaN or infinite values, but all must be finite"
+    wrong = (~torch.isfinite(rows)).any(dim=1).cpu().numpy()
+    bad = (
+        f"{wrong.sum()} of {len(rows)} rows{which} hold NaN or infinite values, but all must be finite: mend or leave "
+    )
+    bad += f"out these, the first is {ROW}"
     if bool((rows <= 0).all()):
-        raise InputError(f"{bad}: where these are logarithms of probabilities, of which some are 0, give those instead")
-    raise InputError(bad)
+        bad += ", or where these are logarithms of probabilities, of which some are 0, give those instead"
+    raise RowError(bad, first_row(wrong))
 
 
 def kind_of_column(
@@ -167,10 +175,8 @@ def kind_of_column(
     if "log-probabilities" in (input, said):
         raise InputError("one column cannot be log-probabilities, which need one a class: give the probability itself")
     if input == "probabilities" and not fits:
-        raise InputError(
-            f"input is 'probabilities', but the column holds {low if low < -beyond else _written(high)}: it must be in "
-            "[0, 1]"
-        )
+        found = low if low < -beyond else _written(high)
+        raise InputError(f'input="probabilities" is given, but the column holds {found}: it must be in [0, 1]')
     if input is None and said == "probabilities" and not fits:
         raise InputError(
             f"the name says probabilities, but the values, from {low:g} to {_written(high)}, say logits: {TELL}"
@@ -211,8 +217,9 @@ def kind_of_rows(found: Recognised, input: Input | None, said: str | None) -> Ki
         return _as_told(found, input)
     seen = _as_seen(found, said)
     if said is not None and said != seen and not (said == "logits" and seen == "log-probabilities"):
-        odd = f", where {_describe_odd_row(found)}" if said == "probabilities" else ""
-        raise InputError(f"the names say {said}, but the values are {seen} by their rows' sums{odd}: {TELL}")
+        row, described = _describe_odd_row(found) if said == "probabilities" else (None, "")
+        odd = f", where {described}" if described else ""
+        raise RowError(f"the names say {said}, but the values are {seen} by their rows' sums{odd}: {TELL}", row)
     return seen
 
 
@@ -225,13 +232,16 @@ def _as_seen(found: Recognised, said: str | None) -> Kind:
         return "log-probabilities"
     _refuse_percent(found)
     if found.are_nearly_probabilities():
+        row, odd = _describe_odd_row(found)
         raise OpenKindError(
-            f"most rows look like probabilities, but {_describe_odd_row(found)}, as logits may: mend the row, or {TELL}"
+            f"most rows look like probabilities, but {odd}, as logits may: mend the row, or {TELL}", row
         )
     if said != "logits" and found.are_in_unit():
+        row, odd = _describe_odd_row(found)
         raise OpenKindError(
-            f'every value lies in [0, 1], but {_describe_odd_row(found)}: where these are logits, give input="logits"; '
-            "probabilities of one class each must sum to 1"
+            f'every value lies in [0, 1], but {odd}: where these are logits, give input="logits"; probabilities of one '
+            "class each must sum to 1",
+            row,
         )
     return "logits"
 
@@ -239,17 +249,20 @@ def _as_seen(found: Recognised, said: str | None) -> Kind:
 def _as_told(found: Recognised, input: Input) -> Kind:
     if input == "probabilities" and not found.are_probabilities():
         if found.are_mostly_percent():
-            odd = found.odd_percent_row()
-            odd_row = _describe(*odd, most=100, beyond=100 * found.beyond)
-            raise InputError(f"most rows sum to 100, as percent do, but {odd_row}: mend the row")
-        raise InputError(
-            f"input is 'probabilities', but {_describe_odd_row(found)}: it must lie in [0, 1] and sum to 1, or be "
-            "given as logits"
+            row, values = found.odd_percent_row()
+            odd = _describe(values, most=100, beyond=100 * found.beyond)
+            raise RowError(f"most rows sum to 100, as percent do, but {odd}: mend the row", row)
+        row, odd = _describe_odd_row(found)
+        raise RowError(
+            f'input="probabilities" is given, but {odd}: mend the row, which must lie in [0, 1] and sum to 1, or give '
+            "logits",
+            row,
         )
     if input == "log-probabilities" and not found.are_log_probabilities():
-        raise InputError(
-            f"input is 'log-probabilities', but the exponentials of row {found.odd_log_row()} do not sum to 1: "
-            'give input="logits"'
+        raise RowError(
+            f'input="log-probabilities" is given, but the exponentials of {ROW} do not sum to 1: give '
+            'input="logits", or mend it',
+            found.odd_log_row(),
         )
     return input
 
@@ -259,13 +272,15 @@ def _refuse_percent(found: Recognised) -> None:
         raise OpenKindError(f"the rows sum to 100, as percent do, and may be logits too: {TELL}")
 
 
-def _describe_odd_row(found: Recognised) -> str:
-    return _describe(*found.odd_row(), most=1, beyond=found.beyond)
+def _describe_odd_row(found: Recognised) -> tuple[int, str]:
+    """Its number, and what is odd about it."""
+    number, row = found.odd_row()
+    return number, _describe(row, most=1, beyond=found.beyond)
 
 
-def _describe(number: int, row: Tensor, *, most: float, beyond: float) -> str:
+def _describe(row: Tensor, *, most: float, beyond: float) -> str:
     outside = row[(row < -beyond) | (row > most + beyond)].tolist()
-    return f"row {number} holds {_written(outside[0])}" if outside else f"row {number} sums to {row.sum():g}"
+    return f"{ROW} holds {_written(outside[0])}" if outside else f"{ROW} sums to {row.sum():g}"
 
 
 def _written(value: float) -> str:

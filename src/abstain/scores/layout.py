@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from abstain._arguments import check_integer
 from abstain._arrays import to_numpy, to_tensor
-from abstain._checks import ArgumentError, InputError
+from abstain._checks import ROW, ArgumentError, InputError, Row, RowError, counting_rows, first_row
 from abstain.scores.default_names import numbers_written
 
 
@@ -80,14 +81,13 @@ def rows_and_labels(
     Raises:
         InputError: shapes that do not fit, labels that are no classes, or no sample that counts.
     """
-    rows, classes = to_tensor(values, "values"), whole_labels(labels)
+    rows = to_tensor(values, "values")
+    given, classes = tuple(rows.shape), _one_a_row(whole_labels(labels), tuple(rows.shape))
     if rows.ndim < 2:
         raise InputError(
             f"values have shape {tuple(rows.shape)}, but must be (N, K): one row of classes a sample; one logit or "
             'probability a sample, as decision_function gives it, is told by input="logits" or input="probabilities"'
         )
-    if rows.ndim == 2:
-        classes = _one_a_row(classes, tuple(rows.shape))
     axis = find_class_axis(tuple(rows.shape), classes.shape, class_axis)
     if not rows.numel():
         raise InputError(f"values have shape {tuple(rows.shape)}, but at least one sample and one class are needed")
@@ -101,7 +101,23 @@ def rows_and_labels(
         rows, classes = rows[torch.from_numpy(counted).to(rows.device)], classes[counted]
     if not len(classes):
         raise InputError(f"every label is {ignore_index}, which is ignored, but at least one sample is needed")
-    return rows, _in_range(classes, rows.shape[1]), n_ignored
+    with counting_rows(lambda row: row_as_given(row, given, labels, ignore_index)):
+        return rows, _in_range(classes, rows.shape[1]), n_ignored
+
+
+def row_as_given(row: int, shape: Sequence[int], labels: Any, ignore_index: int | None) -> Row:
+    """What a row that `rows_and_labels` gives is among what was given to it.
+
+    Args:
+        row: from 0, among those that count.
+        shape: of the values, as they were given.
+        labels: as they were given.
+        ignore_index: as it was given.
+    """
+    classes = _one_a_row(whole_labels(labels), tuple(shape))
+    counted = np.full(classes.shape, True) if ignore_index is None else classes != ignore_index
+    place = np.unravel_index(np.flatnonzero(counted)[row], counted.shape)
+    return int(place[0]) if len(place) == 1 else tuple(int(index) for index in place)
 
 
 def _is_integer(value: Any) -> bool:
@@ -125,7 +141,11 @@ def whole_labels(labels: Any) -> NDArray[np.int64]:
     if array.dtype.kind == "f":
         wrong = ~((array == np.round(array)) & (np.abs(array) < 2**53))  # NaN too
         if wrong.any():
-            raise InputError(f"a label is {array[wrong].flat[0]}, but must be a whole number: the class of a sample")
+            raise RowError(
+                f"a label is {array[wrong].flat[0]}, but must be a whole number, the class of a sample: mend {ROW}, or "
+                "leave it out",
+                first_row(wrong),
+            )
     if array.dtype.kind == "u" and array.size and int(array.max()) > np.iinfo(np.int64).max:
         raise InputError(f"a label is {array.max()}, but must be a class, from 0")
     return array.astype(np.int64, copy=False)
@@ -133,7 +153,7 @@ def whole_labels(labels: Any) -> NDArray[np.int64]:
 
 def _one_a_row(classes: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.int64]:
     """(N,) of labels (N,), (N, 1) or one-hot (N, K)."""
-    if classes.ndim != 2 or len(classes) != shape[0]:
+    if classes.ndim != 2 or len(shape) != 2 or len(classes) != shape[0]:
         return classes
     if classes.shape[1] == 1:
         return classes[:, 0]
@@ -149,13 +169,16 @@ def _one_a_row(classes: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np
 
 def _in_range(classes: NDArray[np.int64], n_columns: int) -> NDArray[np.int64]:
     n_classes = max(n_columns, 2)
-    low, high = int(classes.min()), int(classes.max())
-    if low < 0 or high >= n_classes:
-        found = low if low < 0 else high
+    if int(classes.min()) < 0 or int(classes.max()) >= n_classes:
         if set(np.unique(classes).tolist()) == {-1, 1}:
             raise InputError("the labels are -1 and 1, but must count from 0: give (label + 1) / 2, which is 0 and 1")
-        advice = f": if it marks what does not count, give ignore_index={found}" if low < 0 or high == 255 else ""
-        raise InputError(
-            f"a label is {found}, but must be from 0 to {n_classes - 1} for values of {n_columns} column(s){advice}"
+        row = int(((classes < 0) | (classes >= n_classes)).argmax())
+        found = int(classes[row])
+        is_mark = found < 0 or found == 255
+        advice = f"if it marks what does not count, give ignore_index={found}" if is_mark else "leave it out"
+        raise RowError(
+            f"a label is {found}, but must be from 0 to {n_classes - 1} for values of {n_columns} column(s): mend "
+            f"{ROW}, or {advice}",
+            row,
         )
     return classes

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from abstain._checks import counting_rows
 from abstain.scores.kinds import check_finite
 from abstain.scores.recognition import beyond_unit
 
@@ -43,7 +44,8 @@ class RunningKind:
         Raises:
             InputError: NaN or infinite values.
         """
-        low, high = check_finite(rows, f", of rows {self.n_rows:,} to {self.n_rows + len(rows) - 1:,},")
+        with counting_rows(lambda row: self.n_rows + row):
+            low, high = check_finite(rows, " read at once")
         self.low, self.high = min(self.low, low), max(self.high, high)
         self.n_rows += len(rows)
         self.beyond = max(self.beyond, beyond_unit(rows.dtype))
