@@ -60,7 +60,8 @@ def test_what_cannot_be_drawn_is_a_line_and_the_rest_is_drawn(run, capsys, tmp_p
     told = capsys.readouterr()
     assert told.out.splitlines() == [str(tmp_path / "out" / "risk_coverage.png")]
     notes = [line for line in told.err.splitlines() if line.startswith("Note: ")]
-    assert "Note: max_logit is left out: it needs logits, and only probabilities are given (one probability)." in notes
+    lacks = "it needs logits, and only probabilities are given (one probability)"
+    assert f"Note: logit_profile is left out: {lacks}." in notes
     assert any(note.startswith("Note: repair is left out: it needs a repair") for note in notes)
     assert run("figures", str(path), "--output-dir", str(tmp_path / "no"), "--only", "max_logit") == 2
     assert "nothing can be drawn: max_logit is left out" in capsys.readouterr().err

@@ -57,6 +57,18 @@ def test_what_a_figure_lacks_is_said(logits_and_labels):
     assert FIGURES["risk_coverage"].values(alone).repaired is None
 
 
+def test_the_largest_logit_of_probabilities_is_that_of_their_logits(logits_and_labels):
+    logits, labels = logits_and_labels
+    probabilities = np.exp(logits.astype(float)) / np.exp(logits.astype(float)).sum(axis=1, keepdims=True)
+    found, expected = (FIGURES["max_logit"].values(run_of(of, labels)) for of in (probabilities, logits))
+    for of_found, of_logits in [(found.right, expected.right), (found.wrong, expected.wrong)]:
+        np.testing.assert_array_equal(of_found.count, of_logits.count)
+        np.testing.assert_allclose(of_found.mean, of_logits.mean, rtol=1e-5)
+    probabilities[0] = np.eye(probabilities.shape[1])[0]
+    with pytest.raises(InputError, match="exactly 0"):
+        FIGURES["max_logit"].values(run_of(probabilities, labels))
+
+
 def test_the_curve_of_msp_alone_is_drawn_even_where_there_is_a_repair(run):
     assert run.report.repaired is not None
     assert FIGURES["risk_coverage"].values(run).repaired is None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from abstain._checks import ArgumentError
+from abstain._checks import ArgumentError, InputError
 from abstain.figures.equal_confidence import max_logit_of, normalized_at_equal_confidence
 from abstain.figures.equal_confidence_figure import at_equal_confidence_figure
 from abstain.figures.profiles import logit_profile_figure, profiles_of_batches
@@ -18,7 +18,7 @@ from abstain.report.figures import risk_coverage_figure
 from abstain.report.selective_report import ScoreResult, SelectiveReport
 from abstain.report.style import Look
 from abstain.scores.batches import ValueBatches
-from abstain.scores.by_kind import scored_in_batches
+from abstain.scores.by_kind import as_logits, scored_in_batches, why_no_logarithms
 from abstain.scores.kinds import OF_PROBABILITIES
 
 if TYPE_CHECKING:
@@ -39,26 +39,38 @@ class MeasuredRun:
     report: SelectiveReport
     batches: ValueBatches | None
 
+    def values(self) -> ValueBatches:
+        """The values of the classes.
+
+        Raises:
+            InputError: there is only a confidence.
+        """
+        if self.batches is None:
+            raise ArgumentError("it needs logits, and only a confidence is given")
+        return self.batches
+
     def logits(self) -> ValueBatches:
         """The logits.
 
         Raises:
             InputError: there are only probabilities, or a confidence.
         """
-        if self.batches is None:
-            raise ArgumentError("it needs logits, and only a confidence is given")
-        if self.batches.kind in OF_PROBABILITIES:
-            raise ArgumentError(f"it needs logits, and only probabilities are given ({self.batches.kind})")
-        return self.batches
+        values = self.values()
+        if values.kind in OF_PROBABILITIES:
+            raise ArgumentError(f"it needs logits, and only probabilities are given ({values.kind})")
+        return values
 
     @cached_property
     def samples(self) -> SampleValues:
-        """What is read of each sample.
+        """What is read of each sample: of probabilities their logarithms, which are logits up to a shift of each row.
 
         Raises:
-            InputError: as `logits`.
+            InputError: as `values`; a probability of exactly 0, which has no logarithm.
         """
-        return SampleValues.of((batch.rows, batch.labels) for batch in self.logits().batches())
+        values = self.values()
+        if (why := why_no_logarithms(values)) is not None:
+            raise InputError(why)
+        return SampleValues.of((as_logits(batch), batch.labels) for batch in values.batches())
 
 
 @dataclass(frozen=True)
