@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from transformers import TimmWrapperImageProcessor
 
-from abstain._files import write_json
+from abstain._checks import InputError
 from abstain.data.fingerprint import data_digest
 from abstain.logits.dataset import read_parquet, write_parquet
 from abstain.logits.forward import weights_hash
@@ -28,15 +31,9 @@ PIECE = 4096
 """Samples whose logits are made, and kept, at once."""
 MOST_LETTERS = 120
 """Of the name of a folder, of which systems take 255 bytes."""
+KEY = "abstain.made_of"
+"""The metadata of a file of logits: of what they were made."""
 Said = tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64] | None]
-
-
-class Make(Protocol):
-    """Makes logits, labels and what they belong to."""
-
-    def __call__(self, samples: Dataset, *, first: int) -> Said:
-        """Of a piece of the samples, of which `first` came before."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -57,54 +54,44 @@ class Kept:
         apart = "" if plain == name else f"-{sha256(name.encode()).hexdigest()[:8]}"
         return self.folder / f"{plain[-MOST_LETTERS:]}{apart}"
 
-    def of(self, name: str, part: str, classifier: Any, samples: Dataset, make: Make) -> Said:
-        """Logits, labels and what they belong to: as they are kept of these weights and samples, else made and kept.
+    def of(self, name: str, part: str, made_of: dict[str, Any], n_samples: int, make: Callable[[range], Said]) -> Said:
+        """Logits, labels and what they belong to: as they are kept of the same weights and samples, else made and kept.
 
         They are made piece by piece, and a piece that is whole is not made again.
 
         Args:
             name: of the model.
             part: of the data, such as `test`.
-            classifier: that makes them.
-            samples: of which they are made.
-            make: makes those of a piece of the samples, of which it is told the number of the first.
+            made_of: what `made_of` says of the model and the samples.
+            n_samples: how many these are.
+            make: makes those of some of the samples.
         """
         path = self.of_model(name) / f"{part}.parquet"
-        key = {
-            "weights": weights_hash(classifier.model),
-            "preparation": sha256(f"{classifier.model.config.to_dict()}{classifier.processor!r}".encode()).hexdigest(),
-            "samples": data_digest(samples, samples.column_names).hexdigest(),
-            "n_samples": len(samples),
-        }
-        told = f"{name} on {part}"
-        if (kept := self._kept(path, key, told)) is not None:
-            return kept
-        starts = range(0, len(samples), PIECE)
-        if len(starts) == 1:
-            said = make(samples, first=0)
+        rows = [range(start, min(start + PIECE, n_samples)) for start in range(0, n_samples, PIECE)] or [range(0)]
+        pieces = [path.with_name(f".{part}-{some.start}.parquet") for some in rows] if len(rows) > 1 else []
+        said = _read(path, made_of)
+        if said is not None:
+            self._tell(f"{name} on {part}", path.parent, f"{n_samples:,}", n_samples)
         else:
-            said = _joined([self._piece(path, key, told, samples, start, make) for start in starts])
-        _write(path, key, said)
-        for piece in path.parent.glob(f".{part}-*"):
-            piece.unlink()
+            found = {some.start: _read(piece, made_of) for piece, some in zip(pieces, rows, strict=False)}
+            if n_read := sum(len(one[1]) for one in found.values() if one is not None):
+                self._tell(f"{name} on {part}", path.parent, f"{n_read:,} of {n_samples:,}", n_samples)
+            for piece, some in zip(pieces, rows, strict=False):
+                if found[some.start] is None:
+                    found[some.start] = made = make(some)
+                    _write(piece, made_of, made)
+            said = _joined([one for one in found.values() if one is not None]) if pieces else make(rows[0])
+            _write(path, made_of, said)
+        for piece in pieces:
+            piece.unlink(missing_ok=True)
         return said
 
-    def _piece(self, whole: Path, key: dict[str, Any], told: str, samples: Dataset, start: int, make: Make) -> Said:
-        path, key = whole.with_name(f".{whole.stem}-{start}.parquet"), key | {"start": start}
-        if (kept := self._kept(path, key, f"{told} from sample {start:,} on")) is not None:
-            return kept
-        said = make(samples.select(range(start, min(start + PIECE, len(samples)))), first=start)
-        _write(path, key, said)
-        return said
-
-    def _kept(self, path: Path, key: dict[str, Any], told: str) -> Said | None:
-        said = _read(path, key)
-        if said is not None and self.tell is not None:
+    def _tell(self, of_what: str, where: Path, n_read: str, n_samples: int) -> None:
+        if self.tell is not None:
             self.tell(
-                f"the logits of {told} are read from {str(path)!r}, where they are kept of the same weights, "
-                "preparation and samples"
+                f"the logits of {of_what} ({n_read} sample{'' if n_samples == 1 else 's'}) are read from "
+                f"{str(where)!r}, where they are kept of the same weights, preparation and samples"
             )
-        return said
 
     def write(self, name: str, part: str, said: Predictions) -> None:
         """Keep what a model said of a part of the data, of a kind of model that is always run anew."""
@@ -117,31 +104,58 @@ class Kept:
             column=str(said.input).replace("-", "_"),
         )
 
+    def leave_only(self, name: str, parts: Iterable[str]) -> None:
+        """Remove what is kept of other parts, which are of other data."""
+        for path in self.of_model(name).glob("[!.]*.parquet"):
+            if path.stem not in {*parts}:
+                path.unlink(missing_ok=True)
 
-def _read(path: Path, key: dict[str, Any]) -> Said | None:
+
+def made_of(classifier: Any, samples: Dataset) -> dict[str, Any]:
+    """What logits and labels follow from: the weights, the preparation, and all that the samples hold."""
+    config = {name: value for name, value in classifier.model.config.to_dict().items() if name != "_name_or_path"}
+    return {
+        "weights": weights_hash(classifier.model),
+        "config": sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest(),
+        "processor": _hash_of_processor(classifier.processor),
+        "samples": data_digest(samples, samples.column_names, whole=samples.column_names).hexdigest(),
+        "columns": str(samples.features),
+    }
+
+
+def _hash_of_processor(processor: Any) -> str:
+    """Of the files that it is saved as: what a tokenizer shows of itself leaves out its words."""
+    digest = sha256(type(processor).__name__.encode())
+    if isinstance(processor, TimmWrapperImageProcessor):  # which is only saved with its model
+        digest.update(repr(processor).encode())
+        return digest.hexdigest()
+    with TemporaryDirectory() as folder:
+        processor.save_pretrained(folder)
+        for path in sorted(Path(folder).rglob("*")):
+            if path.is_file():
+                digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _read(path: Path, made_of: dict[str, Any]) -> Said | None:
     """What is kept in a file; None where nothing is that is known to be whole and of this."""
-    if _told(path.with_suffix(".json")) != key or not path.is_file():
+    try:
+        schema = pq.read_schema(path)
+        told = (schema.metadata or {}).get(KEY.encode())
+        if told is None or json.loads(told) != made_of:
+            return None
+        rows = pq.read_table(path, columns=["sample"]) if "sample" in schema.names else None
+        return (*read_parquet(path), None if rows is None else rows["sample"].to_numpy())
+    except (OSError, ValueError, pa.ArrowException, InputError):
         return None
-    rows = pq.read_table(path, columns=["sample"]) if "sample" in pq.read_schema(path).names else None
-    return (*read_parquet(path), None if rows is None else rows["sample"].to_numpy())
 
 
-def _write(path: Path, key: dict[str, Any], said: Said) -> None:
-    about = path.with_suffix(".json")
-    about.unlink(missing_ok=True)
-    write_parquet(path, np.asarray(said[0], np.float32), said[1], sample=said[2])
-    write_json(about, key)
+def _write(path: Path, made_of: dict[str, Any], said: Said) -> None:
+    logits, labels, sample = said
+    write_parquet(path, np.asarray(logits, np.float32), labels, sample=sample, metadata={KEY: json.dumps(made_of)})
 
 
 def _joined(pieces: list[Said]) -> Said:
     logits, labels, samples = zip(*pieces, strict=True)
     joined = None if samples[0] is None else np.concatenate(samples)
     return np.concatenate(logits), np.concatenate(labels), joined
-
-
-def _told(about: Path) -> Any:
-    """What is said of kept logits; None where nothing is, or nothing that can be read."""
-    try:
-        return json.loads(about.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None

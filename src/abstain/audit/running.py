@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from datasets import DatasetDict
 
 from abstain._checks import ArgumentError, InputError
 from abstain._files import as_path
-from abstain.audit.kept_logits import Kept
+from abstain.audit.kept_logits import Kept, Said, made_of
 from abstain.audit.table_models import MODEL_FILES, ONNX, SKOPS, TableModel, read_onnx, read_skops, said_of_rows
 from abstain.data.splits import limit_samples, load_data, pick_split
 from abstain.logits.files import READERS
@@ -23,6 +22,8 @@ from abstain.logits.sources import open_source
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+    from abstain.inference.classifier import SelectiveClassifier
 
 TEST, VALIDATION = "test", "validation"
 
@@ -107,6 +108,8 @@ def run_model(
     Raises:
         InputError: the model cannot be had, or does not fit the data; there is no such column.
     """
+    if run.kept is not None:
+        run.kept.leave_only(name, data)
     if source_column is None:
         return _run(name, data, label_column, run)
     sources = column_of_rows(open_source(data[TEST], split=None), source_column)
@@ -193,11 +196,32 @@ def _of_rows(model: TableModel, samples: Dataset, label_column: str | None) -> P
     return read
 
 
+def _by_rows(classifier: SelectiveClassifier, samples: Dataset, part: str) -> Callable[[range], Said]:
+    """What gives logits, labels and what they belong to of some of the samples, whose labels are read all at once.
+
+    Raises:
+        InputError: as `inference.validation.labelled`.
+    """
+    from abstain.inference.validation import labelled, said_of_samples
+
+    n, show = len(samples), sys.stderr.isatty()
+    labels = None
+    if classifier.kind != "pixels":  # of which each image has a mask of its own
+        of_model = (classifier.processor, classifier.class_names)
+        _, labels = labelled(classifier.kind, samples, *of_model, split=part)
+
+    def make(rows: range) -> Said:
+        piece = samples.select(rows)
+        data = piece if labels is None else (piece, labels[rows.start : rows.stop])
+        return said_of_samples(classifier, data, show=show, first=rows.start, n_all=n)
+
+    return make
+
+
 def _of_classifier(name: str, data: dict[str, Dataset], label_column: str | None, run: Run) -> dict[str, Predictions]:
     """Of a model of transformers, timm or this package, also one that was exported to a folder of ONNX."""
     from abstain.inference.classifier import SelectiveClassifier
     from abstain.inference.loading import load_parts
-    from abstain.inference.validation import said_of_samples
 
     size = run.batch_size or BATCH_SIZE
     run.refuse(name, "trusted_types")
@@ -213,8 +237,10 @@ def _of_classifier(name: str, data: dict[str, Dataset], label_column: str | None
     found = {}
     for part, samples in data.items():
         called = samples if label_column in (None, "label") else samples.rename_column(label_column, "label")
-        make = partial(said_of_samples, classifier, show=sys.stderr.isatty(), n_all=len(called))
-        logits, labels, sample = make(called) if kept is None else kept.of(name, part, classifier, called, make)
+        make = _by_rows(classifier, called, part)
+        n, of_all = len(called), range(len(called))
+        said = make(of_all) if kept is None else kept.of(name, part, made_of(classifier, called), n, make)
+        logits, labels, sample = said
         columns = {"logits": logits, "label": labels} | ({} if sample is None else {"sample": sample})
         found[part] = read_predictions(columns, input="logits", class_names=classifier.class_names)
     return found

@@ -87,7 +87,7 @@ def _not_paired(n_samples: int, n_labels: int) -> InputError:
 
 
 def labelled(
-    kind: str, validation: Any, processor: Any, class_names: Sequence[str]
+    kind: str, validation: Any, processor: Any, class_names: Sequence[str], *, split: str = "validation"
 ) -> tuple[Iterator[Any], NDArray[np.int64] | list[Any]]:
     """The samples in order, and their labels (N,) from 0 to K - 1; of pixels a mask of ids for each image.
 
@@ -96,12 +96,13 @@ def labelled(
         validation: a `datasets.Dataset`, or a pair (samples, labels) with labels as numbers or names of classes.
         processor: of tables the encoder, which knows the column of labels.
         class_names: of the model.
+        split: what an error calls them.
 
     Raises:
         InputError: it is neither, a label is no class of the model, or there are as many labels as samples not.
     """
     if isinstance(validation, datasets.Dataset):
-        return _of_dataset(kind, validation, processor, class_names)
+        return _of_dataset(kind, validation, processor, class_names, split)
     if not isinstance(validation, tuple) or len(validation) != 2:
         raise ArgumentError(f"validation is {shown(validation)}, but must be {WANTED}")
     samples, labels = validation
@@ -113,7 +114,7 @@ def labelled(
 
 
 def _of_dataset(
-    kind: str, data: datasets.Dataset, processor: Any, class_names: Sequence[str]
+    kind: str, data: datasets.Dataset, processor: Any, class_names: Sequence[str], split: str
 ) -> tuple[Iterator[Any], NDArray[np.int64] | list[Any]]:
     if kind == "pixels":
         image, mask = find_column(data, _only(data, "image"), "image"), find_column(data, "annotation", "annotation")
@@ -124,7 +125,7 @@ def _of_dataset(
     samples, _ = in_order(kind, data)
     column = find_column(data, None, "label")
     names = dict(enumerate(class_names))
-    return samples, read_labels(with_head_classes(data, column, names, split="validation"), column)
+    return samples, read_labels(with_head_classes(data, column, names, split=split), column)
 
 
 def _only(data: datasets.Dataset, role: str) -> str | None:
