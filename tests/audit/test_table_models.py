@@ -99,7 +99,7 @@ def test_answers_that_are_not_of_the_largest_value_are_refused_with_their_share(
     n_other = int((fitted.decision_function(DIGITS[1::2]).argmax(axis=1) != fitted.predict(DIGITS[1::2])).sum())
     assert n_other  # the votes of pairs decide, of which those values are made
     path = dumped(tmp_path / "m.skops", fitted)
-    said = rf"predict gives {n_other} of 898 rows \([\d.]+ %\) another class .* decision values, .* set break_ties=True"
+    said = f"predict gives {100 * n_other / 898:.2g} % of 898 rows another class .* set break_ties=True of the SVC"
     with pytest.raises(InputError, match=said):
         said_of_rows(read_skops(path), digits_of(slice(1, None, 2)), None)
     last = fitted[-1] if hasattr(fitted, "steps") else fitted
@@ -175,6 +175,12 @@ def test_files_that_are_no_classifier_are_refused_in_a_sentence(tmp_path):
     (tmp_path / "x.onnx").write_bytes(b"no graph")
     with pytest.raises(InputError, match="cannot be run"):
         read_onnx(tmp_path / "x.onnx")
+
+
+def test_a_model_of_one_class_is_refused(tmp_path):
+    model = GaussianNB().fit(frame(), np.full(90, "ant"))
+    with pytest.raises(InputError, match="holds a GaussianNB of one class, but must tell two or more"):
+        read_skops(dumped(tmp_path / "m.skops", model))
 
 
 def test_an_onnx_file_gives_what_its_graph_computes(tmp_path):

@@ -14,3 +14,4 @@ def test_proposed_commands_name_what_was_given():
     assert commands_of(("t.csv", None, None), Reading(), FittedOn()).validation == Commands.validation
     shared = commands_of(("t.csv", None, "test"), Reading(), FittedOn(validation_fraction=0.5))
     assert shared.validation == shared.test == "t.csv --split test" and shared.are_shared
+    assert commands_of(("-odd.csv", None, None), Reading(), FittedOn()).test == "./-odd.csv"

@@ -165,8 +165,8 @@ PERCENT = 100 * PROBABILITIES.round(4)
         (np.vstack([LOGITS[:10], PERCENT[10:]]), {}, "the rows sum to 100, as percent do"),
         (np.vstack([LOGITS[:1], PROBABILITIES[1:]]), {}, "most rows look like probabilities, but row 0 "),
         (np.vstack([PROBABILITIES[:-1], LOGITS[-1:]]), {}, "most rows look like probabilities, but row 299 "),
-        (LOGITS, {"input": "probabilities"}, 'input="probabilities" is given, but row 0 '),
-        (np.vstack([PROBABILITIES[:-1], LOGITS[-1:]]), {"input": "probabilities"}, "but row 299 "),
+        (LOGITS, {"input": "probabilities"}, 'row 0 .counted from 0. .*, which input="probabilities" rules out'),
+        (np.vstack([PROBABILITIES[:-1], LOGITS[-1:]]), {"input": "probabilities"}, "^in .* row 299 "),
         (LOGITS, {"input": "log-probabilities"}, "the exponentials of row 0 .counted from 0. do not sum to 1"),
     ],
 )
@@ -206,6 +206,15 @@ def test_labels_that_are_no_classes_are_refused(tmp_path):
         list(open_predictions(written(tmp_path, lists(LOGITS, labels=np.append(LABELS[:-1], 7)))).batches())
     with pytest.raises(InputError, match="every label is 3, which is ignored, but at least one sample is needed"):
         read_or_open(written(tmp_path, lists(LOGITS, labels=np.full(N, 3))), large=1, ignore_index=3)
+
+
+@pytest.mark.parametrize("ignore_index", [None, 3])
+def test_soft_labels_far_down_name_their_row(tmp_path, ignore_index):
+    soft = np.eye(K)[LABELS]
+    soft[250] = 1 / K
+    with pytest.raises(InputError, match=r"a label is 0\.2, .* mend row 250 \(counted from 0\)"):
+        opened = read_or_open(written(tmp_path, lists(LOGITS, labels=list(soft))), large=1, ignore_index=ignore_index)
+        list(opened.batches())
 
 
 def test_a_damaged_group_in_the_middle_names_its_file(tmp_path):

@@ -71,7 +71,7 @@ for source, status, said in (
 for status, said, *more in (
     (2, "unknown input 'nope'", "--input", "nope"),
     (2, "unknown input 'logit': did you mean 'logits'?", "--input", "logit"),
-    (1, "--input probabilities is given, but", "--input", "probabilities"),
+    (1, "which --input probabilities rules out", "--input", "probabilities"),
     (1, "no confidence with what tells the errors", "--input", "confidence"),
     (2, "has no column 'lable' (--label-column): did you mean 'label'?", "--label-column", "lable"),
     (2, "has no column 'x' (--logit-columns)", "--logit-columns", "x"),

@@ -75,7 +75,7 @@ computed("two axes for the classes", "give class_axis=1 or class_axis=2", **toke
 computed("no such axis", "class_axis is 5", **tokens, class_axis=5)
 computed("an axis of samples", "class_axis is 0, but without that axis", **tokens, class_axis=0)
 computed("input that is none", "unknown input 'p'", input="p")
-computed("input that does not fit", 'input="probabilities" is given, but', input="probabilities")
+computed("input that does not fit", 'which input="probabilities" rules out', input="probabilities")
 computed("a typo", "unknown argument 'taget_risks'", taget_risks=[0.1])
 computed("a convention", "unknown convention 'men'", convention="men")
 computed("risks in percent", "target_risk is 5", target_risks=[5])

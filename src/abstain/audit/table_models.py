@@ -79,6 +79,10 @@ def read_skops(path: Path, trusted_types: Sequence[str] = ()) -> TableModel:
             f"{str(path)!r} holds a {type(model).__name__}, but must hold a classifier with predict_proba or "
             "decision_function: write its predictions to a file and audit that"
         )
+    if len(model.classes_) < 2:
+        raise InputError(
+            f"{str(path)!r} holds a {type(model).__name__} of one class, but must tell two or more: train it on all"
+        )
     if kind == "logits" and _decides_between_pairs(model):
         raise InputError(
             f"{str(path)!r} holds a {type(model).__name__} whose decision values are of pairs of classes, but those of "
@@ -132,9 +136,9 @@ def _check_answers(path: Path, model: Any, values: Any, answers: NDArray[Any], k
         instead = "set break_ties=True of the SVC and write it anew" if breaks else "audit a file of its answers"
         of = "decision values" if kind == "logits" else kind
         raise InputError(
-            f"{str(path)!r} holds a {type(model).__name__} whose predict gives {differs.sum():,} of {len(differs):,} "
-            f"rows ({100 * differs.mean():.2g} %) another class than that of the largest of its {of}, by which the "
-            f"errors are told: {instead}"
+            f"{str(path)!r} holds a {type(model).__name__} whose predict gives {100 * differs.mean():.2g} % of "
+            f"{len(differs):,} rows another class than that of the largest of its {of}, by which the errors are told: "
+            f"{instead}"
         )
 
 

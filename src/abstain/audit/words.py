@@ -114,11 +114,11 @@ def _what_to_do(audit: Audit, commands: Commands) -> Iterator[str]:
     smoothing = None if audit.diagnosis is None else _of_smoothing(audit.diagnosis)
     yield from _without(describe_next_steps(audit.report, commands, smoothing=smoothing), "What next? ")
     if commands.model is not None and any(one.threshold is not None for one in audit.decisions):
-        folder = shlex.quote(commands.model)
+        folder, replaced = shlex.quote(commands.model), " --overwrite-output-dir" if commands.has_rule else ""
         yield (
-            f"To let the model itself abstain, add `--output-dir {folder}` to the command `abstain threshold` that "
-            f"chooses the threshold: the rule then stands by its weights, and `abstain predict {folder} FILES` answers "
-            "or abstains."
+            f"To let the model itself abstain, add `--output-dir {folder}{replaced}` to the command "
+            "`abstain threshold` that chooses the threshold: the rule then stands by its weights, and "
+            f"`abstain predict {folder} FILES` answers each of the FILES or abstains."
         )
 
 
@@ -232,8 +232,8 @@ def _of_the_half(audit: Audit) -> Iterator[str]:
     if whole is not None and whole.falls_back != (audit.confidence.name == "msp"):
         of_half, of_all = ("for", "against") if whole.falls_back else ("against", "for")
         yield (
-            "One half of the validation samples fits that confidence, and the other chooses the thresholds: that half "
-            f"alone decides {of_half} the repair, and all of them {of_all} it."
+            "One half of the validation samples fits that confidence, and the other chooses the thresholds: the half "
+            f"that fits decides {of_half} the repair, and all of them decide {of_all} it."
         )
 
 

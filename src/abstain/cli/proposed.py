@@ -23,4 +23,5 @@ def commands_of(test: Place, reading: Reading, apart: FittedOn) -> Commands:
 
 
 def _words(source: str, labels: str | None, split: str | None) -> str:
+    source = f"./{source}" if source.startswith("-") else source  # or it would be taken for an option
     return shlex.join([source, *options_of({"labels": labels, "split": split})])

@@ -57,6 +57,7 @@ def stored(
     """
     _refuse_model(source)
     from abstain.audit import class_names_beside
+    from abstain.inference.rule_file import RULE_FILE
     from abstain.logits.files import folder_of_logits, splits_of
 
     model, names, (labels, split) = source, class_names_beside(source), where
@@ -70,7 +71,8 @@ def stored(
         apart = replace(apart, validation_fraction=HELD_OUT)
     place = (source, labels, split)
     commands = commands_of(place, reading, apart)
-    commands = commands if names is None else replace(commands, model=model)
+    if names is not None:
+        commands = replace(commands, model=model, has_rule=(Path(model).expanduser() / RULE_FILE).is_file())
 
     def read(*at: str | None) -> Any:
         """Only of the test samples has to be told where they come from."""

@@ -110,7 +110,7 @@ def sample_of_each_row(folder: str | Path, split: str) -> NDArray[Any] | None:
         InputError: as `read_logits`.
     """
     files = _files(folder, split)
-    with reading(repr(str(files[0])), "Parquet"):
+    with reading(repr(str(files[0])), ".parquet"):
         if "sample" not in pq.read_schema(files[0]).names:
             return None
         samples = np.concatenate([pq.read_table(file, columns=["sample"])["sample"].to_numpy() for file in files])
@@ -186,11 +186,11 @@ def read_parquet(*paths: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
 
 
 def _read_table(path: Path) -> pa.Table:
-    with reading(repr(str(path)), "Parquet"):
+    with reading(repr(str(path)), ".parquet"):
         columns = pq.read_schema(path).names
     if not {"logits", "label"} <= set(columns):
         raise InputError(f"{str(path)!r} has the columns {', '.join(columns)}, but must have `logits` and `label`")
-    with reading(repr(str(path)), "Parquet"):
+    with reading(repr(str(path)), ".parquet"):
         table = pq.read_table(path, columns=["logits", "label"], page_checksum_verification=True)
     return table.replace_schema_metadata(None)
 

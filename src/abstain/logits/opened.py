@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from abstain._checks import InputError, counting_rows
+from abstain._checks import InputError, Row, counting_rows
 from abstain.logits.groups import column_of_rows, rows_that_share
 from abstain.logits.names import SAMPLE
 from abstain.logits.opening import Opening, open_columns, stacked
@@ -243,8 +243,9 @@ class OpenPredictions:
         return kind_of_rows(found, cast("Input | None", self._opening.input), self._values.said)
 
 
-def _later(row: int, start: int, some: NDArray[np.bool_] | None = None) -> int:
+def _later(row: Row, start: int, some: NDArray[np.bool_] | None = None) -> int:
     """The number of a row of a batch that begins at row `start`, or of those rows of it that are true in `some`."""
+    row = row if isinstance(row, int) else row[0]  # of labels with a column a class
     return start + (row if some is None else int(np.flatnonzero(some)[row]))
 
 

@@ -37,6 +37,7 @@ class Commands:
         validation: the same of the validation samples, where they have a place of their own.
         options: what is told of both, such as `--input probabilities`.
         model: the folder of the model that said it, if it is known.
+        has_rule: whether that folder holds a rule already.
         are_shared: whether the validation samples lie among the test samples, out of which a share was held.
     """
 
@@ -45,6 +46,7 @@ class Commands:
     options: str = ""
     model: str | None = None
     are_shared: bool = False
+    has_rule: bool = False
 
     def evaluate(self, more: str) -> str:
         """The command that measures the test samples."""

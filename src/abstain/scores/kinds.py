@@ -176,7 +176,7 @@ def kind_of_column(
         raise InputError("one column cannot be log-probabilities, which need one a class: give the probability itself")
     if input == "probabilities" and not fits:
         found = low if low < -beyond else _written(high)
-        raise InputError(f'input="probabilities" is given, but the column holds {found}: it must be in [0, 1]')
+        raise InputError(f'the column holds {found}, which input="probabilities" rules out: it must be in [0, 1]')
     if input is None and said == "probabilities" and not fits:
         raise InputError(
             f"the name says probabilities, but the values, from {low:g} to {_written(high)}, say logits: {TELL}"
@@ -254,13 +254,13 @@ def _as_told(found: Recognised, input: Input) -> Kind:
             raise RowError(f"most rows sum to 100, as percent do, but {odd}: mend the row", row)
         row, odd = _describe_odd_row(found)
         raise RowError(
-            f'input="probabilities" is given, but {odd}: mend the row, which must lie in [0, 1] and sum to 1, or give '
-            "logits",
+            f'{odd}, which input="probabilities" rules out: mend the row, which must lie in [0, 1] and sum to 1, or '
+            "give logits",
             row,
         )
     if input == "log-probabilities" and not found.are_log_probabilities():
         raise RowError(
-            f'input="log-probabilities" is given, but the exponentials of {ROW} do not sum to 1: give '
+            f'the exponentials of {ROW} do not sum to 1, which input="log-probabilities" rules out: give '
             'input="logits", or mend it',
             found.odd_log_row(),
         )
