@@ -8,7 +8,6 @@ from abstain.audit import audit_predictions, parts_of
 from abstain.audit.per_group import OfGroup
 from abstain.audit.words import sections
 from abstain.report import Commands
-from abstain.scores import SoftmaxScore
 
 COMMANDS = Commands("t.csv", "v.csv", model="my model")
 
@@ -100,12 +99,6 @@ def test_what_is_best_is_told_only_where_it_can_be(found):
     assert f"correction for the {beside} that differ from it" in told(replace(found, scores=surest), title).sentences[0]
 
 
-def test_a_threshold_that_answers_nothing_is_not_called_right(found):
-    nothing = replace(found.decisions[0], threshold=9.0, coverage=0.0, risk=None, reason=None)
-    short = told(replace(found, decisions=(nothing,)), "In short").sentences
-    assert any(line.endswith("answers none of the test samples.") for line in short)
-
-
 def test_several_models_stand_after_what_is_said_of_them_together(found):
     one, other = replace(found, name="a"), replace(found, name="b")
     parts = parts_of([(one, COMMANDS), (other, COMMANDS)], ["look out"])
@@ -119,42 +112,6 @@ def test_images_and_sources_have_sections_where_rows_tell_of_them():
     read = read_predictions({**columns, "site": np.arange(300) // 150}, source_column="site")
     titles = [section.title for section in sections(audit_predictions(read), COMMANDS)]
     assert titles[-4:] == ["Which images?", "Which sources?", "What to do", "What the columns are"]
-
-
-def test_thresholds_from_few_say_so_with_an_interval_and_minus_infinity_is_any_confidence(found):
-    chosen = replace(found.decisions[0], threshold=-np.inf, coverage=1.0, risk=0.1, n_chosen_on=30, n_wrong=3)
-    chosen = replace(chosen, low=0.021, high=0.265)
-    few = replace(found, decisions=(chosen, replace(chosen, target_risk=0.02)))
-    section = told(few, "How much can be answered?")
-    words, table = " ".join(section.sentences), section.tables[0]
-    assert "They are from few: of 30 validation samples 3 are wrong, and with fewer than 20 right or wrong" in words
-    assert words.count("test samples that are answered, 10.00 % are wrong (95 % interval 2.1 to 26.5 %).") == 1
-    assert "any confidence" in table and "-inf" not in table
-    assert "10.00 % of them wrong (95 % interval 2.1 to 26.5 %)." in " ".join(told(few, "In short").sentences)
-    many = replace(found, decisions=(replace(chosen, n_chosen_on=200, n_wrong=30),))
-    assert "from few" not in " ".join(told(many, "How much can be answered?").sentences)
-
-
-def test_what_is_enough_are_validation_samples(found):
-    none = replace(found.decisions[1], threshold=None, coverage=None, risk=None, reason="none", n_enough=4300)
-    words = " ".join(told(replace(found, decisions=(none,)), "In short").sentences)
-    assert "is not to be had from so few (about 4,300 validation samples would be enough)." in words
-    words = " ".join(told(replace(found, decisions=(replace(none, n_enough=None),)), "In short").sentences)
-    assert "with a probability of 95 % is not to be had, for none." in words
-
-
-def test_a_half_that_decides_otherwise_than_all_validation_samples_is_told_of():
-    generator = np.random.default_rng(1)
-    labels = generator.integers(0, 4, size=4000)
-    logits = (generator.normal(size=(4000, 4)) + 2 * np.eye(4)[labels]) * np.exp(generator.normal(size=(4000, 1)))
-    read = [read_predictions({"logits": logits[i::2], "label": labels[i::2]}) for i in (0, 1)]
-    both = audit_predictions(*read)
-    title, says = (
-        "How much can be answered?",
-        "the half that fits decides against the repair, and all of them decide for it.",
-    )
-    assert not any("the half that fits" in sentence for sentence in told(both, title).sentences)
-    assert any(sentence.endswith(says) for sentence in told(replace(both, confidence=SoftmaxScore()), title).sentences)
 
 
 def test_labels_of_one_class_are_a_note():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,9 @@ from abstain.audit.class_words import in_words as of_classes_in_words
 from abstain.audit.class_words import table as table_of_classes
 from abstain.audit.columns import columns_in_words
 from abstain.audit.comparison import compare, in_words, side_by_side
-from abstain.audit.decisions import Decision
+from abstain.audit.decision_words import in_one_sentence, target_of
+from abstain.audit.decision_words import in_words as decisions_in_words
+from abstain.audit.decision_words import table as table_of_decisions
 from abstain.audit.diagnosis import Diagnosis
 from abstain.audit.images_of_pixels import in_words as of_images_in_words
 from abstain.audit.images_of_pixels import table as table_of_images
@@ -23,7 +24,7 @@ from abstain.report.answerable import describe_answerable
 from abstain.report.next_steps import Commands, describe_next_steps
 from abstain.report.notes import FEW_ERRORS
 from abstain.report.order import describe_measured, describe_order
-from abstain.report.phrases import between, counted, how_many, p_value, percent
+from abstain.report.phrases import counted, p_value, percent
 from abstain.report.repair import describe_repair, helps, repair_name
 from abstain.report.tables import markdown_table
 
@@ -84,7 +85,7 @@ def sections(audit: Audit, commands: Commands) -> list[Section]:
         Section("Does it look smoothed?", (_smoothed(audit),), figure="max_logit_given_msp"),
         Section(f"What does {repair_name(report)} gain?", tuple(_repair(audit))),
         Section("Which confidence is best?", tuple(_best(audit)), tuple(_table_of_scores(audit))),
-        Section("How much can be answered?", tuple(_answerable(audit)), tuple(_table_of_decisions(audit))),
+        Section("How much can be answered?", tuple(_answerable(audit)), _table_of_decisions(audit)),
         Section("For which classes?", tuple(_classes(audit)), tuple(_tables_of_classes(audit))),
         *_of_images(audit),
         *_of_shift(audit),
@@ -141,7 +142,7 @@ def _in_short(audit: Audit, steps: Sequence[str]) -> Iterator[str]:
     yield f"**Does it look smoothed?** {LOOKS_SMOOTHED.get(verdict or '', '')}{_smoothed(audit)}"
     yield f"**Is there a repair?** {'Yes. ' if helps(audit.report) else ''}{next(iter(_repair(audit)))}"
     for decision in audit.decisions[:2]:
-        yield f"**At {100 * decision.target_risk:g} % errors:** {_one_decision(decision, audit.report.level)}"
+        yield f"**At {100 * decision.target_risk:g} % errors:** {in_one_sentence(decision, audit.report.level)}"
     yield f"**First of all:** {steps[0]}"
 
 
@@ -208,98 +209,18 @@ def _row_of_score(one: ScoreGain) -> list[str]:
 
 def _answerable(audit: Audit) -> Iterator[str]:
     yield from _without(describe_answerable(audit.report), "How much can be answered? ")
-    if not audit.decisions:
-        yield (
-            "Which threshold would do it cannot be said without validation samples, on which it is chosen."
-            if audit.n_validation is None
-            else "There are too few validation samples to choose a threshold on."
-        )
-        return
-    yield (
-        f"By {audit.confidence.label}, with thresholds chosen on "
-        f"{counted(audit.n_chosen_on or 0, 'validation sample')}; what they do is what the test samples show:"
-    )
-    yield from _of_the_half(audit)
-    yield from _warn_of_few(audit)
-    if not any(decision.delta for decision in audit.decisions):
-        yield "None comes with a guarantee, since rows depend on each other."
-    yield from (f"{_target(one)}: {one.reason}." for one in audit.decisions if one.reason is not None)
+    yield from decisions_in_words(audit)
 
 
-def _of_the_half(audit: Audit) -> Iterator[str]:
-    """That the half of the validation samples which fits the confidence decided otherwise than all of them do."""
-    whole = audit.report.repaired
-    if whole is not None and whole.falls_back != (audit.confidence.name == "msp"):
-        of_half, of_all = ("for", "against") if whole.falls_back else ("against", "for")
-        yield (
-            "One half of the validation samples fits that confidence, and the other chooses the thresholds: the half "
-            f"that fits decides {of_half} the repair, and all of them decide {of_all} it."
-        )
-
-
-def _warn_of_few(audit: Audit) -> Iterator[str]:
-    """That thresholds are from few, and how far the shares of wrong answers in the table may be off."""
-    few = [one for one in audit.decisions if one.is_of_few]
-    if not few:
-        return
-    n, wrong = few[0].n_chosen_on or 0, few[0].n_wrong or 0
-    yield (
-        f"They are from few: of {counted(n, 'validation sample')} {how_many(wrong, 'wrong')}, and with fewer than "
-        f"{FEW_ERRORS} right or wrong ones other samples may give other thresholds."
-    )
-    told = ((one.coverage, one.risk, one.interval) for one in few if one.interval is not None)
-    for coverage, risk, interval in dict.fromkeys(told):
-        yield (
-            f"Of the {percent(coverage, 1)} % of the test samples that are answered, {percent(risk, 2)} % are wrong"
-            f"{between(interval, audit.report.level, 1)}."
-        )
-
-
-def _target(decision: Decision) -> str:
-    guarantee = "without a guarantee" if decision.delta is None else f"guaranteed, δ = {100 * decision.delta:g} %"
-    return f"{100 * decision.target_risk:g} %, {guarantee}"
-
-
-def _one_decision(decision: Decision, level: float) -> str:
-    how = (
-        "a threshold chosen on validation samples"
-        if decision.delta is None
-        else f"one that is guaranteed with a probability of {100 * (1 - decision.delta):g} %"
-    )
-    if decision.coverage is None:
-        if decision.n_enough is None:
-            return f"{how} is not to be had, for {decision.reason}."
-        return f"{how} is not to be had from so few (about {decision.n_enough:,} validation samples would be enough)."
-    if decision.coverage == 0:
-        return f"{how} answers none of the test samples."
-    wrong = "none of them wrong" if not decision.risk else f"{percent(decision.risk, 2)} % of them wrong"
-    few = between(decision.interval, level, 1) if decision.is_of_few else ""
-    return f"{how} answers {percent(decision.coverage, 1)} % of the test samples, {wrong}{few}."
-
-
-def _table_of_decisions(audit: Audit) -> Iterator[str]:
-    if not audit.decisions:
-        return
-    rows = [["target risk %", "guarantee", "threshold", "answered %", "of these wrong %"]]
-    rows += [_row_of_decision(one) for one in audit.decisions]
-    yield markdown_table(rows, "rlrrr")
-
-
-def _row_of_decision(one: Decision) -> list[str]:
-    guarantee = "–" if one.delta is None else f"δ = {100 * one.delta:g} %"
-    threshold = "none" if one.threshold is None else _accepting(one.threshold)
-    return [f"{100 * one.target_risk:g}", guarantee, threshold, percent(one.coverage, 1), percent(one.risk, 2)]
-
-
-def _accepting(threshold: float) -> str:
-    return "any confidence" if threshold == -math.inf else f"{threshold:.4g}"
+def _table_of_decisions(audit: Audit) -> tuple[str, ...]:
+    return (table_of_decisions(audit),) if audit.decisions else ()
 
 
 def _classes(audit: Audit) -> Iterator[str]:
     chosen = next((one for one in audit.decisions if one.threshold is not None), None)
     if not audit.classes or chosen is None:
         return iter(("Without a threshold there is nothing to tell apart.",))
-    return of_classes_in_words(audit.classes, f"At the threshold for {_target(chosen)}", audit.report.level)
+    return of_classes_in_words(audit.classes, f"At the threshold for {target_of(chosen)}", audit.report.level)
 
 
 def _tables_of_classes(audit: Audit) -> Iterator[str]:
