@@ -9,7 +9,7 @@ from abstain import write_logits
 from abstain.audit import class_names_beside, stored
 from abstain.audit.stored import in_memory
 from abstain.logits import read_predictions
-from abstain.logits.opened import open_predictions
+from abstain.logits.small_or_large import open_predictions
 
 
 @pytest.mark.parametrize("config", ["{", "[]", '{"id2label": {"0": "cat", "2": "dog"}}', '{"id2label": null}'])

@@ -4,13 +4,12 @@ import io
 import datasets
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
 
 from abstain import InputError
-from abstain.logits import OpenPredictions, Predictions, hold_out, open_predictions, read_or_open, read_predictions
+from abstain.logits import hold_out, open_predictions, read_or_open, read_predictions
 from abstain.logits.held_out import check_apart
 from abstain.report.evaluate import evaluate_batches
 
@@ -134,26 +133,6 @@ def test_labels_apart_come_with_their_rows(tmp_path):
     assert np.concatenate([batch.labels for batch in opened.batches()]).tolist() == LABELS.tolist()
     with pytest.raises(InputError, match="has 300 rows, and there are 299 labels"):
         list(open_predictions(path, labels=LABELS[1:]).batches())
-
-
-@pytest.mark.parametrize("source", [(LOGITS, LABELS), lists(LOGITS), {"confidence": [1.0, 2.0], "correct": [0, 1]}])
-def test_what_is_in_memory_is_not_opened(source):
-    assert open_predictions(source) is None
-
-
-def test_a_confidence_and_tokens_are_read_at_once(tmp_path):
-    path = written(tmp_path, pd.DataFrame({"confidence": LOGITS[:, 0], "correct": LABELS % 2}))
-    assert open_predictions(path) is None
-    tokens = pa.table({"logits": LOGITS.reshape(60, 5, K).tolist(), "label": LABELS.reshape(60, 5).tolist()})
-    pq.write_table(tokens, path)
-    assert open_predictions(path, class_axis=-1) is None and len(read_or_open(path, large=1, class_axis=-1)) == N
-    assert open_predictions(written(tmp_path, lists(LOGITS)), class_axis=0) is None
-
-
-def test_the_size_decides_alone(tmp_path):
-    path = written(tmp_path, lists(LOGITS))
-    assert isinstance(read_or_open(path, large=N * K), OpenPredictions)
-    assert isinstance(read_or_open(path, large=N * K + 1), Predictions) and isinstance(read_or_open(path), Predictions)
 
 
 PERCENT = 100 * PROBABILITIES.round(4)

@@ -85,7 +85,7 @@ class Reading:
 
         A large source stays in its place, to be gone through batch by batch.
         """
-        from abstain.logits.opened import read_or_open  # here, so that --help does not wait for torch
+        from abstain.logits.small_or_large import read_or_open  # here, so that --help does not wait for torch
 
         places: dict[str, Any] = {"labels": labels, "split": split, "source_column": source_column}
         predictions = read_or_open(source, **places, **dataclasses.asdict(self))

@@ -8,9 +8,9 @@ Reading: `sources` opens a file, folder, name or object as one `source` of named
 apart; `names` says what columns are usually called, `value_columns`, `called_as_classes` and `numbered_from_one` which
 hold the values, `choice` which reading is meant, `class_labels` what a label is, `order_of_classes` which value is
 whose, `correctness` what tells errors, `groups` which rows depend on each other.
-`opening` puts these together, for `predictions` in memory and `opened` in batches; `held_out` parts validation from
-test, and `shared_samples` finds what is in both. Logs of language models: `sample_log` reads one, by `answers` and
-`targets`.
+`opening` puts these together, for `predictions` in memory and `opened` in batches, as `small_or_large` decides;
+`held_out` parts validation from test, and `shared_samples` finds what is in both. Logs of language models: `sample_log`
+reads one, by `answers` and `targets`.
 
 Each name is imported when it is first used, so that a file of numbers never waits for what trains models.
 """
@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from abstain.logits.forward import ExtractionPlan, processes
     from abstain.logits.held_out import hold_out
     from abstain.logits.inputs import ImageInputs, TableInputs, TextInputs
-    from abstain.logits.opened import OpenPredictions, open_predictions, read_or_open
+    from abstain.logits.opened import OpenPredictions
     from abstain.logits.pixels import PixelInputs
     from abstain.logits.predictions import Predictions, read_predictions
     from abstain.logits.sharded import extract_shards
+    from abstain.logits.small_or_large import open_predictions, read_or_open
 
 __all__ = [
     "Batch",
@@ -60,7 +61,8 @@ __getattr__ = lazy_names(
         "forward": ["ExtractionPlan", "processes"],
         "held_out": ["hold_out"],
         "inputs": ["ImageInputs", "TableInputs", "TextInputs"],
-        "opened": ["OpenPredictions", "open_predictions", "read_or_open"],
+        "opened": ["OpenPredictions"],
+        "small_or_large": ["open_predictions", "read_or_open"],
         "pixels": ["PixelInputs"],
         "predictions": ["Predictions", "read_predictions"],
         "sharded": ["extract_shards"],
