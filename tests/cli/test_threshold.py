@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from abstain import InputError, LogitNorm, read_predictions, scores, select_threshold, select_threshold_for_cost
 from abstain.inference import AbstentionRule
-from abstain.logits import hold_out, opened
+from abstain.logits import hold_out, small_or_large
 from abstain.logits.predictions import Predictions
 from abstain.threshold import OperatingPoint
 
@@ -70,7 +70,7 @@ def test_a_large_file_is_read_in_batches_and_gives_the_same_rule(monkeypatch, tm
     command = ["threshold", str(tmp_path / "v.parquet"), "--target-risk", "0.1", "--json", *apart]
     assert run(*command) == 0
     whole = capsys.readouterr().out
-    monkeypatch.setattr(opened, "read_or_open", partial(opened.read_or_open, large=1))
+    monkeypatch.setattr(small_or_large, "read_or_open", partial(small_or_large.read_or_open, large=1))
     monkeypatch.setattr(Predictions, "in_batches", None)  # nothing is in memory
     assert run(*command) == 0
     assert capsys.readouterr().out == whole
