@@ -4,7 +4,8 @@ import pytest
 from abstain.curve import bucket_sort as of
 from abstain.curve.bucket_sort import Buckets, bucket_sort
 
-N = 3 * of.PIECE + 77
+PIECE = of.PIECE_BYTES // 4
+N = 3 * PIECE + 77
 RNG = np.random.default_rng(0)
 ANY = RNG.integers(0, 2**64, N, dtype=np.uint64)
 UNIT = RNG.random(N)
@@ -39,13 +40,13 @@ def test_it_is_the_order_of_numpy(name, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("n_words", [1, 2, 3, 63, 127, 128, 129, 255, 256, 257, 511, 513, 1000, of.PIECE, of.PIECE + 1])
+@pytest.mark.parametrize("n_words", [1, 2, 3, 63, 127, 128, 129, 255, 256, 257, 511, 513, 1000, PIECE, PIECE + 1])
 def test_no_word_is_lost_at_the_end_of_a_row_or_piece(n_words, kind):
     for words in (ANY[:n_words].astype(kind), np.arange(n_words, dtype=kind)[::-1].copy()):
         np.testing.assert_array_equal(bucket_sort(words.copy()), np.sort(words))
 
 
-@pytest.mark.parametrize("constant", ["BUCKET", "PIECE", "CELL"])
+@pytest.mark.parametrize("constant", ["BUCKET", "PIECE_BYTES", "CELL"])
 def test_small_buckets_pieces_and_cells_change_nothing(constant, monkeypatch):
     monkeypatch.setattr(of, constant, 2**7)
     words = ANY[:20_000]

@@ -18,8 +18,8 @@ from abstain._threads import over_slices_between
 Words = NDArray[np.unsignedinteger[Any]]
 Counts = NDArray[np.int64]
 
-PIECE = 2**17
-"""Words that are arranged together, and lie in a processor's cache with their places."""
+PIECE_BYTES = 2**19
+"""Of words that are arranged together, and lie in a processor's cache with their places: 2¹⁷ or 2¹⁶ words."""
 BUCKET = 2**16
 """Words in a bucket, about, as long as there are no more buckets than a key of 8 bits can tell apart."""
 MOST_BUCKETS = 2**8
@@ -78,7 +78,7 @@ def bucket_sort(words: Words, *, depth: int = DEPTH) -> Words:
     buckets = Buckets.of(words)
     if buckets.are_tied or not depth:
         return np.sort(words)  # which takes little time of ties
-    cuts = np.array([*range(0, len(words), PIECE), len(words)])
+    cuts = np.array([*range(0, len(words), max(1, PIECE_BYTES // words.itemsize)), len(words)])
     sizes = np.array(over_slices_between(lambda some: _arrange_piece(words[some], buckets), cuts.tolist()))
     stops = np.cumsum(sizes, axis=1) + cuts[:-1, None]
     parts = [zip(*ends, strict=True) for ends in zip((stops - sizes).T.tolist(), stops.T.tolist(), strict=True)]
