@@ -2,7 +2,8 @@
 
 `python docs/mechanism.py` renders page and figures from `mechanism.json`. With `--measure FOLDER RUNS...` it measures
 first: FOLDER holds what `mechanism_runs.py` trained, each RUNS the kept folders of runs with logits, as a grid leaves
-them. With `--check` nothing is written, and the exit status says whether the page is out of date.
+them. With `--add RUNS...` it measures only these runs, and keeps what is known of others. With `--check` nothing is
+written, and the exit status says whether the page is out of date.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 from mechanism_figure import ranks_figure, suppression_figure
 from mechanism_measure import EVENNESS, measured, rank_correlation, ranks
-from mechanism_real import CONCLUSIONS, measured_runs, over_runs
+from mechanism_real import CONCLUSIONS, measured_runs, over_runs, rows_of
 from mechanism_runs import EPOCHS, OFTEN, ONCE, PLAIN, RECIPES_OF, TRAIN_SIZE, read_runs, test_points
 from pages import ROOT, write_or_check
 
@@ -42,6 +43,9 @@ def main() -> None:
     if "--measure" in sys.argv:
         write_text(RAW, json_text(measure(*map(Path, sys.argv[sys.argv.index("--measure") + 1 :]))))
     kept = json.loads(RAW.read_text(encoding="utf-8"))
+    if "--add" in sys.argv:
+        kept = with_runs(kept, *map(Path, sys.argv[sys.argv.index("--add") + 1 :]))
+        write_text(RAW, json_text(kept))
     write_or_check({PAGE: render(kept)})
     for path, draw in ((FIGURE, suppression_figure), (RANKS_FIGURE, ranks_figure)):
         with whole_file(path) as partial:
@@ -54,6 +58,12 @@ def measure(trained: Path, *folders: Path) -> Numbers:
     kept: Numbers = {seen: measured(points, read_runs(trained, seen)) for seen in RECIPES_OF}
     kept[OFTEN]["ranks"] = ranks(kept[OFTEN]["recipes"])
     return rounded({**kept, "runs": measured_runs(list(folders))})
+
+
+def with_runs(kept: Numbers, *folders: Path) -> Numbers:
+    """The numbers of the page with runs of folders, each in the place of one of the same data, recipe and seed."""
+    told = [*kept["runs"], *(rounded(row) for folder in folders for row in rows_of(folder))]
+    return {**kept, "runs": list({(row["runs"], row["recipe"], row["seed"]): row for row in told}.values())}
 
 
 def rounded(values: Any) -> Any:

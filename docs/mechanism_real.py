@@ -25,10 +25,11 @@ Row = dict[str, Any]
 
 def measured_runs(folders: list[Path]) -> list[Row]:
     """One row a run with more than two classes: of the released checkpoints, then of what each folder holds."""
-    return [row for folder in (RELEASED, *folders) for row in _rows(folder)]
+    return [row for folder in (RELEASED, *folders) for row in rows_of(folder)]
 
 
-def _rows(folder: Path) -> Iterator[Row]:
+def rows_of(folder: Path) -> Iterator[Row]:
+    """One row a run in a folder that holds its logits, of more than two classes."""
     for results in sorted(folder.glob(f"*/{RESULTS_FILE}")):
         run = Run(json.loads(results.read_text(encoding="utf-8")), None)
         if run.results["evaluation"]["n_logits"] > 2 and (results.parent / "logits").is_dir():
@@ -54,7 +55,7 @@ def at_equal_msp(logits_folder: Path) -> Row:
 
 
 def over_runs(rows: list[Row], conclusion: str, level: float = 0.95) -> Row:
-    """The mean over seeds, with an interval over samples and, of several runs, over seeds too.
+    """The mean of a correlation over seeds, with an interval in [-1, 1] over samples and, of several runs, over seeds.
 
     The variance of the mean is that over seeds, divided by their number, and the mean one over samples, as if these did
     the same in every run, which is the most they can do; degrees of freedom are Satterthwaite's, as in
@@ -66,4 +67,4 @@ def over_runs(rows: list[Row], conclusion: str, level: float = 0.95) -> Row:
     seeds, samples = float(estimates.var(ddof=1)) / len(rows), float(np.mean(errors**2))
     freedom = (len(rows) - 1) * ((seeds + samples) / seeds) ** 2
     mean, half = float(estimates.mean()), float(stdtrit(freedom, (1 + level) / 2)) * float(np.sqrt(seeds + samples))
-    return {"estimate": mean, "low": mean - half, "high": mean + half}
+    return {"estimate": mean, "low": max(mean - half, -1.0), "high": min(mean + half, 1.0)}

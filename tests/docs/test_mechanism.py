@@ -44,6 +44,15 @@ def test_runs_are_told_by_data_set_and_recipe_with_cross_entropy_first(mechanism
     assert [len(of) for of in found.values()] == [1, 2, 2, 2, 2, 2]
 
 
+def test_runs_that_are_added_take_the_place_of_the_same(mechanism, monkeypatch, tmp_path):
+    def row(recipe, seed, area):
+        return {"runs": "a, grid", "recipe": recipe, "seed": seed, "failure AUROC": area}
+
+    monkeypatch.setattr(mechanism, "rows_of", lambda folder: iter([row("CE", 0, 0.9), row("CE", 1, 0.8)]))
+    found = mechanism.with_runs({"runs": [row("CE", 0, 0.7), row("LS 0.2", 0, 0.6)], "other": 1}, tmp_path)
+    assert found == {"runs": [row("CE", 0, 0.9), row("LS 0.2", 0, 0.6), row("CE", 1, 0.8)], "other": 1}
+
+
 def test_numbers_are_rounded_to_what_tells(mechanism):
     values = {"a": [0.123456789, 3, "text", None], "b": {"c": -1.2345e-15}}
     assert mechanism.rounded(values) == {"a": [0.123457, 3, "text", None], "b": {"c": -1.2e-15}}

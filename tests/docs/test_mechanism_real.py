@@ -44,4 +44,4 @@ def test_one_run_has_the_interval_over_samples_and_several_that_over_seeds_and_s
     found = real.over_runs(told, "a")
     half = float(t(1.125**2).ppf(0.975)) * 0.01125**0.5
     assert (found["estimate"], found["low"]) == pytest.approx((0.2, 0.2 - half))
-    assert found["high"] == pytest.approx(0.2 + half)
+    assert 0.2 + half > 1 and found["high"] == 1, "no correlation is larger"
