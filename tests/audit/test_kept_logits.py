@@ -7,7 +7,7 @@ from ready_classifiers import text_classifier
 
 from abstain import InputError, SelectiveClassifier, read_predictions, released_checkpoint
 from abstain.audit import Data, Kept, Run, kept_logits, run_model
-from abstain.audit.kept_logits import made_of
+from abstain.audit.kept_logits import made_by, made_of
 
 KEY = {"weights": "w", "samples": "s"}
 CHECKPOINT = str(released_checkpoint("mlp_noisy_digits_a0_s0"))
@@ -47,7 +47,7 @@ def test_logits_are_made_once_of_the_same(tmp_path):
     for _ in range(2):
         assert_same(kept.of("runs/a b", "test", KEY, 10, make), said_of(range(10)))
     (sentence,) = told
-    assert make.made == [0] and "of runs/a b on test (10 samples) are read from" in sentence
+    assert make.made == [0] and "of runs/a b on 10 of 10 samples of test are read from" in sentence
     kept.of("runs/a b", "test", KEY | {"weights": "others"}, 10, make)
     kept.of("runs/a b", "validation", KEY, 10, make)
     assert make.made == [0, 0, 0] and names_in(kept.of_model("runs/a b")) == ["test.parquet", "validation.parquet"]
@@ -74,7 +74,7 @@ def test_pieces_that_are_whole_are_not_made_again(tmp_path, monkeypatch):
     again = Maker()
     assert_same(kept.of("m", "test", KEY, 10, again), said_of(range(10)))
     assert (make.made, again.made) == ([0, 4], [8]) and names_in(tmp_path / "m") == ["test.parquet"]
-    assert [sentence.split(" are read")[0] for sentence in told] == ["the logits of m on test (8 of 10 samples)"]
+    assert [sentence.split(" are read")[0] for sentence in told] == ["the logits of m on 8 of 10 samples of test"]
     (tmp_path / "m" / ".test-4.parquet").write_bytes(b"left by a run that was stopped at the end")
     kept.of("m", "test", KEY, 10, again)
     assert again.made == [8] and names_in(tmp_path / "m") == ["test.parquet"]
@@ -93,6 +93,16 @@ def test_what_is_kept_of_other_data_does_not_stay_beside(tmp_path):
     assert names_in(tmp_path / "m") == ["test.parquet"]
 
 
+def test_a_model_that_does_not_run_costs_nothing_that_is_kept(tmp_path):
+    kept = Kept(tmp_path)
+    for part in ("test", "validation"):
+        kept.of("no/such-model", part, KEY, 10, Maker())
+    data = {"test": Data(name="noisy_digits_rows", max_samples=5).read()["test"]}
+    with pytest.raises(InputError):
+        run_model("no/such-model", data, None, Run(kept=kept))
+    assert names_in(kept.of_model("no/such-model")) == ["test.parquet", "validation.parquet"]
+
+
 def test_no_two_models_share_a_folder(tmp_path):
     kept = Kept(tmp_path)
     names = ("runs/a b", "runs_a_b", "runs/a_b", "../runs_a_b", "/", "größe")
@@ -107,17 +117,17 @@ def test_every_cell_name_and_weight_tells_what_logits_are_made_of():
         SelectiveClassifier.from_pretrained(str(released_checkpoint(f"mlp_noisy_digits_{alpha}_s0")), device="cpu")
         for alpha in ("a0", "a0.4")
     )
-    of = made_of(one, samples)
-    assert json.loads(json.dumps(of)) == of == made_of(SelectiveClassifier.from_pretrained(CHECKPOINT), samples)
+    of = made_of(samples)
+    assert json.loads(json.dumps(of)) == of
+    assert made_by(one) == made_by(SelectiveClassifier.from_pretrained(CHECKPOINT)) != made_by(other)
     labels = list(samples["label"])
     labels[1] = (labels[1] + 1) % 10  # between the rows of a sample of them
     changed = samples.remove_columns("label").add_column("label", labels)
-    told = [of, made_of(other, samples), made_of(one, changed), made_of(one, samples.rename_column("label", "digit"))]
+    told = [of, made_of(changed), made_of(samples.rename_column("label", "digit"))]
     assert len({json.dumps(one, sort_keys=True) for one in told}) == len(told)
 
 
 def test_two_tokenizers_of_as_many_words_are_told_apart():
-    samples = Dataset.from_dict({"text": ["one"], "label": [0]})
     one, other = text_classifier(), text_classifier()
     backend = json.loads(other.processor.backend_tokenizer.to_str())
     words = backend["model"]["vocab"]
@@ -125,7 +135,7 @@ def test_two_tokenizers_of_as_many_words_are_told_apart():
     words[first], words[second] = words[second], words[first]
     other.processor._tokenizer = type(other.processor.backend_tokenizer).from_str(json.dumps(backend))
     assert repr(one.processor) == repr(other.processor)
-    assert made_of(one, samples)["processor"] != made_of(other, samples)["processor"]
+    assert made_by(one)["processor"] != made_by(other)["processor"]
 
 
 def test_another_column_of_labels_gives_its_labels(tmp_path):

@@ -15,7 +15,7 @@ def test_commands_name_logits_that_are_kept_and_no_others(tmp_path, capsys):
     assert "kept" not in capsys.readouterr().err
     run_again = run_models([MODEL], RUNNING, Reading(), FittedOn(), (None, None), tmp_path)
     assert len(next(run_again).test) == 20
-    assert f"on test (20 samples) are read from {str(kept)!r}, where they are kept" in capsys.readouterr().err
+    assert f"on 20 of 20 samples of test are read from {str(kept)!r}, where they are kept" in capsys.readouterr().err
     (found,) = run_models([MODEL], RUNNING, Reading(), FittedOn(), (None, None), None)
     assert found.commands.test == "LOGITS --split test"
 

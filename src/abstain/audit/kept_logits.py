@@ -62,7 +62,7 @@ class Kept:
         Args:
             name: of the model.
             part: of the data, such as `test`.
-            made_of: what `made_of` says of the model and the samples.
+            made_of: what `made_by` says of the model, and `made_of` of the samples.
             n_samples: how many these are.
             make: makes those of some of the samples.
         """
@@ -71,11 +71,11 @@ class Kept:
         pieces = [path.with_name(f".{part}-{some.start}.parquet") for some in rows] if len(rows) > 1 else []
         said = _read(path, made_of)
         if said is not None:
-            self._tell(f"{name} on {part}", path.parent, f"{n_samples:,}", n_samples)
+            self._tell(name, part, n_samples, n_samples)
         else:
             found = {some.start: _read(piece, made_of) for piece, some in zip(pieces, rows, strict=False)}
             if n_read := sum(len(one[1]) for one in found.values() if one is not None):
-                self._tell(f"{name} on {part}", path.parent, f"{n_read:,} of {n_samples:,}", n_samples)
+                self._tell(name, part, n_read, n_samples)
             for piece, some in zip(pieces, rows, strict=False):
                 if found[some.start] is None:
                     found[some.start] = made = make(some)
@@ -86,11 +86,11 @@ class Kept:
             piece.unlink(missing_ok=True)
         return said
 
-    def _tell(self, of_what: str, where: Path, n_read: str, n_samples: int) -> None:
+    def _tell(self, name: str, part: str, n_read: int, n_samples: int) -> None:
         if self.tell is not None:
             self.tell(
-                f"the logits of {of_what} ({n_read} sample{'' if n_samples == 1 else 's'}) are read from "
-                f"{str(where)!r}, where they are kept of the same weights, preparation and samples"
+                f"the logits of {name} on {n_read:,} of {n_samples:,} samples of {part} are read from "
+                f"{str(self.of_model(name))!r}, where they are kept of the same weights, preparation and samples"
             )
 
     def write(self, name: str, part: str, said: Predictions) -> None:
@@ -111,13 +111,19 @@ class Kept:
                 path.unlink(missing_ok=True)
 
 
-def made_of(classifier: Any, samples: Dataset) -> dict[str, Any]:
-    """What logits and labels follow from: the weights, the preparation, and all that the samples hold."""
+def made_by(classifier: Any) -> dict[str, Any]:
+    """What of a classifier logits and labels follow from: its weights, its configuration, and its preparation."""
     config = {name: value for name, value in classifier.model.config.to_dict().items() if name != "_name_or_path"}
     return {
         "weights": weights_hash(classifier.model),
         "config": sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest(),
         "processor": _hash_of_processor(classifier.processor),
+    }
+
+
+def made_of(samples: Dataset) -> dict[str, Any]:
+    """What of the samples they follow from: every cell, and the names and types of the columns."""
+    return {
         "samples": data_digest(samples, samples.column_names, whole=samples.column_names).hexdigest(),
         "columns": str(samples.features),
     }

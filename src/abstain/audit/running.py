@@ -12,7 +12,7 @@ from datasets import DatasetDict
 
 from abstain._checks import ArgumentError, InputError
 from abstain._files import as_path
-from abstain.audit.kept_logits import Kept, Said, made_of
+from abstain.audit.kept_logits import Kept, Said, made_by, made_of
 from abstain.audit.table_models import MODEL_FILES, ONNX, SKOPS, TableModel, read_onnx, read_skops, said_of_rows
 from abstain.data.splits import limit_samples, load_data, pick_split
 from abstain.logits.files import READERS
@@ -108,8 +108,6 @@ def run_model(
     Raises:
         InputError: the model cannot be had, or does not fit the data; there is no such column.
     """
-    if run.kept is not None:
-        run.kept.leave_only(name, data)
     if source_column is None:
         return _run(name, data, label_column, run)
     sources = column_of_rows(open_source(data[TEST], split=None), source_column)
@@ -127,15 +125,18 @@ def _held(samples: Dataset, column: str) -> list[str]:
 def _run(name: str, data: dict[str, Dataset], label_column: str | None, run: Run) -> dict[str, Predictions]:
     path = as_path(name, "the model")
     _refuse_predictions(name, path)
-    if path.suffix.lower() in MODEL_FILES and not path.is_dir():
-        return _written(_of_file(name, path, data, label_column, run), name, run.kept)
-    said = _of_classifier(name, data, label_column, run)
-    return _written(said, name, run.kept) if _is_exported(path) else said
+    is_file = path.suffix.lower() in MODEL_FILES and not path.is_dir()
+    said = (_of_file if is_file else _of_classifier)(name, data, label_column, run)
+    if run.kept is not None:
+        if is_file or _is_exported(path):
+            for part, predictions in said.items():
+                run.kept.write(name, part, predictions)
+        run.kept.leave_only(name, data)  # not before there is something in its place
+    return said
 
 
-def _of_file(
-    name: str, path: Path, data: dict[str, Dataset], label_column: str | None, run: Run
-) -> dict[str, Predictions]:
+def _of_file(name: str, data: dict[str, Dataset], label_column: str | None, run: Run) -> dict[str, Predictions]:
+    path = as_path(name, "the model")
     ending = path.suffix.lower()
     if not path.is_file():
         raise ArgumentError(f"there is no file {name!r}: give the path of a model that exists")
@@ -150,14 +151,6 @@ def _is_exported(folder: Path) -> bool:
     from abstain.inference.onnx_file import ONNX_FILE
 
     return (folder / ONNX_FILE).is_file()
-
-
-def _written(said: dict[str, Predictions], name: str, kept: Kept | None) -> dict[str, Predictions]:
-    """The same, kept if there is a place for it."""
-    if kept is not None:
-        for part, predictions in said.items():
-            kept.write(name, part, predictions)
-    return said
 
 
 def _refuse_predictions(name: str, path: Path) -> None:
@@ -192,8 +185,7 @@ def _is_of_its_folder(path: Path) -> bool:
 
 def _of_rows(model: TableModel, samples: Dataset, label_column: str | None) -> Predictions:
     said = said_of_rows(model, samples, label_column)
-    read = read_predictions((said["values"], said["label"]), input=model.kind, class_names=model.class_names)
-    return read
+    return read_predictions((said["values"], said["label"]), input=model.kind, class_names=model.class_names)
 
 
 def _by_rows(classifier: SelectiveClassifier, samples: Dataset, part: str) -> Callable[[range], Said]:
@@ -234,13 +226,15 @@ def _of_classifier(name: str, data: dict[str, Dataset], label_column: str | None
         how: dict[str, Any] = {"revision": run.revision, "device": run.device, "dtype": None}
         _, model, processor, _ = load_parts(name, needs_rule=False, **how)
         classifier = SelectiveClassifier(model, processor, batch_size=size)
+    by = None if kept is None else made_by(classifier)
     found = {}
     for part, samples in data.items():
         called = samples if label_column in (None, "label") else samples.rename_column(label_column, "label")
         make = _by_rows(classifier, called, part)
-        n, of_all = len(called), range(len(called))
-        said = make(of_all) if kept is None else kept.of(name, part, made_of(classifier, called), n, make)
-        logits, labels, sample = said
+        if kept is None or by is None:
+            logits, labels, sample = make(range(len(called)))
+        else:
+            logits, labels, sample = kept.of(name, part, by | made_of(called), len(called), make)
         columns = {"logits": logits, "label": labels} | ({} if sample is None else {"sample": sample})
         found[part] = read_predictions(columns, input="logits", class_names=classifier.class_names)
     return found
