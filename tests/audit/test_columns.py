@@ -10,16 +10,6 @@ from abstain.scores.confidence import OfProbabilities, SoftmaxScore
 from abstain.scores.given import GivenConfidence
 
 
-@pytest.fixture(scope="module")
-def found():
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, 4, 600)
-    logits = rng.normal(size=(600, 4))
-    logits[np.arange(600), labels] += rng.gamma(2.0, 1.5, 600)
-    halves = (slice(300), slice(300, None))
-    return audit_predictions(*(read_predictions({"logits": logits[rows], "label": labels[rows]}) for rows in halves))
-
-
 def test_columns_beside_those_of_the_report_are_told(found):
     told = columns_in_words(found)
     assert all(f"- {name}: " in told for name in ("AURC %", "gain", "p (Holm)", "threshold"))

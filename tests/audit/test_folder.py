@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from abstain import read_predictions
-from abstain.audit import AUDIT_FILES, audit_predictions, made, parts_of, write_audit
+from abstain.audit import AUDIT_FILES, audit_predictions, how_made, parts_of, write_audit
 from abstain.audit.figures import figures_of
 from abstain.report import Commands
 
@@ -75,7 +75,7 @@ def test_a_single_model_with_a_name_has_its_pictures(tmp_path, audits):
 
 
 def test_how_it_was_made_is_the_last_line(tmp_path):
-    told = made(seed=3, validation={"a": "split validation of logits", "b": ""})
+    told = how_made(seed=3, validation={"a": "split validation of logits", "b": ""})
     assert told["abstain"] == version("abstain") and told["seed"] == 3
     assert abs((datetime.fromisoformat(told["date"]) - datetime.now(UTC)).total_seconds()) < 60
     assert told["validation"] == {"a": "split validation of logits", "b": None}

@@ -12,18 +12,6 @@ from abstain.report import Commands
 COMMANDS = Commands("t.csv", "v.csv", model="my model")
 
 
-@pytest.fixture(scope="module")
-def found():
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, 4, 1000)
-    logits = rng.normal(size=(1000, 4))
-    logits[np.arange(1000), labels] += rng.gamma(2.0, 1.5, 1000)
-    parts = [
-        read_predictions({"logits": logits[part], "label": labels[part]}) for part in (slice(600), slice(600, None))
-    ]
-    return audit_predictions(*parts)
-
-
 def told(found, title):
     return next(section for section in sections(found, COMMANDS) if section.title == title)
 

@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 
 from abstain.report.notes import FEW_ERRORS, note_few_errors, note_ignored, note_one_class, note_temperature
@@ -36,6 +35,6 @@ def test_a_temperature_at_an_end_of_the_search_is_no_measurement():
 
 
 def test_labels_of_one_class_are_said():
-    (note,) = note_one_class(np.array([3, 3]))
+    (note,) = note_one_class(3, 3, 2)
     assert note.startswith("every label is the class 3, so nothing is seen of the other classes")
-    assert not [*note_one_class(np.array([3, 4])), *note_one_class(np.array([3]))]
+    assert not [*note_one_class(3, 4, 2), *note_one_class(3, 3, 1)]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from abstain.audit.diagnosis import Diagnosis, diagnose
     from abstain.audit.equal_confidence import normalization_at_equal_msp, partial_correlation
     from abstain.audit.estimate import Estimate
-    from abstain.audit.folder import AUDIT_FILES, made, write_audit
+    from abstain.audit.folder import AUDIT_FILES, how_made, write_audit
     from abstain.audit.images_of_pixels import Images, OfImages, whole_images
     from abstain.audit.kept_logits import Kept
     from abstain.audit.mechanism import predicted_suppression, suppression_gradient
@@ -50,7 +50,7 @@ __all__ = [
     "class_names_beside",
     "compare",
     "diagnose",
-    "made",
+    "how_made",
     "normalization_at_equal_msp",
     "of_sources",
     "partial_correlation",
@@ -72,7 +72,7 @@ __getattr__ = lazy_names(
         "diagnosis": ["Diagnosis", "diagnose"],
         "equal_confidence": ["normalization_at_equal_msp", "partial_correlation"],
         "estimate": ["Estimate"],
-        "folder": ["AUDIT_FILES", "made", "write_audit"],
+        "folder": ["AUDIT_FILES", "how_made", "write_audit"],
         "images_of_pixels": ["Images", "OfImages", "whole_images"],
         "kept_logits": ["Kept"],
         "mechanism": ["predicted_suppression", "suppression_gradient"],

@@ -24,7 +24,7 @@ MOST_LETTERS = 120
 """Of the name of a file, of which systems take 255 bytes."""
 
 
-def made(*, seed: int, validation: Mapping[str, str]) -> dict[str, Any]:
+def how_made(*, seed: int, validation: Mapping[str, str]) -> dict[str, Any]:
     """With what, when and how an audit was made, ready for JSON: so that it can be told apart and made again.
 
     Args:

@@ -77,7 +77,7 @@ def audit(
     Example: abstain audit microsoft/resnet-50 timm/resnet50.a1_in1k --data my-images --output-dir audit
     """
     from abstain._files import check_results_folder
-    from abstain.audit import AUDIT_FILES, check_settings, compare, made, parts_of
+    from abstain.audit import AUDIT_FILES, check_settings, how_made, parts_of
     from abstain.audit.page import as_markdown
 
     folder = None
@@ -100,16 +100,24 @@ def audit(
     audits = [audit for audit, _ in found]
     parts = parts_of(found, warned)
     text = as_markdown(parts)
-    results = {
-        "models": {audit.name or models[0]: audit.to_dict() for audit in audits},
-        "minus_the_first": [one.to_dict() for one in compare(audits)],
-        "notes": warned,
-        "made": made(seed=apart.seed or 0, validation={audit.name or models[0]: told for (audit, _), told in asked}),
-    }
+    results = _results({audit.name or models[0]: audit for audit in audits}, warned)
+    fitted_on = dict(zip(results["models"], (told for _, told in asked), strict=True))
+    results["made"] = how_made(seed=apart.seed or 0, validation=fitted_on)
     typer.echo(json.dumps(results, indent=2) if as_json else text)
     if folder is not None:
         _write(folder, list(zip(models, audits, strict=True)), parts, results)
         typer.echo(f"The page is {(folder / 'report.html').resolve()}", err=as_json)
+
+
+def _results(audits: dict[str, Audit], warned: list[str]) -> dict[str, Any]:
+    """All numbers of the audits by the names of their models, ready for JSON."""
+    from abstain.audit import compare
+
+    return {
+        "models": {name: audit.to_dict() for name, audit in audits.items()},
+        "minus_the_first": [one.to_dict() for one in compare([*audits.values()])],
+        "notes": warned,
+    }
 
 
 def _write(folder: Path, typed: list[tuple[str, Audit]], parts: Parts, results: dict[str, Any]) -> None:

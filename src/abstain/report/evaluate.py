@@ -170,7 +170,7 @@ def evaluate_batches(
             left_out += note_temperature(fitted[TemperatureScaling.SCORE].temperature)
     measure = Measure(test, fitted, sketched=test.n_samples > most_samples)
     results = measure.results(risks, level, clusters)
-    notes = [*_notes(measure, validation), *left_out, *note_one_class(measure.labels[: test.n_samples])]
+    notes = [*_notes(measure, validation), *left_out, *note_one_class(*measure.label_ends, test.n_samples)]
     notes += note_few_errors(measure.n_errors, test.n_samples)
     told: dict[str, Any] = {"level": level, "error": measure.error, "results": results, "input": test.kind}
     told["unrepaired"] = unrepaired

@@ -41,7 +41,7 @@ class Measure:
         sketched: keep only counts, not the numbers of each sample.
         error: (N,) 0/1 error of the predicted class; (0,) if `sketched`.
         n_errors: their sum.
-        labels: (2,) the least and the largest of the samples.
+        label_ends: the least and the largest label.
     """
 
     test: ValueBatches
@@ -49,7 +49,7 @@ class Measure:
     sketched: bool = False
     error: NDArray[np.float64] = field(init=False)
     n_errors: int = field(init=False, default=0)
-    labels: NDArray[np.int64] = field(init=False)
+    label_ends: tuple[int, int] = field(init=False)
 
     def __post_init__(self) -> None:
         others = {name: confidence for name, confidence in self.fitted.items() if confidence.name != "msp"}
@@ -58,7 +58,7 @@ class Measure:
         scaled = {name: CalibrationSums() for name, one in others.items() if one.temperature is not None}
         self._of_probabilities = ProbabilitySums() if self.test.kind in OF_PROBABILITIES else None
         self._calibration = {"msp": self._of_probabilities or CalibrationSums(), **scaled}
-        self.labels = np.empty(0, np.int64)
+        ends: list[int] = []
         n_seen, self.error = 0, np.empty(0 if self.sketched else self.test.n_samples)
         for number, values in enumerate(self.test.batches()):
             if not number and self._of_probabilities is None:
@@ -68,9 +68,9 @@ class Measure:
                 self.error[n_seen : n_seen + len(error)] = error
             n_seen += len(error)
             self.n_errors += int(error.sum())
-            ends = (*self.labels, values.labels.min(), values.labels.max())
-            self.labels = np.array([min(ends), max(ends)])
+            ends += [int(values.labels.min()), int(values.labels.max())]
             self._add(values, error)
+        self.label_ends = min(ends), max(ends)
 
     def _new(self) -> Kept:
         return Counts() if self.sketched else EverySample(np.empty(self.test.n_samples))

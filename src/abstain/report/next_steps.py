@@ -37,8 +37,8 @@ class Commands:
         validation: the same of the validation samples, where they have a place of their own.
         options: what is told of both, such as `--input probabilities`.
         model: the folder of the model that said it, if it is known.
-        has_rule: whether that folder holds a rule already.
         are_shared: whether the validation samples lie among the test samples, out of which a share was held.
+        has_rule: whether the folder of the model holds a rule already.
     """
 
     test: str = "TEST"

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-from numpy.typing import NDArray
-
 from abstain.curve.intervals import FEWEST
 from abstain.report.phrases import counted, how_many
 from abstain.scores.temperature import LIMITS
@@ -52,10 +49,10 @@ def note_ignored(count: int, which: str) -> Iterator[str]:
         yield f"{counted(count, f'{which} sample')} {have} the label to be ignored, and {do} not count"
 
 
-def note_one_class(labels: NDArray[np.int64]) -> Iterator[str]:
-    """That every label (N,) is one class, as where a column of something else was read; nothing of a single sample."""
-    if len(labels) > 1 and (labels == labels[0]).all():
+def note_one_class(least: int, largest: int, n_samples: int) -> Iterator[str]:
+    """That every label is one class, as where a column of something else was read; nothing of a single sample."""
+    if least == largest and n_samples > 1:
         yield (
-            f"every label is the class {int(labels[0])}, so nothing is seen of the other classes: see whether the "
+            f"every label is the class {least}, so nothing is seen of the other classes: see whether the "
             "column of labels is the right one"
         )
