@@ -156,3 +156,48 @@ def calibration(logits, labels, n_bins=15):
         bins[number].append((p[best], best == label))
     ece = sum(abs(sum(p for p, _ in b) - sum(right for _, right in b)) for b in bins) / len(labels)
     return {"nll": nll, "brier": brier, "ece": ece}
+
+
+# --- diagnosis ------------------------------------------------------------------------------------------------
+
+
+def logit_marks(row):
+    """(log-odds of MSP, centred z_max, standard deviation of the other logits) of one row of logits."""
+    values = sorted(float(value) for value in row)
+    top, others = values[-1], values[:-1]
+    mean = sum(values) / len(values)
+    of_others = sum(others) / len(others)
+    spread = math.sqrt(sum((value - of_others) ** 2 for value in others) / len(others))
+    log_odds = top - others[-1] - math.log(sum(math.exp(value - others[-1]) for value in others))
+    return log_odds, top - mean, spread
+
+
+def effect_at_equal_msp(rows, wrong, most_bins=20, fewest=10):
+    """z_max of errors minus that of correct rows in bins of MSP: (effect, effect where MSP within a bin is left in)."""
+    marks = [logit_marks(row) for row in rows]
+    of_errors = sorted(odds for (odds, _, _), is_wrong in zip(marks, wrong, strict=True) if is_wrong)
+    n_parts = min(most_bins, len(of_errors) // fewest)
+    edges = [float(np.quantile(of_errors, part / n_parts)) for part in range(1, n_parts)]
+    parts = [[] for _ in range(n_parts)]
+    for (odds, height, _), is_wrong in zip(marks, wrong, strict=True):
+        parts[sum(odds >= edge for edge in edges)].append((odds, height, bool(is_wrong)))
+    bins, held = [], []
+    for part in parts:
+        held = held + part
+        n_wrong = sum(one[2] for one in held)
+        if min(n_wrong, len(held) - n_wrong) >= fewest:
+            bins, held = [*bins, held], []
+    bins[-1] = bins[-1] + held
+    total = weight = raw = 0.0
+    for one in bins:
+        kinds = [[(odds, height) for odds, height, is_wrong in one if is_wrong == kind] for kind in (False, True)]
+        means = [[sum(column) / len(kind) for column in zip(*kind, strict=True)] for kind in kinds]
+        cross = square = 0.0
+        for kind, (mean_odds, mean_height) in zip(kinds, means, strict=True):
+            cross += sum((odds - mean_odds) * (height - mean_height) for odds, height in kind)
+            square += sum((odds - mean_odds) ** 2 for odds, _ in kind)
+        gap = means[1][1] - means[0][1]
+        raw += len(kinds[1]) * gap
+        total += len(kinds[1]) * (gap - cross / square * (means[1][0] - means[0][0]))
+        weight += len(kinds[1])
+    return total / weight, raw / weight

@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from oracle import effect_at_equal_msp, logit_marks
+from logit_oracle import effect_at_equal_msp, logit_marks
 
 from abstain.audit.binned_effect import FEWEST_IN_BIN, MOST_BINS, binned_effect
 

@@ -1,6 +1,6 @@
 import numpy as np
-import oracle
 import pytest
+import threshold_oracle
 
 from abstain import select_threshold
 from abstain.audit.decisions import decide
@@ -48,8 +48,8 @@ def test_a_threshold_from_few_says_so_and_the_risk_has_the_exact_interval():
     found = decide(few, (np.arange(10.0) + 20, np.r_[1.0, np.zeros(9)]), 0.1, None, level=0.95)
     assert found.is_of_few and (found.n_chosen_on, found.n_wrong) == (30, 10)
     low, high = found.interval  # 1 of 10: P(at least 1) and P(at most 1) are 2.5 % there
-    assert 1 - oracle.binomial_cdf(0, 10, low) == pytest.approx(0.025)
-    assert oracle.binomial_cdf(1, 10, high) == pytest.approx(0.025)
+    assert 1 - threshold_oracle.binomial_cdf(0, 10, low) == pytest.approx(0.025)
+    assert threshold_oracle.binomial_cdf(1, 10, high) == pytest.approx(0.025)
     assert decide(few, few, 0.1, None).interval is None, "of samples that depend on each other"
     assert not decide((ORDER, WRONG), (ORDER, WRONG), 0.1, None).is_of_few
     assert not decide(few, few, 0.01, 0.05).is_of_few, "there is none"

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from oracle import logit_marks
+from logit_oracle import logit_marks
 from scipy.special import softmax
 
 from abstain import InputError

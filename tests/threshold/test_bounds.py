@@ -1,6 +1,6 @@
 import numpy as np
-import oracle
 import pytest
+import threshold_oracle
 
 from abstain.threshold.bounds import MAX_RANKS, candidate_ranks, fewest_to_show, p_value, upper_bound
 
@@ -22,10 +22,10 @@ def test_the_ranks_ascend_to_all_samples(n):
 @pytest.mark.parametrize("delta", [0.5, 0.05, 0.001])
 @pytest.mark.parametrize(("errors", "n"), [(0, 1), (1, 1), (0, 30), (1, 30), (15, 30), (29, 30), (30, 30), (7, 300)])
 def test_the_upper_bound_is_clopper_and_pearson_s(errors, n, delta):
-    expected = oracle.clopper_pearson_upper(errors, n, delta)
+    expected = threshold_oracle.clopper_pearson_upper(errors, n, delta)
     assert upper_bound(errors, n, delta) == pytest.approx(expected, rel=1e-9)
     if errors < n:
-        assert oracle.binomial_cdf(errors, n, expected) == pytest.approx(delta, rel=1e-9)
+        assert threshold_oracle.binomial_cdf(errors, n, expected) == pytest.approx(delta, rel=1e-9)
 
 
 def test_the_upper_bound_without_an_error_as_worked_by_hand():
@@ -43,7 +43,7 @@ def test_more_errors_fewer_samples_and_a_smaller_delta_raise_the_bound():
 @pytest.mark.parametrize(("errors", "n"), [(0, 1), (1, 1), (0, 30), (1, 30), (29, 30), (30, 30), (7, 300), (0, 0)])
 def test_the_p_value_is_the_binomial_tail_and_turns_where_the_bound_meets_the_target(errors, n, target):
     p = float(p_value(errors, n, target))
-    assert p == pytest.approx(oracle.binomial_cdf(errors, n, target) if errors < n else 1.0, rel=1e-9)
+    assert p == pytest.approx(threshold_oracle.binomial_cdf(errors, n, target) if errors < n else 1.0, rel=1e-9)
     if p < 0.999:
         assert upper_bound(errors, n, p * 1.001) < target < upper_bound(errors, n, p * 0.999)
 

@@ -1,6 +1,6 @@
 import numpy as np
-import oracle
 import pytest
+import threshold_oracle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,7 +26,7 @@ samples = st.lists(st.tuples(st.integers(0, 6), st.sampled_from([0, 0, 0, 1])), 
 @given(samples, st.sampled_from([1, 2, 3, 10, 0.3]), st.sampled_from([0.1, 1, 3, 0.7]))
 def test_no_threshold_is_cheaper_and_no_equal_one_accepts_more(rows, of_error, of_abstaining):
     confidence, error = (np.array(column, float) for column in zip(*rows, strict=True))
-    costs = oracle.threshold_costs(confidence, error, of_error, of_abstaining)  # threshold -> cost per sample
+    costs = threshold_oracle.threshold_costs(confidence, error, of_error, of_abstaining)  # threshold -> cost per sample
     least = min(costs.values())
     prices = {"cost_of_error": of_error, "cost_of_abstaining": of_abstaining}
     if least > of_abstaining + 1e-9:
@@ -52,7 +52,7 @@ def test_each_half_is_charged_at_the_threshold_of_the_other():
     first = np.random.default_rng(5).permutation(40) < 20
     charged = np.empty(40)
     for chosen_on, on in ((first, ~first), (~first, first)):
-        costs = {np.inf: 1.0, **oracle.threshold_costs(confidence[chosen_on], error[chosen_on], 10, 1)}
+        costs = {np.inf: 1.0, **threshold_oracle.threshold_costs(confidence[chosen_on], error[chosen_on], 10, 1)}
         threshold = min(costs, key=lambda key: (round(costs[key], 9), key))
         charged[on] = np.where(confidence[on] >= threshold, 10 * error[on], 1)
     assert point.cost.held_out == pytest.approx(charged.mean())

@@ -1,6 +1,6 @@
 import numpy as np
-import oracle
 import pytest
+import threshold_oracle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta
@@ -25,7 +25,7 @@ def test_the_walk_as_worked_by_hand():
     tests = proposed_sequence(tuning, certifying, 0.05)
     assert tests.thresholds.tolist() == [3.0, 2.0, -np.inf]
     assert tests.accepted.tolist() == [60, 80, 100] and tests.errors.tolist() == [0, 5, 5]
-    assert tests.p_values == pytest.approx([0.95**60, *(oracle.binomial_cdf(5, n, 0.05) for n in (80, 100))])
+    assert tests.p_values == pytest.approx([0.95**60, *(threshold_oracle.binomial_cdf(5, n, 0.05) for n in (80, 100))])
     point = split_fixed_sequence(tuning, certifying, 0.05, 0.05)
     assert (point.threshold, point.coverage, point.risk, point.guaranteed) == (3.0, 0.6, 0.0, True)
     assert (point.n_samples, point.n_tuning, point.method, point.delta) == (100, 8, "split_fixed_sequence", 0.05)
@@ -48,7 +48,7 @@ def test_the_walk_is_the_oracle_s_and_its_thresholds_are_those_of_the_tuning_par
     sequence = proposed_sequence(of_tuning, of_certifying, target).thresholds
     proposed = [*sorted(set(tuning[0] + 0.0), reverse=True)[:-1], -np.inf]
     assert sequence.tolist() == proposed[len(proposed) - len(sequence) :]
-    expected = oracle.fixed_sequence_threshold(sequence, *certifying, target, delta)
+    expected = threshold_oracle.fixed_sequence_threshold(sequence, *certifying, target, delta)
     if expected is None:
         with pytest.raises(NoThresholdError, match=f"the first that {len(tuning[0])} others propose has the bound"):
             split_fixed_sequence(of_tuning, of_certifying, target, delta)

@@ -3,8 +3,8 @@ import re
 import time
 
 import numpy as np
-import oracle
 import pytest
+import threshold_oracle
 
 from abstain import InputError, NoThresholdError, samples_needed, select_threshold
 from abstain.threshold.bounds import MAX_RANKS
@@ -137,8 +137,8 @@ def test_the_number_is_the_first_at_which_the_bound_meets_the_target(errors, acc
     enough = samples_enough(np.array([errors]), np.array([accepted]), accepted, target, DELTA)
     risk = (errors + 1) / (accepted + 1 / target)  # one error more, at the target's rate
     more, fewer = round(1.05 * enough), round(0.95 * enough)
-    assert oracle.clopper_pearson_upper(math.floor(more * risk), more, DELTA) <= target
-    assert oracle.clopper_pearson_upper(math.ceil(fewer * risk), fewer, DELTA) > target
+    assert threshold_oracle.clopper_pearson_upper(math.floor(more * risk), more, DELTA) <= target
+    assert threshold_oracle.clopper_pearson_upper(math.ceil(fewer * risk), fewer, DELTA) > target
 
 
 def test_at_half_of_the_coverage_twice_as_many_are_needed():
@@ -182,8 +182,8 @@ def test_no_number_is_enough_for_a_risk_at_or_above_the_target(errors):
 
 def power_of(accepted, target_risk, level, expected_risk):
     """P(the test is passed) of so many accepted samples."""
-    passing = [k for k in range(accepted) if oracle.binomial_cdf(k, accepted, target_risk) <= level]
-    return oracle.binomial_cdf(passing[-1], accepted, expected_risk) if passing else 0.0
+    passing = [k for k in range(accepted) if threshold_oracle.binomial_cdf(k, accepted, target_risk) <= level]
+    return threshold_oracle.binomial_cdf(passing[-1], accepted, expected_risk) if passing else 0.0
 
 
 def test_the_samples_needed_without_an_error_as_worked_by_hand():

@@ -4,6 +4,7 @@ import re
 import numpy as np
 import oracle
 import pytest
+import threshold_oracle
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,7 +41,7 @@ def test_an_empirical_threshold_as_worked_by_hand():
 @repeatable
 @given(any_samples, st.floats(0.01, 0.99))
 def test_the_empirical_threshold_is_the_oracle_s(case, target_risk):
-    expected = oracle.empirical_threshold(*case, target_risk)
+    expected = threshold_oracle.empirical_threshold(*case, target_risk)
     if expected is None:
         with pytest.raises(NoThresholdError, match=f"on {len(case[0])} samples has a selective risk of at most"):
             select_threshold(*case, target_risk)
@@ -72,7 +73,9 @@ def test_a_threshold_for_a_coverage_as_worked_by_hand():
 @given(any_samples, st.floats(0.001, 1) | st.sampled_from([0.1, 0.2, 0.5, 1.0]))
 def test_the_threshold_for_a_coverage_is_the_oracle_s(case, target_coverage):
     point = select_threshold_for_coverage(*case, target_coverage)
-    assert (point.threshold, point.coverage, point.risk) == oracle.threshold_for_coverage(*case, target_coverage)
+    assert (point.threshold, point.coverage, point.risk) == threshold_oracle.threshold_for_coverage(
+        *case, target_coverage
+    )
     assert point.risk == oracle.risk_at_coverage(*case, target_coverage)
 
 

@@ -1,6 +1,6 @@
 import numpy as np
-import oracle
 import pytest
+import threshold_oracle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +18,7 @@ def test_the_search_as_worked_by_hand():
     assert [point for point, _ in visited] == [3, 5, 4] and found == 3
     assert visited[0][1] == pytest.approx(1 - 0.1**0.25)
     assert [bound for _, bound in visited[1:]] == pytest.approx(
-        [oracle.clopper_pearson_upper(2, 6, 0.1), oracle.clopper_pearson_upper(1, 5, 0.1)]
+        [threshold_oracle.clopper_pearson_upper(2, 6, 0.1), threshold_oracle.clopper_pearson_upper(1, 5, 0.1)]
     )
 
 
@@ -26,7 +26,7 @@ def test_the_search_as_worked_by_hand():
 @given(pairs, st.sampled_from([0.1, 0.3, 0.5, 0.8]), st.sampled_from([0.05, 0.3, 0.9]))
 def test_the_threshold_is_the_oracle_s(rows, target_risk, delta):
     confidence, error = np.array(rows, float).T
-    expected = oracle.sgr_threshold(confidence, error, target_risk, delta)
+    expected = threshold_oracle.sgr_threshold(confidence, error, target_risk, delta)
     if expected is None:
         with pytest.raises(NoThresholdError, match="the lowest bound is"):
             sgr(risk_coverage_curve(confidence, error), target_risk, delta)

@@ -1,6 +1,6 @@
 import numpy as np
-import oracle
 import pytest
+import threshold_oracle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,7 +42,7 @@ def test_a_guaranteed_threshold_as_worked_by_hand():
 )
 def test_the_guaranteed_threshold_is_the_oracle_s(case, target_risk, delta):
     n = len(case[0])
-    expected = oracle.guaranteed_threshold(*case, candidate_ranks(n).tolist(), target_risk, delta)
+    expected = threshold_oracle.guaranteed_threshold(*case, candidate_ranks(n).tolist(), target_risk, delta)
     if expected is None:
         with pytest.raises(NoThresholdError):
             by_union(*case, target_risk=target_risk, delta=delta)
