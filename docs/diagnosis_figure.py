@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from diagnosed_runs import Entry
+from which_runs import called
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,7 +35,7 @@ def diagnosis_figure(entries: list[Entry]) -> Figure:
             axes.scatter(*places, s=24, linewidths=1, **style)
         axes.axvline(0, color="0.6", linewidth=0.8, zorder=0)
         axes.axhline(0, color="0.6", linewidth=0.8, zorder=0)
-        axes.set(title=f"{name}, {of_set[0]['classes']} classes" if of_set else name, xlim=(-1, 1))
+        axes.set(title=f"{called(name)}, {of_set[0]['classes']} classes" if of_set else called(name), xlim=(-1, 1))
         axes.set(xlabel="correlation of z_max and spread", ylabel="effect at equal MSP, in std")
     for axes in panels[len(data_sets) :]:
         axes.set_axis_off()

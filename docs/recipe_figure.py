@@ -19,6 +19,8 @@ MARKS = (*"s^vDPX<>*dph", *STARS, *SUITS)
 COLORS = ("#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7")
 """Okabe and Ito's, for the colour-blind; black is cross-entropy."""
 PANELS_A_ROW = 2
+FAR = 3
+"""A recipe with so many times the AURC of cross-entropy is named beside the marks, which it would press together."""
 Styles = Mapping[str, Mapping[str, Any]]
 
 
@@ -37,13 +39,27 @@ def recipe_figure(data_sets: Mapping[str, Sequence[Recipe]]) -> Figure:
     panels = list(figure.subplots(n_rows, n_columns, squeeze=False).flat)
     for axes, (title, recipes) in zip(panels, data_sets.items(), strict=False):
         axes.set(title=called(title), xlabel="error %", ylabel="AURC %")
+        outside = far_out(recipes)
         for recipe in recipes:
-            draw_recipe(axes, recipe, styles[recipe.name])
+            if recipe not in outside:
+                draw_recipe(axes, recipe, styles[recipe.name])
+        told = [f"outside: {one.name}, error {_percent(one, 'risk')}, AURC {_percent(one, 'aurc')}" for one in outside]
+        axes.annotate("\n".join(told), (0.98, 0.98), xycoords="axes fraction", ha="right", va="top", fontsize="small")
     for axes in panels[len(data_sets) :]:
         axes.set_axis_off()
     marks = [_mark(figure.axes[0], name, style) for name, style in styles.items()]
     figure.legend(handles=marks, loc="outside right upper", title="filled: MSP\nempty: repaired", fontsize="small")
     return figure
+
+
+def far_out(recipes: Sequence[Recipe]) -> list[Recipe]:
+    """Those whose AURC is several times that of cross-entropy, such as one that never left chance."""
+    plain = next((one.values("aurc").mean() for one in recipes if one.name == PLAIN), float("inf"))
+    return [one for one in recipes if one.values("aurc").mean() > FAR * plain]
+
+
+def _percent(recipe: Recipe, key: str) -> str:
+    return f"{100 * recipe.values(key).mean():.1f} %"
 
 
 def styles_of(data_sets: Mapping[str, Sequence[Recipe]]) -> Styles:

@@ -46,6 +46,19 @@ def test_arrows_lead_to_the_repaired_value_and_the_legend_names_all_recipes(draw
     assert [text.get_text() for text in legend.get_texts()] == ["CE", "LS 0.2", "SAM 0.1"]
 
 
+def test_a_recipe_far_out_is_named_beside_the_marks(program, tmp_path):
+    keep(tmp_path, "a", 0)
+    keep(tmp_path, "a", 0, label_smoothing_factor=0.2)
+    keep(tmp_path, "a", 0, damage=50.0, sam_rho=0.1)
+    figure, data_sets = program("recipe_figure"), program("recipe_runs").read_recipes(tmp_path)
+    (far,) = figure.far_out(data_sets["a"])
+    axes = figure.recipe_figure(data_sets).axes[0]
+    assert far.name == "SAM 0.1" and len(marks_of(axes)) == 4
+    said = f"outside: SAM 0.1, error {100 * far.values('risk').mean():.1f} %, AURC"
+    assert any(text.get_text().startswith(said) for text in axes.texts)
+    assert figure.far_out(data_sets["a"][1:]) == [], "without cross-entropy there is nothing to be far from"
+
+
 def test_the_recipes_of_all_grids_have_shapes_of_their_own(program, root):
     figure, recipe = program("recipe_figure"), program("recipe_runs").Recipe
     grids = [yaml.safe_load(path.read_text()) for path in (root / "training_scripts" / "grids").glob("*.yaml")]
