@@ -66,6 +66,11 @@ class Run:
         """Whether it looks smoothed, as `abstain.diagnose` puts it; None of a run that was kept without."""
         return self.results.get("diagnosis", {}).get("verdict")
 
+    @property
+    def learned(self) -> bool:
+        """Whether it tells its test samples apart: one that is as sure of all of them never left chance."""
+        return self.ranks is None or int(self.ranks.msp.max()) > 0  # equal scores share a rank, the lowest is 0
+
     def value(self, key: str, *, repaired: bool = False) -> float:
         """A measurement of MSP, or of the repair: per class of two, else logit normalisation."""
         scores = self.results["evaluation"]["scores"]

@@ -45,6 +45,8 @@ DIFFERENCES = {
 }
 """Column -> the ranks that it is read from, and the area."""
 LOOKS_SMOOTHED = "looks smoothed"
+NOT_LEARNED = "did not learn"
+"""The verdict on a recipe of which a run gives all test samples one confidence: there is no order to judge."""
 Row = dict[str, Any]
 
 
@@ -72,6 +74,8 @@ def row_of(recipe: Recipe, of_data_set: Sequence[Recipe]) -> Row:
     if has_two_classes(recipe):
         del found["AURC repaired"]  # the ranks of the calibration per class are not kept
     row["minus CE"] = {name: difference and _told(difference) for name, difference in found.items()}
+    if not all(run.learned for run in recipe.runs.values()):
+        return row | {"verdict": NOT_LEARNED, "orders worse": "–"}
     of_aurc = verdict(found["AURC"], float(plain.values("aurc").mean()))
     return row | {"verdict": of_aurc, "orders worse": orders_worse(found["failure AUROC"])}
 
@@ -210,9 +214,11 @@ reaches further. Otherwise these runs *cannot tell*, and *one seed* has no inter
 such a recipe may only make more errors. Whether it also *orders worse* is said by the failure AUROC of MSP, the share
 of pairs of an error and a correct answer in which the error is the less confident one: *no* where the interval of its
 difference to CE lies above {-100 * ORDER_MARGIN:g} point, *yes* where it lies below 0 and reaches further.
-Intervals are one by one; none is widened for their number. *Looks smoothed* counts the runs of which
-[`abstain.diagnose`](diagnosis.md) says so; ? where none was diagnosed, – of two classes,
-of which it cannot be told."""
+Intervals are one by one; none is widened for their number. Of a recipe that *did not learn* a run gives all test
+samples the same confidence: it never left chance, so that there is no order to judge. MaxSup can come to that where two
+classes share one logit z: its term α·|z|/2 pulls z back to 0 by α/2 whatever the label is, cross-entropy away from 0 by
+no more, on average, than |P(y|x) - 1/2|. *Looks smoothed* counts the runs of which
+[`abstain.diagnose`](diagnosis.md) says so; ? where none was diagnosed, – of two classes, of which it cannot be told."""
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from typing import Any
 from pages import ROOT
 from which_runs import called
 
+from abstain.report.phrases import counted
+
 NUMBERS = ROOT / "docs" / "recipes.json"
 PLAIN = "CE"
 IN_WORDS = {
@@ -24,6 +26,8 @@ IN_WORDS = {
     "EMA": "averaged weights (EMA)",
 }
 """A way of training as a table calls it -> in words; several together are left out."""
+NOTHING_SHOWN = ("one seed", "did not learn")
+"""Verdicts that say neither that a recipe breaks abstention nor that it does not, nor that more samples would tell."""
 Numbers = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
@@ -44,7 +48,7 @@ def _verdicts(numbers: Numbers) -> dict[str, dict[tuple[str, str], str]]:
     for data_set, rows in numbers.items():
         for row in rows:
             way = re.sub(r" [\d.]+", "", row["recipe"])
-            if way in IN_WORDS and row.get("verdict", "one seed") != "one seed":
+            if way in IN_WORDS and row.get("verdict", "one seed") not in NOTHING_SHOWN:
                 found[way][data_set, row["recipe"]] = row["verdict"]
     return {way: found[way] for way in IN_WORDS if way in found}
 
@@ -81,7 +85,7 @@ def _smoothed(numbers: Numbers) -> Iterator[tuple[str, float, float]]:
 def _data_sets(found: Mapping[tuple[str, str], str], verdict: str) -> str:
     there = dict.fromkeys(data_set for (data_set, _), one in found.items() if one == verdict)
     everywhere = dict.fromkeys(data_set for data_set, _ in found)
-    return f"{len(there)} of {len(everywhere)} data sets"
+    return f"{len(there)} of {counted(len(everywhere), 'data set')}"
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -10,13 +10,16 @@ from abstain.experiments import RunRanks, RunSamples, write_ranks
 N = 300
 
 
-def keep(folder, data_set, seed, *, damage=0.0, n_logits=10, test="same", diagnosis=None, **training):
-    """Write a run whose order is damaged so much, and return its ranks; its repair halves AURC."""
+def keep(folder, data_set, seed, *, damage=0.0, n_logits=10, test="same", diagnosis=None, learned=True, **training):
+    """Write a run whose order is damaged so much, and return its ranks; its repair halves AURC.
+
+    One that has not learned has the same score for all samples.
+    """
     name = f"{data_set}_{'_'.join(f'{key}{value}' for key, value in training.items()) or 'ce'}_s{seed}"
     samples, own = np.random.default_rng(0), np.random.default_rng([seed, *name.encode()])
     hardness = samples.normal(size=N)
     error = hardness + 0.3 * own.normal(size=N) > 0.84
-    score = (-hardness - (0.5 + damage) * own.normal(size=N)).astype(np.float32)
+    score = (-hardness - (0.5 + damage) * own.normal(size=N)).astype(np.float32) * learned
     ranks = RunRanks.of(RunSamples(score, -score, error.astype(np.int8)))
     write_ranks(folder / name, ranks)
     msp = {"risk": float(error.mean()), "aurc": aurc(score, error), "cov@5": 0.5, "cov@1": 0.25, "ece": 0.125}

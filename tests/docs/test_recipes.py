@@ -153,3 +153,15 @@ def test_the_runs_that_look_smoothed_are_counted_among_those_that_were_diagnosed
     heads, plain, smoothed, *_ = rows_of(text, "digits")
     assert (heads[-1], plain[-1], smoothed[-1]) == ("looks smoothed", "?", "2 of 3")
     assert numbers["digits"][1]["diagnoses"] == {"looks smoothed": 2, "too few errors to say": 1}
+
+
+@pytest.mark.parametrize("learned", [(False, False), (True, False)])
+def test_a_recipe_that_gives_all_samples_one_confidence_did_not_learn(page, tmp_path, learned):
+    for seed, of_seed in enumerate(learned):
+        keep(tmp_path / "runs", "imdb", seed)
+        keep(tmp_path / "runs", "imdb", seed, max_suppression_factor=0.6, learned=of_seed)
+    text, numbers = page()
+    row = numbers["imdb"][1]
+    assert (row["verdict"], row["orders worse"]) == ("did not learn", "–")
+    assert rows_of(text, "Verdicts")[1] == ["MaxSup 0.6", "did not learn"], "nothing is said of an order there is not"
+    assert rows_of(text, "IMDB")[-1][-2:] == ["did not learn", "–"]

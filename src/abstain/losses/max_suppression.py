@@ -21,7 +21,8 @@ def max_suppression(
     Label smoothing adds α·(z_y - z̄) to cross-entropy: it pulls down the logit of the label, harder where the label is
     likely. Max suppression (Zhou et al. 2025, arXiv 2502.15798) pulls the largest logit down by α·(1 - 1/K) whether it
     is right or wrong. Logits that tie for the largest share the pull; one logit z stands for the pair (0, z), and the
-    term is |z|/2, without a gradient at 0.
+    term is |z|/2, without a gradient at 0; it pulls z back to 0 by α/2, so that a model which begins there stays where
+    all the labels pull away by less, |P(y|x) - 1/2| < α/2.
 
     Args:
         logits: as of `smoothed_cross_entropy`.
