@@ -33,6 +33,7 @@ from abstain.experiments import (
     Job,
     TimeLeft,
     check_output_folder,
+    device_name,
     is_done,
     keep_run,
     last_line,
@@ -54,7 +55,7 @@ def main() -> None:
     folders = [options.output_dir, *([options.keep] if options.keep else [])]
     done = [run for run in runs if is_done(run, folders)]
     left = [run for run in runs if run not in done]
-    time_left = TimeLeft(done, left, folders, jobs=options.jobs)
+    time_left = TimeLeft(done, left, folders, device=device_name(), jobs=options.jobs)
     if options.dry_run:
         print(*(shlex.join(run.command(options.output_dir)) for run in left), sep="\n")
         return
@@ -133,7 +134,7 @@ def in_time(left: list[GridRun], time_left: TimeLeft, options: argparse.Namespac
     """A job for each run, but for those that would end after the limit."""
     started = time.monotonic()
     for run in left:
-        ends = time.monotonic() - started + (time_left.seconds(run.data_set) or 0)
+        ends = time.monotonic() - started + (time_left.seconds(run) or 0)
         if options.limit_hours is None or ends < options.limit_hours * 3600:
             yield Job(run.name, tuple(run.command(options.output_dir)), log_of(run, options.output_dir))
 

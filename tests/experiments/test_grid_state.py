@@ -74,9 +74,10 @@ def test_damaged_results_are_said(tmp_path, run):
 
 
 def test_the_time_of_a_run_is_that_of_its_log_with_all_its_parts_or_else_of_its_training(tmp_path, run):
-    assert seconds_of(run, [tmp_path]) is None
-    written(tmp_path, {}, training={"train_runtime": 7.5})
-    assert seconds_of(run, [tmp_path / "other", tmp_path]) == 7.5
+    assert seconds_of(run, [tmp_path], device="a GPU") is None
+    written(tmp_path, {}, training={"train_runtime": 7.5}, environment={"device": "a GPU"})
+    assert seconds_of(run, [tmp_path / "other", tmp_path], device="a GPU") == 7.5
     parts = ["a line", "run_grid: exit status -15 after 20.0 s", "run_grid: exit status 0 after 2.5 s"]
     log_of(run, tmp_path).write_text("\n".join(parts))
-    assert seconds_of(run, [tmp_path]) == 22.5
+    assert seconds_of(run, [tmp_path], device="a GPU") == 22.5
+    assert seconds_of(run, [tmp_path], device="another") is None, "it was trained elsewhere"

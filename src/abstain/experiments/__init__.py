@@ -17,7 +17,7 @@ from abstain.experiments.recipe import parse_recipe
 from abstain.experiments.results import finish, run_script
 from abstain.experiments.run_folder import start_run, train_run
 from abstain.experiments.samples import RunSamples, read_samples, write_samples
-from abstain.experiments.settings import environment, without_folders
+from abstain.experiments.settings import device_name, environment, without_folders
 from abstain.experiments.teacher_inputs import check_teacher_inputs
 from abstain.experiments.time_left import TimeLeft
 
@@ -34,6 +34,7 @@ __all__ = [
     "TimeLeft",
     "check_output_folder",
     "check_teacher_inputs",
+    "device_name",
     "environment",
     "finish",
     "is_done",

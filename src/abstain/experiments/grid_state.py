@@ -58,23 +58,29 @@ def log_of(run: GridRun, output_dir: Path) -> Path:
     return output_dir / f"{run.name}.log"
 
 
-def seconds_of(run: GridRun, folders: Iterable[Path]) -> float | None:
+def seconds_of(run: GridRun, folders: Iterable[Path], *, device: str) -> float | None:
     """How long a run that is done took: all its parts by its log, or its training by its results.
 
     Args:
         run: that is done.
         folders: as for `is_done`.
+        device: the name of what trains, as results have it.
 
     Returns:
-        Seconds; None if no folder holds the run.
+        Seconds; None if no folder holds the run, or it was trained on another device.
     """
-    folders = list(folders)
-    for log in (log_of(run, folder) for folder in folders):
-        took = TOOK.findall(log.read_text(encoding="utf-8", errors="replace")) if log.exists() else []
-        if took:
-            return sum(map(float, took))
-    results = (folder / run.name / RESULTS_FILE for folder in folders)
-    return next((_read(path)["training"]["train_runtime"] for path in results if path.exists()), None)
+    for folder in folders:
+        path = folder / run.name / RESULTS_FILE
+        found = _read(path) if path.exists() else None
+        if found is not None and found["environment"]["device"] == device:
+            return _seconds_by_log(log_of(run, folder)) or float(found["training"]["train_runtime"])
+    return None
+
+
+def _seconds_by_log(log: Path) -> float:
+    """Of all parts of a run together; 0 without a log."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    return sum(map(float, TOOK.findall(text)))
 
 
 @cache

@@ -64,15 +64,19 @@ def first_difference(before: dict[str, Any], now: dict[str, Any]) -> str | None:
 
 def environment() -> dict[str, Any]:
     """The versions of libraries, the revision of this package's sources if they are a clone, and the hardware."""
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine() + " CPU"
     return {
         "python": platform.python_version(),
         **{package: version(package) for package in PACKAGES},
         "git_revision": git_revision(),
-        "device": device,
+        "device": device_name(),
         "processes": PartialState().num_processes,
         "threads": torch.get_num_threads(),
     }
+
+
+def device_name() -> str:
+    """What trains here: the name of the GPU, or the kind of processor."""
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine() + " CPU"
 
 
 def git_revision() -> str | None:
