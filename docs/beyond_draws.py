@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from released_sets import Mixture, ReleasedSet, points
+from which_runs import called
 
 from abstain import LogitNorm
 from abstain.report import markdown_table
@@ -83,7 +84,7 @@ def learning_table(rows: dict[str, dict[str, Row]]) -> str:
         for size, row in of_size.items():
             shares = row["shares"]["one_standard_error"]
             spread = ", ".join(f"{100 * end:+.3f}" for end in row["guard - msp of draws"])
-            cells = [name, f"{int(size):,}", _taken(shares), f"{100 * shares.get(MSP, 0):.0f}"]
+            cells = [called(name), f"{int(size):,}", _taken(shares), f"{100 * shares.get(MSP, 0):.0f}"]
             cells += [points(row["guard - msp"]), f"{spread}" if row["draws"] > 1 else "–"]
             table.append([*cells, f"{100 * row['best - msp']:+.3f}"])
     return markdown_table(table, "lrlrrrr")
@@ -97,7 +98,7 @@ def learning_verdict(rows: dict[str, dict[str, Row]]) -> str:
         stays = {size: of_size[str(size)]["shares"]["one_standard_error"].get(MSP, 0.0) for size in sizes}
         if stays[sizes[-1]] < 1:
             enough = next(size for size in sizes if stays[size] <= SELDOM)
-            told.append(f"{name}: {enough:,}")
+            told.append(f"{called(name)}: {enough:,}")
     few = f"{100 * SELDOM:g} % of the draws or fewer"
     return f"The smallest of these sizes with which {few} stay with MSP, where all samples do not: {'; '.join(told)}."
 
@@ -131,5 +132,5 @@ def guard_table(rows: dict[str, dict[str, Row]]) -> str:
             stays = (f"{100 * row['shares'][of].get(MSP, 0):.0f}" for of in ("one_standard_error", "strict"))
             often = (f"{100 * row[of]:.0f}" for of in ("saved", "cost"))
             differences = (points(row[of]) for of in ("guard - strict", "guard - never"))
-            table.append([name, f"{int(size):,}", *stays, *often, *differences])
+            table.append([called(name), f"{int(size):,}", *stays, *often, *differences])
     return markdown_table(table, "lrrrrrrr")

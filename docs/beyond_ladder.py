@@ -14,6 +14,7 @@ import numpy as np
 from pages import ROOT
 from recipe_runs import PLAIN, Run
 from released_sets import data_name
+from which_runs import called
 
 from abstain._files import RESULTS_FILE
 from abstain.report import markdown_table
@@ -58,5 +59,5 @@ def ladder_table(searches: dict[tuple[str, str], list[Search]]) -> str:
         taken = ", ".join(f"{p} ({count})" for p, count in counts.most_common())
         gains, errors = (np.array([one[key] for one in best]) for key in ("gain", "gain_standard_error"))
         numbers = [f"{100 * gains.mean():+.3f}", f"{(gains / errors).mean():+.1f}", str((gains <= errors).sum())]
-        table.append([data, recipe, str(len(best)), taken, *numbers])
+        table.append([called(data), recipe, str(len(best)), taken, *numbers])
     return markdown_table(table, "llrlrrr")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from released_sets import ReleasedSet, Told, points
+from which_runs import called
 
 from abstain import LogitNorm, aurc
 from abstain.report import markdown_table
@@ -78,7 +79,7 @@ def temperature_table(rows: dict[str, Row]) -> str:
     table = [["", "AURC % of MSP", "T", "T by AURC", "p", *(_title(key) for key in differences)]]
     for name, row in rows.items():
         fitted = [f"{row['temperature']:.2g}", f"{row['temperature by AURC']:.2g}", _p(row["p"])]
-        table.append([name, f"{100 * row['msp']:.3f}", *fitted, *(points(row[key]) for key in differences)])
+        table.append([called(name), f"{100 * row['msp']:.3f}", *fitted, *(points(row[key]) for key in differences)])
     return markdown_table(table, "l" + "r" * (len(table[0]) - 1))
 
 
@@ -89,7 +90,8 @@ def temperature_verdict(rows: dict[str, Row]) -> str:
     told = f"The repair is better than MSP in {len(gained)} of {len(rows)} sets, by the interval"
     if not lost:
         return f"{told}, and in all of them better than the best temperature too."
-    return f"{told}; in {len(lost)} of them not clearly better than the best temperature: {'; '.join(lost)}."
+    those = "; ".join(map(called, lost))
+    return f"{told}; in {len(lost)} of them not clearly better than the best temperature: {those}."
 
 
 def score_table(rows: dict[str, Row]) -> str:
@@ -98,7 +100,7 @@ def score_table(rows: dict[str, Row]) -> str:
     titles = ["first on validation", "first on test", "the former minus MSP", "minus the repair", "minus the latter"]
     table = [["", *titles]]
     for name, row in rows.items():
-        table.append([name, row["by validation"], row["by test"], *(points(row[key]) for key in keys)])
+        table.append([called(name), row["by validation"], row["by test"], *(points(row[key]) for key in keys)])
     return markdown_table(table, "lllrrr")
 
 
@@ -107,7 +109,7 @@ def exponent_table(rows: dict[str, Row]) -> str:
     table = [["", "best p on validation", "on test", *(f"p = {p} minus MSP" for p in EXPONENTS)]]
     for name, row in rows.items():
         cells: Sequence[Told] = [row["p - msp"][str(p)] for p in EXPONENTS]
-        table.append([name, _p(row["by validation"]), _p(row["by test"]), *map(points, cells)])
+        table.append([called(name), _p(row["by validation"]), _p(row["by test"]), *map(points, cells)])
     return markdown_table(table, "l" + "r" * (len(table[0]) - 1))
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from diagnosed_runs import SEEDS_SEEN, Entry, diagnosed, median, unlike
 from diagnosis_figure import diagnosis_figure
 from pages import ROOT, write_or_check
+from which_runs import called
 
 from abstain._files import RESULTS_FILE, whole_file, write_json
 from abstain.audit.smoothing_verdict import FEWEST_CLASSES, MANY_CLASSES, QUANTILE, SMALLEST
@@ -133,7 +134,7 @@ def by_training(entries: list[Entry], verdict: str = "verdict") -> str:
         counts = Counter(one[verdict] for one in runs)
         numbers = [_number(median(runs, name), form) for name, form in MEDIANS.values()]
         told = [str(counts[name]) for name in SHORT]
-        table.append([key[0], str(runs[0]["classes"]), key[1], f"{key[2]:g}", *told, *numbers])
+        table.append([called(key[0]), str(runs[0]["classes"]), key[1], f"{key[2]:g}", *told, *numbers])
     return markdown_table(table, "lrlr" + "r" * (len(table[0]) - 4))
 
 
@@ -173,8 +174,13 @@ def of_two(two: list[Entry]) -> str:
     for key, runs in _grouped(two, lambda one: (one["data_set"], one["trained"])):
         risks = [f"{100 * median(runs, f'risk@{x}'):.2f}" for x in (1, 20)]
         fits = [_number(median(runs, name), ".2f") for name in ("alpha", "temperature")]
-        table.append([*key, str(len(runs)), *fits, *risks])
+        table.append([called(key[0]), key[1], str(len(runs)), *fits, *risks])
     return markdown_table(table, "llrrrrr")
+
+
+def _seen() -> str:
+    """Which runs of the data that has many."""
+    return " and ".join(f"the seeds below {seeds} of {called(name)}" for name, seeds in SEEDS_SEEN.items())
 
 
 HEADER = f"""# How often a diagnosis is right
@@ -193,7 +199,7 @@ OF_RATES = f"""*Plain* models were trained on hard labels, whatever else was don
 weights, focal loss, normalised logits); *smoothed* ones with label smoothing or MaxSup, alone or with more. Wrong is a
 plain model that looks smoothed, or a smoothed one that does not; intervals are exact (Clopper and Pearson) at
 {100 * LEVEL:g} %, as if runs were independent, which those of one seed and one data set are not quite. The rule was
-chosen on {" and ".join(f"the seeds below {seeds} of {name}" for name, seeds in SEEDS_SEEN.items())} and on all runs of
+chosen on {_seen()} and on all runs of
 other data, and is judged by the rest; on some of the rest, another form of the second mark had been tried and given up
 before. A quarter of the samples is every fourth of them."""
 

@@ -22,6 +22,7 @@ from mechanism_measure import EVENNESS, measured, rank_correlation, ranks
 from mechanism_real import CONCLUSIONS, measured_runs, over_runs, rows_of
 from mechanism_runs import EPOCHS, OFTEN, ONCE, PLAIN, RECIPES_OF, TRAIN_SIZE, read_runs, test_points
 from pages import ROOT, write_or_check
+from which_runs import called
 
 from abstain._files import json_text, whole_file, write_text
 from abstain.audit import Estimate
@@ -176,14 +177,14 @@ def real_table(rows: Sequence[Numbers]) -> str:
     table = [["runs", "trained with", "seeds", "(d) max logit and error", *(f"(f) {one}" for one in CONCLUSIONS[1:])]]
     for (runs, recipe), of_recipe in by_recipe(rows).items():
         told = [_interval(over_runs(of_recipe, conclusion)) for conclusion in CONCLUSIONS]
-        table.append([runs, recipe, str(len(of_recipe)), *told])
+        table.append([called(runs), recipe, str(len(of_recipe)), *told])
     return markdown_table(table, "llrrrr")
 
 
 def plain_too(rows: Sequence[Numbers]) -> str:
     """Where (d) holds of cross-entropy too, of which the paper says that it does not."""
     found = {runs: over_runs(of, CONCLUSIONS[0]) for (runs, recipe), of in by_recipe(rows).items() if recipe == PLAIN}
-    above = [runs for runs, of in found.items() if of["low"] > 0]
+    above = [called(runs) for runs, of in found.items() if of["low"] > 0]
     where = f"does in {len(above)} of {len(found)} sets of runs: {'; '.join(above)}" if above else "nowhere does"
     return f"The interval of (d) should not lie above 0 for CE; it {where}."
 
@@ -209,7 +210,7 @@ def real_ranks(rows: Sequence[Numbers]) -> str:
         if plain is not None and len(means) >= FEWEST_RECIPES:
             apart = np.array(list(means.values())) - plain
             found = rank_correlation(apart[:, :1], -apart[:, 1:])
-            told.append(f"{runs}, {len(means)} recipes: ρ = {_ranked(found, 'recipes and seeds')}")
+            told.append(f"{called(runs)}, {len(means)} recipes: ρ = {_ranked(found, 'recipes and seeds')}")
     return f"How (d) ranks the damage to the failure AUROC there, with intervals over recipes: {'; '.join(told)}."
 
 

@@ -36,7 +36,7 @@ def test_runs_are_measured_once_and_told_with_the_shares_that_are_wrong(page, tm
         ["plain", "1", "0", "1", "0", "0", "0.0 [0.0, 97.5]"],
         ["smoothed", "1", "1", "0", "0", "0", "0.0 [0.0, 97.5]"],
     ]
-    assert cells(text, "bank_marketing")[1:3] == ["LS 0.4", "1"] and "Fewer than" not in text
+    assert cells(text, "Bank Marketing")[1:3] == ["LS 0.4", "1"] and "Fewer than" not in text
     again, kept = page()
     assert again == text and kept == runs
 
