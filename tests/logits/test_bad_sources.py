@@ -137,6 +137,20 @@ def test_the_file_is_named_once_and_the_first_wrong_row_as_it_is_counted_there(
         assert str(caught.value).startswith(f"in '{path}' ") and str(caught.value).count(str(tmp_path)) == 1
 
 
+@pytest.mark.parametrize("ignored", [None, -1])
+@pytest.mark.parametrize("name", ["probability", "score"])
+def test_one_column_of_probabilities_names_the_first_row_that_is_none(tmp_path, name, ignored):
+    frame = pd.DataFrame({name: np.linspace(0.1, 0.9, 20), "label": [0, 1] * 10})
+    if ignored is not None:
+        frame.loc[[0, 3], "label"] = ignored
+    frame.loc[[7, 9], name] = 1.5
+    frame.to_csv(tmp_path / "bad.csv", index=False)
+    told = {"input": "probabilities"} if name == "score" else {}
+    for read in (read_predictions, lambda *a, **k: read_or_open(*a, large=1, **k)):
+        with pytest.raises(InputError, match=r"row 7 \(counted from 0\)"):
+            list(read(tmp_path / "bad.csv", ignore_index=ignored, **told).in_batches().batches())
+
+
 def test_labels_of_another_file_are_named_beside_the_values(tmp_path):
     np.save(tmp_path / "z.npy", np.eye(3))
     np.save(tmp_path / "y.npy", [0, 1, 7])

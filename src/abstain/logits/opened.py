@@ -115,7 +115,7 @@ class OpenPredictions:
         self._in_doubt = False
         with self._counting():
             if self.n_columns == 1:
-                return kind_of_column(seen.low, seen.high, told, said, of_both=len(labels) > 1, beyond=seen.beyond)
+                return kind_of_column(seen.column, told, said, of_both=len(labels) > 1)
             return self._kind_of_all()
 
     @property

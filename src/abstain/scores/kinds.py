@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
@@ -62,6 +62,31 @@ class Values:
     of_percent: bool = False
 
 
+@dataclass(frozen=True)
+class Column:
+    """What is to be known of the values of one column.
+
+    Attributes:
+        low: the least.
+        high: the largest.
+        beyond: how far beyond [0, 1] rounding may have put a probability.
+        outside: the first row that is further beyond; None if none is.
+    """
+
+    low: float
+    high: float
+    beyond: float
+    outside: int | None
+
+    @classmethod
+    def of(cls, rows: Tensor, low: float, high: float) -> Self:
+        """Of rows (n, 1), and their ends."""
+        beyond = beyond_unit(rows.dtype)
+        if -beyond <= low and high <= 1 + beyond:
+            return cls(low, high, beyond, None)
+        return cls(low, high, beyond, int(((rows < -beyond) | (rows > 1 + beyond)).any(dim=1).int().argmax()))
+
+
 def read_values(
     values: Any,
     labels: Any,
@@ -117,7 +142,7 @@ def read_values(
         low, high = check_finite(rows, "")
         if rows.shape[1] == 1:
             of_both = not is_part and bool(classes.min() < classes.max())
-            kind = kind_of_column(low, high, input, said, of_both=of_both, beyond=beyond_unit(rows.dtype))
+            kind = kind_of_column(Column.of(rows, low, high), input, said, of_both=of_both)
             return Values(kind, rows, classes, n_ignored, dependent)
         found = Recognised.of(rows)
         if are_told_percent(found, input):
@@ -155,31 +180,33 @@ def check_finite(rows: Tensor, which: str) -> tuple[float, float]:
     raise RowError(bad, first_row(wrong))
 
 
-def kind_of_column(
-    low: float, high: float, input: Input | None, said: str | None, *, of_both: bool, beyond: float
-) -> Kind:
+def kind_of_column(column: Column, input: Input | None, said: str | None, *, of_both: bool) -> Kind:
     """What one column is.
 
     Args:
-        low: the least value.
-        high: the largest.
+        column: its values.
         input: as `read_values`.
         said: as there.
         of_both: whether samples of both classes are among all that there are.
-        beyond: how far beyond [0, 1] rounding may have put a probability.
 
     Raises:
         InputError: as there.
     """
-    fits = -beyond <= low and high <= 1 + beyond
+    low, high, fits = column.low, column.high, column.outside is None
     if "log-probabilities" in (input, said):
         raise InputError("one column cannot be log-probabilities, which need one a class: give the probability itself")
     if input == "probabilities" and not fits:
-        found = low if low < -beyond else _written(high)
-        raise InputError(f'the column holds {found}, which input="probabilities" rules out: it must be in [0, 1]')
+        found = low if low < -column.beyond else _written(high)
+        raise RowError(
+            f'the column holds {found}, which input="probabilities" rules out: mend it, which must lie in [0, 1], or '
+            f"give logits; the first such row is {ROW}",
+            column.outside,
+        )
     if input is None and said == "probabilities" and not fits:
-        raise InputError(
-            f"the name says probabilities, but the values, from {low:g} to {_written(high)}, say logits: {TELL}"
+        raise RowError(
+            f"the name says probabilities, but the values, from {low:g} to {_written(high)}, say logits, first in "
+            f"{ROW}: {TELL}",
+            column.outside,
         )
     told = input or said
     if told is None and 0 <= low and FEW_LOGITS < high <= 100:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from abstain._checks import counting_rows
-from abstain.scores.kinds import check_finite
+from abstain.scores.kinds import Column, check_finite
 from abstain.scores.recognition import beyond_unit
 
 
@@ -29,6 +29,7 @@ class RunningKind:
         n_unit: rows within [0, 1].
         n_percent: rows within [0, 100].
         beyond: how far beyond these ends rounding may have put a value, in parts of the upper one.
+        outside: of one column, the first row that is further beyond [0, 1]; None if none is.
     """
 
     n_rows: int = 0
@@ -37,6 +38,7 @@ class RunningKind:
     n_unit: int = 0
     n_percent: int = 0
     beyond: float = 0.0
+    outside: int | None = None
 
     def add(self, rows: Tensor) -> None:
         """See more rows (n, K).
@@ -47,11 +49,19 @@ class RunningKind:
         with counting_rows(lambda row: self.n_rows + row):
             low, high = check_finite(rows, " read at once")
         self.low, self.high = min(self.low, low), max(self.high, high)
-        self.n_rows += len(rows)
         self.beyond = max(self.beyond, beyond_unit(rows.dtype))
+        if rows.shape[1] == 1 and self.outside is None:
+            here = Column.of(rows, low, high).outside
+            self.outside = None if here is None else self.n_rows + here
+        self.n_rows += len(rows)
         least, largest = torch.aminmax(rows, dim=1)
         self.n_unit += self._within(1, least, largest)
         self.n_percent += self._within(100, least, largest)
+
+    @property
+    def column(self) -> Column:
+        """Of one column, what is to be known of its values."""
+        return Column(self.low, self.high, self.beyond, self.outside)
 
     @property
     def are_no_probabilities(self) -> bool:
