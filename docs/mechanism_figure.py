@@ -48,7 +48,7 @@ def draw_suppression(axes: Axes, bins: Mapping[str, np.ndarray]) -> None:
     axes.axhline(0, color="0.35", linewidth=0.7)
     axes.errorbar(x, measured, yerr=ends, fmt="o", color="black", markersize=4, elinewidth=0.9, label="measured")
     shape = nearest_factor(bins["predicted"], measured) * bins["predicted"]
-    axes.plot(x, shape, color="#D55E00", linestyle=(0, (4, 1.5)), label="gradient of the loss, in its own unit")
+    axes.plot(x, shape, color="#D55E00", linestyle=(0, (4, 1.5)), label="gradient of the loss, scaled")
     axes.grid(alpha=0.2)
 
 

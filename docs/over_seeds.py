@@ -144,7 +144,7 @@ def worst(cells: list[Cell]) -> str:
     """How seldom the interval of both holds the true difference, by the number of seeds."""
     least = {n: min(cell["held"]["both"] for cell in cells if cell["n_seeds"] == n) for n in SEEDS}
     told = ", ".join(f"{n} seeds {100 * share:.1f} %" for n, share in least.items())
-    return f"The interval of both holds it, where it does worst, with {told}."
+    return f"The interval of both holds it, where it does worst of these rows, with {told}."
 
 
 if __name__ == "__main__":

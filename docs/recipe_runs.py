@@ -67,6 +67,12 @@ class Run:
         return self.results.get("diagnosis", {}).get("verdict")
 
     @property
+    def machine(self) -> str:
+        """On what it was trained, and by which torch."""
+        environment = self.results["environment"]
+        return f"{environment['device']}, torch {environment['torch']}"
+
+    @property
     def learned(self) -> bool:
         """Whether it tells its test samples apart: one that is as sure of all of them never left chance."""
         return self.ranks is None or int(self.ranks.msp.max()) > 0  # equal scores share a rank, the lowest is 0

@@ -5,8 +5,10 @@ With `--check` nothing is written, and the exit status says whether the page or 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from statistics import median
 from typing import Any
 
 import other_models
@@ -14,20 +16,19 @@ import over_seeds
 from pages import ROOT, write_or_check
 from recipe_figure import recipe_figure
 from recipe_runs import PLAIN, Recipe, read_recipes
+from recipe_verdicts import MARGIN, ORDER_MARGIN, YES, not_learned, orders_worse, verdict
+from repair_gain import gain_of_repair
 from which_runs import called
 
 from abstain._files import json_text, whole_file
 from abstain.curve import DifferenceOverSeeds
 from abstain.report import markdown_table
+from abstain.report.phrases import counted
 from abstain.report.pictures import figure_bytes
 
 RUNS = ROOT / "model_cards" / "recipes"
 PAGE = ROOT / "docs" / "recipes.md"
 FIGURE = PAGE.with_suffix(".png")
-MARGIN = 0.05
-"""The share of the AURC of cross-entropy up to which more is no damage."""
-ORDER_MARGIN = 0.01
-"""What the failure AUROC may be below that of cross-entropy before errors are called ordered worse."""
 MEASURED = {
     "error %": ("risk", False),
     "AURC %": ("aurc", False),
@@ -37,6 +38,9 @@ MEASURED = {
     "ECE %": ("ece", False),
 }
 """Column -> the measurement, and whether it is that of the repair."""
+SPREAD = ("AURC", "Cov@")
+"""How the columns begin whose standard deviation over seeds is told."""
+REPAIR = "repair minus MSP"
 DIFFERENCES = {
     "error": (lambda ranks: ranks.msp, "risk"),
     "AURC": (lambda ranks: ranks.msp, "aurc"),
@@ -45,8 +49,6 @@ DIFFERENCES = {
 }
 """Column -> the ranks that it is read from, and the area."""
 LOOKS_SMOOTHED = "looks smoothed"
-NOT_LEARNED = "did not learn"
-"""The verdict on a recipe of which a run gives all test samples one confidence: there is no order to judge."""
 Row = dict[str, Any]
 
 
@@ -67,6 +69,8 @@ def row_of(recipe: Recipe, of_data_set: Sequence[Recipe]) -> Row:
     told = Counter(run.diagnosis for run in recipe.runs.values() if run.diagnosis)
     row["diagnoses"] = None if has_two_classes(recipe) else dict(sorted(told.items()))
     row |= {column.removesuffix(" %").replace(" % ", " "): _spread(of_seeds) for column, of_seeds in values.items()}
+    row[REPAIR] = {key: _kept(value) for key, value in asdict(gain_of_repair(recipe)).items()}
+    row["trained on"] = machines_of(recipe)
     plain = next((one for one in of_data_set if one.name == PLAIN), None)
     if plain is None or plain is recipe:
         return row
@@ -74,33 +78,26 @@ def row_of(recipe: Recipe, of_data_set: Sequence[Recipe]) -> Row:
     if has_two_classes(recipe):
         del found["AURC repaired"]  # the ranks of the calibration per class are not kept
     row["minus CE"] = {name: difference and _told(difference) for name, difference in found.items()}
-    if not all(run.learned for run in recipe.runs.values()):
-        return row | {"verdict": NOT_LEARNED, "orders worse": "–"}
-    of_aurc = verdict(found["AURC"], float(plain.values("aurc").mean()))
-    return row | {"verdict": of_aurc, "orders worse": orders_worse(found["failure AUROC"])}
+    if stuck := not_learned(recipe, plain):
+        return row | {"verdict": stuck, "orders worse": "–"}
+    n_seeds, aurc_of_plain = len(recipe.runs.keys() & plain.runs.keys()), float(plain.values("aurc").mean())
+    row["verdict"] = verdict(found["AURC"], aurc_of_plain, n_seeds=n_seeds)
+    return row | {"orders worse": orders_worse(found["failure AUROC"], n_seeds=n_seeds)}
+
+
+def machines_of(recipe: Recipe) -> dict[str, Row]:
+    """What its runs were trained on -> their seeds, and how many minutes each took."""
+    machines: dict[str, Row] = {}
+    for seed, run in recipe.runs.items():
+        one = machines.setdefault(run.machine, {"seeds": [], "minutes": []})
+        one["seeds"].append(seed)
+        one["minutes"].append(round(run.results["training"]["train_runtime"] / 60, 2))
+    return machines
 
 
 def has_two_classes(recipe: Recipe) -> bool:
     """Whether its models tell two classes, of which logit normalisation is no repair."""
     return any(run.results["evaluation"]["n_logits"] <= 2 for run in recipe.runs.values())
-
-
-def verdict(difference: DifferenceOverSeeds | None, aurc_of_plain: float) -> str:
-    """Whether a recipe breaks abstention, by the interval of its AURC minus that of cross-entropy."""
-    if difference is None or difference.low is None or difference.high is None:
-        return "one seed" if difference is None else "cannot tell"
-    if difference.high < MARGIN * aurc_of_plain:
-        return "does not"
-    return "breaks" if difference.low > 0 else "cannot tell"
-
-
-def orders_worse(difference: DifferenceOverSeeds | None) -> str:
-    """Whether errors stand less well apart than those of cross-entropy, however many there are of them."""
-    if difference is None or difference.low is None or difference.high is None:
-        return "one seed" if difference is None else "cannot tell"
-    if difference.low > -ORDER_MARGIN:
-        return "no"
-    return "yes" if difference.high < 0 else "cannot tell"
 
 
 def _spread(of_seeds: Any) -> dict[str, float | None]:
@@ -112,9 +109,9 @@ def _told(difference: DifferenceOverSeeds) -> dict[str, float | None]:
     return {name: _kept(getattr(difference, name)) for name in names} | {"seeds": len(difference.of_seeds)}
 
 
-def _kept(number: float | None) -> float | None:
+def _kept(number: Any) -> Any:
     """With as many digits as every processor gives: the last ones depend on the order in which it adds up."""
-    return None if number is None else float(f"{number:.12g}")
+    return float(f"{number:.12g}") if isinstance(number, float) else number
 
 
 def render(numbers: dict[str, list[Row]], others: Sequence[Row]) -> str:
@@ -129,7 +126,7 @@ def _sections(numbers: dict[str, list[Row]], others: Sequence[Row]) -> Iterator[
         yield f"![error against AURC, before and after the repair]({FIGURE.name})"
         yield f"## Verdicts\n\n{verdicts(numbers)}"
     for name, rows in numbers.items():
-        yield f"## {called(name)}\n\n{measurements(rows)}"
+        yield f"## {called(name)}\n\n{machines(rows)}\n\n{measurements(rows)}"
         if compared := differences(rows):
             yield compared
     if others:
@@ -146,16 +143,35 @@ def verdicts(numbers: dict[str, list[Row]]) -> str:
 
 
 def _in_words(row: Row) -> str:
-    return row.get("verdict", "") + ("; orders worse" if row.get("orders worse") == "yes" else "")
+    return row.get("verdict", "") + ("; orders worse" if row.get("orders worse") == YES else "")
+
+
+def machines(rows: Sequence[Row]) -> str:
+    """A sentence: on what the runs were trained, the most of them first, and how long each took there."""
+    runs: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    for row in rows:
+        for machine, of in row["trained on"].items():
+            seeds = zip(of["seeds"], of["minutes"], strict=True)
+            runs[machine] += [(f"{row['recipe']} seed {seed}", minutes) for seed, minutes in seeds]
+    told = []
+    for number, (machine, of) in enumerate(sorted(runs.items(), key=lambda one: -len(one[1]))):
+        which = f": {', '.join(name for name, _ in of)}" if number else ""
+        minutes = median(minutes for _, minutes in of)
+        told.append(f"{machine} ({counted(len(of), 'run')}, {minutes:.2g} minutes in the median{which})")
+    return f"Trained on {'; '.join(told)}."
 
 
 def measurements(rows: Sequence[Row]) -> str:
-    """One row a recipe: means over seeds, and of AURC the standard deviation over them."""
-    table = [["trained with", "seeds", *MEASURED, "looks smoothed"]]
+    """One row a recipe: means over seeds, the standard deviation of some over them, and what the repair does."""
+    table = [["trained with", "seeds", *MEASURED, f"{REPAIR}, points", "looks smoothed"]]
     for row in rows:
         measured = [_cell(row, column) for column in MEASURED]
-        table.append([row["recipe"], str(row["seeds"]), *measured, _looks_smoothed(row)])
-    return markdown_table(table, "l" + "r" * (2 + len(MEASURED)))
+        table.append([row["recipe"], str(row["seeds"]), *measured, _repair(row[REPAIR]), _looks_smoothed(row)])
+    return markdown_table(table, "l" + "r" * (3 + len(MEASURED)))
+
+
+def _repair(gain: Row) -> str:
+    return _interval(gain, missing=f"{100 * gain['estimate']:+.3f}") if gain["changes"] else "falls back"
 
 
 def _looks_smoothed(row: Row) -> str:
@@ -166,11 +182,9 @@ def _looks_smoothed(row: Row) -> str:
 
 
 def _cell(row: Row, column: str) -> str:
-    found = row[column.removesuffix(" %").replace(" % ", " ")]
-    if not column.startswith("AURC"):
-        return f"{100 * found['mean']:.2f}"
-    spread = f" ± {100 * found['std']:.3f}" if row["seeds"] > 1 else ""
-    return f"{100 * found['mean']:.3f}{spread}"
+    found, digits = row[column.removesuffix(" %").replace(" % ", " ")], 3 if column.startswith("AURC") else 2
+    spread = f" ± {100 * found['std']:.{digits}f}" if row["seeds"] > 1 and column.startswith(SPREAD) else ""
+    return f"{100 * found['mean']:.{digits}f}{spread}"
 
 
 def differences(rows: Sequence[Row]) -> str:
@@ -186,9 +200,9 @@ def differences(rows: Sequence[Row]) -> str:
     return markdown_table(table, "l" + "r" * len(columns) + "ll")
 
 
-def _interval(difference: dict[str, float | None] | None) -> str:
+def _interval(difference: Row | None, missing: str = "–") -> str:
     if difference is None or difference["low"] is None:
-        return "–"
+        return missing
     estimate, low, high = (100 * difference[name] for name in ("estimate", "low", "high"))
     return f"{estimate:+.3f} [{low:+.3f}, {high:+.3f}]"
 
@@ -197,28 +211,38 @@ HEADER = f"""# Which ways of training break abstention
 
 Every run of the grids in [`training_scripts/grids`](../training_scripts/grids) that is kept in
 [`model_cards/recipes`](../model_cards/recipes), written by `make docs` from its result file and the ranks of its test
-samples. Means are over seeds; the split, the model and its schedule are the same in all lines of a table. LS is label
-smoothing, MaxSup maximum suppression, SAM sharpness-aware minimisation, EMA the average of weights, LogitNorm training
-on normalised logits, each with its factor. *Repaired* is after logit normalisation fitted on validation data, with two
-classes after calibration per predicted class; it falls back to MSP where it gains nothing there.
+samples. Means are over seeds, and ± is the standard deviation over them; the split, the model and its schedule are the
+same in all lines of a table, the machine where it says so. LS is label smoothing, MaxSup maximum suppression, SAM
+sharpness-aware minimisation, EMA the average of weights, LogitNorm training on normalised logits, each with its factor;
+a model trained with LogitNorm is measured by its own logits, as its authors use it. *Repaired* is after the logit
+normalisation that is fitted to a trained model on validation data (another thing than LogitNorm), with two classes
+after calibration per predicted class; it falls back to MSP where it gains nothing there. *Repair* tells by how much
+that changes the AURC; with two classes, of which the ranks of the calibration are not kept, its interval is over seeds
+alone, and the repaired AURC is not set beside that of CE.
 
 Differences to cross-entropy (CE) are paired by seed and by test sample, and their interval of
 {100 * over_seeds.LEVEL:g} % is over both: another seed and other samples would give another number. Its variance is
 that of the difference over seeds, divided by their number, and that of the mean influence of a sample, divided by
 theirs; how it comes about stands at `abstain.curve.difference_over_seeds`. With two or three seeds it may hold the true
-difference less often than it says: the last table tells how often.
+difference less often than it says: the last table tells how often. Two runs of a pair that were trained on different
+machines differ in rounding too, which then counts as what a seed does.
 
 A recipe *does not* break abstention where the interval of its AURC minus that of CE, both of MSP, lies below
-{100 * MARGIN:g} % of the AURC of CE, which we call no damage; it *breaks* it where the interval lies above 0 and
-reaches further. Otherwise these runs *cannot tell*, and *one seed* has no interval. AURC grows with the error too, so
-such a recipe may only make more errors. Whether it also *orders worse* is said by the failure AUROC of MSP, the share
-of pairs of an error and a correct answer in which the error is the less confident one: *no* where the interval of its
-difference to CE lies above {-100 * ORDER_MARGIN:g} point, *yes* where it lies below 0 and reaches further.
-Intervals are one by one; none is widened for their number. Of a recipe that *did not learn* a run gives all test
-samples the same confidence: it never left chance, so that there is no order to judge. MaxSup can come to that where two
-classes share one logit z: its term α·|z|/2 pulls z back to 0 by α/2 whatever the label is, cross-entropy away from 0 by
-no more, on average, than |P(y|x) - 1/2|. *Looks smoothed* counts the runs of which
-[`abstain.diagnose`](diagnosis.md) says so; ? where none was diagnosed, – of two classes, of which it cannot be told."""
+{100 * MARGIN:g} % of the AURC of CE, which we call no damage; it *breaks* it where the interval lies above that, and
+*harms* where it lies above 0 alone: the AURC rises, whether by so much these runs cannot tell. Otherwise they
+*cannot tell*, and *one seed* has no interval. AURC grows with the error too, so such a recipe may only make more
+errors. Whether it also *orders worse* is said by the failure AUROC of MSP, the share of pairs of an error and a correct
+answer in which the error is the less confident one: *no* where the interval of its difference to CE lies above
+{-100 * ORDER_MARGIN:g} point (*by < 1 point* if below 0 too), *yes* where it lies below 0 and reaches further. The two
+need not agree: AURC weighs the errors among the surest answers most, failure AUROC all pairs alike. Intervals are one
+by one; none is widened for their number.
+
+Of runs that *did not learn*, all test samples have the same confidence: they never left chance, so that there is no
+order to judge. MaxSup can come to that with two classes, in one logit or two: with d the one minus the other, its term
+is α·|d|/2 and pulls d back to 0 by α/2 whatever the label is, cross-entropy away from 0 by no more, on average, than
+|P(y|x) - 1/2|; where classes are as frequent as each other, that is little before anything is learnt. *Looks
+smoothed* counts the runs of which [`abstain.diagnose`](diagnosis.md) says so; ? where none was diagnosed, – of two
+classes, of which it cannot be told."""
 
 
 if __name__ == "__main__":

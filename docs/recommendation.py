@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pages import ROOT
+from recipe_verdicts import BREAKS, DOES_NOT, HARMS, MARGIN, SHOWN
 from which_runs import called
 
 from abstain.report.phrases import counted
 
 NUMBERS = ROOT / "docs" / "recipes.json"
-PLAIN = "CE"
 IN_WORDS = {
     "LS": "label smoothing",
     "MaxSup": "MaxSup",
@@ -26,67 +26,106 @@ IN_WORDS = {
     "EMA": "averaged weights (EMA)",
 }
 """A way of training as a table calls it -> in words; several together are left out."""
-NOTHING_SHOWN = ("one seed", "did not learn")
-"""Verdicts that say neither that a recipe breaks abstention nor that it does not, nor that more samples would tell."""
-Numbers = Mapping[str, Sequence[Mapping[str, Any]]]
+Row = Mapping[str, Any]
+Numbers = Mapping[str, Sequence[Row]]
+Rows = Mapping[str, Sequence[Row]]
+"""Data set -> its rows of one way of training, a factor each."""
 
 
 def recommendation(numbers: Numbers | None = None) -> str:
     """Three sentences, each of which rows of the page of recipes say."""
     numbers = json.loads(NUMBERS.read_text(encoding="utf-8")) if numbers is None else numbers
-    verdicts = _verdicts(numbers)
-    harmless = [way for way, found in verdicts.items() if set(found.values()) == {"does not"}]
-    harmful = [
-        way for way, found in verdicts.items() if "breaks" in found.values() and "does not" not in found.values()
-    ]
-    return " ".join([_take(harmless, verdicts), _leave(harmful, verdicts), _repair(numbers)])
+    ways = rows_by_way(numbers)
+    harmful = [way for way, rows in ways.items() if _some(rows, BREAKS, HARMS) and not _some(rows, DOES_NOT)]
+    harmless = [way for way, rows in ways.items() if set(_verdicts(rows)) & {*SHOWN} == {DOES_NOT}]
+    others = [way for way in ways if way not in {*harmful, *harmless}]
+    return " ".join([_take(harmless, others, ways), _leave(harmful, ways), _repair(numbers)])
 
 
-def _verdicts(numbers: Numbers) -> dict[str, dict[tuple[str, str], str]]:
-    """Way of training -> (data set, recipe) -> whether it breaks abstention there, by two seeds or more."""
-    found: dict[str, dict[tuple[str, str], str]] = defaultdict(dict)
+def rows_by_way(numbers: Numbers) -> dict[str, dict[str, list[Row]]]:
+    """Way of training -> data set -> its rows, where two seeds or more say something, or did not learn."""
+    found: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for data_set, rows in numbers.items():
         for row in rows:
             way = re.sub(r" [\d.]+", "", row["recipe"])
-            if way in IN_WORDS and row.get("verdict", "one seed") not in NOTHING_SHOWN:
-                found[way][data_set, row["recipe"]] = row["verdict"]
-    return {way: found[way] for way in IN_WORDS if way in found}
+            if way in IN_WORDS and row["seeds"] > 1 and "verdict" in row:
+                found[way][data_set].append(row)
+    return {way: dict(found[way]) for way in IN_WORDS if way in found}
 
 
-def _take(harmless: Sequence[str], verdicts: Mapping[str, Mapping[tuple[str, str], str]]) -> str:
-    told = [f"{IN_WORDS[way]} (on {_data_sets(verdicts[way], 'does not')})" for way in harmless]
-    added = f"; {_listed(told)} did it no harm" if told else ""
-    return f"To train a model that is to abstain, take cross-entropy on hard labels{added}."
+def _take(harmless: Sequence[str], others: Sequence[str], ways: Mapping[str, Rows]) -> str:
+    alone = "To train a model that is to abstain, take cross-entropy on hard labels"
+    told = _listed([f"{IN_WORDS[way]} ({_no_harm(ways[way])})" for way in harmless], "or")
+    open_ones = [f"of {IN_WORDS[way]} it cannot be told ({_no_harm(ways[way])})" for way in others]
+    return "; ".join([f"{alone}, alone or with {told}" if told else alone, *open_ones]) + "."
 
 
-def _leave(harmful: Sequence[str], verdicts: Mapping[str, Mapping[tuple[str, str], str]]) -> str:
-    told = [f"{IN_WORDS[way]} (on {_data_sets(verdicts[way], 'breaks')})" for way in harmful]
-    return f"Leave out what broke abstention and was shown harmless nowhere: {_listed(told)}."
+def _no_harm(rows: Rows) -> str:
+    without, better = _some(rows, DOES_NOT), [name for name in rows if any(map(_is_better, rows[name]))]
+    harmed = _some(rows, BREAKS, HARMS)
+    words = [f"no harm on {len(without)} of {counted(len(rows), 'data set')}"]
+    words += [f"a lower AURC beyond chance on {', '.join(map(called, better))}"] if better else []
+    words += [f"harm on {', '.join(map(called, harmed))}"] if harmed else []
+    return ", ".join(words)
+
+
+def _is_better(row: Row) -> bool:
+    difference = row["minus CE"]["AURC"]
+    return difference is not None and difference["high"] is not None and difference["high"] < 0
+
+
+def _leave(harmful: Sequence[str], ways: Mapping[str, Rows]) -> str:
+    told = _listed([f"{IN_WORDS[way]} ({_harm(ways[way])})" for way in harmful], "and")
+    if not told:
+        return "Nothing that was tried raised the AURC beyond chance without being harmless elsewhere."
+    return f"Leave out what raised the AURC beyond chance with some factor and was harmless with none: {told}."
+
+
+def _harm(rows: Rows) -> str:
+    learned = {name: of for name, of in rows.items() if set(_verdicts({name: of})) & {*SHOWN}}
+    harmed, broken = _some(learned, BREAKS, HARMS), _some(learned, BREAKS)
+    often = "each time" if broken == harmed else f"on {len(broken)}"
+    words = f"on {len(harmed)} of {counted(len(learned), 'data set')}, by more than {100 * MARGIN:g} % {often}"
+    stuck = [called(name) for name in rows if name not in learned]
+    return f"{words}; it did not learn on {', '.join(stuck)}" if stuck else words
 
 
 def _repair(numbers: Numbers) -> str:
-    changes = _listed([f"on {data} from {before:.2f} to {after:.2f} %" for data, before, after in _smoothed(numbers)])
+    rows = list(_most_smoothed(numbers))
+    mended = [(name, row) for name, row in rows if row["repair minus MSP"]["high"] < 0]
+    told = _listed(
+        [f"{called(name)} from {_area(row, 'AURC')} to {_area(row, 'AURC repaired')} %" for name, row in mended]
+    )
+    unclear = _listed([called(name) for name, row in rows if (name, row) not in mended])
+    lowered = [f"lowered the AURC beyond chance, on {told}"] if told else []
+    lowered += [f"cannot be told to have{'' if told else ' lowered the AURC'} on {unclear}"] if unclear else []
     return (
-        "If it is trained already, order its answers by logit normalisation, fitted on validation samples (with two "
-        f"classes by a calibration of each): of models with the most smoothing it took the AURC, averaged over seeds, "
-        f"{changes}; where that is beyond chance, the findings below say."
+        "If it is trained already, and with label smoothing, order its answers by logit normalisation, fitted on "
+        "validation samples (with two classes by a calibration of each): of models with the most smoothing it "
+        f"{' and '.join(lowered)}."
     )
 
 
-def _smoothed(numbers: Numbers) -> Iterator[tuple[str, float, float]]:
-    """Of the most label smoothing in each data set, the AURC of MSP and after the repair, in percent."""
+def _most_smoothed(numbers: Numbers) -> Iterator[tuple[str, Row]]:
+    """Data set -> its row of the most label smoothing, of two seeds or more."""
     for data_set, rows in numbers.items():
         of_smoothing = [row for row in rows if re.fullmatch(r"LS [\d.]+", row["recipe"]) and row["seeds"] > 1]
         if of_smoothing:
-            row = max(of_smoothing, key=lambda one: float(one["recipe"].split()[1]))
-            yield called(data_set), 100 * row["AURC"]["mean"], 100 * row["AURC repaired"]["mean"]
+            yield data_set, max(of_smoothing, key=lambda one: float(one["recipe"].split()[1]))
 
 
-def _data_sets(found: Mapping[tuple[str, str], str], verdict: str) -> str:
-    there = dict.fromkeys(data_set for (data_set, _), one in found.items() if one == verdict)
-    everywhere = dict.fromkeys(data_set for data_set, _ in found)
-    return f"{len(there)} of {counted(len(everywhere), 'data set')}"
+def _area(row: Row, name: str) -> str:
+    return f"{100 * row[name]['mean']:.2f}"
 
 
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]])) if words else ""
+def _verdicts(rows: Rows) -> Iterable[str]:
+    return [row["verdict"] for of_data_set in rows.values() for row in of_data_set]
+
+
+def _some(rows: Rows, *verdicts: str) -> list[str]:
+    """The data sets with a row that says one of these."""
+    return [name for name, of_data_set in rows.items() if any(row["verdict"] in verdicts for row in of_data_set)]
+
+
+def _listed(words: Sequence[str], last: str = "and") -> str:
+    return f" {last} ".join(filter(None, [", ".join(words[:-1]), words[-1]])) if words else ""

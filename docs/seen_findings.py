@@ -9,16 +9,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from findings import MARGIN, Finding, Seen
 from mechanism_real import CONCLUSIONS, over_runs
 from pages import ROOT
 from recipe_runs import PLAIN, Recipe, Run, read_recipes
-from scipy.stats import t as student
+from repair_gain import ALONE, gain_of_repair
 from which_runs import GRIDS, data_sets_with_runs, in_words
 
 from abstain._files import RESULTS_FILE
-from abstain.curve import difference_over_seeds
 
 DOCS = ROOT / "docs"
 SMOOTHED = {"bank_marketing": "LS 0.4", "online_shoppers": "LS 0.6", "imdb": "LS 0.6"}
@@ -27,13 +25,12 @@ ELSEWHERE = "LS 0.2"
 OF_THE_PAPER = ("imagenet", "cifar10", "cifar100", "cityscapes", *SMOOTHED)
 NO_RUNS = "no runs"
 REASONS = {
-    "b": {"imdb": "its runs have one logit, and no calibration of two classes was kept"},
     "d": {name: "two classes, of which the largest logit follows from MSP" for name in SMOOTHED}
     | {"camvid": "no logits of its pixels are kept"},
     "e": {"imagenet": "no runs, nor with ImageNet-Sketch, the paper's shift"},
 }
-"""Why a finding cannot be tested of data of which there are runs; (c) as (b), (f) as (d)."""
-REASONS |= {"c": REASONS["b"], "f": REASONS["d"]}
+"""Why a finding cannot be tested of data of which there are runs; (f) as (d)."""
+REASONS |= {"f": REASONS["d"]}
 BROKEN = ("recipes.md", "segmentation.md")
 OF_HARM = "AURC with smoothing minus without, in points"
 OF_REPAIR = "AURC repaired minus MSP, in points"
@@ -50,7 +47,7 @@ def findings() -> list[Finding]:
     pairs = {name: pair for name, of in recipes.items() if (pair := _pair(name, of)) is not None}
     mechanism, shift = _read("mechanism.json")["runs"], _read("shift.json")["differences"]
     seen = {
-        "a": [*_harm(pairs), *_harm_elsewhere(recipes)],
+        "a": [*_harm(pairs), _harm_of_pixels()],
         "b": [*_repair(pairs, 1), _repair_of_pixels("LS")],
         "c": [*_repair(pairs, 0), _repair_of_pixels("CE")],
         "d": list(_largest_logit(mechanism)),
@@ -128,22 +125,11 @@ def _harm(pairs: dict[str, tuple[Recipe, Recipe]]) -> Iterator[Seen]:
         yield Seen(name, told, of_aurc.low > 0, effect, _clearness(vars(of_aurc)), n_seeds, _of_grid(smoothed))
 
 
-def _harm_elsewhere(recipes: dict[str, list[Recipe]]) -> Iterator[Seen]:
-    """IMDB by its results alone, where no ranks were kept; pixels by their images."""
-    if _pair("imdb", recipes.get("imdb", [])) is None:
-        plain, smoothed = (_kept(f"lstm_imdb_{alpha}") for alpha in ("a0", "a0.6"))
-        told, low = _over_seeds([a.value("aurc") - b.value("aurc") for a, b in zip(smoothed, plain, strict=True)])
-        coverages = [100 * np.mean([run.value("cov@1") for run in runs]) for runs in (plain, smoothed)]
-        words = (
-            f"LS 0.6: AURC {told} points, over seeds alone; Cov@1 {coverages[0]:.1f} → {coverages[1]:.1f} %; "
-            f"{len(plain)} seeds"
-        )
-        yield Seen(
-            "imdb", words, low > 0, f"{told} over seeds alone", n_seeds=len(plain), runs=in_words(smoothed, "lstm_imdb")
-        )
+def _harm_of_pixels() -> Seen:
+    """Of CamVid, by its images."""
     pixels = _read("segmentation.json")["differences"]["pixels"]
     told = f"{ELSEWHERE}: AURC {_points_of(pixels)} points, by images; one seed"
-    yield Seen("camvid", told, pixels["low"] > 0, _points_of(pixels), _clearness(pixels), runs=_of_pixels("LS"))
+    return Seen("camvid", told, pixels["low"] > 0, _points_of(pixels), _clearness(pixels), runs=_of_pixels("LS"))
 
 
 def _kept(name: str) -> list[Run]:
@@ -155,14 +141,18 @@ def _repair(pairs: dict[str, tuple[Recipe, Recipe]], which: int) -> Iterator[See
     """Repaired minus MSP: of label smoothing it is to lie below 0, of cross-entropy to be little."""
     for name, pair in pairs.items():
         recipe = pair[which]
-        told, low, high = _gain(recipe)
+        gain = gain_of_repair(recipe)
+        ends = {"estimate": gain.estimate, "low": gain.low or 0.0, "high": gain.high or 0.0}  # of two seeds or more
         little = MARGIN * float(recipe.values("aurc").mean())
-        is_there = high < 0 if which else -little < low and high < little
-        if not which and low > 0:
+        is_there = gain.is_beyond_chance if which else -little < ends["low"] and ends["high"] < little
+        alone = f", over {gain.over}" if gain.over == ALONE else ""
+        told = (
+            f"{_points_of(ends)} points{alone}" if gain.changes else "does not change, since the fit falls back to MSP"
+        )
+        if not which and ends["low"] > 0:
             told += ", worse beyond chance"
         words = f"{recipe.name}: AURC {told}; {len(recipe.runs)} seeds"
         effect = told.replace(" points", "").replace(", over", " over")
-        ends = {"estimate": (low + high) / 2, "low": low, "high": high}
         clearness = _clearness(ends) if which else _littleness(ends, little)
         yield Seen(name, words, is_there, effect, clearness, len(recipe.runs), _of_grid(recipe))
 
@@ -199,30 +189,6 @@ def _clearness(difference: Mapping[str, float]) -> float:
     """How many half widths of its interval a number is away from 0."""
     half = (difference["high"] - difference["low"]) / 2
     return abs(difference["estimate"]) / half if half else 0.0
-
-
-def _gain(recipe: Recipe) -> tuple[str, float, float]:
-    """AURC repaired minus that of MSP, in words and as the ends of its interval."""
-    runs = list(recipe.runs.values())
-    two_classes = runs[0].results["evaluation"]["n_logits"] <= 2
-    if two_classes or any(run.ranks is None for run in runs):
-        by_seed = [run.value("aurc", repaired=True) - run.value("aurc") for run in runs]
-        told, low = _over_seeds(by_seed)
-        return f"{told} points, over seeds alone", low, 2 * float(np.mean(by_seed)) - low
-    ranks = [run.ranks for run in runs if run.ranks is not None]
-    errors = [one.error.astype(float) for one in ranks]
-    found = difference_over_seeds([one.max_logit_pnorm for one in ranks], errors, [one.msp for one in ranks], errors)
-    if found.low is None or found.high is None:
-        return "does not change, since the fit falls back to MSP", 0.0, 0.0
-    return f"{_points(found)} points", found.low, found.high
-
-
-def _over_seeds(values: Sequence[float]) -> tuple[str, float]:
-    """Mean with Student's interval, in points, and its lower end."""
-    mean, half = float(np.mean(values)), 0.0
-    if len(values) > 1:
-        half = float(student.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values)))
-    return f"{100 * mean:+.2f} [{100 * (mean - half):+.2f}, {100 * (mean + half):+.2f}]", mean - half
 
 
 def _by_runs(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row], list[Row]]]:

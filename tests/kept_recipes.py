@@ -10,7 +10,20 @@ from abstain.experiments import RunRanks, RunSamples, write_ranks
 N = 300
 
 
-def keep(folder, data_set, seed, *, damage=0.0, n_logits=10, test="same", diagnosis=None, learned=True, **training):
+def keep(
+    folder,
+    data_set,
+    seed,
+    *,
+    damage=0.0,
+    n_logits=10,
+    test="same",
+    diagnosis=None,
+    learned=True,
+    device="x86_64 CPU",
+    minutes=1.0,
+    **training,
+):
     """Write a run whose order is damaged so much, and return its ranks; its repair halves AURC.
 
     One that has not learned has the same score for all samples.
@@ -31,6 +44,8 @@ def keep(folder, data_set, seed, *, damage=0.0, n_logits=10, test="same", diagno
             "training": {"learning_rate": 0.1, "logging_steps": 5, "seed": seed, **training},
             "launch": {"processes": 1},
         },
+        "environment": {"device": device, "torch": "2.0"},
+        "training": {"train_runtime": 60 * minutes},
         "data": {"test": {"samples": N, "sha256": test}},
         "evaluation": {"n_logits": n_logits, "scores": {"msp": msp, repair: {**msp, "aurc": msp["aurc"] / 2}}},
     }

@@ -36,6 +36,14 @@ def test_the_verdict_follows_the_interval(mechanism):
     assert "at equal MSP ranks the damage (ρ = +0.50)" in told
 
 
+def test_whether_max_suppression_does_damage_without_learning_by_heart_follows_the_intervals(mechanism):
+    def recipes(high):
+        return {"LS 0.2": {}, "MaxSup 0.2": {"minus CE": {"failure AUROC": {"high": high}}}}
+
+    assert mechanism.by_heart(recipes(-0.01)).startswith("MaxSup 0.2 do")
+    assert mechanism.by_heart(recipes(0.01)) == "None of the damage of MaxSup is beyond chance here."
+
+
 def test_runs_are_told_by_data_set_and_recipe_with_cross_entropy_first(mechanism):
     recipes = ["mixup 0.2", "LS 0.2 + SAM 0.1", "MaxSup 0.2", "CE", "LS 0.2"]
     rows = [{"runs": "a", "recipe": recipe, "seed": seed} for recipe in recipes for seed in (0, 1)]

@@ -1,15 +1,6 @@
 import pytest
 
 
-def test_the_interval_over_seeds_is_students(program):
-    over_seeds = program("seen_findings")._over_seeds
-
-    told, low = over_seeds([0.01, 0.03])
-    half = 12.7062 * 0.01  # t of 0.975 with one degree of freedom, times the standard error
-    assert low == pytest.approx(0.02 - half, abs=1e-5) and told.startswith("+2.00 [-10.71, ")
-    assert over_seeds([0.5]) == ("+50.00 [+50.00, +50.00]", 0.5)
-
-
 def test_pixels_stand_among_what_the_repair_does(program):
     found = {one.letter: {seen.data: seen for seen in one.seen} for one in program("seen_findings").findings()}
     assert found["b"]["camvid"].is_there and found["b"]["camvid"].effect.startswith("-")
