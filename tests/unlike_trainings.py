@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import torch
-from tiny_trainers import arguments, small_vit
+from accelerate import PartialState
+from tiny_trainers import arguments, small_resnet, small_vit
 from torch.distributed.fsdp import FSDPModule, FullyShardedDataParallel
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
@@ -90,11 +91,14 @@ def cases():
     weights = [1.0, 2.0, 5.0, 1.0, 0.5, 1.0, 3.0, 1.0, 1.0, 0.1]
     one = renamed_and_ignored()
     named = {"label_names": ["target"], "remove_unused_columns": False}
-    words = Items(sentences().items[:16])
+    words, hard16 = Items(sentences().items[:16]), Items(hard().items[:16])
     return {
         "renamed": (small_vit(), one, Items(one.items[:19]), None, {**named, "class_weights": weights}),
         "soft": (small_vit(), soft(), hard(), None, {"max_suppression_factor": 0.3, "class_weights": weights}),
         "tokens": (token_model(), words, sentences(), padded, {"label_smoothing_factor": 0.2}),
+        "focal": (small_vit(), hard16, hard(), None, {"focal_gamma": 2.0, "class_weights": weights}),
+        "normalised": (small_vit(), hard16, hard(), None, {"logit_norm_temperature": 0.5}),
+        "taught": (small_vit(), hard16, hard(), None, {"teacher": "teacher", "distillation_weight": 0.75}),
     }
 
 
@@ -102,6 +106,10 @@ def train(folder, model, data, evaluated, collator, changes):
     sizes = {"per_device_train_batch_size": UPDATE // 2, "per_device_eval_batch_size": 3}
     sizes["gradient_accumulation_steps"] = 2 // int(os.environ.get("WORLD_SIZE", 1))
     os.environ["FSDP_TRANSFORMER_CLS_TO_WRAP"] = LAYERS[type(model)]  # looked at only where models are cut
+    if "teacher" in changes:
+        changes = changes | {"teacher": str(folder / changes["teacher"])}
+        small_resnet().save_pretrained(changes["teacher"])  # by the first process alone
+        PartialState().wait_for_everyone()
     args = arguments(folder, num_train_epochs=2, optim="sgd", learning_rate=0.1, **sizes, **changes)
     trainer = SelectiveTrainer(model, args, train_dataset=data, eval_dataset=evaluated, data_collator=collator)
     output = trainer.train()

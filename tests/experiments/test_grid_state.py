@@ -6,7 +6,7 @@ from abstain import InputError
 from abstain.experiments.grid import GridRun
 from abstain.experiments.grid_state import is_done, log_of, seconds_of
 
-OPTIONS = ("--dataset_name", "tables/noisy_digits_rows", "--label_smoothing_factor", "0.4", "--seed", "0")
+OPTIONS = ("--dataset_name", "../tables/noisy_digits_rows", "--label_smoothing_factor", "0.4", "--seed", "0")
 
 
 @pytest.fixture
@@ -59,6 +59,15 @@ def test_a_run_that_was_stopped_is_left(tmp_path, run, settings):
 def test_arguments_that_a_script_does_not_take_are_refused_before_anything_runs(tmp_path, run):
     with pytest.raises(InputError, match="the run mine cannot be started: unknown option '--sam_ro'"):
         is_done(run.with_options(["--sam_ro", "1"]), [tmp_path])
+
+
+@pytest.mark.parametrize(("name", "group"), [("teacher", "training"), ("dataset_name", "data")])
+def test_what_another_owner_has_on_the_hub_is_another_thing(tmp_path, run, settings, name, group):
+    settings[group][name] = "somebody/net"
+    written(tmp_path, settings, training={})
+    assert is_done(run.with_options([f"--{name}", "somebody/net"]), [tmp_path])
+    with pytest.raises(InputError, match=f"{name} = 'somebody/net', but this one has 'other/net'"):
+        is_done(run.with_options([f"--{name}", "other/net"]), [tmp_path])
 
 
 def test_a_seed_that_is_not_that_of_the_name_is_refused(tmp_path, run):

@@ -29,6 +29,20 @@ def test_a_kept_run_has_its_results_and_the_ranks_of_its_samples(tmp_path):
     assert ranks.msp.dtype == np.uint32 and ranks.error.dtype == bool
 
 
+def test_what_was_added_to_a_kept_run_stays_and_another_run_takes_its_place(tmp_path):
+    run, kept = tmp_path / "run", tmp_path / "kept"
+    run.mkdir()
+    (run / "results.json").write_text('{"training": {"loss": 1}}')
+    keep_run(run, kept)
+    added = '{"training": {"loss": 1}, "diagnosis": {"verdict": "looks smoothed"}}'
+    (kept / "results.json").write_text(added)
+    keep_run(run, kept)
+    assert (kept / "results.json").read_text() == added
+    (run / "results.json").write_text('{"training": {"loss": 2}}')
+    keep_run(run, kept)
+    assert (kept / "results.json").read_text() == '{"training": {"loss": 2}}'
+
+
 def test_ranks_give_the_curve_of_the_scores_in_a_third_of_the_room(tmp_path):
     generator = np.random.default_rng(0)
     score = generator.normal(size=5000).astype(np.float32).round(3)

@@ -12,8 +12,13 @@ AVERAGED = "train_image_classification"
 """The script of which the model is an average: a checkpoint holds what is trained beside it."""
 BATCHES_OF_8 = ["--max_samples", "71", "--per_device_train_batch_size", "8"]
 KILLED = ["tests/launched_script.py", "--killed_at", "16"]
-MIXED = {"train_tabular_classification": ["--mixup_alpha", "0.2"]}
-MIXED |= {"train_image_classification": ["--cutmix_alpha", "1"]}
+RECIPES = {
+    "train_image_classification": ["--cutmix_alpha", "1", "--ema_decay", "0.5"],
+    "train_tabular_classification": ["--mixup_alpha", "0.2", "--sam_rho", "0.05"],
+    "train_text_classification": ["--focal_gamma", "2", "--logit_norm_temperature", "0.5"],
+    "train_semantic_segmentation": ["--max_suppression_factor", "0.2"],
+}
+"""Of each script other ways of training than with cross-entropy, so that all of them are killed once."""
 ON_TWO = ["--processes", "2"]
 
 
@@ -34,8 +39,10 @@ def written(run):
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_run_killed_in_mid_epoch_ends_as_if_it_had_not_been(root, main_of, one_thread, tmp_path, script):
     sizes = ["--per_device_train_batch_size", "2"] if script == "train_semantic_segmentation" else BATCHES_OF_8
-    arguments = [*tiny_run(script, tmp_path, dropout=0.3), *SCHEDULE, *sizes, *MIXED.get(script, [])]
-    arguments += ["--ema_decay", "0.5"] if script == AVERAGED else []
+    arguments = [*tiny_run(script, tmp_path, dropout=0.3), *SCHEDULE, *sizes, *RECIPES[script]]
+    if script == AVERAGED:  # and taught
+        main_of(script, *tiny_run(script, tmp_path, dropout=0), *sizes, "--output_dir", tmp_path / "teacher")
+        arguments += ["--teacher", tmp_path / "teacher"]
     main_of(script, *arguments, "--output_dir", tmp_path / "whole")
     assert results_of(tmp_path / "whole")["training"]["resumed_from"] is None
 

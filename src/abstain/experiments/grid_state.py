@@ -131,11 +131,16 @@ def _comparable(found: Settings, *, like: Settings, defaults: Mapping[str, Any])
 
 
 def _without_places(settings: Settings) -> Settings:
-    """Of a data set or a file its name alone, as it may lie elsewhere."""
+    """Of a file or folder its name alone, as it may lie elsewhere; what is on the Hub keeps its owner."""
     return {
-        group: {key: value.rpartition("/")[2] if isinstance(value, str) else value for key, value in values.items()}
+        group: {key: Path(value).name if _is_place(value) else value for key, value in values.items()}
         for group, values in settings.items()
     }
+
+
+def _is_place(value: object) -> bool:
+    """Whether it is the path of something, here or on another machine."""
+    return isinstance(value, str) and "/" in value and (value.startswith((".", "/", "~")) or Path(value).exists())
 
 
 def _read(path: Path) -> Any:

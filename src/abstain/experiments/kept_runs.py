@@ -87,7 +87,8 @@ def keep_run(run: str | Path, folder: str | Path) -> None:
 
     Args:
         run: the folder of a run that is done.
-        folder: of its own; it is made if need be, and what it holds under these names is replaced.
+        folder: of its own; it is made if need be, and what it holds of another run is replaced. Of the same run it
+            stays as it is, with what was added to its results later.
 
     Raises:
         InputError: the results tell a path of this machine, or something cannot be read or written.
@@ -97,10 +98,18 @@ def keep_run(run: str | Path, folder: str | Path) -> None:
     paths = [text for text in _texts(results) if text.startswith(("/", "~/")) or str(Path.cwd()) in text]
     if paths:
         raise InputError(f"the results of {run.name!r} tell a path of this machine, {paths[0]!r}: take it out first")
+    if _is_kept(results, folder / RESULTS_FILE):
+        return
     if (run / SAMPLES_FILE).is_file():
         write_ranks(folder, RunRanks.of(read_samples(run)))
     with whole_file(folder / RESULTS_FILE) as partial:  # last: where it is, the rest is whole
         shutil.copyfile(run / RESULTS_FILE, partial)
+
+
+def _is_kept(results: dict[str, Any], kept: Path) -> bool:
+    """Whether this run lies there, which says all that these results do."""
+    known = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else None
+    return known is not None and {**known, **results} == known
 
 
 def _ranks(score: NDArray[np.float32]) -> NDArray[np.uint32]:
