@@ -23,7 +23,9 @@ from abstain.report import markdown_table
 RAW = ROOT / "docs" / "over_seeds.json"
 DRAWS = 2000
 LEVEL = 0.95
-SEEDS, SIZES = (2, 3, 5, 10), (800, 3000)
+SEEDS, SIZES, LARGE = (2, 3, 5, 10), (800, 3000), (10000, 25000)
+"""Of seeds and samples; the larger data sets have two seeds, which are drawn with as many samples too."""
+CASES = [(n_seeds, size) for n_seeds in SEEDS for size in (*SIZES, *(LARGE if n_seeds == 2 else ()))]
 TRUE_DRAWS, TRUE_SIZE = 4000, 4000
 INTERVALS = ("seeds alone", "samples alone", "both")
 Runs = tuple[Any, Any, Any, Any]
@@ -70,7 +72,8 @@ def main() -> None:
     """Draw the cells that the file lacks."""
     kept = read_kept()
     for cell in missing_cells(kept["cells"]):
-        kept = {"draws": DRAWS, "cells": [*kept["cells"], cell]}
+        cells = sorted([*kept["cells"], cell], key=lambda one: (list(WORLDS).index(one["world"]), *_case(one)))
+        kept = {"draws": DRAWS, "cells": cells}
         write_text(RAW, json.dumps(kept, indent=1) + "\n")
 
 
@@ -81,13 +84,17 @@ def read_kept() -> dict[str, Any]:
 
 def missing_cells(known: list[Cell]) -> Iterator[Cell]:
     """The cells that are not known yet."""
-    done = {(cell["world"], cell["n_seeds"], cell["n_samples"]) for cell in known}
+    done = {(cell["world"], *_case(cell)) for cell in known}
     for name, world in WORLDS.items():
         truth = None
-        for n_seeds, n_samples in ((s, n) for s in SEEDS for n in SIZES if (name, s, n) not in done):
+        for n_seeds, n_samples in (case for case in CASES if (name, *case) not in done):
             truth = true_difference(world) if truth is None else truth
             told = {"world": name, "n_seeds": n_seeds, "n_samples": n_samples}
             yield told | measured(world, truth, n_seeds, n_samples)
+
+
+def _case(cell: Cell) -> tuple[int, int]:
+    return cell["n_seeds"], cell["n_samples"]
 
 
 def true_difference(world: World) -> float:
