@@ -259,7 +259,7 @@ regions), and so is P_error of every prediction. A small network is trained with
 GRADIENT = """By autograd through the package's own losses, at the logits of the network trained with CE and in
 expectation over the true labels, the gradient on the max logit minus that of CE differs from those two formulas by at
 most {largest:.0e}. For other losses its slope in P_error is measured; mixup is taken for a mixture of targets at the
-input of the larger share, and EMA and SAM have the loss of CE."""
+input of the larger share, and EMA and SAM have the loss of CE. CutMix, which cuts out of images, has no place here."""
 TRAINED = """Suppression is the centred max logit of the network trained with CE minus that of the recipe with the same
 seed, on the test points whose class both predict alike ({alike:.0f} % at least). The dashed line is the mean gradient
 of the loss, which is in another unit: it is drawn times the factor that brings it nearest to the marks, so that the
