@@ -157,9 +157,8 @@ def by_heart(recipes: Mapping[str, Numbers]) -> str:
     done = [name for name, of in damage.items() if of["high"] < 0]
     if not done:
         return "None of the damage of MaxSup is beyond chance here."
-    return (
-        f"{' and '.join(done)} do damage beyond chance here too, which labels learnt by heart cannot be the reason of."
-    )
+    names = " and of ".join(done)
+    return f"The damage of {names} is beyond chance here too, of which labels learnt by heart cannot be the reason."
 
 
 def rank_table(found: Mapping[str, Numbers]) -> str:

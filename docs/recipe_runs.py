@@ -67,10 +67,21 @@ class Run:
         return self.results.get("diagnosis", {}).get("verdict")
 
     @property
+    def minutes(self) -> float | None:
+        """How long training took; None of a run that was stopped in between, of which the last part alone is known."""
+        training = self.results["training"]
+        return None if training.get("resumed_from") else round(training["train_runtime"] / 60, 2)
+
+    @property
     def machine(self) -> str:
         """On what it was trained, and by which torch."""
         environment = self.results["environment"]
         return f"{environment['device']}, torch {environment['torch']}"
+
+    @property
+    def has_two_classes(self) -> bool:
+        """Whether it tells two classes, of which logit normalisation is no repair, in one logit or two."""
+        return bool(self.results["evaluation"]["n_logits"] <= 2)
 
     @property
     def learned(self) -> bool:

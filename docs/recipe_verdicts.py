@@ -15,6 +15,7 @@ BREAKS, HARMS, DOES_NOT, CANNOT_TELL, ONE_SEED = "breaks", "harms", "does not", 
 """The verdicts on the AURC; beside them stands what `not_learned` says."""
 SHOWN = (BREAKS, HARMS, DOES_NOT, CANNOT_TELL)
 """Those that runs of two seeds or more give."""
+NOT_LEARNED = "did not learn"
 YES, LITTLE, NO = "yes", "by < 1 point", "no"
 """Those on the order alone."""
 
@@ -61,5 +62,5 @@ def not_learned(recipe: Recipe, plain: Recipe) -> str | None:
     for one, whose in ((plain, f"{plain.name} "), (recipe, "")):
         n = sum(not run.learned for run in one.runs.values())
         if n:
-            return f"{whose}did not learn ({n} of {len(one.runs)})"
+            return f"{whose}{NOT_LEARNED} ({n} of {len(one.runs)})"
     return None

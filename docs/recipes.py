@@ -17,7 +17,7 @@ from pages import ROOT, write_or_check
 from recipe_figure import recipe_figure
 from recipe_runs import PLAIN, Recipe, read_recipes
 from recipe_verdicts import MARGIN, ORDER_MARGIN, YES, not_learned, orders_worse, verdict
-from repair_gain import gain_of_repair
+from repair_gain import REPAIR, gain_of_repair
 from which_runs import called
 
 from abstain._files import json_text, whole_file
@@ -40,7 +40,6 @@ MEASURED = {
 """Column -> the measurement, and whether it is that of the repair."""
 SPREAD = ("AURC", "Cov@")
 """How the columns begin whose standard deviation over seeds is told."""
-REPAIR = "repair minus MSP"
 DIFFERENCES = {
     "error": (lambda ranks: ranks.msp, "risk"),
     "AURC": (lambda ranks: ranks.msp, "aurc"),
@@ -66,8 +65,9 @@ def row_of(recipe: Recipe, of_data_set: Sequence[Recipe]) -> Row:
     """What is told of a recipe: means and standard deviations over seeds, differences to cross-entropy, a verdict."""
     values = {column: recipe.values(key, repaired=repaired) for column, (key, repaired) in MEASURED.items()}
     row: Row = {"recipe": recipe.name, "seeds": len(recipe.runs)}
+    two_classes = any(run.has_two_classes for run in recipe.runs.values())
     told = Counter(run.diagnosis for run in recipe.runs.values() if run.diagnosis)
-    row["diagnoses"] = None if has_two_classes(recipe) else dict(sorted(told.items()))
+    row["diagnoses"] = None if two_classes else dict(sorted(told.items()))
     row |= {column.removesuffix(" %").replace(" % ", " "): _spread(of_seeds) for column, of_seeds in values.items()}
     row[REPAIR] = {key: _kept(value) for key, value in asdict(gain_of_repair(recipe)).items()}
     row["trained on"] = machines_of(recipe)
@@ -75,7 +75,7 @@ def row_of(recipe: Recipe, of_data_set: Sequence[Recipe]) -> Row:
     if plain is None or plain is recipe:
         return row
     found = {name: recipe.minus(plain, score, area) for name, (score, area) in DIFFERENCES.items()}
-    if has_two_classes(recipe):
+    if two_classes:
         del found["AURC repaired"]  # the ranks of the calibration per class are not kept
     row["minus CE"] = {name: difference and _told(difference) for name, difference in found.items()}
     if stuck := not_learned(recipe, plain):
@@ -86,18 +86,13 @@ def row_of(recipe: Recipe, of_data_set: Sequence[Recipe]) -> Row:
 
 
 def machines_of(recipe: Recipe) -> dict[str, Row]:
-    """What its runs were trained on -> their seeds, and how many minutes each took."""
+    """What its runs were trained on -> their seeds, and how many minutes each took, as `Run.minutes`."""
     machines: dict[str, Row] = {}
     for seed, run in recipe.runs.items():
         one = machines.setdefault(run.machine, {"seeds": [], "minutes": []})
         one["seeds"].append(seed)
-        one["minutes"].append(round(run.results["training"]["train_runtime"] / 60, 2))
+        one["minutes"].append(run.minutes)
     return machines
-
-
-def has_two_classes(recipe: Recipe) -> bool:
-    """Whether its models tell two classes, of which logit normalisation is no repair."""
-    return any(run.results["evaluation"]["n_logits"] <= 2 for run in recipe.runs.values())
 
 
 def _spread(of_seeds: Any) -> dict[str, float | None]:
@@ -148,7 +143,7 @@ def _in_words(row: Row) -> str:
 
 def machines(rows: Sequence[Row]) -> str:
     """A sentence: on what the runs were trained, the most of them first, and how long each took there."""
-    runs: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    runs: dict[str, list[tuple[str, float | None]]] = defaultdict(list)
     for row in rows:
         for machine, of in row["trained on"].items():
             seeds = zip(of["seeds"], of["minutes"], strict=True)
@@ -156,22 +151,30 @@ def machines(rows: Sequence[Row]) -> str:
     told = []
     for number, (machine, of) in enumerate(sorted(runs.items(), key=lambda one: -len(one[1]))):
         which = f": {', '.join(name for name, _ in of)}" if number else ""
-        minutes = median(minutes for _, minutes in of)
-        told.append(f"{machine} ({counted(len(of), 'run')}, {minutes:.2g} minutes in the median{which})")
+        known = [minutes for _, minutes in of if minutes is not None]
+        took = f", {_minutes(median(known))} minutes in the median" if known else ""
+        told.append(f"{machine} ({counted(len(of), 'run')}{took}{which})")
     return f"Trained on {'; '.join(told)}."
+
+
+def _minutes(minutes: float) -> str:
+    return f"{minutes:.0f}" if minutes >= 10 else f"{minutes:.2g}"
 
 
 def measurements(rows: Sequence[Row]) -> str:
     """One row a recipe: means over seeds, the standard deviation of some over them, and what the repair does."""
     table = [["trained with", "seeds", *MEASURED, f"{REPAIR}, points", "looks smoothed"]]
     for row in rows:
-        measured = [_cell(row, column) for column in MEASURED]
-        table.append([row["recipe"], str(row["seeds"]), *measured, _repair(row[REPAIR]), _looks_smoothed(row)])
+        measured = [*(_cell(row, column) for column in MEASURED), _repair(row[REPAIR], row["seeds"])]
+        table.append([row["recipe"], str(row["seeds"]), *measured, _looks_smoothed(row)])
     return markdown_table(table, "l" + "r" * (3 + len(MEASURED)))
 
 
-def _repair(gain: Row) -> str:
-    return _interval(gain, missing=f"{100 * gain['estimate']:+.3f}") if gain["changes"] else "falls back"
+def _repair(gain: Row, n_seeds: int) -> str:
+    if not gain["n_changed"]:
+        return "falls back"
+    some = f" in {gain['n_changed']} of {n_seeds}" if gain["n_changed"] < n_seeds else ""
+    return _interval(gain, missing=f"{100 * gain['estimate']:+.3f}") + some
 
 
 def _looks_smoothed(row: Row) -> str:
@@ -212,13 +215,13 @@ HEADER = f"""# Which ways of training break abstention
 Every run of the grids in [`training_scripts/grids`](../training_scripts/grids) that is kept in
 [`model_cards/recipes`](../model_cards/recipes), written by `make docs` from its result file and the ranks of its test
 samples. Means are over seeds, and ± is the standard deviation over them; the split, the model and its schedule are the
-same in all lines of a table, the machine where it says so. LS is label smoothing, MaxSup maximum suppression, SAM
+same in all lines of a table, machines stand above it. LS is label smoothing, MaxSup maximum suppression, SAM
 sharpness-aware minimisation, EMA the average of weights, LogitNorm training on normalised logits, each with its factor;
 a model trained with LogitNorm is measured by its own logits, as its authors use it. *Repaired* is after the logit
 normalisation that is fitted to a trained model on validation data (another thing than LogitNorm), with two classes
-after calibration per predicted class; it falls back to MSP where it gains nothing there. *Repair* tells by how much
-that changes the AURC; with two classes, of which the ranks of the calibration are not kept, its interval is over seeds
-alone, and the repaired AURC is not set beside that of CE.
+after calibration per predicted class; it falls back to MSP where what it gains there is less than a standard error.
+*Repair* tells by how much it changes the AURC, and in how many runs if not in all; with two classes, of which the ranks
+of the calibration are not kept, its interval is over seeds alone, and the repaired AURC is not set beside that of CE.
 
 Differences to cross-entropy (CE) are paired by seed and by test sample, and their interval of
 {100 * over_seeds.LEVEL:g} % is over both: another seed and other samples would give another number. Its variance is
@@ -235,7 +238,8 @@ errors. Whether it also *orders worse* is said by the failure AUROC of MSP, the 
 answer in which the error is the less confident one: *no* where the interval of its difference to CE lies above
 {-100 * ORDER_MARGIN:g} point (*by < 1 point* if below 0 too), *yes* where it lies below 0 and reaches further. The two
 need not agree: AURC weighs the errors among the surest answers most, failure AUROC all pairs alike. Intervals are one
-by one; none is widened for their number.
+by one; none is widened for their number. All this is of models as they are trained: what the repair makes of the
+comparison stands in the column *AURC repaired*.
 
 Of runs that *did not learn*, all test samples have the same confidence: they never left chance, so that there is no
 order to judge. MaxSup can come to that with two classes, in one logit or two: with d the one minus the other, its term

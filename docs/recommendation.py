@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pages import ROOT
-from recipe_verdicts import BREAKS, DOES_NOT, HARMS, MARGIN, SHOWN
+from recipe_verdicts import BREAKS, DOES_NOT, HARMS, MARGIN, NOT_LEARNED, SHOWN
+from repair_gain import ALONE, REPAIR
 from which_runs import called
 
 from abstain.report.phrases import counted
@@ -23,7 +24,7 @@ IN_WORDS = {
     "CutMix": "CutMix",
     "mixup": "mixup",
     "SAM": "sharpness-aware minimisation",
-    "EMA": "averaged weights (EMA)",
+    "EMA": "averaged weights",
 }
 """A way of training as a table calls it -> in words; several together are left out."""
 Row = Mapping[str, Any]
@@ -37,80 +38,113 @@ def recommendation(numbers: Numbers | None = None) -> str:
     numbers = json.loads(NUMBERS.read_text(encoding="utf-8")) if numbers is None else numbers
     ways = rows_by_way(numbers)
     harmful = [way for way, rows in ways.items() if _some(rows, BREAKS, HARMS) and not _some(rows, DOES_NOT)]
-    harmless = [way for way, rows in ways.items() if set(_verdicts(rows)) & {*SHOWN} == {DOES_NOT}]
-    others = [way for way in ways if way not in {*harmful, *harmless}]
+    harmless = [way for way, rows in ways.items() if {*_verdicts(rows)} & {*SHOWN} == {DOES_NOT}]
+    others = [way for way, rows in ways.items() if _learned(rows) and way not in {*harmful, *harmless}]
     return " ".join([_take(harmless, others, ways), _leave(harmful, ways), _repair(numbers)])
 
 
 def rows_by_way(numbers: Numbers) -> dict[str, dict[str, list[Row]]]:
-    """Way of training -> data set -> its rows, where two seeds or more say something, or did not learn."""
+    """Way of training -> data set -> its rows, where two seeds or more say something or any did not learn."""
     found: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for data_set, rows in numbers.items():
         for row in rows:
             way = re.sub(r" [\d.]+", "", row["recipe"])
-            if way in IN_WORDS and row["seeds"] > 1 and "verdict" in row:
+            if way in IN_WORDS and (row.get("verdict") in SHOWN or _is_stuck(row)):
                 found[way][data_set].append(row)
     return {way: dict(found[way]) for way in IN_WORDS if way in found}
+
+
+def _is_stuck(row: Row) -> bool:
+    """Whether the recipe itself did not learn, and not cross-entropy beside it."""
+    return bool(row.get("verdict", "").startswith(NOT_LEARNED))
+
+
+def _learned(rows: Rows) -> dict[str, Sequence[Row]]:
+    """The data sets in which any row has a verdict on abstention."""
+    return {name: of for name, of in rows.items() if {*_verdicts({name: of})} & {*SHOWN}}
 
 
 def _take(harmless: Sequence[str], others: Sequence[str], ways: Mapping[str, Rows]) -> str:
     alone = "To train a model that is to abstain, take cross-entropy on hard labels"
     told = _listed([f"{IN_WORDS[way]} ({_no_harm(ways[way])})" for way in harmless], "or")
-    open_ones = [f"of {IN_WORDS[way]} it cannot be told ({_no_harm(ways[way])})" for way in others]
-    return "; ".join([f"{alone}, alone or with {told}" if told else alone, *open_ones]) + "."
+    unlike = [f"{IN_WORDS[way]} differs or cannot be told ({_no_harm(ways[way])})" for way in others]
+    return "; ".join([f"{alone}, alone or with {told}" if told else alone, *unlike]) + "."
 
 
 def _no_harm(rows: Rows) -> str:
-    without, better = _some(rows, DOES_NOT), [name for name in rows if any(map(_is_better, rows[name]))]
-    harmed = _some(rows, BREAKS, HARMS)
-    words = [f"no harm on {len(without)} of {counted(len(rows), 'data set')}"]
-    words += [f"a lower AURC beyond chance on {', '.join(map(called, better))}"] if better else []
-    words += [f"harm on {', '.join(map(called, harmed))}"] if harmed else []
-    return ", ".join(words)
-
-
-def _is_better(row: Row) -> bool:
-    difference = row["minus CE"]["AURC"]
-    return difference is not None and difference["high"] is not None and difference["high"] < 0
+    learned = _learned(rows)
+    words = [f"no harm on {len(_some(learned, DOES_NOT))} of {counted(len(learned), 'data set')}"]
+    for told, names in (
+        ("less AURC beyond chance on", [name for name in learned if _beyond(learned[name], "AURC", -1)]),
+        ("harm on", _some(learned, BREAKS, HARMS)),
+    ):
+        words += [f"{told} {_listed([*map(called, names)])}"] if names else []
+    return "; ".join([", ".join(words), *_stuck(rows)])
 
 
 def _leave(harmful: Sequence[str], ways: Mapping[str, Rows]) -> str:
     told = _listed([f"{IN_WORDS[way]} ({_harm(ways[way])})" for way in harmful], "and")
     if not told:
-        return "Nothing that was tried raised the AURC beyond chance without being harmless elsewhere."
-    return f"Leave out what raised the AURC beyond chance with some factor and was harmless with none: {told}."
+        return "Nothing that was tried raised the AURC of MSP beyond chance without being harmless elsewhere."
+    return f"Leave out what raised the AURC of MSP beyond chance with some factor and was harmless with none: {told}."
 
 
 def _harm(rows: Rows) -> str:
-    learned = {name: of for name, of in rows.items() if set(_verdicts({name: of})) & {*SHOWN}}
+    learned = _learned(rows)
     harmed, broken = _some(learned, BREAKS, HARMS), _some(learned, BREAKS)
     often = "each time" if broken == harmed else f"on {len(broken)}"
-    words = f"on {len(harmed)} of {counted(len(learned), 'data set')}, by more than {100 * MARGIN:g} % {often}"
-    stuck = [called(name) for name in rows if name not in learned]
-    return f"{words}; it did not learn on {', '.join(stuck)}" if stuck else words
+    words = [f"on {len(harmed)} of {counted(len(learned), 'data set')}, by more than {100 * MARGIN:g} % {often}"]
+    if all(_beyond(learned[name], "error", 1) for name in harmed):
+        words += ["with more errors too"]
+    return "; ".join([", ".join(words), *_stuck(rows)])
+
+
+def _stuck(rows: Rows) -> list[str]:
+    """On which data sets runs did not learn, and how many of them."""
+    return [f"on {called(name)} it {row['verdict']}" for name, of in rows.items() for row in of if _is_stuck(row)]
+
+
+def _beyond(rows: Sequence[Row], column: str, sign: int) -> bool:
+    """Whether a row differs from cross-entropy in this direction by an interval."""
+    differences = [row["minus CE"].get(column) for row in rows if row["verdict"] in SHOWN]
+    ends = "low" if sign > 0 else "high"
+    return any(one is not None and one[ends] is not None and sign * one[ends] > 0 for one in differences)
 
 
 def _repair(numbers: Numbers) -> str:
     rows = list(_most_smoothed(numbers))
-    mended = [(name, row) for name, row in rows if row["repair minus MSP"]["high"] < 0]
-    told = _listed(
-        [f"{called(name)} from {_area(row, 'AURC')} to {_area(row, 'AURC repaired')} %" for name, row in mended]
+    mended = [(name, row) for name, row in rows if (row[REPAIR]["high"] or 0) < 0]
+    unclear = [called(name) for name, row in rows if (name, row) not in mended]
+    told = []
+    if mended:
+        areas = _listed([_mended(name, row) for name, row in mended])
+        told.append(f"of models with the most smoothing it lowered the AURC beyond chance on {areas}")
+    if unclear:
+        told.append(f"on {_listed(unclear)} that cannot be told")
+    better = [called(name) for name, of in numbers.items() if _beyond(_smoothed(of), "AURC repaired", -1)]
+    if better:
+        told.append(f"and on {_listed(better)} label smoothing with it is better than cross-entropy with it")
+    advice = (
+        "If it is trained already, order its answers by logit normalisation, fitted on validation samples (with two "
+        "classes by a calibration of each)"
     )
-    unclear = _listed([called(name) for name, row in rows if (name, row) not in mended])
-    lowered = [f"lowered the AURC beyond chance, on {told}"] if told else []
-    lowered += [f"cannot be told to have{'' if told else ' lowered the AURC'} on {unclear}"] if unclear else []
-    return (
-        "If it is trained already, and with label smoothing, order its answers by logit normalisation, fitted on "
-        "validation samples (with two classes by a calibration of each): of models with the most smoothing it "
-        f"{' and '.join(lowered)}."
-    )
+    return f"{advice}: {'; '.join(told)}." if told else f"{advice}."
+
+
+def _mended(name: str, row: Row) -> str:
+    alone = ", over seeds alone" if row[REPAIR]["over"] == ALONE else ""
+    return f"{called(name)} (from {_area(row, 'AURC')} to {_area(row, 'AURC repaired')} %{alone})"
+
+
+def _smoothed(rows: Sequence[Row]) -> list[Row]:
+    """Those of label smoothing alone that have a verdict."""
+    return [row for row in rows if re.fullmatch(r"LS [\d.]+", row["recipe"]) and row.get("verdict") in SHOWN]
 
 
 def _most_smoothed(numbers: Numbers) -> Iterator[tuple[str, Row]]:
-    """Data set -> its row of the most label smoothing, of two seeds or more."""
+    """Data set -> its row of the most label smoothing."""
     for data_set, rows in numbers.items():
-        of_smoothing = [row for row in rows if re.fullmatch(r"LS [\d.]+", row["recipe"]) and row["seeds"] > 1]
-        if of_smoothing:
+        if of_smoothing := _smoothed(rows):
             yield data_set, max(of_smoothing, key=lambda one: float(one["recipe"].split()[1]))
 
 

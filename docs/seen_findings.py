@@ -142,13 +142,14 @@ def _repair(pairs: dict[str, tuple[Recipe, Recipe]], which: int) -> Iterator[See
     for name, pair in pairs.items():
         recipe = pair[which]
         gain = gain_of_repair(recipe)
-        ends = {"estimate": gain.estimate, "low": gain.low or 0.0, "high": gain.high or 0.0}  # of two seeds or more
+        if gain.low is None or gain.high is None:  # too few errors to tell
+            continue
+        ends = {"estimate": gain.estimate, "low": gain.low, "high": gain.high}
         little = MARGIN * float(recipe.values("aurc").mean())
-        is_there = gain.is_beyond_chance if which else -little < ends["low"] and ends["high"] < little
+        is_there = gain.is_beyond_chance if which else -little < gain.low and gain.high < little
         alone = f", over {gain.over}" if gain.over == ALONE else ""
-        told = (
-            f"{_points_of(ends)} points{alone}" if gain.changes else "does not change, since the fit falls back to MSP"
-        )
+        unchanged = "does not change, since the fit falls back to MSP"
+        told = f"{_points_of(ends)} points{alone}" if gain.n_changed else unchanged
         if not which and ends["low"] > 0:
             told += ", worse beyond chance"
         words = f"{recipe.name}: AURC {told}; {len(recipe.runs)} seeds"

@@ -22,6 +22,7 @@ def keep(
     learned=True,
     device="x86_64 CPU",
     minutes=1.0,
+    resumed_from=None,
     **training,
 ):
     """Write a run whose order is damaged so much, and return its ranks; its repair halves AURC.
@@ -45,7 +46,7 @@ def keep(
             "launch": {"processes": 1},
         },
         "environment": {"device": device, "torch": "2.0"},
-        "training": {"train_runtime": 60 * minutes},
+        "training": {"train_runtime": 60 * minutes, "resumed_from": resumed_from},
         "data": {"test": {"samples": N, "sha256": test}},
         "evaluation": {"n_logits": n_logits, "scores": {"msp": msp, repair: {**msp, "aurc": msp["aurc"] / 2}}},
     }

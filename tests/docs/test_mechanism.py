@@ -40,7 +40,7 @@ def test_whether_max_suppression_does_damage_without_learning_by_heart_follows_t
     def recipes(high):
         return {"LS 0.2": {}, "MaxSup 0.2": {"minus CE": {"failure AUROC": {"high": high}}}}
 
-    assert mechanism.by_heart(recipes(-0.01)).startswith("MaxSup 0.2 do")
+    assert mechanism.by_heart(recipes(-0.01)).startswith("The damage of MaxSup 0.2 is beyond chance here too")
     assert mechanism.by_heart(recipes(0.01)) == "None of the damage of MaxSup is beyond chance here."
 
 

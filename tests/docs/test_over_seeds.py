@@ -17,7 +17,6 @@ def cells(root):
 def test_every_world_was_drawn_with_every_number_of_seeds_and_samples(over_seeds, cells):
     found = [(cell["world"], cell["n_seeds"], cell["n_samples"]) for cell in cells]
     assert found == [(name, *case) for name in over_seeds.WORLDS for case in over_seeds.CASES]
-    assert {case[1] for case in over_seeds.CASES if case[0] == 2} == {*over_seeds.SIZES, *over_seeds.LARGE}
 
 
 def test_the_interval_of_both_holds_the_difference_where_one_of_a_single_spread_does_not(cells):
@@ -29,10 +28,9 @@ def test_the_interval_of_both_holds_the_difference_where_one_of_a_single_spread_
 
 def test_the_worst_of_each_number_of_seeds_is_told(over_seeds, cells):
     told = over_seeds.worst(cells)
-    least = min(cell["held"]["both"] for cell in cells if cell["n_seeds"] == 2)
-    assert f"2 seeds {100 * least:.1f} %" in told and "10 seeds" in told
+    assert "with 2 seeds 86.8 % (up to 25,000 samples), with 3 seeds 94.5 % (up to 3,000 samples)" in told
     changed = [cell | {"held": cell["held"] | {"both": 0.5}} for cell in cells[:1]]
-    assert "2 seeds 50.0 %" in over_seeds.worst([*changed, *cells[1:]])
+    assert "with 2 seeds 50.0 % (" in over_seeds.worst([*changed, *cells[1:]])
 
 
 def test_samples_and_seeds_are_as_much_in_common_as_the_world_says(over_seeds):

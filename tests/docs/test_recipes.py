@@ -154,7 +154,19 @@ def test_a_recipe_that_gives_all_samples_one_confidence_did_not_learn(page, tmp_
 def test_the_machines_are_told_with_the_runs_of_all_but_the_usual_one(page, tmp_path):
     for seed in range(2):
         keep(tmp_path / "runs", "digits", seed, minutes=2 + seed)
-    keep(tmp_path / "runs", "digits", 0, label_smoothing_factor=0.2, device="a GPU", minutes=0.5)
+    keep(tmp_path / "runs", "digits", 0, label_smoothing_factor=0.2, device="a GPU", minutes=155)
+    keep(tmp_path / "runs", "digits", 0, sam_rho=0.1, device="another", resumed_from="checkpoint-1")
     text, _ = page()
     usual = "x86_64 CPU, torch 2.0 (2 runs, 2.5 minutes in the median)"
-    assert f"Trained on {usual}; a GPU, torch 2.0 (1 run, 0.5 minutes in the median: LS 0.2 seed 0)." in text
+    others = (
+        "a GPU, torch 2.0 (1 run, 155 minutes in the median: LS 0.2 seed 0); another, torch 2.0 (1 run: SAM 0.1 seed 0)"
+    )
+    assert f"Trained on {usual}; {others}." in text
+
+
+def test_what_the_repair_does_not_change_falls_back_and_some_runs_are_counted(recipes):
+    gain = {"estimate": -0.01, "low": -0.02, "high": -0.005, "n_changed": 2}
+    assert recipes._repair(gain, 2) == "-1.000 [-2.000, -0.500]"
+    assert recipes._repair(gain, 3) == "-1.000 [-2.000, -0.500] in 2 of 3"
+    assert recipes._repair(gain | {"low": None}, 2) == "-1.000"
+    assert recipes._repair(gain | {"n_changed": 0}, 2) == "falls back"

@@ -6,7 +6,7 @@ from abstain import InputError
 from abstain.experiments.grid import GridRun
 from abstain.experiments.grid_state import is_done, log_of, seconds_of
 
-OPTIONS = ("--dataset_name", "../tables/noisy_digits_rows", "--label_smoothing_factor", "0.4", "--seed", "0")
+OPTIONS = ("--dataset_name", "tables/noisy_digits_rows", "--label_smoothing_factor", "0.4", "--seed", "0")
 
 
 @pytest.fixture
@@ -68,6 +68,7 @@ def test_what_another_owner_has_on_the_hub_is_another_thing(tmp_path, run, setti
     assert is_done(run.with_options([f"--{name}", "somebody/net"]), [tmp_path])
     with pytest.raises(InputError, match=f"{name} = 'somebody/net', but this one has 'other/net'"):
         is_done(run.with_options([f"--{name}", "other/net"]), [tmp_path])
+    assert is_done(run.with_options([f"--{name}", "../folder/net"]), [tmp_path]), "the same, fetched before"
 
 
 def test_a_seed_that_is_not_that_of_the_name_is_refused(tmp_path, run):

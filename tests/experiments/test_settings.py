@@ -3,6 +3,7 @@ import subprocess
 from dataclasses import dataclass
 
 import pytest
+import torch
 from tiny_trainers import arguments
 
 from abstain.experiments import settings
@@ -39,6 +40,7 @@ def test_the_first_difference_that_changes_a_result_is_named(before, now, differ
 def test_the_environment_names_versions_and_revision():
     found = environment()
     assert {"python", "abstain", "torch", "transformers", "git_revision", "device"} <= set(found)
+    assert environment(torch.device("cpu"))["device"].endswith(" CPU"), "also where there is a GPU that is not used"
 
 
 @dataclass

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abstain import InputError
-from abstain.scores.kinds import KINDS, read_values
+from abstain.scores.kind_names import KINDS
+from abstain.scores.kinds import read_values
 
 PROBABILITIES = [[0.25, 0.75], [1.0, 0.0], [0.5, 0.5]]
 LOGITS = [[2.0, -1.0], [0.5, 0.25], [0.0, 3.0]]
@@ -136,8 +137,12 @@ def test_a_probability_one_rounding_beyond_the_ends_is_one(dtype):
         (LOGITS, {"said": "probabilities"}, 'names say probabilities, but the values are logits.*input="probab'),
         ([[2.0], [0.5]], {"said": "probabilities"}, "name says probabilities, but.* 0.5 to 2, say logits.*input="),
         ([[0.5], [2.0]], {"said": "probabilities"}, r"say logits, first in row 1 \(counted from 0\): say which"),
-        ([[2.0], [0.5]], {"input": "probabilities"}, r"column holds 2, which .* must lie in \[0, 1\].* row is row 0"),
-        ([[0.5], [-2.0]], {"input": "probabilities"}, r"column holds -2.* first such row is row 1 \(counted from 0\)"),
+        (
+            [[2.0], [0.5]],
+            {"input": "probabilities"},
+            r"^row 0 \(counted from 0\) holds 2, which .* must lie in \[0, 1\]",
+        ),
+        ([[0.5], [1.5], [-2.0]], {"input": "probabilities"}, r"^row 1 \(counted from 0\) holds 1\.5, which"),
         ([[-2.0], [-0.5]], {"input": "log-probabilities"}, "one column cannot be log-probabilities"),
         ([[-1e-6, 1.0]] * 3, {"said": "probabilities"}, "sums, where row 0 .counted from 0. holds -1e-06: say which"),
         (
@@ -150,7 +155,7 @@ def test_a_probability_one_rounding_beyond_the_ends_is_one(dtype):
             {"said": "probabilities"},
             "row 0 .counted from 0. sums to 1.25, as logits may",
         ),
-        ([[-1e-6], [0.5]], {"input": "probabilities"}, "column holds -1e-06, which .* must lie in"),
+        ([[-1e-6], [0.5]], {"input": "probabilities"}, "row 0 .* holds -1e-06, which .* must lie in"),
         ([[1.0000004], [0.5]], {"said": "probabilities"}, r"values, from 0.5 to 1\.0000004, say logits"),
         (LOGITS, {"input": "probabilities"}, '^row 0 .counted from 0. holds 2, which input="probabilities" rules out'),
         ([[0.5, 0.5], [0.5, 0.25]], {"input": "probabilities"}, "row 1 .counted from 0. sums to 0.75"),

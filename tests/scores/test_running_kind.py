@@ -36,6 +36,12 @@ def test_rounding_beyond_the_ends_rules_nothing_out():
     assert (percent.n_unit, percent.n_percent) == (0, 1)
 
 
+def test_of_one_column_the_first_value_outside_is_told_by_its_row_among_all():
+    assert seen([[0.2], [0.8]], [[1.0000001], [0.0]]).column.outside is None
+    column = seen([[0.25], [0.75]], [[0.5], [1.5], [-2.0]], [[7.0]]).column
+    assert (column.low, column.high, column.outside) == (-2.0, 7.0, (3, 1.5))
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_numbers_that_are_none_are_refused_with_their_place(bad):
     with pytest.raises(InputError, match=r"1 of 2 rows read at once hold NaN or infinite values.*the first is row 3 "):

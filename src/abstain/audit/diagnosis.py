@@ -21,7 +21,8 @@ from abstain.audit.smoothing_verdict import VERDICTS, Sign, Verdict, decide, err
 from abstain.curve.clusters import Clusters
 from abstain.report.evaluate import clusters_of
 from abstain.scores.batches import ValueBatches
-from abstain.scores.kinds import Input, read_values
+from abstain.scores.kind_names import Input
+from abstain.scores.kinds import read_values
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from abstain.scores.batches import ValueBatches
 from abstain.scores.confidence import Confidence, OfProbabilities, SoftmaxScore
-from abstain.scores.kinds import OF_PROBABILITIES, WITHOUT_SHIFT, Values
+from abstain.scores.kind_names import OF_PROBABILITIES, WITHOUT_SHIFT
+from abstain.scores.kinds import Values
 from abstain.scores.softmax import SCORES, SHIFTED, score_all
 
 

@@ -15,7 +15,7 @@ from abstain.figures.of_runs import FigureOfRuns
 from abstain.figures.sources import AcceptedBySource, accepted_by_source, accepted_table
 from abstain.scores.by_kind import confidence_of_kind, scored_in_batches
 from abstain.scores.confidence import Confidence, OfProbabilities
-from abstain.scores.kinds import Kind
+from abstain.scores.kind_names import Kind
 
 
 def accepted_of(run: ReadRun) -> dict[str, AcceptedBySource]:

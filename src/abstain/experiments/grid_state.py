@@ -122,12 +122,25 @@ def _defaults_of(kinds: tuple[Any, ...]) -> Settings:
 
 
 def _comparable(found: Settings, *, like: Settings, defaults: Mapping[str, Any]) -> Settings:
-    """Settings of another version: an argument that it did not have counts as its default."""
+    """Settings of another version: an argument that it did not have counts as its default.
+
+    Where only one of two names has an owner, as data from the Hub and the same data in a folder, the owner is left out.
+    """
     of_groups = {}
     for group, values in like.items():
         known = {key: defaults[key] for key in values if key in defaults} | (found.get(group) or {})
         of_groups[group] = {key: known.get(key) for key in values}
-    return _without_places(of_groups)
+    return {
+        group: {key: like[group][key] if _name_alike(value, like[group][key]) else value for key, value in of.items()}
+        for group, of in _without_places(of_groups).items()
+    }
+
+
+def _name_alike(one: object, other: object) -> bool:
+    """Whether both name the same and only one of them tells whose it is."""
+    if not (isinstance(one, str) and isinstance(other, str)) or ("/" in one) == ("/" in other):
+        return False
+    return Path(one).name == Path(other).name
 
 
 def _without_places(settings: Settings) -> Settings:
@@ -140,7 +153,7 @@ def _without_places(settings: Settings) -> Settings:
 
 def _is_place(value: object) -> bool:
     """Whether it is the path of something, here or on another machine."""
-    return isinstance(value, str) and "/" in value and (value.startswith((".", "/", "~")) or Path(value).exists())
+    return isinstance(value, str) and value.startswith((".", "/", "~"))
 
 
 def _read(path: Path) -> Any:

@@ -98,9 +98,10 @@ def keep_run(run: str | Path, folder: str | Path) -> None:
     paths = [text for text in _texts(results) if text.startswith(("/", "~/")) or str(Path.cwd()) in text]
     if paths:
         raise InputError(f"the results of {run.name!r} tell a path of this machine, {paths[0]!r}: take it out first")
-    if _is_kept(results, folder / RESULTS_FILE):
+    has_samples = (run / SAMPLES_FILE).is_file()
+    if _is_kept(results, folder / RESULTS_FILE) and (folder / RANKS_FILE).is_file() == has_samples:
         return
-    if (run / SAMPLES_FILE).is_file():
+    if has_samples:
         write_ranks(folder, RunRanks.of(read_samples(run)))
     with whole_file(folder / RESULTS_FILE) as partial:  # last: where it is, the rest is whole
         shutil.copyfile(run / RESULTS_FILE, partial)

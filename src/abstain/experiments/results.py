@@ -135,7 +135,7 @@ def write_run_results(
     }
     for name, count in (skipped or {}).items():
         contents[name]["skipped"] = count
-    results = {"settings": settings, "environment": environment(), "data": contents, "training": training}
+    results = {"settings": settings, "environment": environment(args.device), "data": contents, "training": training}
     if not has_dense_labels(splits["test"]):
         write_samples(args.folder, RunSamples.of(report))
     if diagnosis is not None:

@@ -62,21 +62,30 @@ def first_difference(before: dict[str, Any], now: dict[str, Any]) -> str | None:
     return None
 
 
-def environment() -> dict[str, Any]:
-    """The versions of libraries, the revision of this package's sources if they are a clone, and the hardware."""
+def environment(device: torch.device | None = None) -> dict[str, Any]:
+    """The versions of libraries, the revision of this package's sources if they are a clone, and the hardware.
+
+    Args:
+        device: as `device_name`.
+    """
     return {
         "python": platform.python_version(),
         **{package: version(package) for package in PACKAGES},
         "git_revision": git_revision(),
-        "device": device_name(),
+        "device": device_name(device),
         "processes": PartialState().num_processes,
         "threads": torch.get_num_threads(),
     }
 
 
-def device_name() -> str:
-    """What trains here: the name of the GPU, or the kind of processor."""
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine() + " CPU"
+def device_name(device: torch.device | None = None) -> str:
+    """What trains: the name of the GPU, or the kind of processor.
+
+    Args:
+        device: on which the model is; None takes a GPU if there is one.
+    """
+    on_gpu = torch.cuda.is_available() and (device is None or device.type == "cuda")
+    return torch.cuda.get_device_name(device) if on_gpu else platform.machine() + " CPU"
 
 
 def git_revision() -> str | None:

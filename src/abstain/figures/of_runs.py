@@ -19,7 +19,7 @@ from abstain.report.selective_report import ScoreResult, SelectiveReport
 from abstain.report.style import Look
 from abstain.scores.batches import ValueBatches
 from abstain.scores.by_kind import as_logits, scored_in_batches, why_no_logarithms
-from abstain.scores.kinds import OF_PROBABILITIES
+from abstain.scores.kind_names import OF_PROBABILITIES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -24,7 +24,8 @@ from abstain.scores.batches import ValueBatches
 from abstain.scores.by_kind import REPAIR, fit_confidence, scored_in_batches
 from abstain.scores.confidence import Confidence, OfProbabilities
 from abstain.scores.given import GivenConfidence
-from abstain.scores.kinds import Input, Values, read_values
+from abstain.scores.kind_names import Input
+from abstain.scores.kinds import Values, read_values
 from abstain.scores.logit_norm import check_fit
 from abstain.threshold.decimals import BFLOAT16, with_fewest_digits
 from abstain.threshold.operating_point import OperatingPoint

@@ -19,8 +19,10 @@ from abstain.logits.opening import Opening, stacked
 from abstain.logits.predictions import Predictions, read_whole
 from abstain.scores.batches import BATCH_ELEMENTS, Pair, ValueBatches
 from abstain.scores.blocks import BLOCK_ELEMENTS
-from abstain.scores.kinds import Input, Kind, are_told_percent, divided_by_100, kind_of_column, kind_of_rows
+from abstain.scores.kind_names import Input, Kind
+from abstain.scores.kinds import are_told_percent, divided_by_100, kind_of_rows
 from abstain.scores.layout import rows_and_labels, whole_labels
+from abstain.scores.one_column import kind_of_column
 from abstain.scores.recognition import Recognised
 from abstain.scores.running_kind import RunningKind
 

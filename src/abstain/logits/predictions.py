@@ -19,7 +19,8 @@ from abstain.logits.names import SAMPLE
 from abstain.logits.opening import Opening, open_columns, stacked
 from abstain.logits.value_columns import ValueColumns
 from abstain.scores.batches import ValueBatches
-from abstain.scores.kinds import Input, Kind, Values, read_values
+from abstain.scores.kind_names import Input, Kind
+from abstain.scores.kinds import Values, read_values
 
 CONFIDENCE = "confidence"
 

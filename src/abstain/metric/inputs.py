@@ -25,7 +25,8 @@ from abstain.scores.by_kind import as_logits, check_norm, error_of, repair_of, s
 from abstain.scores.called_alike import check_called_alike
 from abstain.scores.confidence import Confidence
 from abstain.scores.default_names import default_numbers, numbers_written
-from abstain.scores.kinds import INPUTS, OF_PROBABILITIES, Input, Kind, OpenKindError, Values, read_values
+from abstain.scores.kind_names import INPUTS, OF_PROBABILITIES, Input, Kind, OpenKindError
+from abstain.scores.kinds import Values, read_values
 from abstain.scores.layout import find_class_axis
 from abstain.scores.logit_norm import LogitNorm
 from abstain.scores.two_classes import TwoClassCalibration

@@ -21,7 +21,7 @@ from abstain.metric.description import CITATION, DESCRIPTION, INPUTS_DESCRIPTION
 from abstain.metric.inputs import KindSoFar, Reading, Validation, choose_p, choose_repair, compare_classes
 from abstain.metric.results import Summary
 from abstain.scores.confidence import Confidence, SoftmaxScore, named_confidence
-from abstain.scores.kinds import Input
+from abstain.scores.kind_names import Input
 from abstain.scores.logit_norm import LogitNorm
 
 STORED = {"predictions": datasets.Value("float64"), "references": datasets.Value("int8")}

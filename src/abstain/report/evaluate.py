@@ -18,7 +18,8 @@ from abstain.report.sketch_report import SketchReport, describe_bounds
 from abstain.scores.batches import ValueBatches
 from abstain.scores.by_kind import why_no_logarithms
 from abstain.scores.confidence import Confidence
-from abstain.scores.kinds import WITHOUT_SHIFT, Input, Values, read_values
+from abstain.scores.kind_names import WITHOUT_SHIFT, Input
+from abstain.scores.kinds import Values, read_values
 from abstain.scores.layout import whole_labels
 from abstain.scores.logit_norm import Fallback, check_fit
 from abstain.scores.temperature import TemperatureScaling

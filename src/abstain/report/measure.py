@@ -18,7 +18,8 @@ from abstain.scores.batches import ValueBatches
 from abstain.scores.by_kind import FITTED, as_logits, check_norm, error_of
 from abstain.scores.calibration import CalibrationSums
 from abstain.scores.confidence import Confidence, OfProbabilities, SoftmaxScore
-from abstain.scores.kinds import OF_PROBABILITIES, WITHOUT_SHIFT, Values
+from abstain.scores.kind_names import OF_PROBABILITIES, WITHOUT_SHIFT
+from abstain.scores.kinds import Values
 from abstain.scores.logit_norm import LogitNorm
 from abstain.scores.probabilities import ProbabilitySums
 from abstain.scores.rows import warn_if_normalized

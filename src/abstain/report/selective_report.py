@@ -22,7 +22,7 @@ from abstain.report.repair import describe_repair
 from abstain.report.tables import markdown_table
 from abstain.scores.by_kind import repair_of
 from abstain.scores.confidence import Confidence
-from abstain.scores.kinds import Kind
+from abstain.scores.kind_names import Kind
 from abstain.scores.logit_norm import LogitNorm
 from abstain.scores.two_classes import TwoClassCalibration
 

@@ -10,7 +10,8 @@ from abstain.scores.confidence import (
     named_confidence,
 )
 from abstain.scores.given import GivenConfidence
-from abstain.scores.kinds import KINDS, Values, read_values
+from abstain.scores.kind_names import KINDS
+from abstain.scores.kinds import Values, read_values
 from abstain.scores.logit_norm import Candidate, LogitNorm
 from abstain.scores.probabilities import log_probabilities, probability_error
 from abstain.scores.softmax import (

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from abstain.scores.blocks import BLOCK_ELEMENTS
-from abstain.scores.kinds import Kind, Values
+from abstain.scores.kind_names import Kind
+from abstain.scores.kinds import Values
 
 BATCH_ELEMENTS = 2**22
 """Values in a batch, 16 MiB in float32: enough that what each call costs is nothing beside its arithmetic."""

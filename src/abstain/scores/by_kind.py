@@ -14,7 +14,8 @@ from abstain._checks import ArgumentError, InputError, check_choice, check_no_mo
 from abstain.scores.batches import ValueBatches
 from abstain.scores.blocks import BLOCK_ELEMENTS
 from abstain.scores.confidence import Confidence, OfProbabilities
-from abstain.scores.kinds import OF_PROBABILITIES, WITHOUT_SHIFT, Kind, Values
+from abstain.scores.kind_names import OF_PROBABILITIES, WITHOUT_SHIFT, Kind
+from abstain.scores.kinds import Values
 from abstain.scores.logit_norm import SEARCH_BLOCK, LogitNorm
 from abstain.scores.probabilities import count_certain, log_probabilities, probability_error, refuse_certain
 from abstain.scores.softmax import SCORES, SHIFTED, error_of_rows

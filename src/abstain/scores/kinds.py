@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,34 +11,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from abstain._arrays import check_same_order, to_tensor
-from abstain._checks import ROW, InputError, RowError, check_choice, counting_rows, first_row
+from abstain._checks import ROW, RowError, check_choice, counting_rows, first_row
+from abstain.scores.kind_names import INPUTS, TELL, Input, Kind, OpenKindError, in_few_digits
 from abstain.scores.layout import row_as_given, rows_and_labels
-from abstain.scores.recognition import Recognised, beyond_unit
-
-Kind = Literal["logits", "log-probabilities", "probabilities", "one logit", "one probability"]
-Input = Literal["logits", "log-probabilities", "probabilities"]
-
-KINDS: tuple[Kind, ...] = ("logits", "log-probabilities", "probabilities", "one logit", "one probability")
-INPUTS: tuple[Input, ...] = ("logits", "log-probabilities", "probabilities")
-"""What a caller may say; one column of logits is one logit, one of probabilities one probability."""
-
-OF_PROBABILITIES: tuple[Kind, ...] = ("probabilities", "one probability")
-"""The kinds that `scores.probabilities` is for; the functions of logits take the others."""
-
-WITHOUT_SHIFT: tuple[Kind, ...] = ("log-probabilities", "probabilities")
-"""The kinds whose rows have lost their shift, which the uncentred p-norm reads; one column has no p-norm at all."""
-
-FEW_LOGITS = 20.0
-"""Logits of one class against another seldom lie beyond it, and probabilities in percent seldom below."""
+from abstain.scores.one_column import Column, kind_of_column
+from abstain.scores.recognition import Recognised
 
 LARGEST = 1e30
 """Beyond it differences and squares of values leave what float64 and float32 can hold."""
-
-TELL = 'say which with input="probabilities" or input="logits"'
-
-
-class OpenKindError(RowError):
-    """Values that have two readings with different numbers; more samples of the same source may tell which it is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,31 +40,6 @@ class Values:
     n_ignored: int = 0
     dependent: bool = False
     of_percent: bool = False
-
-
-@dataclass(frozen=True)
-class Column:
-    """What is to be known of the values of one column.
-
-    Attributes:
-        low: the least.
-        high: the largest.
-        beyond: how far beyond [0, 1] rounding may have put a probability.
-        outside: the first row that is further beyond; None if none is.
-    """
-
-    low: float
-    high: float
-    beyond: float
-    outside: int | None
-
-    @classmethod
-    def of(cls, rows: Tensor, low: float, high: float) -> Self:
-        """Of rows (n, 1), and their ends."""
-        beyond = beyond_unit(rows.dtype)
-        if -beyond <= low and high <= 1 + beyond:
-            return cls(low, high, beyond, None)
-        return cls(low, high, beyond, int(((rows < -beyond) | (rows > 1 + beyond)).any(dim=1).int().argmax()))
 
 
 def read_values(
@@ -180,64 +135,6 @@ def check_finite(rows: Tensor, which: str) -> tuple[float, float]:
     raise RowError(bad, first_row(wrong))
 
 
-def kind_of_column(column: Column, input: Input | None, said: str | None, *, of_both: bool) -> Kind:
-    """What one column is.
-
-    Args:
-        column: its values.
-        input: as `read_values`.
-        said: as there.
-        of_both: whether samples of both classes are among all that there are.
-
-    Raises:
-        InputError: as there.
-    """
-    low, high, fits = column.low, column.high, column.outside is None
-    if "log-probabilities" in (input, said):
-        raise InputError("one column cannot be log-probabilities, which need one a class: give the probability itself")
-    if input == "probabilities" and not fits:
-        found = low if low < -column.beyond else _written(high)
-        raise RowError(
-            f'the column holds {found}, which input="probabilities" rules out: mend it, which must lie in [0, 1], or '
-            f"give logits; the first such row is {ROW}",
-            column.outside,
-        )
-    if input is None and said == "probabilities" and not fits:
-        raise RowError(
-            f"the name says probabilities, but the values, from {low:g} to {_written(high)}, say logits, first in "
-            f"{ROW}: {TELL}",
-            column.outside,
-        )
-    told = input or said
-    if told is None and 0 <= low and FEW_LOGITS < high <= 100:
-        raise OpenKindError(
-            f"one column from {low:g} to {high:g} may be a probability in percent, or a logit, which would predict "
-            'class 1 throughout: divide it by 100 and give input="probabilities", or give input="logits"'
-        )
-    if told is None and fits:
-        raise OpenKindError(
-            f"one column within [0, 1] may be the probability of class 1, or a logit, and the results differ: {TELL}"
-        )
-    if of_both and input is None:
-        _refuse_one_class(low, high, said)
-    return "one probability" if told == "probabilities" else "one logit"
-
-
-def _refuse_one_class(low: float, high: float, said: str | None) -> None:
-    """Refuse one column that would predict a class throughout, where another reading would not."""
-    if said == "probabilities" and low >= 0.5:
-        raise InputError(
-            "no probability in the column is below 1/2, though samples of both classes are there, so each may be that "
-            'of class 1, or of the class that is predicted: give input="probabilities", or predictions, too, and '
-            'input="confidence"'
-        )
-    if said is None and (low > 0 or high <= 0):
-        raise InputError(
-            f"one column from {low:g} to {high:g} would, as a logit, predict class {int(low > 0)} throughout, though "
-            'samples of both classes are there: give input="logits", or name the column of values (logit_columns)'
-        )
-
-
 def kind_of_rows(found: Recognised, input: Input | None, said: str | None) -> Kind:
     """What rows of two columns or more are; else as `read_values`."""
     if input is not None:
@@ -307,13 +204,7 @@ def _describe_odd_row(found: Recognised) -> tuple[int, str]:
 
 def _describe(row: Tensor, *, most: float, beyond: float) -> str:
     outside = row[(row < -beyond) | (row > most + beyond)].tolist()
-    return f"{ROW} holds {_written(outside[0])}" if outside else f"{ROW} sums to {row.sum():g}"
-
-
-def _written(value: float) -> str:
-    """A value in a few digits, but for one that these make 1 or 100, such as 1.000001."""
-    short = f"{value:g}"
-    return repr(value) if short in ("1", "100") and value > float(short) else short
+    return f"{ROW} holds {in_few_digits(outside[0])}" if outside else f"{ROW} sums to {row.sum():g}"
 
 
 def are_told_percent(found: Recognised, input: Input | None) -> bool:

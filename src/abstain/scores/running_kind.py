@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from abstain._checks import counting_rows
-from abstain.scores.kinds import Column, check_finite
+from abstain.scores.kinds import check_finite
+from abstain.scores.one_column import Column
 from abstain.scores.recognition import beyond_unit
 
 
@@ -29,7 +30,7 @@ class RunningKind:
         n_unit: rows within [0, 1].
         n_percent: rows within [0, 100].
         beyond: how far beyond these ends rounding may have put a value, in parts of the upper one.
-        outside: of one column, the first row that is further beyond [0, 1]; None if none is.
+        outside: of one column, as of `Column`.
     """
 
     n_rows: int = 0
@@ -38,7 +39,7 @@ class RunningKind:
     n_unit: int = 0
     n_percent: int = 0
     beyond: float = 0.0
-    outside: int | None = None
+    outside: tuple[int, float] | None = None
 
     def add(self, rows: Tensor) -> None:
         """See more rows (n, K).
@@ -52,7 +53,7 @@ class RunningKind:
         self.beyond = max(self.beyond, beyond_unit(rows.dtype))
         if rows.shape[1] == 1 and self.outside is None:
             here = Column.of(rows, low, high).outside
-            self.outside = None if here is None else self.n_rows + here
+            self.outside = here and (self.n_rows + here[0], here[1])
         self.n_rows += len(rows)
         least, largest = torch.aminmax(rows, dim=1)
         self.n_unit += self._within(1, least, largest)
@@ -61,7 +62,7 @@ class RunningKind:
     @property
     def column(self) -> Column:
         """Of one column, what is to be known of its values."""
-        return Column(self.low, self.high, self.beyond, self.outside)
+        return Column(self.low, self.high, self.outside)
 
     @property
     def are_no_probabilities(self) -> bool:
