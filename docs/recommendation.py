@@ -67,8 +67,12 @@ def _learned(rows: Rows) -> dict[str, Sequence[Row]]:
 def _take(harmless: Sequence[str], others: Sequence[str], ways: Mapping[str, Rows]) -> str:
     alone = "To train a model that is to abstain, take cross-entropy on hard labels"
     told = _listed([f"{IN_WORDS[way]} ({_no_harm(ways[way])})" for way in harmless], "or")
-    unlike = [f"{IN_WORDS[way]} differs or cannot be told ({_no_harm(ways[way])})" for way in others]
+    unlike = [f"{_open(IN_WORDS[way], ways[way])} ({_no_harm(ways[way])})" for way in others]
     return "; ".join([f"{alone}, alone or with {told}" if told else alone, *unlike]) + "."
+
+
+def _open(way: str, rows: Rows) -> str:
+    return f"{way} depends on the data" if _some(rows, BREAKS, HARMS) else f"of {way} it cannot be told everywhere"
 
 
 def _no_harm(rows: Rows) -> str:
