@@ -30,7 +30,7 @@ def test_every_recipe_has_a_panel_with_its_marks_and_the_predicted_shape(figure)
     panels = [axes for axes in drawn.axes if axes.get_title()]
     assert [axes.get_title() for axes in panels] == ["LS 0.1", "LS 0.2", "MaxSup 0.2", "SAM 0.1", "EMA 0.99"]
     lines = {line.get_label(): line for line in panels[0].lines}
-    assert lines["gradient of the loss, in its own unit"].get_ydata() == pytest.approx([2, 1])
+    assert lines["gradient of the loss, scaled"].get_ydata() == pytest.approx([2, 1])
     assert [text.get_text() for text in drawn.legends[0].get_texts()][-1] == "measured"
 
 
