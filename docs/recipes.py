@@ -220,8 +220,9 @@ sharpness-aware minimisation, EMA the average of weights, LogitNorm training on 
 a model trained with LogitNorm is measured by its own logits, as its authors use it. *Repaired* is after the logit
 normalisation that is fitted to a trained model on validation data (another thing than LogitNorm), with two classes
 after calibration per predicted class; it falls back to MSP where what it gains there is less than a standard error.
-*Repair* tells by how much it changes the AURC, and in how many runs if not in all; with two classes, of which the ranks
-of the calibration are not kept, its interval is over seeds alone, and the repaired AURC is not set beside that of CE.
+*{REPAIR[0].upper() + REPAIR[1:]}* is what it changes, and in how many runs if not in all; with two classes, of which
+the ranks of the calibration are not kept, its interval is over seeds alone, and the repaired AURC is not set beside
+that of CE.
 
 Differences to cross-entropy (CE) are paired by seed and by test sample, and their interval of
 {100 * over_seeds.LEVEL:g} % is over both: another seed and other samples would give another number. Its variance is
@@ -232,8 +233,8 @@ machines differ in rounding too, which then counts as what a seed does.
 
 A recipe *does not* break abstention where the interval of its AURC minus that of CE, both of MSP, lies below
 {100 * MARGIN:g} % of the AURC of CE, which we call no damage; it *breaks* it where the interval lies above that, and
-*harms* where it lies above 0 alone: the AURC rises, whether by so much these runs cannot tell. Otherwise they
-*cannot tell*, and *one seed* has no interval. AURC grows with the error too, so such a recipe may only make more
+*harms* where it lies above 0 but not above that: the AURC rises, whether by so much these runs cannot tell. Otherwise
+they *cannot tell*, and *one seed* has no interval. AURC grows with the error too, so such a recipe may only make more
 errors. Whether it also *orders worse* is said by the failure AUROC of MSP, the share of pairs of an error and a correct
 answer in which the error is the less confident one: *no* where the interval of its difference to CE lies above
 {-100 * ORDER_MARGIN:g} point (*by < 1 point* if below 0 too), *yes* where it lies below 0 and reaches further. The two

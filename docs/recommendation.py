@@ -118,11 +118,14 @@ def _beyond(rows: Sequence[Row], column: str, sign: int) -> bool:
 def _repair(numbers: Numbers) -> str:
     rows = list(_most_smoothed(numbers))
     mended = [(name, row) for name, row in rows if (row[REPAIR]["high"] or 0) < 0]
-    unclear = [called(name) for name, row in rows if (name, row) not in mended]
+    worse = [(name, row) for name, row in rows if (row[REPAIR]["low"] or 0) > 0]
+    unclear = [called(name) for name, row in rows if (name, row) not in [*mended, *worse]]
     told = []
     if mended:
-        areas = _listed([_mended(name, row) for name, row in mended])
+        areas = _listed([_change(name, row) for name, row in mended])
         told.append(f"of models with the most smoothing it lowered the AURC beyond chance on {areas}")
+    if worse:
+        told.append(f"it raised the AURC beyond chance on {_listed([_change(name, row) for name, row in worse])}")
     if unclear:
         told.append(f"on {_listed(unclear)} that cannot be told")
     better = [called(name) for name, of in numbers.items() if _beyond(_smoothed(of), "AURC repaired", -1)]
@@ -135,7 +138,7 @@ def _repair(numbers: Numbers) -> str:
     return f"{advice}: {'; '.join(told)}." if told else f"{advice}."
 
 
-def _mended(name: str, row: Row) -> str:
+def _change(name: str, row: Row) -> str:
     alone = ", over seeds alone" if row[REPAIR]["over"] == ALONE else ""
     return f"{called(name)} (from {_area(row, 'AURC')} to {_area(row, 'AURC repaired')} %{alone})"
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from recipe_runs import Recipe
-from scipy.stats import t as student
 
+from abstain.audit import Estimate
 from abstain.curve import difference_over_seeds
 
 REPAIR = "repair minus MSP"
@@ -58,8 +58,8 @@ def gain_of_repair(recipe: Recipe) -> Gain:
 
 def over_seeds_alone(by_seed: Sequence[float]) -> Gain:
     """The mean with Student's interval; without one of a single seed."""
-    mean, n_changed = float(np.mean(by_seed)), int(np.count_nonzero(by_seed))
+    n_changed = int(np.count_nonzero(by_seed))
     if len(by_seed) < 2:
-        return Gain(mean, None, None, ALONE, n_changed)
-    half = float(student.ppf(0.975, len(by_seed) - 1) * np.std(by_seed, ddof=1) / np.sqrt(len(by_seed)))
-    return Gain(mean, mean - half, mean + half, ALONE, n_changed)
+        return Gain(float(np.mean(by_seed)), None, None, ALONE, n_changed)
+    found = Estimate.over_seeds(by_seed)
+    return Gain(found.estimate, found.low, found.high, ALONE, n_changed)

@@ -7,7 +7,7 @@ def recommendation(program):
 
 
 def row(recipe, verdict, aurc=0.04, repaired=0.03, *, seeds=2, high=0.1, high_of_repair=-0.001, more_errors=False):
-    repair = {"high": high_of_repair, "over": "seeds and samples"}
+    repair = {"low": -0.01, "high": high_of_repair, "over": "seeds and samples"}
     areas = {"AURC": {"mean": aurc}, "AURC repaired": {"mean": repaired}, "repair minus MSP": repair}
     error = {"low": 0.001 if more_errors else -0.001, "high": 0.1}
     compared = {} if verdict is None else {"verdict": verdict, "minus CE": {"AURC": {"high": high}, "error": error}}
@@ -67,6 +67,14 @@ def test_a_recipe_that_did_not_learn_somewhere_is_said_to_and_not_counted_there(
     }
     told = "MaxSup (on 1 of 1 data set, by more than 5 % each time; on IMDB it did not learn (1 of 1))"
     assert f"harmless with none: {told}." in recommendation(numbers)
+
+
+def test_a_repair_that_makes_it_worse_is_not_left_untold(recommendation):
+    worse = row("LS 0.2", "breaks", 0.03, 0.04, high_of_repair=0.2)
+    worse["repair minus MSP"]["low"] = 0.1
+    assert "calibration of each): it raised the AURC beyond chance on IMDB (from 3.00 to 4.00 %)." in recommendation(
+        {"imdb": [worse]}
+    )
 
 
 def test_what_is_not_found_is_said(recommendation):

@@ -27,7 +27,7 @@ def test_a_header_that_is_no_header_is_never_dropped(tmp_path):
     ("text", "message"),
     [
         ("z0,z1,label\n1,2,0\n3,oops,1\n", "holds 'oops', but must hold numbers|none that holds"),
-        ("z0,z1,label\n1,2,0\n3,,1\n", "the column 'z1' of .* has 1 empty cells, the first in row 1"),
+        ("z0,z1,label\n1,2,0\n3,,1\n", "the column 'z1' of .* has 1 empty cell, the first in row 1"),
         ("logit_0,logit_1,kind\n1,2,0\n", "holds values .*, but no labels by their name"),
         ("z0,z1,label\n1,2,0.5\n", "a label is 0.5, but must be a whole number"),
         ("z0,z1,label\n", "at least one sample"),
@@ -48,7 +48,7 @@ def test_a_header_that_is_no_header_is_never_dropped(tmp_path):
         ("label,prediction,confidence\n-100,1,0.8\n", "ignore_index=-100"),
         ("confidence\n1\n", "but none that holds logits"),
         (",logit_0,logit_1\n0,1,2\n", "but no labels by their name"),
-        ("label,logit_0,logit_1\n,1,2\n0,1,2\n", "has 1 empty cells, the first in row 0"),
+        ("label,logit_0,logit_1\n,1,2\n0,1,2\n", "has 1 empty cell, the first in row 0"),
     ],
 )
 def test_a_bad_file_is_one_sentence(tmp_path, text, message):
@@ -79,7 +79,7 @@ def test_a_bad_file_is_one_sentence(tmp_path, text, message):
         ((np.ma.array(LOGITS, mask=LOGITS > 3), LABELS), {}, "is masked at 1 places"),
         (([[1.0, 2.0], [1.0]], [0, 1]), {}, "lists of unequal lengths"),
         (pd.DataFrame({"logits": [[1.0, 2.0], [1.0]], "label": [0, 1]}), {}, "has rows of 1 and of 2 numbers"),
-        (pd.DataFrame({"logits": [[1.0, 2.0], None], "label": [0, 1]}), {}, "has 1 empty cells, the first in row 1"),
+        (pd.DataFrame({"logits": [[1.0, 2.0], None], "label": [0, 1]}), {}, "has 1 empty cell, the first in row 1"),
         (
             datasets.DatasetDict(a=datasets.Dataset.from_pandas(FRAME), b=datasets.Dataset.from_pandas(FRAME)),
             {},

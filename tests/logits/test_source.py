@@ -53,8 +53,8 @@ def test_classes_are_those_that_datasets_writes_down():
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"a": [1.0, None]}, "the column 'a' of the table has 1 empty cells, the first in row 1"),
-        ({"a": [[1.0, 2.0], [None, 2.0]]}, "has 1 empty cells, the first in row 1"),
+        ({"a": [1.0, None]}, "the column 'a' of the table has 1 empty cell, the first in row 1"),
+        ({"a": [[1.0, 2.0], [None, 2.0]]}, "has 1 empty cell, the first in row 1"),
         ({"a": [[1.0, 2.0], None, None]}, "has 2 empty cells, the first in row 1"),
         ({"a": [[1.0], [1.0, 2.0]]}, "has rows of 1 and of 2 numbers"),
         ({"a": pa.array([], pa.float64())}, "the table has no row"),

@@ -174,7 +174,7 @@ def test_dictionaries_of_samples_hold_what_models_give():
     predictions = read_predictions(rows)
     assert predictions.values.tolist() == [[0.25, 2.0], [3.0, 1.5]] and predictions.labels.tolist() == [1, 0]
     for row, message in (
-        ({"label": 1}, "the column 'logits' of the list has 1 empty cells, the first in row 2"),
+        ({"label": 1}, "the column 'logits' of the list has 1 empty cell, the first in row 2"),
         ({"label": 1, "logits": object()}, "'logits' of the list cannot be read as a column"),
         (7, "the list holds dictionaries and int, but must hold a dictionary a sample"),
     ):

@@ -77,7 +77,7 @@ BAD = {
     "text.txt": ("hello", "unknown kind of file '.txt'"),
     "broken.parquet": ("this is no table", "'broken.parquet' cannot be read as"),
     "broken.npz": ("", "'broken.npz' is empty, of 0 bytes"),
-    "nan.csv": ("z0,z1,label\n1,2,0\nnan,1,1\n", "the column 'z0' of 'nan.csv' has 1 empty cells"),
+    "nan.csv": ("z0,z1,label\n1,2,0\nnan,1,1\n", "the column 'z0' of 'nan.csv' has 1 empty cell"),
     "class.csv": ("z0,z1,label\n1,2,0\n1,2,7\n", "a label is 7, but must be from 0 to 1"),
     "one.csv": ("z0,z1,label\n1,2,0\n", "there is 1 sample, but at least 2"),
     "alone.npy": ("", "safetensors file, or two .npy files at once"),

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from abstain.scores.recognition import Recognised
+from abstain.scores.recognition import Recognised, in_few_digits
 
 
 def recognised(values, dtype=torch.float64):
@@ -59,3 +59,11 @@ def test_the_first_odd_row_is_named(odd):
 
 def test_the_first_odd_row_of_logarithms_is_named():
     assert recognised([[-0.7, -0.7], [-3.0, -3.0]]).odd_log_row() == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(1.5, "1.5"), (1.0000004, "1.0000004"), (1.0, "1"), (100.00001, "100.00001"), (-1e-6, "-1e-06")],
+)
+def test_a_value_that_is_just_too_large_is_written_out(value, written):
+    assert in_few_digits(value) == written

@@ -256,10 +256,10 @@ def _values(column: pa.ChunkedArray | pa.Array, what: str, *, first_row: int | N
 def _check_cells(cells: pa.Array, what: str, *, first_row: int | None, in_a_row: int = 1) -> None:
     if cells.null_count:
         row = (first_row or 0) + pc.index(cells.is_null(), True).as_py() // in_a_row
-        number = f"{cells.null_count:,} " if first_row is None else ""  # of a part it says nothing
-        raise InputError(
-            f"{what} has {number}empty cells, the first in row {row} (counted from 0): fill them or leave out "
-            "these rows"
+        n = cells.null_count
+        empty = "empty cells" if first_row is not None else f"{n:,} empty cell{'' if n == 1 else 's'}"
+        raise InputError(  # of a part the number says nothing
+            f"{what} has {empty}, the first in row {row} (counted from 0): fill them or leave out these rows"
         )
 
 

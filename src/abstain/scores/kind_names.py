@@ -24,9 +24,3 @@ TELL = 'say which with input="probabilities" or input="logits"'
 
 class OpenKindError(RowError):
     """Values that have two readings with different numbers; more samples of the same source may tell which it is."""
-
-
-def in_few_digits(value: float) -> str:
-    """A value in a few digits, but for one that these make 1 or 100, such as 1.000001."""
-    short = f"{value:g}"
-    return repr(value) if short in ("1", "100") and value > float(short) else short

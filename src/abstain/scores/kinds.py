@@ -12,10 +12,10 @@ from torch import Tensor
 
 from abstain._arrays import check_same_order, to_tensor
 from abstain._checks import ROW, RowError, check_choice, counting_rows, first_row
-from abstain.scores.kind_names import INPUTS, TELL, Input, Kind, OpenKindError, in_few_digits
+from abstain.scores.kind_names import INPUTS, TELL, Input, Kind, OpenKindError
 from abstain.scores.layout import row_as_given, rows_and_labels
 from abstain.scores.one_column import Column, kind_of_column
-from abstain.scores.recognition import Recognised
+from abstain.scores.recognition import Recognised, in_few_digits
 
 LARGEST = 1e30
 """Beyond it differences and squares of values leave what float64 and float32 can hold."""

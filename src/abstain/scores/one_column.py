@@ -8,8 +8,8 @@ from typing import Self
 from torch import Tensor
 
 from abstain._checks import ROW, InputError, RowError
-from abstain.scores.kind_names import TELL, Input, Kind, OpenKindError, in_few_digits
-from abstain.scores.recognition import beyond_unit
+from abstain.scores.kind_names import TELL, Input, Kind, OpenKindError
+from abstain.scores.recognition import beyond_unit, in_few_digits
 
 FEW_LOGITS = 20.0
 """Logits of one class against another seldom lie beyond it, and probabilities in percent seldom below."""

@@ -189,3 +189,9 @@ def _sum_to_one(rows: Tensor, half_unit: float, within: float) -> Tensor:
 
 def _float64(rows: Tensor) -> Tensor:
     return (rows.cpu() if rows.device.type == "mps" else rows).double()
+
+
+def in_few_digits(value: float) -> str:
+    """A value in a few digits, but for one that these make 1 or 100, such as 1.000001."""
+    short = f"{value:g}"
+    return repr(value) if short in ("1", "100") and value > float(short) else short
