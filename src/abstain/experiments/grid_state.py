@@ -47,8 +47,8 @@ def is_done(run: GridRun, folders: Iterable[Path]) -> bool:
         difference = found and first_difference(_comparable(found, like=wanted, defaults=defaults), wanted)
         if difference:
             raise ArgumentError(
-                f"{str(folder)!r} holds a run with {difference}: give another folder (output_dir, or keep), or remove that "
-                "one"
+                f"{str(folder)!r} holds a run with {difference}: give another folder (output_dir, or keep), or "
+                "remove that one"
             )
         done = done or results.exists()
     return done
